@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ashlar.jmh;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ashlar.uring;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ashlar.store;
+
+import org.jspecify.annotations.NullMarked;

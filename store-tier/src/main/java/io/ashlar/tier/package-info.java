@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ashlar.tier;
+
+import org.jspecify.annotations.NullMarked;
