@@ -1,4 +1,18 @@
-/** Placeholder. */
+/**
+ * The public API of the store: what a user of Ashlar imports.
+ *
+ * <ul>
+ *   <li><b>What enters and leaves.</b> Blobs enter through an {@link io.ashlar.store.Epoch} and
+ *       leave through {@link io.ashlar.store.BlobStore#get}.
+ *   <li><b>Threads.</b> A {@link io.ashlar.store.BlobStore} is safe from any thread; an epoch and a
+ *       lease belong to one.
+ *   <li><b>Memory.</b> The caller owns what it passes in; the store owns what it lends (a claim, a
+ *       lease) and takes it back at commit or close.
+ *   <li><b>Errors.</b> {@link io.ashlar.store.StoreException}, sealed: one subclass for each thing
+ *       that a caller can do.
+ *   <li><b>Forbidden here.</b> Implementation, and imports of any other package of the project.
+ * </ul>
+ */
 @NullMarked
 package io.ashlar.store;
 

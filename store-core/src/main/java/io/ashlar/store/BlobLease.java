@@ -1,0 +1,19 @@
+package io.ashlar.store;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A borrowed, read-only view of one blob, verified against its checksum.
+ *
+ * <p>Belongs to the thread that got it. The memory goes back to the store at {@link #close}; using
+ * the view after that is a bug, which {@code -Dashlar.checks=true} makes visible.
+ */
+public interface BlobLease extends AutoCloseable {
+
+  /** Returns the blob's bytes, read-only, exactly as long as the blob. */
+  MemorySegment value();
+
+  /** Gives the memory back. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,98 @@
+package io.ashlar.store;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store of blobs, each 0 bytes to 1 GiB under a 128-bit id, with durable batched commits.
+ *
+ * <p>Reads see durable epochs only. All methods are safe from any thread; an {@link Epoch} and a
+ * {@link BlobLease} belong to one. After {@link #close} every method throws {@link
+ * StoreClosedException}. A thread's interrupt is remembered and changes nothing else.
+ */
+public interface BlobStore extends AutoCloseable {
+
+  /** What {@link #get(BlobId, MemorySegment)} and {@link #length} return for an absent blob. */
+  long NOT_FOUND = -1;
+
+  /** The longest blob, in bytes: 1 GiB. */
+  long BLOB_BYTES_MAX = 1L << 30;
+
+  /** Begins a batch of puts and deletes. */
+  Epoch beginEpoch();
+
+  /**
+   * Lends a read-only view of a blob, verified against its checksum.
+   *
+   * @return the lease, to be closed by this thread, or null when {@code id} holds no blob.
+   * @throws CorruptionException if the stored bytes are damaged.
+   * @throws TierUnavailableException if the blob is in the tier only and that does not answer.
+   */
+  @Nullable BlobLease get(BlobId id);
+
+  /**
+   * Copies a blob to the start of {@code target}. A native target that is aligned to 4 KiB and has
+   * room for the length rounded up to 4 KiB is read into directly (its bytes behind the blob are
+   * then unspecified).
+   *
+   * @return the blob's length in bytes, or {@link #NOT_FOUND}.
+   * @throws IllegalArgumentException if {@code target} is shorter than the blob; nothing is copied.
+   * @throws CorruptionException if the stored bytes are damaged; the target's content is
+   *     unspecified.
+   * @throws TierUnavailableException if the blob is in the tier only and that does not answer.
+   */
+  long get(BlobId id, MemorySegment target);
+
+  /**
+   * Writes a blob to a channel in bounded memory. Each part is verified only once the whole was
+   * read: on {@link CorruptionException} the channel may have received damaged bytes.
+   *
+   * @return the blob's length in bytes, or {@link #NOT_FOUND}.
+   * @throws IOException if the channel fails.
+   */
+  long get(BlobId id, WritableByteChannel target) throws IOException;
+
+  /** Returns whether {@code id} holds a blob, from the index alone. */
+  boolean contains(BlobId id);
+
+  /** Returns the length in bytes of a blob, from the index alone, or {@link #NOT_FOUND}. */
+  long length(BlobId id);
+
+  /**
+   * Visits every blob in no particular order; one that changes meanwhile may or may not be seen.
+   */
+  void forEach(BlobVisitor visitor);
+
+  /** Returns the number of the last epoch that is durable, 0 before the first. */
+  long durableEpoch();
+
+  /**
+   * Waits until {@link #durableEpoch} is at least {@code epoch}.
+   *
+   * @throws StoreFailedException if the store was poisoned first.
+   */
+  void awaitDurable(long epoch);
+
+  /** Returns the longest value that {@link Epoch#claim} can lend, in bytes. */
+  long claimBytesMax();
+
+  /**
+   * Re-reads every local blob against its checksum and proves that every block of the data file is
+   * accounted for exactly once, while commits go on.
+   *
+   * @param listener told of each damaged blob and of the progress.
+   */
+  VerifyReport verify(VerifyListener listener);
+
+  /** Returns a snapshot of the store's counters. */
+  StoreStats stats();
+
+  /**
+   * Commits what is queued, waits for reads in progress, and closes the data file. Idempotent. Open
+   * epochs can afterwards only be closed.
+   */
+  @Override
+  void close();
+}

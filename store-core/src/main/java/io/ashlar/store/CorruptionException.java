@@ -1,0 +1,56 @@
+package io.ashlar.store;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stored bytes are not those that were written, or could not be read. Other blobs stay readable:
+ * restore the damaged one from the tier or a backup.
+ */
+public final class CorruptionException extends StoreException {
+
+  private final transient @Nullable BlobId id;
+  private final long block;
+  private final long expected;
+  private final long actual;
+
+  /**
+   * Creates one for a blob, or for the store's own structures when {@code id} is null.
+   *
+   * @param block the 4 KiB block of the data file where the damage begins, or −1 when unknown.
+   * @param expected the checksum or value that should be there.
+   * @param actual the checksum or value that is there.
+   */
+  public CorruptionException(
+      String message,
+      @Nullable BlobId id,
+      long block,
+      long expected,
+      long actual,
+      @Nullable Throwable cause) {
+    super(message, cause);
+    this.id = id;
+    this.block = block;
+    this.expected = expected;
+    this.actual = actual;
+  }
+
+  /** Returns the damaged blob, or null when the damage is in the store's own structures. */
+  public @Nullable BlobId id() {
+    return id;
+  }
+
+  /** Returns the 4 KiB block of the data file where the damage begins, or −1 when unknown. */
+  public long block() {
+    return block;
+  }
+
+  /** Returns the checksum or value that should be there. */
+  public long expected() {
+    return expected;
+  }
+
+  /** Returns the checksum or value that is there. */
+  public long actual() {
+    return actual;
+  }
+}

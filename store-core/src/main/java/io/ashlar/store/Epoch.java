@@ -1,0 +1,88 @@
+package io.ashlar.store;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ReadableByteChannel;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A batch of puts and deletes that becomes durable, and visible, as one.
+ *
+ * <p>Operations apply in the order in which they were added, so a put after a delete of the same id
+ * leaves the blob, and the last of two puts wins. An epoch has at most {@value #OPERATIONS_MAX}
+ * operations. It belongs to one thread; {@link #commit()} or one of its forms ends it, and {@link
+ * #close} abandons one that was not committed, which leaves no trace.
+ *
+ * <p>Values are copied into the store's bounded buffers. When those run short, or the epoch is
+ * large, what it holds is written to free space ahead of the commit (nothing refers to it until
+ * then); if no buffer comes free within the configured deadline, {@link
+ * BackPressureTimeoutException} is thrown and the epoch can only be closed.
+ */
+public interface Epoch extends AutoCloseable {
+
+  /** The most operations that one epoch can hold. */
+  int OPERATIONS_MAX = 65_536;
+
+  /**
+   * Puts a blob, replacing what {@code id} holds.
+   *
+   * @param value 0 bytes to 1 GiB, on or off the heap; read before this returns.
+   * @throws IllegalArgumentException if the value is longer.
+   * @throws BackPressureTimeoutException if no buffer came free in time.
+   * @throws StorageFullException if the value had to be written ahead and there is no space.
+   */
+  void put(BlobId id, MemorySegment value);
+
+  /**
+   * Puts a blob whose bytes come from a channel, in bounded memory whatever its length.
+   *
+   * @param length exactly how many bytes to take, 0 to 1 GiB.
+   * @throws IOException if the channel failed or ended early; the epoch can then only be closed.
+   */
+  void put(BlobId id, ReadableByteChannel source, long length) throws IOException;
+
+  /**
+   * Puts a blob that the caller fills in place: no copy.
+   *
+   * @param length 0 to {@link BlobStore#claimBytesMax()} bytes.
+   * @return the memory to fill, of unspecified content, valid until this epoch is committed or
+   *     closed, or until its next {@code put}, {@code claim} or {@code delete}.
+   */
+  MemorySegment claim(BlobId id, long length);
+
+  /** Deletes a blob; an id that holds none is no error. */
+  void delete(BlobId id);
+
+  /** Returns how many operations were added. */
+  int operationCount();
+
+  /** Returns how many bytes of values were added. */
+  long valueBytes();
+
+  /**
+   * Commits, and returns when the epoch is durable.
+   *
+   * @return the epoch's number.
+   * @throws StorageFullException if there is no space; nothing of the epoch was applied.
+   * @throws StoreFailedException if a write or sync failed.
+   * @throws BackPressureTimeoutException if the commit queue stayed full; nothing was applied.
+   */
+  long commit();
+
+  /**
+   * Commits, and tells {@code listener} later. Allocates nothing.
+   *
+   * @throws BackPressureTimeoutException if the commit queue stayed full; nothing was applied.
+   */
+  void commit(AckListener listener);
+
+  /**
+   * Commits; the future completes, on the store's I/O thread, when the epoch is durable, or
+   * exceptionally with what {@link #commit()} would throw.
+   */
+  CompletableFuture<CommitReport> commitAsync();
+
+  /** Abandons the epoch unless it was committed. Idempotent. */
+  @Override
+  void close();
+}

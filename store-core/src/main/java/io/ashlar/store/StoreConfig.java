@@ -1,0 +1,86 @@
+package io.ashlar.store;
+
+/**
+ * The settings of a local store: numbers and durations, validated once.
+ *
+ * @param poolBytes native memory for the buffers of commits and reads; 4 MiB to 64 GiB.
+ * @param coalesceWindowNs how long an idle commit waits for company; 0 (the default) commits at
+ *     once.
+ * @param groupEpochsMax the most epochs that one log record covers; 1 to 64.
+ * @param groupBytesMax the most bytes that one gathered write carries; 64 KiB to 256 MiB.
+ * @param queueCapacity epochs that can wait for the I/O thread; a power of two from 2 to 65,536.
+ * @param backPressureTimeoutMs how long a put or commit waits for a buffer or a queue slot.
+ * @param lockTimeoutMs how long opening waits for another process to let go of the store.
+ * @param initialFileBytes the size of a new data file; at least 128 KiB, rounded up to 4 KiB.
+ * @param growthBytesMin the least that the data file grows by; at least 64 KiB, rounded up to 4
+ *     KiB.
+ * @param logExtentBytesMax the longest log extent; 32 KiB to 64 MiB.
+ * @param quietMarkMs how long without a commit until the last one is marked in the log (rule L31).
+ * @param engine which disk engine to use.
+ * @param allowBuffered whether a file system that refuses direct I/O is accepted, at the price of
+ *     copies through the page cache.
+ */
+public record StoreConfig(
+    long poolBytes,
+    long coalesceWindowNs,
+    int groupEpochsMax,
+    long groupBytesMax,
+    int queueCapacity,
+    long backPressureTimeoutMs,
+    long lockTimeoutMs,
+    long initialFileBytes,
+    long growthBytesMin,
+    long logExtentBytesMax,
+    long quietMarkMs,
+    Engine engine,
+    boolean allowBuffered) {
+
+  /** Which way to reach the disk. */
+  public enum Engine {
+    /** io_uring where the kernel allows it, else pread and pwrite; the reason is logged once. */
+    AUTO,
+    /** pread and pwrite even where io_uring is available. */
+    PREAD_PWRITE
+  }
+
+  /** The settings that an open without any uses. */
+  public static final StoreConfig DEFAULTS =
+      new StoreConfig(
+          64L << 20,
+          0,
+          64,
+          16L << 20,
+          1024,
+          10_000,
+          2_000,
+          16L << 20,
+          16L << 20,
+          64L << 20,
+          10,
+          Engine.AUTO,
+          false);
+
+  /** Validates every setting. */
+  public StoreConfig {
+    check("poolBytes", poolBytes, 4L << 20, 64L << 30);
+    check("coalesceWindowNs", coalesceWindowNs, 0, 1_000_000_000L);
+    check("groupEpochsMax", groupEpochsMax, 1, 64);
+    check("groupBytesMax", groupBytesMax, 64L << 10, 256L << 20);
+    check("queueCapacity", queueCapacity, 2, 65_536);
+    if (Integer.bitCount(queueCapacity) != 1) {
+      throw new IllegalArgumentException("queueCapacity must be a power of two: " + queueCapacity);
+    }
+    check("backPressureTimeoutMs", backPressureTimeoutMs, 0, 86_400_000L);
+    check("lockTimeoutMs", lockTimeoutMs, 0, 86_400_000L);
+    check("initialFileBytes", initialFileBytes, 128L << 10, 1L << 40);
+    check("growthBytesMin", growthBytesMin, 64L << 10, 64L << 30);
+    check("logExtentBytesMax", logExtentBytesMax, 32L << 10, 64L << 20);
+    check("quietMarkMs", quietMarkMs, 1, 60_000L);
+  }
+
+  private static void check(String name, long value, long least, long most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(name + " must be " + least + " to " + most + ": " + value);
+    }
+  }
+}

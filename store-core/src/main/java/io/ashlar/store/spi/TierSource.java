@@ -1,0 +1,66 @@
+package io.ashlar.store.spi;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a local store offers to a tier. A store that can be tiered implements this beside {@link
+ * io.ashlar.store.BlobStore}.
+ *
+ * <p>Time is counted in log sequences. Each id has one last change; a tier that has uploaded every
+ * change up to a sequence has everything that the store held then.
+ */
+public interface TierSource {
+
+  /** Returns the store's identity, renewed whenever a store is made anew or restored. */
+  long storeId();
+
+  /** Returns the identity of this open: greater at each open of the same store. */
+  long incarnation();
+
+  /**
+   * Returns the highest log sequence that a durable mark covers. Only changes up to it may be
+   * uploaded: later ones could still be lost in a crash of this machine and never have happened.
+   * Rises to the last commit within about 10 ms of quiet.
+   */
+  long markedSequence();
+
+  /** Returns the number of the last epoch within {@link #markedSequence}, or an earlier one. */
+  long markedEpoch();
+
+  /**
+   * Declares, durably, that this store has a tier: from now on deletes are kept as tombstones until
+   * {@link #dropTombstones}. Must return before the first upload. Idempotent.
+   */
+  void markTiered();
+
+  /**
+   * Visits the last change of every id that changed after {@code afterSequence} and at or before
+   * {@code throughSequence}. An id that changes meanwhile may be left out: its new change has a
+   * sequence above {@link #markedSequence} at the call's start and comes with the next range.
+   */
+  void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor);
+
+  /**
+   * Reads the bytes of a stored change into {@code target}, verified against its checksum.
+   *
+   * @param target at least as long as the blob.
+   * @return the length, or −1 when the id has changed since (its new change comes later).
+   */
+  long read(BlobChange change, MemorySegment target);
+
+  /**
+   * Drops the local bytes of blobs in one epoch; their object and its manifest must be durable
+   * remotely (rule L30). Waits until the epoch is durable.
+   *
+   * @return how many were evicted: an id that changed since is left alone.
+   */
+  int evict(List<Eviction> evictions);
+
+  /** Forgets tombstones of changes at or before {@code throughSequence}: the tier has them. */
+  void dropTombstones(long throughSequence);
+
+  /** Sets who reads evicted blobs back; null when the tier closes. */
+  void setColdStorage(@Nullable ColdStorage storage);
+}
