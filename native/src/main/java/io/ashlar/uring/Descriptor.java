@@ -1,0 +1,116 @@
+package io.ashlar.uring;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
+
+/**
+ * A file descriptor that is closed once, when no call uses it any more.
+ *
+ * <p>The kernel gives a closed number out again at once, so a call that raced with close could
+ * write into somebody else's file. Every call therefore holds a use for its duration: the state is
+ * {@code 2 × uses + closed}, and whoever brings it to {@code 1} closes the descriptor.
+ *
+ * <p>Thread: any. Allocates nothing.
+ */
+final class Descriptor {
+  private static final int MODE_PRIVATE = 0600;
+  private static final int CLOSED = 1;
+  private static final int ONE_USE = 2;
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Descriptor.class, "state", int.class);
+    } catch (ReflectiveOperationException impossible) {
+      throw new ExceptionInInitializerError(impossible);
+    }
+  }
+
+  private final int fd;
+  private final String subject;
+
+  @SuppressWarnings("unused") // reached through STATE by every thread
+  private int state;
+
+  /** Takes charge of an open descriptor; {@code subject} names it in messages. */
+  Descriptor(int fd, String subject) {
+    this.fd = fd;
+    this.subject = subject;
+  }
+
+  /**
+   * Opens a path; a file that this creates has mode 0600.
+   *
+   * @throws NativeException as open(2) says.
+   */
+  static Descriptor open(Path path, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = nativeName(arena, path);
+      int fd;
+      do {
+        fd = LibcCalls.open(name, flags, MODE_PRIVATE);
+      } while (fd == -Errno.EINTR);
+      if (fd < 0) {
+        throw new NativeException("open", -fd, "file=" + path);
+      }
+      return new Descriptor(fd, "file=" + path);
+    }
+  }
+
+  /** Returns the path as the kernel takes it: in the file system's encoding, ended by a zero. */
+  static MemorySegment nativeName(Arena arena, Path path) {
+    // The encoding by which the JDK itself turns paths into file names.
+    Charset charset = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+    byte[] bytes = path.toString().getBytes(charset);
+    MemorySegment name = arena.allocate(bytes.length + 1L);
+    MemorySegment.copy(bytes, 0, name, ValueLayout.JAVA_BYTE, 0, bytes.length);
+    return name;
+  }
+
+  String subject() {
+    return subject;
+  }
+
+  /**
+   * Begins a use and returns the descriptor's number; {@link #release()} must follow.
+   *
+   * @throws IllegalStateException after {@link #close()}.
+   */
+  int acquire() {
+    int before;
+    do {
+      before = (int) STATE.getVolatile(this);
+      if ((before & CLOSED) != 0) {
+        throw new IllegalStateException("already closed: " + subject);
+      }
+    } while (!STATE.compareAndSet(this, before, before + ONE_USE));
+    return fd;
+  }
+
+  /** Ends a use. */
+  void release() {
+    if ((int) STATE.getAndAdd(this, -ONE_USE) == ONE_USE + CLOSED) {
+      closeNow();
+    }
+  }
+
+  /** Lets no further use begin, and closes the descriptor with the last one. Idempotent. */
+  void close() {
+    int before = (int) STATE.getAndBitwiseOr(this, CLOSED);
+    if (before == 0) {
+      closeNow();
+    }
+  }
+
+  private void closeNow() {
+    // EINTR leaves the descriptor closed on Linux, see close(2); nothing could be done about
+    // others.
+    int unused = LibcCalls.close(fd);
+    assert unused == 0 || unused == -Errno.EINTR || unused == -Errno.EIO : subject;
+  }
+}

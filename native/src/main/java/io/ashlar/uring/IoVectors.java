@@ -1,0 +1,187 @@
+package io.ashlar.uring;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sources of one gathered write, as a reusable array of {@code struct iovec} in native memory.
+ *
+ * <p>Sources that lie next to each other in memory share one iovec. Adding allocates nothing once
+ * the instance has held as many sources before.
+ *
+ * <p>Thread: one at a time. Lifetime: the sources must stay alive, and this object untouched, until
+ * the write has completed. Source: readv(2).
+ */
+public final class IoVectors implements AutoCloseable {
+  /** The most iovecs that one system call takes ({@code UIO_MAXIOV}). */
+  public static final int CAPACITY_MAX = 1024;
+
+  private final Arena arena;
+  private final MemorySegment vectors;
+  private final int capacity;
+  private @Nullable MemorySegment[] sources;
+  private int count;
+  private int sourceCount;
+  private long bytes;
+  private long lastStart;
+  private long lastBytes;
+
+  /**
+   * Makes an empty array.
+   *
+   * @param capacity the most iovecs it holds, 1 to {@link #CAPACITY_MAX}.
+   */
+  public IoVectors(int capacity) {
+    // Shared, for hand-over between threads, and closed once in the life of the array.
+    this(capacity, Arena.ofShared());
+  }
+
+  private IoVectors(int capacity, Arena arena) {
+    if (capacity < 1 || capacity > CAPACITY_MAX) {
+      throw new IllegalArgumentException(
+          "iovec capacity must be 1 to " + CAPACITY_MAX + ": capacity=" + capacity);
+    }
+    this.arena = arena;
+    this.capacity = capacity;
+    this.vectors = arena.allocate(capacity * LibcCalls.IOVEC_BYTES, 16);
+    this.sources = new MemorySegment[capacity];
+  }
+
+  /** Makes an array that only this thread may use, and that is cheap to close. */
+  static IoVectors confined(int capacity) {
+    return new IoVectors(capacity, Arena.ofConfined());
+  }
+
+  /** Forgets every source. */
+  public void clear() {
+    Arrays.fill(sources, 0, sourceCount, null);
+    count = 0;
+    sourceCount = 0;
+    bytes = 0;
+    lastStart = 0;
+    lastBytes = 0;
+  }
+
+  /**
+   * Returns whether {@link #add} would take this source: there is a free iovec, or it lies right
+   * behind the last one.
+   */
+  public boolean fits(MemorySegment source) {
+    return count < capacity || isBehindLast(source) || source.byteSize() == 0;
+  }
+
+  /**
+   * Appends a source; an empty one is ignored.
+   *
+   * @throws IllegalArgumentException if the segment is on the Java heap.
+   * @throws IllegalStateException if every iovec is in use.
+   */
+  public void add(MemorySegment source) {
+    if (!source.isNative()) {
+      throw new IllegalArgumentException("a source must be native memory: " + source);
+    }
+    long length = source.byteSize();
+    if (length == 0) {
+      return;
+    }
+    if (isBehindLast(source)) {
+      lastBytes += length;
+    } else {
+      if (count == capacity) {
+        throw new IllegalStateException("every iovec is in use: capacity=" + capacity);
+      }
+      lastStart = source.address();
+      lastBytes = length;
+      vectors.set(ValueLayout.JAVA_LONG, count * LibcCalls.IOVEC_BYTES, lastStart);
+      count++;
+    }
+    vectors.set(
+        ValueLayout.JAVA_LONG,
+        (count - 1) * LibcCalls.IOVEC_BYTES + LibcCalls.IOVEC_LENGTH_OFFSET,
+        lastBytes);
+    if (sourceCount == sources.length) {
+      sources = Arrays.copyOf(sources, 2 * sourceCount);
+    }
+    sources[sourceCount++] = source;
+    bytes += length;
+  }
+
+  /**
+   * Makes this the part of {@code whole} that lies behind its first {@code skipBytes} bytes: what
+   * is left to write after a short write. Allocates slices.
+   *
+   * @throws IllegalStateException if that takes more iovecs than this has.
+   */
+  public void setToRestOf(IoVectors whole, long skipBytes) {
+    if (skipBytes < 0 || skipBytes > whole.bytes) {
+      throw new IllegalArgumentException(
+          "cannot skip so much: skipBytes=" + skipBytes + ", bytes=" + whole.bytes);
+    }
+    clear();
+    long skip = skipBytes;
+    for (int i = 0; i < whole.sourceCount; i++) {
+      MemorySegment source = whole.source(i);
+      long skippedHere = Math.min(skip, source.byteSize());
+      skip -= skippedHere;
+      add(skippedHere == 0 ? source : source.asSlice(skippedHere));
+    }
+  }
+
+  /** Returns the number of iovecs in use, at most the capacity. */
+  public int count() {
+    return count;
+  }
+
+  /** Returns the most iovecs this holds. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /** Returns the bytes of all sources together. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** Returns the number of sources added, which merging does not reduce. */
+  public int sourceCount() {
+    return sourceCount;
+  }
+
+  /**
+   * Returns a source as it was added, in order of adding.
+   *
+   * @param i from 0 to {@link #sourceCount()} exclusive.
+   */
+  public MemorySegment source(int i) {
+    MemorySegment source = i < sourceCount ? sources[i] : null;
+    if (source == null) {
+      throw new IndexOutOfBoundsException("no such source: i=" + i + ", count=" + sourceCount);
+    }
+    return source;
+  }
+
+  /** Returns the address of the first {@code struct iovec}; valid until {@link #close()}. */
+  public long address() {
+    return vectors.address();
+  }
+
+  /** Frees the array, not the sources. No write that uses it may be in flight. Idempotent. */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      clear();
+      arena.close();
+    }
+  }
+
+  MemorySegment vectors() {
+    return vectors;
+  }
+
+  private boolean isBehindLast(MemorySegment source) {
+    return count > 0 && lastStart + lastBytes == source.address();
+  }
+}

@@ -1,0 +1,267 @@
+package io.ashlar.uring;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.ashlar.uring.libc.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The libc calls, each returning its result or the negated errno.
+ *
+ * <p>Thread: any. Every thread has one {@link Scratch}, made at its first call; after that nothing
+ * is allocated. None of the calls is {@code critical}: they block, and the JVM must be able to
+ * reach a safepoint meanwhile. Functions are looked up in the library that the system property
+ * {@code ashlar.libc.path} names, if any, then in the default lookup (which does not see
+ * LD_PRELOAD).
+ */
+final class LibcCalls {
+  private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+  private static final long ERRNO_OFFSET =
+      CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+
+  /** {@code struct iovec}: address, then length, 8 bytes each. Checked by the ABI test. */
+  static final long IOVEC_BYTES = 16;
+
+  static final long IOVEC_LENGTH_OFFSET = 8;
+
+  private static final SymbolLookup LOOKUP = lookup();
+  private static final MethodHandle OPEN =
+      link(
+          "open",
+          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle CLOSE = link("close", Libc.close$descriptor());
+  private static final MethodHandle READ = link("read", Libc.read$descriptor());
+  private static final MethodHandle WRITE = link("write", Libc.write$descriptor());
+  private static final MethodHandle PREAD = link("pread", Libc.pread$descriptor());
+  private static final MethodHandle PWRITEV2 = link("pwritev2", Libc.pwritev2$descriptor());
+  private static final MethodHandle FSYNC = link("fsync", Libc.fsync$descriptor());
+  private static final MethodHandle FDATASYNC = link("fdatasync", Libc.fdatasync$descriptor());
+  private static final MethodHandle FTRUNCATE = link("ftruncate", Libc.ftruncate$descriptor());
+  private static final MethodHandle FALLOCATE = link("fallocate", Libc.fallocate$descriptor());
+  private static final MethodHandle FLOCK = link("flock", Libc.flock$descriptor());
+  private static final MethodHandle STATX = link("statx", Libc.statx$descriptor());
+  private static final MethodHandle EVENTFD = link("eventfd", Libc.eventfd$descriptor());
+  private static final MethodHandle MMAP =
+      link(
+          "mmap",
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MethodHandle MUNMAP =
+      link("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle MADVISE =
+      link("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+  private LibcCalls() {}
+
+  /** One thread's reusable native memory: the captured errno and one iovec. */
+  static final class Scratch {
+    private final MemorySegment capture;
+    private final MemorySegment vector;
+
+    private Scratch() {
+      // Freed with the thread: an automatic arena has no owner that would have to close it.
+      Arena arena = Arena.ofAuto();
+      capture = arena.allocate(CAPTURE);
+      vector = arena.allocate(IOVEC_BYTES, 8);
+    }
+
+    /** Returns the thread's iovec, set to {@code source}; valid until the next call. */
+    MemorySegment vectorOf(MemorySegment source) {
+      vector.set(JAVA_LONG, 0, source.address());
+      vector.set(JAVA_LONG, IOVEC_LENGTH_OFFSET, source.byteSize());
+      return vector;
+    }
+
+    private long result(long value) {
+      return value == -1 ? -capture.get(JAVA_INT, ERRNO_OFFSET) : value;
+    }
+  }
+
+  /** Returns the calling thread's scratch memory. */
+  static Scratch scratch() {
+    return SCRATCH.get();
+  }
+
+  static int open(MemorySegment path, int flags, int mode) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int) scratch.result((int) OPEN.invokeExact(scratch.capture, path, flags, mode));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int close(int fd) {
+    return descriptorCall(CLOSE, fd);
+  }
+
+  static int fsync(int fd) {
+    return descriptorCall(FSYNC, fd);
+  }
+
+  static int fdatasync(int fd) {
+    return descriptorCall(FDATASYNC, fd);
+  }
+
+  private static int descriptorCall(MethodHandle handle, int fd) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int) scratch.result((int) handle.invokeExact(scratch.capture, fd));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int flock(int fd, int operation) {
+    return twoIntegers(FLOCK, fd, operation);
+  }
+
+  static int eventfd(int count, int flags) {
+    return twoIntegers(EVENTFD, count, flags);
+  }
+
+  private static int twoIntegers(MethodHandle handle, int first, int second) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int) scratch.result((int) handle.invokeExact(scratch.capture, first, second));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static long read(int fd, MemorySegment target) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return scratch.result(
+          (long) READ.invokeExact(scratch.capture, fd, target, target.byteSize()));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static long write(int fd, MemorySegment source) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return scratch.result(
+          (long) WRITE.invokeExact(scratch.capture, fd, source, source.byteSize()));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static long pread(int fd, MemorySegment target, long offset) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return scratch.result(
+          (long) PREAD.invokeExact(scratch.capture, fd, target, target.byteSize(), offset));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static long pwritev2(int fd, MemorySegment vectors, int count, long offset, int flags) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return scratch.result(
+          (long) PWRITEV2.invokeExact(scratch.capture, fd, vectors, count, offset, flags));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int ftruncate(int fd, long bytes) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int) scratch.result((int) FTRUNCATE.invokeExact(scratch.capture, fd, bytes));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int fallocate(int fd, int mode, long offset, long length) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int)
+          scratch.result((int) FALLOCATE.invokeExact(scratch.capture, fd, mode, offset, length));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int statx(int fd, MemorySegment path, int flags, int mask, MemorySegment target) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int)
+          scratch.result((int) STATX.invokeExact(scratch.capture, fd, path, flags, mask, target));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static long mmap(long address, long length, int protection, int flags) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return scratch.result(
+          (long) MMAP.invokeExact(scratch.capture, address, length, protection, flags, -1, 0L));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int munmap(long address, long length) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int) scratch.result((int) MUNMAP.invokeExact(scratch.capture, address, length));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int madvise(long address, long length, int advice) {
+    Scratch scratch = SCRATCH.get();
+    try {
+      return (int)
+          scratch.result((int) MADVISE.invokeExact(scratch.capture, address, length, advice));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  private static SymbolLookup lookup() {
+    SymbolLookup standard = Linker.nativeLinker().defaultLookup();
+    String path = System.getProperty("ashlar.libc.path");
+    return path == null ? standard : SymbolLookup.libraryLookup(path, Arena.global()).or(standard);
+  }
+
+  private static MethodHandle link(
+      String name, FunctionDescriptor descriptor, Linker.Option... options) {
+    Linker.Option[] all = new Linker.Option[options.length + 1];
+    System.arraycopy(options, 0, all, 0, options.length);
+    all[options.length] = Linker.Option.captureCallState("errno");
+    MemorySegment function =
+        LOOKUP.find(name).orElseThrow(() -> new UnsatisfiedLinkError("libc has no " + name));
+    return Linker.nativeLinker().downcallHandle(function, descriptor, all);
+  }
+
+  private static RuntimeException unexpected(Throwable failure) {
+    if (failure instanceof RuntimeException exception) {
+      return exception;
+    }
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return new IllegalStateException("a downcall declares no checked exception", failure);
+  }
+}

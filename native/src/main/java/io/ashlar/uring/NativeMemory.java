@@ -1,0 +1,131 @@
+package io.ashlar.uring;
+
+import io.ashlar.uring.libc.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Anonymous memory outside the Java heap: 2 MiB-aligned, zeroed, on huge pages where the kernel has
+ * them, left out of core dumps.
+ *
+ * <p>Thread: the segment may be used by every thread. Lifetime: until {@link #close()}, after which
+ * any access throws. Source: mmap(2), madvise(2).
+ */
+public final class NativeMemory implements AutoCloseable {
+  /** Every allocation starts at a multiple of this: the size of a huge page. */
+  public static final long ALIGNMENT = 2L << 20;
+
+  private static final long PAGE_BYTES = 4096;
+
+  private final long mappedBytes;
+  private final Arena arena;
+  private final MemorySegment segment;
+
+  private NativeMemory(long address, long mappedBytes, long bytes) {
+    this.mappedBytes = mappedBytes;
+    // Shared, and closed once in the life of the memory: never per operation.
+    this.arena = Arena.ofShared();
+    this.segment = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
+  }
+
+  /**
+   * Maps memory and touches every page of it, so that no later access faults.
+   *
+   * @param bytes more than 0; the mapping is rounded up to whole pages.
+   * @throws NativeException if the memory cannot be had; the subject says what to change.
+   */
+  public static NativeMemory allocate(long bytes) {
+    NativeMemory memory = reserve(bytes);
+    try {
+      memory.touchAll();
+    } catch (NativeException failure) {
+      memory.close();
+      throw failure;
+    }
+    return memory;
+  }
+
+  /**
+   * Maps memory without touching it: pages appear, zeroed, at their first access.
+   *
+   * @param bytes more than 0; the mapping is rounded up to whole pages.
+   * @throws NativeException if the address space cannot be had; the subject says what to change.
+   */
+  public static NativeMemory reserve(long bytes) {
+    if (bytes <= 0 || bytes > Long.MAX_VALUE - 2 * ALIGNMENT) {
+      throw new IllegalArgumentException("memory must have a positive size: bytes=" + bytes);
+    }
+    NativeAccess.require();
+    long wanted = (bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
+    long whole = wanted + ALIGNMENT;
+    long start =
+        LibcCalls.mmap(
+            0,
+            whole,
+            Libc.PROT_READ() | Libc.PROT_WRITE(),
+            Libc.MAP_PRIVATE() | Libc.MAP_ANONYMOUS() | Libc.MAP_NORESERVE());
+    // An address is never within the last page, which is where negated error numbers lie.
+    if (start < 0 && start > -PAGE_BYTES) {
+      throw new NativeException("mmap", (int) -start, remedy(bytes));
+    }
+    long address = (start + ALIGNMENT - 1) & -ALIGNMENT;
+    unmap(start, address - start);
+    unmap(address + wanted, start + whole - address - wanted);
+    // Both are advice: a kernel without huge pages, or without the flag, still gives good memory.
+    int huge = LibcCalls.madvise(address, wanted, Libc.MADV_HUGEPAGE());
+    int undumped = LibcCalls.madvise(address, wanted, Libc.MADV_DONTDUMP());
+    assert huge <= 0 && undumped <= 0;
+    return new NativeMemory(address, wanted, bytes);
+  }
+
+  /**
+   * Returns the memory: exactly the bytes asked for, starting at a multiple of {@link #ALIGNMENT}.
+   */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /**
+   * Unmaps the memory; idempotent. The caller has made sure that no ring operation still uses it.
+   *
+   * @throws IllegalStateException if a downcall is using the memory at this moment; nothing is
+   *     unmapped then.
+   */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+      unmap(segment.address(), mappedBytes);
+    }
+  }
+
+  private void touchAll() {
+    int result = LibcCalls.madvise(segment.address(), mappedBytes, Libc.MADV_POPULATE_WRITE());
+    if (result == -Errno.EINVAL) {
+      // Before Linux 5.14 there is no such advice.
+      for (long offset = 0; offset < segment.byteSize(); offset += PAGE_BYTES) {
+        segment.set(ValueLayout.JAVA_BYTE, offset, (byte) 0);
+      }
+    } else if (result < 0) {
+      throw new NativeException("madvise", -result, remedy(segment.byteSize()));
+    }
+  }
+
+  private static void unmap(long address, long bytes) {
+    if (bytes > 0) {
+      int result = LibcCalls.munmap(address, bytes);
+      if (result < 0) {
+        throw new NativeException(
+            "munmap", -result, "address=" + Long.toHexString(address) + ", bytes=" + bytes);
+      }
+    }
+  }
+
+  private static String remedy(long bytes) {
+    return "bytes="
+        + bytes
+        + "; use less memory (a smaller pool), or raise the limit of the container, ulimit -v or"
+        + " vm.max_map_count";
+  }
+}

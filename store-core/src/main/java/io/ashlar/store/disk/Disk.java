@@ -1,0 +1,103 @@
+package io.ashlar.store.disk;
+
+import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The one data file of a store: positional reads and writes, syncs, and queues for asynchronous
+ * ones.
+ *
+ * <p>Thread: every method of this half is safe from any thread and blocks until done; a {@link
+ * DiskQueue} belongs to one thread. A thread's interrupt stays pending and abandons nothing.
+ *
+ * <p>Alignment: buffers are native memory; unless the file is buffered, a buffer's address, its
+ * length and the offset are multiples of {@link #BLOCK_BYTES}. Memory belongs to the caller and
+ * must stay until the call returns or, in a queue, until the completion is delivered.
+ *
+ * <p>Order: a read that begins after a write has returned sees it. Nothing orders two calls that
+ * overlap in time. A sync covers the writes that completed before it began, and no others.
+ *
+ * <p>Failure: {@link NativeException} with the error number. EINTR, EAGAIN and transfers that the
+ * kernel completed in part are finished here and never seen by the caller. A failed sync is retried
+ * by nobody: what it did not make durable is unknown from then on.
+ *
+ * @implSpec every implementation passes {@code DiskContractTest}.
+ */
+public interface Disk extends AutoCloseable {
+  /** The unit of space, of alignment and of offsets: 4 KiB. */
+  int BLOCK_BYTES = 4096;
+
+  /**
+   * Reads at an offset.
+   *
+   * @return bytes read, fewer than {@code target.byteSize()} only at the end of the file.
+   * @throws NativeException if the device fails.
+   */
+  long read(MemorySegment target, long offset);
+
+  /**
+   * Writes the whole source; not durable until {@link #sync()}.
+   *
+   * @throws NativeException if the device fails or is full; some of it may have been written.
+   */
+  void write(MemorySegment source, long offset);
+
+  /**
+   * Writes all sources one after another, as one gathered write of a contiguous range.
+   *
+   * @param durable whether these bytes, and only these, are durable when this returns.
+   * @throws NativeException if the device fails or is full; some of it may have been written.
+   */
+  void write(IoVectors sources, long offset, boolean durable);
+
+  /**
+   * Makes every completed write durable (fdatasync).
+   *
+   * @throws NativeException if that failed; nobody may try again.
+   */
+  void sync();
+
+  /**
+   * Makes file, metadata and the directory entry that names the file durable.
+   *
+   * @throws NativeException if that failed; nobody may try again.
+   */
+  void syncAll();
+
+  /** Returns the length of the file in bytes. */
+  long size();
+
+  /**
+   * Sets the length of the file; what is new reads as zeroes. Not durable until {@link #syncAll()}.
+   *
+   * @throws NativeException if the device fails or the length is beyond a limit.
+   */
+  void truncate(long bytes);
+
+  /**
+   * Gives the space of a range back to the file system; it then reads as zeroes, and the file's
+   * length stays.
+   *
+   * @throws NativeException EOPNOTSUPP where the file system cannot.
+   */
+  void punchHole(long offset, long bytes);
+
+  /**
+   * Opens a queue that belongs to the calling thread, which must be a platform thread.
+   *
+   * @param capacity the most operations in flight, 1 to 4096.
+   * @throws NativeException if the kernel refuses it.
+   */
+  DiskQueue openQueue(int capacity);
+
+  /** Returns {@code io_uring} or {@code pread/pwrite}: what the queues run on. */
+  String engine();
+
+  /** Returns in one phrase why this engine was chosen. */
+  String engineReason();
+
+  /** Closes the file, after every queue was closed. Idempotent. */
+  @Override
+  void close();
+}

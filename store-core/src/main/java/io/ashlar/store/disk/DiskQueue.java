@@ -1,0 +1,84 @@
+package io.ashlar.store.disk;
+
+import io.ashlar.uring.IoVectors;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Operations of one thread on a {@link Disk}: submitted without waiting, delivered once each.
+ *
+ * <p>Thread: the one that opened the queue, for every method but {@link #wakeUp()}; any other gets
+ * an {@link IllegalStateException}. Nothing is allocated in steady state.
+ *
+ * <p>Every accepted operation is delivered to exactly one {@link DiskCompletion}, in any order; a
+ * sync does not wait for writes in flight, so whoever needs that reaps them first. Failures are
+ * delivered, not thrown. Memory and {@link IoVectors} must stay untouched until then.
+ *
+ * <p>When full, {@code submit…} throws {@link IllegalStateException}: the owner keeps {@link
+ * #inFlight()} below the capacity.
+ */
+public interface DiskQueue extends AutoCloseable {
+  /**
+   * Submits a write that is not durable until a sync.
+   *
+   * @param token given back with the completion.
+   * @throws IllegalStateException if the queue is full or closed.
+   */
+  void submitWrite(MemorySegment source, long offset, long token);
+
+  /**
+   * Submits one gathered write of a contiguous range.
+   *
+   * @param durable whether these bytes, and only these, are durable when it completes.
+   * @param token given back with the completion.
+   * @throws IllegalStateException if the queue is full or closed.
+   */
+  void submitWrite(IoVectors sources, long offset, boolean durable, long token);
+
+  /**
+   * Submits a read; it completes with fewer bytes than asked only at the end of the file.
+   *
+   * @param token given back with the completion.
+   * @throws IllegalStateException if the queue is full or closed.
+   */
+  void submitRead(MemorySegment target, long offset, long token);
+
+  /**
+   * Submits a sync of the writes that have completed.
+   *
+   * @param token given back with the completion.
+   * @throws IllegalStateException if the queue is full or closed.
+   */
+  void submitSync(long token);
+
+  /**
+   * Delivers what is complete and never blocks.
+   *
+   * @return completions delivered.
+   */
+  int poll(DiskCompletion handler);
+
+  /**
+   * Waits for a completion, a {@link #wakeUp()} or the time-out, then delivers what is complete. A
+   * wake-up that came before this call ends it at once, and only once.
+   *
+   * @param timeoutNs nanoseconds, 0 or more; {@link Long#MAX_VALUE} waits without end.
+   * @return completions delivered; 0 after a wake-up or the time-out.
+   */
+  int await(DiskCompletion handler, long timeoutNs);
+
+  /** Ends the owner's {@link #await}, now or the next one. Any thread; no effect after close. */
+  void wakeUp();
+
+  /** Returns the operations submitted and not yet delivered. */
+  int inFlight();
+
+  /**
+   * Waits until the device has finished every operation, then frees the queue. Completions that
+   * were not delivered are dropped: memory may be reused afterwards.
+   *
+   * @throws IllegalStateException if the device did not finish in time: the memory of the
+   *     operations in flight must then never be reused.
+   */
+  @Override
+  void close();
+}
