@@ -1,0 +1,162 @@
+package io.ashlar.store.index;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The layout of a bucket: a run of slots with linear probing, under a sequence lock.
+ *
+ * <pre>
+ *   offset      bytes
+ *        0          8  version: odd while the writer changes the bucket or its entries, and while
+ *                      the bucket is not in the directory; only ever rises, recycling included
+ *        8          8  range: depth (bits 0-7), hash prefix of that many bits (bits 32-63, from the top)
+ *       16          8  count of slots in use (the writer's)
+ *       24         40  unused, so that slots begin on a cache line
+ *       64  2048 x  8  slots: entry number (bits 0-31, never 0), hash (bits 32-63); 0 is empty
+ * </pre>
+ *
+ * <p>Readers follow the sequence lock of Boehm, <i>Can seqlocks get along with programming language
+ * memory models?</i> (MSPC 2012): {@link #readVersion}, read, {@link #isUnchanged}. A reader must
+ * also ask {@link #owns}: the bucket may have been split, or recycled for other hashes.
+ *
+ * <p>Deletion shifts later slots back (Knuth, TAOCP 3, 6.4, algorithm R), so there are no deleted
+ * marks and a probe ends at the first empty slot.
+ */
+final class Bucket {
+  static final int SLOTS = 2048;
+
+  /** A bucket with this many entries is split: 7 of 8 slots. */
+  static final int COUNT_MAX = SLOTS / 8 * 7;
+
+  static final int BYTES = 64 + SLOTS * Long.BYTES;
+
+  /** Beyond this depth the slot's bits of the hash and the directory's would overlap. */
+  static final int DEPTH_MAX = 21;
+
+  private static final long VERSION = 0;
+  private static final long RANGE = 8;
+  private static final long COUNT = 16;
+  private static final long FIRST_SLOT = 64;
+  private static final int SLOT_MASK = SLOTS - 1;
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+
+  private Bucket() {}
+
+  /** Returns the version to check later; when odd, nothing in the bucket may be trusted. */
+  static long readVersion(MemorySegment bucket) {
+    return (long) LONG.getAcquire(bucket, VERSION);
+  }
+
+  /** Returns whether everything read since {@link #readVersion} belongs together. */
+  static boolean isUnchanged(MemorySegment bucket, long version) {
+    VarHandle.acquireFence();
+    return (long) LONG.getOpaque(bucket, VERSION) == version;
+  }
+
+  /** Opens a change: readers wait until {@link #endChange}. The writer only; must not fail. */
+  static void beginChange(MemorySegment bucket) {
+    long version = (long) LONG.getOpaque(bucket, VERSION);
+    assert (version & 1) == 0 : "bucket is being changed or retired: version=" + version;
+    LONG.setOpaque(bucket, VERSION, version + 1);
+    VarHandle.releaseFence();
+  }
+
+  /** Closes a change, or puts a bucket made by {@link #clear} into service. The writer only. */
+  static void endChange(MemorySegment bucket) {
+    long version = (long) LONG.getOpaque(bucket, VERSION);
+    assert (version & 1) == 1 : "bucket is not being changed: version=" + version;
+    LONG.setRelease(bucket, VERSION, version + 1);
+  }
+
+  /** Empties a bucket that is not in the directory and gives it a range; it stays odd. */
+  static void clear(MemorySegment bucket, int prefix, int depth) {
+    long version = (long) LONG.getOpaque(bucket, VERSION);
+    LONG.setOpaque(bucket, VERSION, version | 1);
+    VarHandle.releaseFence();
+    bucket.asSlice(FIRST_SLOT, (long) SLOTS * Long.BYTES).fill((byte) 0);
+    LONG.setOpaque(bucket, RANGE, ((long) prefix << 32) | depth);
+    LONG.setOpaque(bucket, COUNT, 0L);
+  }
+
+  /** Returns whether entries of this hash belong here. */
+  static boolean owns(MemorySegment bucket, int hash) {
+    return ((hash ^ prefix(bucket)) & mask(depth(bucket))) == 0;
+  }
+
+  static int depth(MemorySegment bucket) {
+    return (int) (long) LONG.getOpaque(bucket, RANGE) & 0xff;
+  }
+
+  /** Returns the leading bits that all hashes here share, at the top of the int. */
+  static int prefix(MemorySegment bucket) {
+    return (int) ((long) LONG.getOpaque(bucket, RANGE) >>> 32);
+  }
+
+  static int count(MemorySegment bucket) {
+    return (int) (long) LONG.getOpaque(bucket, COUNT);
+  }
+
+  /** Returns the slot where probing for a hash begins. */
+  static int home(int hash) {
+    return hash & SLOT_MASK;
+  }
+
+  static int next(int slot) {
+    return (slot + 1) & SLOT_MASK;
+  }
+
+  /** Returns a slot's word, 0 when empty; the entry it names may be read. */
+  static long slot(MemorySegment bucket, int slot) {
+    return (long) LONG.getAcquire(bucket, FIRST_SLOT + (long) slot * Long.BYTES);
+  }
+
+  static int hashOf(long word) {
+    return (int) (word >>> 32);
+  }
+
+  static int entryOf(long word) {
+    return (int) word;
+  }
+
+  /** Adds an entry; there is room, and the caller has begun a change. */
+  static void insert(MemorySegment bucket, int hash, int entry) {
+    int slot = home(hash);
+    while (slot(bucket, slot) != 0) {
+      slot = next(slot);
+    }
+    setSlot(bucket, slot, ((long) hash << 32) | entry);
+    LONG.setOpaque(bucket, COUNT, (long) LONG.getOpaque(bucket, COUNT) + 1);
+  }
+
+  /** Removes an entry that is here and closes the gap; the caller has begun a change. */
+  static void remove(MemorySegment bucket, int hash, int entry) {
+    long removed = ((long) hash << 32) | entry;
+    int gap = home(hash);
+    while (slot(bucket, gap) != removed) {
+      gap = next(gap);
+    }
+    int at = next(gap);
+    for (long word = slot(bucket, at); word != 0; word = slot(bucket, at)) {
+      int home = home(hashOf(word));
+      // The word may move back when its home is not cyclically within (gap, at].
+      if (((at - home) & SLOT_MASK) >= ((at - gap) & SLOT_MASK)) {
+        setSlot(bucket, gap, word);
+        gap = at;
+      }
+      at = next(at);
+    }
+    setSlot(bucket, gap, 0);
+    LONG.setOpaque(bucket, COUNT, (long) LONG.getOpaque(bucket, COUNT) - 1);
+  }
+
+  /** Returns the mask of the leading {@code depth} bits. */
+  static int mask(int depth) {
+    return depth == 0 ? 0 : -1 << (Integer.SIZE - depth);
+  }
+
+  private static void setSlot(MemorySegment bucket, int slot, long word) {
+    LONG.setOpaque(bucket, FIRST_SLOT + (long) slot * Long.BYTES, word);
+  }
+}

@@ -1,0 +1,254 @@
+package io.ashlar.store.index;
+
+import io.ashlar.store.index.BlobLocation.Kind;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The layout of an entry, and the records that hold entries and cold references.
+ *
+ * <pre>
+ *   offset  bytes                                        cold reference
+ *        0      8  id, high half                         0   8  bytes  0-7
+ *        8      8  id, low half                          8   8  bytes  8-15
+ *       16      8  place                                16   8  bytes 16-23
+ *       24      8  version
+ *       32      8  content
+ *
+ *   place:    bits 0-47 start block (stored) or number of the cold reference (evicted), else 0
+ *             bits 48-59 change count, bits 60-63 kind: 1 stored, 2 evicted, 3 tombstone
+ *   content:  bits 0-31 length, bits 32-63 CRC-32C; of a tombstone: its neighbours in the list
+ * </pre>
+ *
+ * <p>The writer changes an entry that readers can find only between {@link Bucket#beginChange} and
+ * {@link Bucket#endChange} of its bucket; the neighbours kept in tombstones are the writer's alone
+ * and readers skip them. A cold reference changes under its entry's bucket likewise.
+ *
+ * <p>Thread: {@link #hasId} and {@link #read} any, the rest the index's writer.
+ */
+final class EntryTable implements AutoCloseable {
+  static final int ENTRY_BYTES = 40;
+  static final int COLD_BYTES = 24;
+  static final int NONE = 0;
+
+  private static final long ID_HIGH = 0;
+  private static final long ID_LOW = 8;
+  private static final long PLACE = 16;
+  private static final long VERSION = 24;
+  private static final long CONTENT = 32;
+  private static final long BLOCK_MASK = (1L << 48) - 1;
+  private static final int CHANGE_SHIFT = 48;
+  private static final int CHANGE_MASK = BlobLocation.CHANGE_COUNT_MAX - 1;
+  private static final int KIND_SHIFT = 60;
+  private static final Kind[] KINDS = {Kind.ABSENT, Kind.STORED, Kind.EVICTED, Kind.TOMBSTONE};
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+
+  private final RecordSlab entries = new RecordSlab(ENTRY_BYTES, Integer.MAX_VALUE);
+  private final RecordSlab colds = new RecordSlab(COLD_BYTES, Integer.MAX_VALUE);
+  private int oldestTombstone = NONE;
+  private int newestTombstone = NONE;
+
+  /** Returns whether an entry is this id's; any thread. */
+  boolean hasId(int entry, long idHigh, long idLow) {
+    MemorySegment chunk = entries.chunkOf(entry);
+    long offset = entries.offsetOf(entry);
+    return (long) LONG.getOpaque(chunk, offset + ID_LOW) == idLow
+        && (long) LONG.getOpaque(chunk, offset + ID_HIGH) == idHigh;
+  }
+
+  long idHigh(int entry) {
+    return word(entry, ID_HIGH);
+  }
+
+  long idLow(int entry) {
+    return word(entry, ID_LOW);
+  }
+
+  long version(int entry) {
+    return word(entry, VERSION);
+  }
+
+  /** Copies an entry; any thread, which must then check the bucket's version. */
+  void read(int entry, BlobLocation into) {
+    MemorySegment chunk = entries.chunkOf(entry);
+    long offset = entries.offsetOf(entry);
+    long place = (long) LONG.getAcquire(chunk, offset + PLACE);
+    long version = (long) LONG.getOpaque(chunk, offset + VERSION);
+    long content = (long) LONG.getOpaque(chunk, offset + CONTENT);
+    Kind kind = KINDS[(int) (place >>> KIND_SHIFT) & 3];
+    int changes = (int) (place >>> CHANGE_SHIFT) & CHANGE_MASK;
+    switch (kind) {
+      case STORED -> {
+        into.set(kind, place & BLOCK_MASK, (int) content, (int) (content >>> 32), version, changes);
+        into.setCold(0, 0, 0);
+      }
+      case EVICTED -> {
+        into.set(kind, 0, (int) content, (int) (content >>> 32), version, changes);
+        readCold((int) (place & BLOCK_MASK), into);
+      }
+      default -> {
+        into.set(kind, 0, 0, 0, version, changes);
+        into.setCold(0, 0, 0);
+      }
+    }
+  }
+
+  /** Makes sure that the next {@link #add} and {@link #replace} cannot fail for want of memory. */
+  int reserveCold(BlobLocation to, BlobLocation from) {
+    boolean needs = to.kind() == Kind.EVICTED && from.kind() != Kind.EVICTED;
+    return needs ? colds.allocate() : NONE;
+  }
+
+  /** Writes a new entry, which no bucket names yet, and returns its number. */
+  int add(long idHigh, long idLow, BlobLocation to, int cold) {
+    int entry;
+    try {
+      entry = entries.allocate();
+    } catch (RuntimeException failure) {
+      release(cold);
+      throw failure;
+    }
+    setWord(entry, ID_HIGH, idHigh);
+    setWord(entry, ID_LOW, idLow);
+    write(entry, to, cold);
+    if (to.kind() == Kind.TOMBSTONE) {
+      link(entry);
+    }
+    return entry;
+  }
+
+  /**
+   * Overwrites an entry within a change of its bucket.
+   *
+   * @param cold what {@link #reserveCold} returned.
+   */
+  void replace(int entry, BlobLocation from, BlobLocation to, int cold) {
+    int oldCold = from.kind() == Kind.EVICTED ? (int) (word(entry, PLACE) & BLOCK_MASK) : NONE;
+    if (from.kind() == Kind.TOMBSTONE) {
+      unlink(entry);
+    }
+    if (to.kind() == Kind.EVICTED && oldCold != NONE) {
+      write(entry, to, oldCold);
+    } else {
+      write(entry, to, cold);
+      release(oldCold);
+    }
+    if (to.kind() == Kind.TOMBSTONE) {
+      link(entry);
+    }
+  }
+
+  /** Frees an entry that no bucket names any more. */
+  void remove(int entry, Kind kind) {
+    if (kind == Kind.EVICTED) {
+      release((int) (word(entry, PLACE) & BLOCK_MASK));
+    } else if (kind == Kind.TOMBSTONE) {
+      unlink(entry);
+    }
+    entries.free(entry);
+  }
+
+  /** Returns the tombstone that was made first, or {@link #NONE}. */
+  int oldestTombstone() {
+    return oldestTombstone;
+  }
+
+  /** Returns the tombstone made next after this one, or {@link #NONE}. */
+  int tombstoneAfter(int entry) {
+    return (int) (word(entry, CONTENT) >>> 32);
+  }
+
+  /** Returns the bytes mapped; any thread. */
+  long memoryBytes() {
+    return entries.memoryBytes() + colds.memoryBytes();
+  }
+
+  @Override
+  public void close() {
+    entries.close();
+    colds.close();
+  }
+
+  private void write(int entry, BlobLocation to, int cold) {
+    long block = to.kind() == Kind.EVICTED ? cold : to.startBlock();
+    long place =
+        block | ((long) to.changeCount() << CHANGE_SHIFT) | ((long) code(to.kind()) << KIND_SHIFT);
+    if (to.kind() == Kind.EVICTED) {
+      MemorySegment chunk = colds.chunkOf(cold);
+      long offset = colds.offsetOf(cold);
+      LONG.setOpaque(chunk, offset, to.cold0());
+      LONG.setOpaque(chunk, offset + 8, to.cold1());
+      LONG.setOpaque(chunk, offset + 16, to.cold2());
+    }
+    setWord(entry, VERSION, to.version());
+    setWord(entry, CONTENT, ((long) to.crc32c() << 32) | Integer.toUnsignedLong(to.lengthBytes()));
+    // By release: who reads this number of a cold reference also finds the chunk it lies in.
+    LONG.setRelease(entries.chunkOf(entry), entries.offsetOf(entry) + PLACE, place);
+  }
+
+  private void readCold(int cold, BlobLocation into) {
+    MemorySegment chunk = colds.chunkOf(cold);
+    long offset = colds.offsetOf(cold);
+    into.setCold(
+        (long) LONG.getOpaque(chunk, offset),
+        (long) LONG.getOpaque(chunk, offset + 8),
+        (long) LONG.getOpaque(chunk, offset + 16));
+  }
+
+  private void release(int cold) {
+    if (cold != NONE) {
+      colds.free(cold);
+    }
+  }
+
+  private void link(int entry) {
+    setWord(entry, CONTENT, Integer.toUnsignedLong(newestTombstone));
+    if (newestTombstone == NONE) {
+      oldestTombstone = entry;
+    } else {
+      setNeighbours(newestTombstone, tombstoneBefore(newestTombstone), entry);
+    }
+    newestTombstone = entry;
+  }
+
+  private void unlink(int entry) {
+    int before = tombstoneBefore(entry);
+    int after = tombstoneAfter(entry);
+    if (before == NONE) {
+      oldestTombstone = after;
+    } else {
+      setNeighbours(before, tombstoneBefore(before), after);
+    }
+    if (after == NONE) {
+      newestTombstone = before;
+    } else {
+      setNeighbours(after, before, tombstoneAfter(after));
+    }
+  }
+
+  private int tombstoneBefore(int entry) {
+    return (int) word(entry, CONTENT);
+  }
+
+  private void setNeighbours(int entry, int before, int after) {
+    setWord(entry, CONTENT, ((long) after << 32) | Integer.toUnsignedLong(before));
+  }
+
+  private static int code(Kind kind) {
+    return switch (kind) {
+      case ABSENT -> throw new IllegalArgumentException("an absent entry cannot be kept");
+      case STORED -> 1;
+      case EVICTED -> 2;
+      case TOMBSTONE -> 3;
+    };
+  }
+
+  private long word(int entry, long field) {
+    return (long) LONG.getOpaque(entries.chunkOf(entry), entries.offsetOf(entry) + field);
+  }
+
+  private void setWord(int entry, long field, long value) {
+    LONG.setOpaque(entries.chunkOf(entry), entries.offsetOf(entry) + field, value);
+  }
+}

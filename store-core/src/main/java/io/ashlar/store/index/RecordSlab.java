@@ -1,0 +1,127 @@
+package io.ashlar.store.index;
+
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+
+/**
+ * Records of one fixed size in native memory, known by number and recycled when freed.
+ *
+ * <p>Memory is taken in chunks of one huge page and kept until {@link #close()}, so a reader that
+ * holds the number of a record freed meanwhile reads bytes that mean nothing, never unmapped
+ * memory. Number 0 is no record.
+ *
+ * <p>Thread: {@link #allocate} and {@link #free} by the index's writer; {@link #chunkOf} and {@link
+ * #offsetOf} by any thread that got the number by an acquire load.
+ */
+final class RecordSlab implements AutoCloseable {
+  /** Bytes of a chunk: one huge page. */
+  static final long CHUNK_BYTES = NativeMemory.ALIGNMENT;
+
+  private static final int NONE = 0;
+  private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+  private static final VarHandle CHUNKS;
+
+  static {
+    try {
+      CHUNKS =
+          MethodHandles.lookup().findVarHandle(RecordSlab.class, "chunks", MemorySegment[].class);
+    } catch (ReflectiveOperationException impossible) {
+      throw new ExceptionInInitializerError(impossible);
+    }
+  }
+
+  private final int recordBytes;
+  private final int recordsPerChunk;
+  private final int numbersMax;
+
+  @SuppressWarnings("UnusedVariable") // written by the writer (release), read by any (acquire)
+  private MemorySegment[] chunks = new MemorySegment[0];
+
+  private NativeMemory[] memories = new NativeMemory[8];
+  private int chunkCount;
+  private int nextNumber = 1;
+  private int recycled = NONE; // linked through the first word of freed records
+  private volatile long memoryBytes;
+
+  /**
+   * Creates a slab without memory.
+   *
+   * @param recordBytes bytes of a record, a multiple of 8.
+   * @param numbersMax no record gets this number or a higher one.
+   */
+  RecordSlab(int recordBytes, int numbersMax) {
+    this.recordBytes = recordBytes;
+    this.recordsPerChunk = (int) (CHUNK_BYTES / recordBytes);
+    this.numbersMax = numbersMax;
+  }
+
+  /**
+   * Returns the number of a record whose bytes are arbitrary.
+   *
+   * @throws IllegalStateException if every number is in use (nothing changed).
+   * @throws io.ashlar.uring.NativeException if memory cannot be had (nothing changed).
+   */
+  int allocate() {
+    int number = recycled;
+    if (number != NONE) {
+      recycled = (int) (long) LONG.getOpaque(chunkOf(number), offsetOf(number));
+      return number;
+    }
+    number = nextNumber;
+    if (number >= numbersMax) {
+      throw new IllegalStateException("index is full: records=" + number);
+    }
+    if (number / recordsPerChunk == chunkCount) {
+      addChunk();
+    }
+    nextNumber++;
+    return number;
+  }
+
+  /** Takes a record back; its first word is overwritten. */
+  void free(int number) {
+    LONG.setOpaque(chunkOf(number), offsetOf(number), (long) recycled);
+    recycled = number;
+  }
+
+  /** Returns the chunk that holds a record. */
+  MemorySegment chunkOf(int number) {
+    return ((MemorySegment[]) CHUNKS.getAcquire(this))[number / recordsPerChunk];
+  }
+
+  /** Returns where in its chunk a record begins. */
+  long offsetOf(int number) {
+    return (long) (number % recordsPerChunk) * recordBytes;
+  }
+
+  /** Returns the bytes mapped; any thread. */
+  long memoryBytes() {
+    return memoryBytes;
+  }
+
+  /** Unmaps everything; any later access by number throws {@link IllegalStateException}. */
+  @Override
+  public void close() {
+    for (int i = 0; i < chunkCount; i++) {
+      memories[i].close();
+    }
+  }
+
+  private void addChunk() {
+    if (chunkCount == memories.length) {
+      memories = Arrays.copyOf(memories, 2 * chunkCount);
+    }
+    MemorySegment[] known = (MemorySegment[]) CHUNKS.getAcquire(this);
+    MemorySegment[] grown = Arrays.copyOf(known, chunkCount + 1);
+    NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
+    memories[chunkCount] = memory;
+    grown[chunkCount] = memory.segment();
+    CHUNKS.setRelease(this, grown);
+    chunkCount++;
+    memoryBytes = chunkCount * CHUNK_BYTES;
+  }
+}
