@@ -29,8 +29,8 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
     long high = 0;
     long low = 0;
     for (int i = 0; i < 8; i++) {
-      high = high << 8 | bytes[i] & 0xff;
-      low = low << 8 | bytes[i + 8] & 0xff;
+      high = high << 8 | (bytes[i] & 0xff);
+      low = low << 8 | (bytes[i + 8] & 0xff);
     }
     return new BlobId(high, low);
   }
@@ -62,8 +62,8 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
   public byte[] toBytes() {
     byte[] bytes = new byte[BYTES];
     for (int i = 0; i < 8; i++) {
-      bytes[i] = (byte) (high >>> 56 - 8 * i);
-      bytes[i + 8] = (byte) (low >>> 56 - 8 * i);
+      bytes[i] = (byte) (high >>> (56 - 8 * i));
+      bytes[i + 8] = (byte) (low >>> (56 - 8 * i));
     }
     return bytes;
   }
