@@ -1,0 +1,72 @@
+package io.ashlar.tier.object;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/**
+ * Opens object stores by URL.
+ *
+ * <table>
+ *   <caption>URLs</caption>
+ *   <tr><th>URL</th><th>store</th></tr>
+ *   <tr><td>{@code file:/absolute/directory}, {@code file:///absolute/directory}</td>
+ *       <td>{@link FileObjectStore}</td></tr>
+ *   <tr><td>{@code file:relative/directory}</td><td>the same, below the working directory</td></tr>
+ *   <tr><td>{@code s3://bucket/prefix?endpoint=URL&region=NAME&pathStyle=true}</td>
+ *       <td>{@link S3ObjectStore}; the prefix and every parameter may be left out</td></tr>
+ * </table>
+ *
+ * <p>A URL never carries credentials; one that does is refused without being repeated. Thread: any.
+ */
+public final class ObjectStores {
+  private static final String EXAMPLES =
+      "; examples: file:/var/lib/ashlar/tier,"
+          + " s3://bucket/prefix?endpoint=http://localhost:9000&region=us-east-1&pathStyle=true";
+
+  private ObjectStores() {}
+
+  /**
+   * Opens the store that {@code url} names. Nothing is requested from a remote one yet.
+   *
+   * @return the store, to be closed.
+   * @throws IllegalArgumentException if the URL is not one of the forms above; the message has the
+   *     URL without anything secret, what is wrong, and an example.
+   * @throws ObjectStoreException if a directory cannot be opened, or the S3 client finds no region.
+   */
+  public static ObjectStore open(String url) {
+    if (url.startsWith("file:")) {
+      return FileObjectStore.open(directory(url));
+    }
+    if (url.startsWith("s3:")) {
+      return S3ObjectStore.open(S3Location.parse(url));
+    }
+    throw refused(url, "it starts with neither file: nor s3:");
+  }
+
+  private static Path directory(String url) {
+    String path = url.substring("file:".length());
+    if (path.startsWith("//")) {
+      if (!path.startsWith("///")) {
+        throw refused(url, "a file URL has no host; write file:/absolute or file:relative");
+      }
+      path = path.substring(2);
+    }
+    if (path.isEmpty()) {
+      throw refused(url, "the directory is missing");
+    }
+    if (path.indexOf('?') >= 0) {
+      throw refused(url, "a file URL takes no parameters");
+    }
+    try {
+      return Path.of(path);
+    } catch (InvalidPathException e) {
+      throw refused(url, "the directory cannot be a path (" + e.getReason() + ")");
+    }
+  }
+
+  /** The error for {@code url}: what is wrong, the URL without secrets, and what a good one is. */
+  static IllegalArgumentException refused(String url, String wrong) {
+    return new IllegalArgumentException(
+        "object store URL refused: " + wrong + ": url=" + SecretFilter.shown(url) + EXAMPLES);
+  }
+}

@@ -1,0 +1,315 @@
+package io.ashlar.tier.object;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
+import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.retry.RetryMode;
+import software.amazon.awssdk.core.sync.ResponseTransformer;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Object;
+
+/**
+ * An object store in a bucket of S3 or a compatible service, by the AWS SDK's blocking client.
+ *
+ * <ul>
+ *   <li>Credentials come from the SDK's provider chain, or from a provider that the caller gives.
+ *   <li>TLS, unless the endpoint says http.
+ *   <li>Each put sends the CRC-32C of its body, so that a damaged upload is refused; other
+ *       checksums only where S3 demands them (older services reject the SDK's own).
+ *   <li>A body longer than {@link #SINGLE_PUT_BYTES_MAX} is uploaded in parts of {@link
+ *       #PART_BYTES}, one after another; concurrency is the caller's.
+ *   <li>The SDK repeats throttled and broken attempts (its standard mode, three in all): a
+ *       put-if-absent may then be refused by its own first attempt, see {@link PutResult.Refused}.
+ * </ul>
+ *
+ * <p>Thread: any; requests block on the caller's thread.
+ */
+public final class S3ObjectStore extends CheckedObjectStore {
+  /** Longest body sent as one request. */
+  public static final long SINGLE_PUT_BYTES_MAX = 32L << 20;
+
+  /** Length of a part of a longer one. */
+  public static final long PART_BYTES = 16L << 20;
+
+  private static final int CONNECTIONS_MAX = 64;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
+
+  /** Bytes worth reading to keep a connection when a content is closed before its end. */
+  private static final long DRAIN_BYTES_MAX = 64 << 10;
+
+  private final S3Location location;
+  final S3Client client;
+
+  private S3ObjectStore(S3Location location, AwsCredentialsProvider credentials) {
+    this.location = location;
+    this.client = client(location, credentials);
+  }
+
+  /**
+   * Opens a store with the SDK's default credentials chain. Sends nothing.
+   *
+   * @throws ObjectStoreException if no region is given or found.
+   */
+  public static S3ObjectStore open(S3Location location) {
+    SdkLogging.quietWithoutProvider();
+    return open(location, DefaultCredentialsProvider.builder().build());
+  }
+
+  /** Opens a store with the caller's credentials; they are asked for at every request. */
+  public static S3ObjectStore open(S3Location location, AwsCredentialsProvider credentials) {
+    SdkLogging.quietWithoutProvider();
+    try {
+      return new S3ObjectStore(location, credentials);
+    } catch (SdkException e) {
+      throw new ObjectStoreException(
+          "opening an S3 store failed: store=" + location + ", reason=" + e.getMessage(), false, e);
+    }
+  }
+
+  private S3Client client(S3Location place, AwsCredentialsProvider credentials) {
+    S3ClientBuilder builder =
+        S3Client.builder()
+            .httpClientBuilder(
+                Apache5HttpClient.builder()
+                    .maxConnections(CONNECTIONS_MAX)
+                    .connectionTimeout(CONNECT_TIMEOUT)
+                    .socketTimeout(SOCKET_TIMEOUT))
+            .credentialsProvider(credentials)
+            .forcePathStyle(place.pathStyle())
+            .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
+            .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
+            .overrideConfiguration(c ->
+                c.retryStrategy(RetryMode.STANDARD)
+                    .addExecutionInterceptor(new S3RequestCount(counters)));
+    URI endpoint = place.endpoint();
+    String region = place.region();
+    if (endpoint != null) {
+      builder.endpointOverride(endpoint);
+    }
+    if (region != null || endpoint != null) {
+      builder.region(region == null ? Region.US_EAST_1 : Region.of(region));
+    }
+    return builder.build();
+  }
+
+  String bucket() {
+    return location.bucket();
+  }
+
+  /** The key in the bucket. Root and key together must keep the limit. */
+  String fullKey(String key) {
+    return location.prefix().isEmpty() ? key : ObjectKey.check(location.prefix() + key);
+  }
+
+  @Override
+  ObjectContent doGet(String key, long offset, long length) {
+    String full = fullKey(key);
+    boolean ranged = offset > 0 || length != Long.MAX_VALUE;
+    try {
+      ResponseInputStream<GetObjectResponse> stream =
+          client.getObject(
+              r -> {
+                r.bucket(bucket()).key(full);
+                if (ranged) {
+                  r.range(S3Values.range(offset, length));
+                }
+              },
+              ResponseTransformer.toInputStream());
+      GetObjectResponse response = stream.response();
+      long count = response.contentLength();
+      long whole = S3Values.wholeLength(response.contentRange(), count);
+      ObjectInfo info =
+          new ObjectInfo(
+              key,
+              whole,
+              S3Values.etag(response.eTag()),
+              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli());
+      return new ObjectContent(info, count, new S3Stream(stream, count, DRAIN_BYTES_MAX));
+    } catch (AwsServiceException e) {
+      if (S3Errors.absent(e)) {
+        throw new ObjectNotFoundException(toString(), key, e);
+      }
+      if (S3Errors.rangeNotSatisfiable(e)) {
+        throw noByteAt(key, offset, -1);
+      }
+      throw S3Errors.failed(this, "get", key, e);
+    } catch (SdkException e) {
+      throw S3Errors.failed(this, "get", key, e);
+    }
+  }
+
+  @Override
+  Optional<ObjectInfo> doHead(String key) {
+    String full = fullKey(key);
+    try {
+      HeadObjectResponse response = client.headObject(r -> r.bucket(bucket()).key(full));
+      return Optional.of(
+          new ObjectInfo(
+              key,
+              response.contentLength(),
+              S3Values.etag(response.eTag()),
+              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli()));
+    } catch (AwsServiceException e) {
+      if (S3Errors.absent(e)) {
+        return Optional.empty();
+      }
+      throw S3Errors.failed(this, "head", key, e);
+    } catch (SdkException e) {
+      throw S3Errors.failed(this, "head", key, e);
+    }
+  }
+
+  @Override
+  PutResult.Stored doPut(String key, ObjectBody body) throws IOException {
+    if (body.length() > SINGLE_PUT_BYTES_MAX) {
+      try (S3Upload upload = upload(key, body)) {
+        return upload.complete();
+      }
+    }
+    try {
+      return put(key, body, PutObjectRequest.builder());
+    } catch (SdkException e) {
+      throw S3Errors.failed(this, "put", key, e);
+    }
+  }
+
+  @Override
+  PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
+    if (body.length() > SINGLE_PUT_BYTES_MAX) {
+      try (S3Upload upload = upload(key, body)) {
+        return upload.completeIfAbsent();
+      }
+    }
+    return conditional(key, body, PutObjectRequest.builder().ifNoneMatch("*"), false);
+  }
+
+  @Override
+  PutResult doPutIfMatch(String key, ObjectBody body, String etag) throws IOException {
+    return conditional(key, body, PutObjectRequest.builder().ifMatch(S3Values.quoted(etag)), true);
+  }
+
+  private PutResult conditional(
+      String key, ObjectBody body, PutObjectRequest.Builder request, boolean absentRefuses)
+      throws IOException {
+    try {
+      return put(key, body, request);
+    } catch (AwsServiceException e) {
+      if (S3Errors.preconditionFailed(e) || (absentRefuses && S3Errors.absent(e))) {
+        return new PutResult.Refused();
+      }
+      throw S3Errors.failed(this, "conditional put", key, e);
+    } catch (SdkException e) {
+      throw S3Errors.failed(this, "conditional put", key, e);
+    }
+  }
+
+  private PutResult.Stored put(String key, ObjectBody body, PutObjectRequest.Builder request)
+      throws IOException {
+    PutObjectRequest complete =
+        request
+            .bucket(bucket())
+            .key(fullKey(key))
+            .contentLength(body.length())
+            .checksumCRC32C(S3Values.checksum(body.crc32c()))
+            .build();
+    PutObjectResponse response = client.putObject(complete, S3Values.requestBody(body));
+    counters.bytesSent.add(body.length());
+    return new PutResult.Stored(S3Values.etag(response.eTag()));
+  }
+
+  private S3Upload upload(String key, ObjectBody body) {
+    S3Upload upload = S3Upload.start(this, key);
+    try {
+      int number = 1;
+      for (long offset = 0; offset < body.length(); offset += PART_BYTES) {
+        upload.part(number++, body.slice(offset, Math.min(PART_BYTES, body.length() - offset)));
+      }
+      return upload;
+    } catch (RuntimeException e) {
+      upload.close();
+      throw e;
+    }
+  }
+
+  @Override
+  ObjectPage doList(String prefix, @Nullable String startAfter) {
+    try {
+      ListObjectsV2Response response =
+          client.listObjectsV2(r -> {
+            r.bucket(bucket())
+                .prefix(location.prefix() + prefix)
+                .maxKeys(ObjectStore.LIST_OBJECTS_MAX);
+            if (startAfter != null) {
+              r.startAfter(fullKey(startAfter));
+            }
+          });
+      List<ObjectInfo> objects = new ArrayList<>(response.contents().size());
+      for (S3Object object : response.contents()) {
+        objects.add(
+            new ObjectInfo(
+                object.key().substring(location.prefix().length()),
+                object.size(),
+                S3Values.etag(object.eTag()),
+                object.lastModified() == null ? 0 : object.lastModified().toEpochMilli()));
+      }
+      return new ObjectPage(objects, Boolean.TRUE.equals(response.isTruncated()));
+    } catch (SdkException e) {
+      throw S3Errors.failed(this, "list", prefix, e);
+    }
+  }
+
+  @Override
+  DeleteResult doDelete(Set<String> keys) {
+    Map<String, String> byFullKey = new LinkedHashMap<>();
+    keys.forEach(key -> byFullKey.put(fullKey(key), key));
+    List<ObjectIdentifier> objects =
+        byFullKey.keySet().stream().map(k -> ObjectIdentifier.builder().key(k).build()).toList();
+    try {
+      DeleteObjectsResponse response =
+          client.deleteObjects(r -> r.bucket(bucket()).delete(d -> d.objects(objects)));
+      return S3Values.deleteResult(byFullKey, response);
+    } catch (SdkException e) {
+      throw S3Errors.failed(this, "delete", keys.iterator().next(), e);
+    }
+  }
+
+  @Override
+  MultipartUpload doStartUpload(String key) {
+    return S3Upload.start(this, key);
+  }
+
+  @Override
+  void doClose() {
+    client.close();
+  }
+
+  @Override
+  public String toString() {
+    return location.toString();
+  }
+}

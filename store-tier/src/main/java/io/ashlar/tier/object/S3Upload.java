@@ -1,0 +1,138 @@
+package io.ashlar.tier.object;
+
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
+import software.amazon.awssdk.services.s3.model.CompletedPart;
+import software.amazon.awssdk.services.s3.model.UploadPartResponse;
+
+/** A multipart upload to S3; each part is checked by its CRC-32C. */
+final class S3Upload implements MultipartUpload {
+  private final S3ObjectStore store;
+  private final String key;
+  private final String fullKey;
+  private final String uploadId;
+  private final ConcurrentSkipListMap<Integer, CompletedPart> parts = new ConcurrentSkipListMap<>();
+  private volatile boolean done;
+
+  private S3Upload(S3ObjectStore store, String key, String fullKey, String uploadId) {
+    this.store = store;
+    this.key = key;
+    this.fullKey = fullKey;
+    this.uploadId = uploadId;
+  }
+
+  static S3Upload start(S3ObjectStore store, String key) {
+    String fullKey = store.fullKey(key);
+    try {
+      String uploadId =
+          store
+              .client
+              .createMultipartUpload(r ->
+                  r.bucket(store.bucket())
+                      .key(fullKey)
+                      .checksumAlgorithm(ChecksumAlgorithm.CRC32_C))
+              .uploadId();
+      return new S3Upload(store, key, fullKey, uploadId);
+    } catch (SdkException e) {
+      throw S3Errors.failed(store, "start upload", key, e);
+    }
+  }
+
+  @Override
+  public void part(int number, ObjectBody body) {
+    CheckedObjectStore.checkPartNumber(number);
+    checkOpen();
+    try {
+      parts.put(number, store.request("put part", key, () -> send(number, body)));
+    } catch (SdkException e) {
+      throw S3Errors.failed(store, "put part " + number, key, e);
+    }
+  }
+
+  private CompletedPart send(int number, ObjectBody body) throws java.io.IOException {
+    String checksum = S3Values.checksum(body.crc32c());
+    UploadPartResponse response =
+        store.client.uploadPart(
+            r ->
+                r.bucket(store.bucket())
+                    .key(fullKey)
+                    .uploadId(uploadId)
+                    .partNumber(number)
+                    .contentLength(body.length())
+                    .checksumCRC32C(checksum),
+            S3Values.requestBody(body));
+    store.counters.bytesSent.add(body.length());
+    return CompletedPart.builder()
+        .partNumber(number)
+        .eTag(response.eTag())
+        .checksumCRC32C(checksum)
+        .build();
+  }
+
+  @Override
+  public PutResult.Stored complete() {
+    try {
+      return complete(CompleteMultipartUploadRequest.builder());
+    } catch (SdkException e) {
+      throw S3Errors.failed(store, "complete upload", key, e);
+    }
+  }
+
+  @Override
+  public PutResult completeIfAbsent() {
+    try {
+      return complete(CompleteMultipartUploadRequest.builder().ifNoneMatch("*"));
+    } catch (AwsServiceException e) {
+      if (S3Errors.preconditionFailed(e)) {
+        close();
+        return new PutResult.Refused();
+      }
+      throw S3Errors.failed(store, "complete upload", key, e);
+    } catch (SdkException e) {
+      throw S3Errors.failed(store, "complete upload", key, e);
+    }
+  }
+
+  private PutResult.Stored complete(CompleteMultipartUploadRequest.Builder request) {
+    checkOpen();
+    if (parts.isEmpty()) {
+      throw new IllegalStateException("upload has no part: key=" + ObjectKey.shown(key));
+    }
+    List<CompletedPart> list = List.copyOf(parts.values());
+    CompleteMultipartUploadResponse response =
+        store.client.completeMultipartUpload(
+            request
+                .bucket(store.bucket())
+                .key(fullKey)
+                .uploadId(uploadId)
+                .multipartUpload(m -> m.parts(list))
+                .build());
+    done = true;
+    return new PutResult.Stored(S3Values.etag(response.eTag()));
+  }
+
+  private void checkOpen() {
+    if (done) {
+      throw new IllegalStateException("upload is closed: key=" + ObjectKey.shown(key));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (done) {
+      return;
+    }
+    done = true;
+    try {
+      store.client.abortMultipartUpload(
+          r -> r.bucket(store.bucket()).key(fullKey).uploadId(uploadId));
+    } catch (SdkException ignored) {
+      // The bucket's own expiry of incomplete uploads collects it.
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package io.ashlar.tier.object;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
+import software.amazon.awssdk.services.s3.model.DeletedObject;
+import software.amazon.awssdk.services.s3.model.S3Error;
+
+/** How values are spelled in S3's headers and answers. */
+final class S3Values {
+  private S3Values() {}
+
+  /** {@code bytes=first-last}; open at the end when {@code length} reaches beyond a long. */
+  static String range(long offset, long length) {
+    boolean open = length > Long.MAX_VALUE - offset;
+    return "bytes=" + offset + "-" + (open ? "" : String.valueOf(offset + length - 1));
+  }
+
+  /** The whole object's length out of {@code bytes 0-9/100}; {@code length} if there is none. */
+  static long wholeLength(@Nullable String contentRange, long length) {
+    if (contentRange == null) {
+      return length;
+    }
+    try {
+      return Long.parseLong(
+          contentRange, contentRange.lastIndexOf('/') + 1, contentRange.length(), 10);
+    } catch (NumberFormatException unknown) {
+      return length;
+    }
+  }
+
+  /** An etag without its quotes. */
+  static String etag(@Nullable String header) {
+    if (header == null) {
+      return "";
+    }
+    boolean quoted = header.length() >= 2 && header.startsWith("\"") && header.endsWith("\"");
+    return quoted ? header.substring(1, header.length() - 1) : header;
+  }
+
+  static String quoted(String etag) {
+    return "\"" + etag + "\"";
+  }
+
+  /** A CRC-32C as S3 writes it: big-endian, in base 64. */
+  static String checksum(int crc32c) {
+    return Base64.getEncoder()
+        .encodeToString(ByteBuffer.allocate(Integer.BYTES).putInt(crc32c).array());
+  }
+
+  static RequestBody requestBody(ObjectBody body) {
+    return RequestBody.fromContentProvider(
+        () -> {
+          try {
+            return new BodyStream(body.newStream(), body.length(), n -> {});
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        },
+        body.length(),
+        "application/octet-stream");
+  }
+
+  /** Outcomes by our keys; a key that the answer does not mention has failed. */
+  static DeleteResult deleteResult(Map<String, String> byFullKey, DeleteObjectsResponse response) {
+    Map<String, String> failed = new LinkedHashMap<>();
+    byFullKey.values().forEach(key -> failed.put(key, "the store did not answer for it"));
+    List<String> deleted = new ArrayList<>();
+    for (DeletedObject object : response.deleted()) {
+      String key = byFullKey.get(object.key());
+      if (key != null && failed.remove(key) != null) {
+        deleted.add(key);
+      }
+    }
+    for (S3Error error : response.errors()) {
+      String key = byFullKey.get(error.key());
+      if (key != null) {
+        if ("NoSuchKey".equals(error.code())) {
+          failed.remove(key);
+          deleted.add(key);
+        } else {
+          failed.put(key, String.valueOf(error.code()));
+        }
+      }
+    }
+    return new DeleteResult(deleted, failed);
+  }
+}

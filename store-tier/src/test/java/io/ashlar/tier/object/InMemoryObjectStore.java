@@ -1,0 +1,175 @@
+package io.ashlar.tier.object;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The simplest store that keeps the contract: a sorted map under one monitor. */
+public final class InMemoryObjectStore extends CheckedObjectStore {
+  @SuppressWarnings("ArrayRecordComponent") // private, never compared
+  private record Stored(byte[] bytes, String etag, long modifiedMs) {
+    ObjectInfo info(String key) {
+      return new ObjectInfo(key, bytes.length, etag, modifiedMs);
+    }
+  }
+
+  private final TreeMap<String, Stored> objects = new TreeMap<>(ObjectKey::compare);
+  private long version;
+
+  @Override
+  synchronized ObjectContent doGet(String key, long offset, long length) {
+    counters.gets.increment();
+    Stored stored = objects.get(key);
+    if (stored == null) {
+      throw new ObjectNotFoundException(toString(), key, null);
+    }
+    boolean ranged = offset > 0 || length != Long.MAX_VALUE;
+    if (ranged && offset >= stored.bytes.length) {
+      throw noByteAt(key, offset, stored.bytes.length);
+    }
+    int count = (int) Math.min(length, stored.bytes.length - offset);
+    return new ObjectContent(
+        stored.info(key), count, new ByteArrayInputStream(stored.bytes, (int) offset, count));
+  }
+
+  @Override
+  synchronized Optional<ObjectInfo> doHead(String key) {
+    counters.heads.increment();
+    return Optional.ofNullable(objects.get(key)).map(stored -> stored.info(key));
+  }
+
+  @Override
+  PutResult.Stored doPut(String key, ObjectBody body) throws IOException {
+    return store(key, read(body));
+  }
+
+  @Override
+  PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
+    byte[] bytes = read(body);
+    synchronized (this) {
+      return objects.containsKey(key) ? new PutResult.Refused() : store(key, bytes);
+    }
+  }
+
+  @Override
+  PutResult doPutIfMatch(String key, ObjectBody body, String etag) throws IOException {
+    byte[] bytes = read(body);
+    synchronized (this) {
+      Stored stored = objects.get(key);
+      boolean match = stored != null && stored.etag.equals(etag);
+      return match ? store(key, bytes) : new PutResult.Refused();
+    }
+  }
+
+  private byte[] read(ObjectBody body) throws IOException {
+    counters.puts.increment();
+    try (InputStream stream = body.newStream()) {
+      byte[] bytes = stream.readAllBytes();
+      if (bytes.length != body.length()) {
+        throw BodyStream.endedEarly(bytes.length, body.length());
+      }
+      counters.bytesSent.add(bytes.length);
+      return bytes;
+    }
+  }
+
+  private synchronized PutResult.Stored store(String key, byte[] bytes) {
+    String etag = "v" + ++version;
+    objects.put(key, new Stored(bytes, etag, System.currentTimeMillis()));
+    return new PutResult.Stored(etag);
+  }
+
+  @Override
+  synchronized ObjectPage doList(String prefix, @Nullable String startAfter) {
+    counters.lists.increment();
+    List<ObjectInfo> found = new ArrayList<>();
+    for (Map.Entry<String, Stored> entry : objects.entrySet()) {
+      String key = entry.getKey();
+      if (key.startsWith(prefix)
+          && (startAfter == null || ObjectKey.compare(key, startAfter) > 0)) {
+        if (found.size() == LIST_OBJECTS_MAX) {
+          return new ObjectPage(found, true);
+        }
+        found.add(entry.getValue().info(key));
+      }
+    }
+    return new ObjectPage(found, false);
+  }
+
+  @Override
+  synchronized DeleteResult doDelete(Set<String> keys) {
+    counters.deletes.increment();
+    keys.forEach(objects::remove);
+    return new DeleteResult(List.copyOf(keys), Map.of());
+  }
+
+  @Override
+  MultipartUpload doStartUpload(String key) {
+    counters.puts.increment();
+    return new Upload(key);
+  }
+
+  @Override
+  void doClose() {}
+
+  @Override
+  public String toString() {
+    return "memory:";
+  }
+
+  private final class Upload implements MultipartUpload {
+    private final String key;
+    private final TreeMap<Integer, byte[]> parts = new TreeMap<>();
+    private boolean done;
+
+    Upload(String key) {
+      this.key = key;
+    }
+
+    @Override
+    public synchronized void part(int number, ObjectBody body) {
+      checkPartNumber(number);
+      parts.put(number, request("put part", key, () -> read(body)));
+    }
+
+    @Override
+    public PutResult.Stored complete() {
+      return store(key, whole());
+    }
+
+    @Override
+    public PutResult completeIfAbsent() {
+      byte[] whole = whole();
+      synchronized (InMemoryObjectStore.this) {
+        return objects.containsKey(key) ? new PutResult.Refused() : store(key, whole);
+      }
+    }
+
+    private synchronized byte[] whole() {
+      if (done || parts.isEmpty()) {
+        throw new IllegalStateException("upload is closed or has no part");
+      }
+      done = true;
+      byte[] whole = new byte[parts.values().stream().mapToInt(p -> p.length).sum()];
+      int position = 0;
+      for (byte[] part : parts.values()) {
+        System.arraycopy(part, 0, whole, position, part.length);
+        position += part.length;
+      }
+      counters.puts.increment();
+      return whole;
+    }
+
+    @Override
+    public synchronized void close() {
+      done = true;
+    }
+  }
+}
