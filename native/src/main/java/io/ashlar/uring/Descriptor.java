@@ -82,13 +82,26 @@ final class Descriptor {
    * @throws IllegalStateException after {@link #close()}.
    */
   int acquire() {
+    if (!tryAcquire()) {
+      throw new IllegalStateException("already closed: " + subject);
+    }
+    return fd;
+  }
+
+  /** Begins a use like {@link #acquire()}; false, and no use begun, after {@link #close()}. */
+  boolean tryAcquire() {
     int before;
     do {
       before = (int) STATE.getVolatile(this);
       if ((before & CLOSED) != 0) {
-        throw new IllegalStateException("already closed: " + subject);
+        return false;
       }
     } while (!STATE.compareAndSet(this, before, before + ONE_USE));
+    return true;
+  }
+
+  /** Returns the descriptor's number; to be used between {@link #tryAcquire()} and release. */
+  int number() {
     return fd;
   }
 

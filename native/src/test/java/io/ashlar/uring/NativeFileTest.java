@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,27 +210,20 @@ class NativeFileTest {
 
   @Test
   void shouldAllocateNothingPerCallOnceWarm() {
-    var threads =
-        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
     try (NativeFile file = create("data", false);
         IoVectors sources = new IoVectors(2)) {
       MemorySegment source = buffer.asSlice(0, BLOCK);
       MemorySegment other = buffer.asSlice(4 * BLOCK, BLOCK);
-      int rounds = 20_000;
-      long allocated = 0;
-      for (int i = 0; i < 2 * rounds; i++) {
-        if (i == rounds) {
-          allocated = threads.getCurrentThreadAllocatedBytes();
-        }
-        sources.clear();
-        sources.add(source);
-        sources.add(other);
-        file.write(sources, 0, false);
-        file.write(source, 0, false);
-        file.read(other, 0);
-      }
-      long bytesPerRound = (threads.getCurrentThreadAllocatedBytes() - allocated) / rounds;
-      assertThat(bytesPerRound).isZero();
+      long bytes =
+          AllocatedBytes.perRound(() -> {
+            sources.clear();
+            sources.add(source);
+            sources.add(other);
+            file.write(sources, 0, false);
+            file.write(source, 0, false);
+            file.read(other, 0);
+          });
+      assertThat(bytes).isZero();
     }
   }
 
@@ -249,8 +243,7 @@ class NativeFileTest {
     target.fill((byte) value);
   }
 
-  private static void assertErrno(
-      int errno, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static void assertErrno(int errno, ThrowingCallable call) {
     assertThatExceptionOfType(NativeException.class)
         .isThrownBy(call)
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));

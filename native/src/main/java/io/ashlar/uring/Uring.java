@@ -1,0 +1,471 @@
+package io.ashlar.uring;
+
+import io.ashlar.uring.OperationTable.Kind;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One io_uring: prepare operations, submit them, reap their completions.
+ *
+ * <pre>
+ *            prepare…            submit, submitAndWait            reap
+ *   FREE ---------------> PREPARED -------------------> IN FLIGHT ------> FREE (last completion)
+ *
+ *   OPEN -- a completion that is unknown, double or out of turn; an enter that cannot go on
+ *     |                                                                        |
+ *   close                                                                      v
+ *     v                                   close                            POISONED
+ *   CLOSED <-----------------------------------------------------------------  every other call
+ * </pre>
+ *
+ * <p>Invariants. (1) An operation is counted from prepare to its last completion, and {@link
+ * #inFlight()} is never more than the completion ring holds. (2) How many entries the kernel took
+ * is read from the ring's head, never inferred from what enter returned: an EINTR or EBUSY leaves
+ * nothing uncounted. (3) Every completion belongs to exactly one operation in flight, else the ring
+ * is poisoned.
+ *
+ * <p>Thread: the platform thread that opened it, for every method; any other gets an {@link
+ * IllegalStateException}. Memory: what is read or written stays the caller's, must be native and
+ * must not be freed before the completion; the ring keeps it reachable. Allocates nothing after
+ * opening.
+ *
+ * <p>Sources: io_uring(7), io_uring_setup(2), io_uring_enter(2).
+ */
+public final class Uring implements AutoCloseable {
+  /** Flag of a completion whose operation goes on: a multishot poll that is still armed. */
+  public static final int COMPLETION_MORE = 2;
+
+  /** For {@link #prepareWritev}: the bytes written are durable when the operation completes. */
+  public static final int RWF_DSYNC = 2;
+
+  /** The most bytes that one operation moves ({@code MAX_RW_COUNT}). */
+  public static final long TRANSFER_BYTES_MAX = 0x7ffff000L;
+
+  /** The most entries of a ring. */
+  public static final int ENTRIES_MAX = 4096;
+
+  private static final int ENTRIES_MIN = 8;
+  private static final long CLOSE_TIMEOUT_NS = 30_000_000_000L;
+
+  private final Thread owner = Thread.currentThread();
+  private final RingKernel kernel;
+  private final RingMemory ring;
+  private final OperationTable operations;
+  private final StagedCompletions staged;
+  private final WaitArgument waiting = new WaitArgument();
+  private final RingEntrance entrance;
+  private int fileCount;
+  private int bufferCount;
+  private @Nullable String bufferRefusal;
+  private @Nullable String poison;
+  private boolean closed;
+
+  Uring(RingKernel kernel, RingMemory ring) {
+    this.kernel = kernel;
+    this.ring = ring;
+    this.operations = new OperationTable(ring.completionEntries());
+    this.staged = new StagedCompletions(2 * ring.completionEntries());
+    this.entrance = new RingEntrance(kernel, ring, operations, staged, waiting);
+  }
+
+  /**
+   * Opens a ring that belongs to the calling thread.
+   *
+   * @param entries operations that can be prepared between two submits, 1 to {@link #ENTRIES_MAX};
+   *     twice as many can be in flight.
+   * @throws NativeException if the kernel refuses, see {@link UringSupport} for the reasons.
+   * @throws IllegalStateException if there is no liburing, or on a virtual thread: the kernel ties
+   *     the ring to the thread underneath.
+   */
+  public static Uring open(int entries) {
+    if (entries < 1 || entries > ENTRIES_MAX) {
+      throw new IllegalArgumentException(
+          "ring entries must be 1 to " + ENTRIES_MAX + ": entries=" + entries);
+    }
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException("a ring cannot belong to a virtual thread");
+    }
+    NativeAccess.require();
+    LibraryLoader.Outcome library = LibraryLoader.load();
+    if (!library.loaded()) {
+      throw new IllegalStateException("no liburing: " + library.reason());
+    }
+    LiburingKernel kernel = LiburingKernel.open(Math.max(ENTRIES_MIN, entries));
+    return new Uring(kernel, kernel.memory());
+  }
+
+  /**
+   * Registers descriptors; operations name them by their index here. Once per ring.
+   *
+   * @throws NativeException EMFILE, ENOMEM, EBADF, EBUSY from io_uring_register(2).
+   */
+  public void registerFiles(int... descriptors) {
+    check();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment array = arena.allocateFrom(ValueLayout.JAVA_INT, descriptors);
+      int result = kernel.registerFiles(array, descriptors.length);
+      if (result < 0) {
+        throw new NativeException("io_uring_register", -result, "files=" + descriptors.length);
+      }
+      fileCount = descriptors.length;
+    }
+  }
+
+  /**
+   * Registers buffers for {@link #prepareReadFixed} and {@link #prepareWriteFixed}. Once per ring.
+   *
+   * @return false if the kernel lets this user pin no more memory; the ring works without.
+   * @throws NativeException for any other refusal.
+   */
+  public boolean registerBuffers(MemorySegment... buffers) {
+    check();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment vectors = arena.allocate(LibcCalls.IOVEC_BYTES * buffers.length, 8);
+      for (int i = 0; i < buffers.length; i++) {
+        long start = i * LibcCalls.IOVEC_BYTES;
+        vectors.set(ValueLayout.JAVA_LONG, start, buffers[i].address());
+        vectors.set(
+            ValueLayout.JAVA_LONG, start + LibcCalls.IOVEC_LENGTH_OFFSET, buffers[i].byteSize());
+      }
+      int result = kernel.registerBuffers(vectors, buffers.length);
+      if (result == -Errno.ENOMEM || result == -Errno.EPERM) {
+        bufferRefusal =
+            "buffers are not registered: " + Errno.name(-result) + "; raise RLIMIT_MEMLOCK";
+        return false;
+      }
+      if (result < 0) {
+        throw new NativeException("io_uring_register", -result, "buffers=" + buffers.length);
+      }
+      bufferCount = buffers.length;
+      return true;
+    }
+  }
+
+  /** Returns why {@link #registerBuffers} said false, or null if it never did. */
+  public @Nullable String bufferRefusal() {
+    return bufferRefusal;
+  }
+
+  /**
+   * Prepares a read of {@code target.byteSize()} bytes.
+   *
+   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again. So
+   *     for every {@code prepare} method.
+   */
+  public boolean prepareRead(int fileIndex, MemorySegment target, long offset, long token) {
+    return transfer(SubmissionEntry.OP_READ, fileIndex, target, offset, 0, token);
+  }
+
+  /** Prepares a read into a part of registered buffer {@code bufferIndex}. */
+  public boolean prepareReadFixed(
+      int fileIndex, MemorySegment target, long offset, int bufferIndex, long token) {
+    checkBuffer(bufferIndex);
+    return transfer(SubmissionEntry.OP_READ_FIXED, fileIndex, target, offset, bufferIndex, token);
+  }
+
+  /** Prepares a write of {@code source.byteSize()} bytes. */
+  public boolean prepareWrite(int fileIndex, MemorySegment source, long offset, long token) {
+    return transfer(SubmissionEntry.OP_WRITE, fileIndex, source, offset, 0, token);
+  }
+
+  /** Prepares a write of a part of registered buffer {@code bufferIndex}. */
+  public boolean prepareWriteFixed(
+      int fileIndex, MemorySegment source, long offset, int bufferIndex, long token) {
+    checkBuffer(bufferIndex);
+    return transfer(SubmissionEntry.OP_WRITE_FIXED, fileIndex, source, offset, bufferIndex, token);
+  }
+
+  /**
+   * Prepares a gathered write; {@code sources} must stay untouched until it completes.
+   *
+   * @param rwFlags such as {@link #RWF_DSYNC}.
+   */
+  public boolean prepareWritev(
+      int fileIndex, IoVectors sources, long offset, int rwFlags, long token) {
+    checkFile(fileIndex);
+    return prepare(
+        SubmissionEntry.OP_WRITEV,
+        SubmissionEntry.FLAG_FIXED_FILE,
+        fileIndex,
+        offset,
+        sources.address(),
+        sources.count(),
+        rwFlags,
+        0,
+        Kind.ONCE,
+        token,
+        sources);
+  }
+
+  /** Prepares an fdatasync. It does not wait for writes in flight: reap those first. */
+  public boolean prepareDataSync(int fileIndex, long token) {
+    checkFile(fileIndex);
+    return prepare(
+        SubmissionEntry.OP_FSYNC,
+        SubmissionEntry.FLAG_FIXED_FILE,
+        fileIndex,
+        0,
+        0,
+        0,
+        SubmissionEntry.FSYNC_DATASYNC,
+        0,
+        Kind.ONCE,
+        token,
+        null);
+  }
+
+  /** Prepares an operation that does nothing. */
+  public boolean prepareNop(long token) {
+    return prepare(SubmissionEntry.OP_NOP, 0, -1, 0, 0, 0, 0, 0, Kind.ONCE, token, null);
+  }
+
+  /**
+   * Prepares a poll that completes whenever the descriptor becomes readable, with {@link
+   * #COMPLETION_MORE} as long as it stays armed. {@link #close()} takes it back.
+   *
+   * @param fd a descriptor, not the index of a registered file.
+   */
+  public boolean preparePollMultishot(int fd, long token) {
+    return prepare(
+        SubmissionEntry.OP_POLL_ADD,
+        0,
+        fd,
+        0,
+        0,
+        SubmissionEntry.POLL_ADD_MULTI,
+        SubmissionEntry.POLLIN,
+        0,
+        Kind.MULTISHOT,
+        token,
+        null);
+  }
+
+  /**
+   * Hands everything prepared to the kernel, without waiting for completions.
+   *
+   * @return operations handed over.
+   * @throws NativeException EAGAIN or EBUSY if the kernel took nothing for two seconds; what is
+   *     prepared stays prepared. Any other errno poisons the ring.
+   */
+  public int submit() {
+    check();
+    try {
+      return entrance.submit();
+    } catch (NativeException failure) {
+      throw poisonedUnlessBusy(failure);
+    }
+  }
+
+  /**
+   * Hands everything prepared to the kernel, then waits for completions.
+   *
+   * @param count completions to wait for, those ready included; at most {@link #inFlight()} counts.
+   * @param timeoutNs nanoseconds, 0 or more; {@link Long#MAX_VALUE} waits without end. With 0, or a
+   *     count of 0, this asks the kernel for what it has and returns.
+   * @return completions ready to reap; fewer than {@code count} after the time-out.
+   * @throws NativeException as {@link #submit()}.
+   */
+  public int submitAndWait(int count, long timeoutNs) {
+    check();
+    try {
+      return entrance.submitAndWait(Math.min(count, operations.used()), timeoutNs);
+    } catch (NativeException failure) {
+      throw poisonedUnlessBusy(failure);
+    }
+  }
+
+  /**
+   * Delivers completions that are ready, without a system call.
+   *
+   * @param limit the most to deliver.
+   * @return completions delivered.
+   * @throws IllegalStateException if a completion is unknown or comes twice; the ring is poisoned.
+   */
+  public int reap(CompletionHandler handler, int limit) {
+    check();
+    int delivered = 0;
+    while (delivered < limit) {
+      long userData;
+      int result;
+      int flags;
+      if (!staged.isEmpty()) {
+        userData = staged.userData();
+        result = staged.result();
+        flags = staged.flags();
+        staged.consume();
+      } else if (ring.completionsReady() > 0) {
+        userData = ring.userData();
+        result = ring.result();
+        flags = ring.completionFlags();
+        ring.consumeCompletion();
+      } else {
+        break;
+      }
+      delivered += deliver(handler, userData, result, flags);
+    }
+    return delivered;
+  }
+
+  /**
+   * Returns the operations whose last completion has not been reaped: prepared or submitted, armed
+   * polls included.
+   */
+  public int inFlight() {
+    check();
+    return operations.used();
+  }
+
+  /** Returns the most operations in flight: the size of the completion ring. */
+  public int capacity() {
+    return operations.capacity();
+  }
+
+  /**
+   * Submits what is prepared, takes polls back, waits for every operation and frees the ring;
+   * completions are dropped. A poisoned ring drops what is prepared instead. Idempotent.
+   *
+   * @throws IllegalStateException if operations are still in flight after 30 seconds, or on a wrong
+   *     thread. In the first case the ring is gone all the same, and the memory of those operations
+   *     must never be used for anything else.
+   */
+  @Override
+  public void close() {
+    close(CLOSE_TIMEOUT_NS);
+  }
+
+  void close(long timeoutNs) {
+    checkOwner();
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (poison != null) {
+      RingDrain.dropPrepared(ring, operations);
+    }
+    boolean drained = new RingDrain(kernel, ring, operations, waiting).run(staged, timeoutNs);
+    kernel.exit();
+    waiting.close();
+    if (!drained) {
+      throw new IllegalStateException(
+          "ring closed with operations in flight: count=" + operations.used());
+    }
+  }
+
+  private boolean transfer(
+      int opcode, int fileIndex, MemorySegment memory, long offset, int bufferIndex, long token) {
+    checkFile(fileIndex);
+    if (!memory.isNative()) {
+      throw new IllegalArgumentException("a ring takes native memory only: " + memory);
+    }
+    if (memory.byteSize() > TRANSFER_BYTES_MAX) {
+      throw new IllegalArgumentException("too long for one operation: " + memory.byteSize());
+    }
+    return prepare(
+        opcode,
+        SubmissionEntry.FLAG_FIXED_FILE,
+        fileIndex,
+        offset,
+        memory.address(),
+        (int) memory.byteSize(),
+        0,
+        bufferIndex,
+        Kind.ONCE,
+        token,
+        memory);
+  }
+
+  private boolean prepare(
+      int opcode,
+      int flags,
+      int fd,
+      long offset,
+      long address,
+      int length,
+      int operationFlags,
+      int bufferIndex,
+      Kind kind,
+      long token,
+      @Nullable Object kept) {
+    check();
+    if (operations.isFull() || ring.submissionFull()) {
+      return false;
+    }
+    long userData = operations.take(kind, token, kept);
+    SubmissionEntry.fill(
+        ring.entries(),
+        ring.nextEntry(),
+        opcode,
+        flags,
+        fd,
+        offset,
+        address,
+        length,
+        operationFlags,
+        userData,
+        bufferIndex);
+    ring.publishEntry();
+    return true;
+  }
+
+  private int deliver(CompletionHandler handler, long userData, int result, int flags) {
+    int slot = operations.find(userData);
+    boolean more = (flags & COMPLETION_MORE) != 0;
+    if (slot == OperationTable.NOT_FOUND || (more && operations.kind(slot) != Kind.MULTISHOT)) {
+      throw poisoned(
+          new IllegalStateException(
+              "completion of no operation in flight: user_data="
+                  + Long.toHexString(userData)
+                  + ", result="
+                  + result));
+    }
+    long token = operations.token(slot);
+    if (!more) {
+      operations.release(slot);
+    }
+    handler.onCompletion(token, result, flags);
+    return 1;
+  }
+
+  private NativeException poisonedUnlessBusy(NativeException failure) {
+    boolean busy = failure.errno() == Errno.EAGAIN || failure.errno() == Errno.EBUSY;
+    return busy ? failure : poisoned(failure);
+  }
+
+  private <E extends RuntimeException> E poisoned(E cause) {
+    poison = String.valueOf(cause.getMessage());
+    return cause;
+  }
+
+  private void check() {
+    checkOwner();
+    if (closed) {
+      throw new IllegalStateException("the ring is closed");
+    }
+    if (poison != null) {
+      throw new IllegalStateException("the ring is poisoned: " + poison);
+    }
+  }
+
+  private void checkOwner() {
+    if (!Thread.currentThread().equals(owner)) {
+      throw new IllegalStateException(
+          "the ring belongs to another thread: owner=" + owner.getName());
+    }
+  }
+
+  private void checkFile(int fileIndex) {
+    if (fileIndex < 0 || fileIndex >= fileCount) {
+      throw new IllegalArgumentException(
+          "no such registered file: index=" + fileIndex + ", count=" + fileCount);
+    }
+  }
+
+  private void checkBuffer(int bufferIndex) {
+    if (bufferIndex < 0 || bufferIndex >= bufferCount) {
+      throw new IllegalArgumentException(
+          "no such registered buffer: index=" + bufferIndex + ", count=" + bufferCount);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+package io.ashlar.uring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The ring against a kernel that fails in the ways that the real one rarely shows. */
+class UringFaultTest {
+  private static final long SECOND_NS = 1_000_000_000;
+
+  private final FakeKernel kernel = new FakeKernel();
+  private final Uring ring = new Uring(kernel, kernel.memory());
+  private final List<Long> tokens = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    kernel.answers.clear();
+    kernel.completes = true;
+    ring.close(SECOND_NS);
+    kernel.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN, Errno.EBUSY})
+  void shouldRetryEnterAfterAPassingError(int errno) {
+    kernel.answers.addAll(List.of(-errno, -errno));
+    prepareNops(3);
+    assertThat(ring.submitAndWait(3, SECOND_NS)).isEqualTo(3);
+    assertThat(reap()).containsExactly(0L, 1L, 2L);
+    assertThat(ring.inFlight()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN, Errno.EBUSY})
+  void shouldNotLoseCountWhenEntriesWereTakenDespiteTheError(int errno) {
+    kernel.takesDespiteError = true;
+    kernel.answers.add(-errno);
+    prepareNops(3);
+    assertThat(ring.submitAndWait(3, SECOND_NS)).isEqualTo(3);
+    prepareNops(1);
+    assertThat(ring.submitAndWait(4, SECOND_NS)).isEqualTo(4);
+    assertThat(reap()).containsExactly(0L, 1L, 2L, 0L);
+  }
+
+  @Test
+  void shouldSubmitTheRestAfterAPartialSubmit() {
+    kernel.takeMax = 1;
+    prepareNops(4);
+    assertThat(ring.submit()).isEqualTo(4);
+    assertThat(kernel.enters).isEqualTo(4);
+    assertThat(reap()).hasSize(4);
+  }
+
+  @Test
+  void shouldTakeWaitingCompletionsWhenTheKernelIsBusyAndDeliverThemLater() {
+    prepareNops(4);
+    assertThat(ring.submit()).isEqualTo(4);
+    prepareNops(2);
+    kernel.answers.add(-Errno.EBUSY);
+    assertThat(ring.submit()).isEqualTo(2);
+    assertThat(ring.submitAndWait(6, SECOND_NS)).isEqualTo(6);
+    assertThat(reap()).containsExactly(0L, 1L, 2L, 3L, 0L, 1L);
+    assertThat(ring.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldPassOnEagainThatDoesNotPassAndStayUsable() {
+    for (int i = 0; i < 2 * Backoff.ATTEMPTS_MAX; i++) {
+      kernel.answers.add(-Errno.EAGAIN);
+    }
+    prepareNops(1);
+    assertThatExceptionOfType(NativeException.class)
+        .isThrownBy(ring::submit)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EAGAIN));
+    kernel.answers.clear();
+    assertThat(ring.submit()).isOne();
+    assertThat(reap()).containsExactly(0L);
+  }
+
+  @Test
+  void shouldEndTheWaitAtTheTimeout() {
+    kernel.completes = false;
+    prepareNops(1);
+    assertThat(ring.submitAndWait(1, 1_000_000)).isZero();
+    assertThat(ring.inFlight()).isOne();
+  }
+
+  @Test
+  void shouldBePoisonedByACompletionOfNothing() {
+    prepareNops(1);
+    assertThat(ring.submit()).isOne();
+    kernel.post(0x7_0000_0005L, 4096, 0);
+    assertPoisonedByReap();
+  }
+
+  @Test
+  void shouldBePoisonedByACompletionThatComesTwice() {
+    kernel.completes = false;
+    prepareNops(1);
+    assertThat(ring.submit()).isOne();
+    long userData = kernel.taken.getFirst();
+    kernel.post(userData, 0, 0);
+    kernel.post(userData, 0, 0);
+    assertPoisonedByReap();
+  }
+
+  @Test
+  void shouldBePoisonedByALateDoubleOfASlotThatIsUsedAgain() {
+    kernel.completes = false;
+    prepareNops(1);
+    assertThat(ring.submit()).isOne();
+    long first = kernel.taken.getFirst();
+    kernel.post(first, 0, 0);
+    assertThat(reap()).hasSize(1);
+    prepareNops(1);
+    assertThat(ring.submit()).isOne();
+    assertThat((int) first).isEqualTo(kernel.taken.getLast().intValue());
+    kernel.post(first, 0, 0);
+    assertPoisonedByReap();
+  }
+
+  @Test
+  void shouldBePoisonedByASingleOperationThatSaysMoreWillCome() {
+    kernel.completes = false;
+    prepareNops(1);
+    assertThat(ring.submit()).isOne();
+    kernel.post(kernel.taken.getFirst(), 0, Uring.COMPLETION_MORE);
+    assertPoisonedByReap();
+  }
+
+  @Test
+  void shouldBePoisonedByAnErrorOfEnterThatCannotPass() {
+    kernel.answers.add(-Errno.EBADFD);
+    prepareNops(1);
+    assertThatExceptionOfType(NativeException.class)
+        .isThrownBy(ring::submit)
+        .withMessageContaining("io_uring_enter failed: EBADFD");
+    assertPoisoned();
+  }
+
+  @Test
+  void shouldNotSubmitWhatIsPreparedWhenAPoisonedRingIsClosed() {
+    kernel.post(99, 0, 0);
+    prepareNops(2);
+    assertPoisonedByReap();
+    ring.close(SECOND_NS);
+    assertThat(kernel.taken).isEmpty();
+    assertThat(kernel.opcodes).isEmpty();
+    assertThat(kernel.exited).isTrue();
+  }
+
+  @Test
+  void shouldRefuseToPrepareWhenFull() {
+    kernel.completes = false;
+    prepareNops(4);
+    assertThat(ring.prepareNop(9)).as("submission ring").isFalse();
+    assertThat(ring.submit()).isEqualTo(4);
+    prepareNops(4);
+    assertThat(ring.submit()).isEqualTo(4);
+    assertThat(ring.inFlight()).isEqualTo(ring.capacity());
+    assertThat(ring.prepareNop(9)).as("completion ring").isFalse();
+  }
+
+  @Test
+  void shouldKeepAPollThatSaysMoreAndForgetItAtTheLastCompletion() {
+    kernel.completes = false;
+    assertThat(ring.preparePollMultishot(1, 42)).isTrue();
+    assertThat(ring.submit()).isOne();
+    long userData = kernel.taken.getFirst();
+    kernel.post(userData, 1, Uring.COMPLETION_MORE);
+    kernel.post(userData, 1, Uring.COMPLETION_MORE);
+    assertThat(reap()).containsExactly(42L, 42L);
+    assertThat(ring.inFlight()).isOne();
+    kernel.post(userData, -Errno.ECANCELED, 0);
+    assertThat(reap()).hasSize(3);
+    assertThat(ring.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldCancelPollsAndWaitForTheRestBeforeClosing() {
+    kernel.completes = false;
+    assertThat(ring.preparePollMultishot(1, 42)).isTrue();
+    prepareNops(1);
+    kernel.completes = true;
+    ring.close(SECOND_NS);
+    assertThat(kernel.opcodes)
+        .containsExactly(
+            SubmissionEntry.OP_POLL_ADD, SubmissionEntry.OP_NOP, SubmissionEntry.OP_ASYNC_CANCEL);
+    assertThat(kernel.taken).isEmpty();
+    assertThat(kernel.exited).isTrue();
+  }
+
+  @Test
+  void shouldSayWhenOperationsAreLeftInFlightAtClose() {
+    kernel.completes = false;
+    prepareNops(1);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> ring.close(1_000_000))
+        .withMessageContaining("in flight: count=1");
+    assertThat(kernel.exited).isTrue();
+  }
+
+  @Test
+  void shouldCarryOnWhenBuffersCannotBeRegistered() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(4096);
+      assertThat(ring.registerBuffers(buffer)).isFalse();
+      assertThat(ring.bufferRefusal()).contains("ENOMEM", "RLIMIT_MEMLOCK");
+    }
+  }
+
+  @Test
+  void shouldRefuseEveryCallAfterClose() {
+    ring.close();
+    ring.close();
+    assertThatIllegalStateException().isThrownBy(() -> ring.prepareNop(1));
+    assertThatIllegalStateException().isThrownBy(ring::submit);
+  }
+
+  private void assertPoisonedByReap() {
+    assertThatIllegalStateException()
+        .isThrownBy(this::reap)
+        .withMessageContaining("completion of no operation in flight");
+    assertPoisoned();
+  }
+
+  private void assertPoisoned() {
+    assertThatIllegalStateException()
+        .isThrownBy(() -> ring.prepareNop(1))
+        .withMessageContaining("the ring is poisoned: ");
+    assertThatIllegalStateException().isThrownBy(ring::submit);
+    assertThatIllegalStateException().isThrownBy(this::reap);
+  }
+
+  private void prepareNops(int count) {
+    for (int i = 0; i < count; i++) {
+      assertThat(ring.prepareNop(i)).isTrue();
+    }
+  }
+
+  private List<Long> reap() {
+    ring.reap((token, result, flags) -> tokens.add(token), Integer.MAX_VALUE);
+    return tokens;
+  }
+}
