@@ -1,0 +1,97 @@
+package io.ashlar.store.disk;
+
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads that wait for a buffer, oldest first, parked without a lock.
+ *
+ * <p>No wake-up is lost: a waiter enters the queue, then a full fence, then looks at the pool; who
+ * gives a buffer back puts it into the pool, then a full fence, then looks at the queue. Who leaves
+ * the queue, with a buffer or without, looks at both again, because the wake-up it had may have
+ * been meant for more than it took. One wake-up goes to one waiter that can use what is free.
+ *
+ * <p>Thread: any.
+ */
+final class BufferWaiters {
+  private static final class Waiter {
+    final Thread thread = Thread.currentThread();
+    final int sizeClass;
+    final AtomicBoolean signalled = new AtomicBoolean();
+
+    Waiter(int sizeClass) {
+      this.sizeClass = sizeClass;
+    }
+  }
+
+  private final BufferPool pool;
+  private final ConcurrentLinkedQueue<Waiter> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger count = new AtomicInteger();
+
+  BufferWaiters(BufferPool pool) {
+    this.pool = pool;
+  }
+
+  /**
+   * Takes a buffer of a class or a larger one as soon as there is one.
+   *
+   * @param deadlineNs on the clock of {@link System#nanoTime()}.
+   * @return null when the deadline passed. An interrupt ends nothing and stays pending.
+   */
+  @Nullable PooledBuffer await(int sizeClass, long deadlineNs) {
+    Waiter waiter = new Waiter(sizeClass);
+    queue.add(waiter);
+    count.incrementAndGet();
+    boolean interrupted = false;
+    try {
+      while (true) {
+        waiter.signalled.set(false);
+        VarHandle.fullFence();
+        PooledBuffer buffer = pool.tryTakeClass(sizeClass);
+        if (buffer != null) {
+          return buffer;
+        }
+        while (!waiter.signalled.get()) {
+          long leftNs = deadlineNs - System.nanoTime();
+          if (leftNs <= 0) {
+            return pool.tryTakeClass(sizeClass);
+          }
+          LockSupport.parkNanos(this, leftNs);
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      queue.remove(waiter);
+      count.decrementAndGet();
+      wakeOne();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Wakes the oldest waiter that can use a buffer now free; to be called when one became free. */
+  void wakeOne() {
+    VarHandle.fullFence();
+    if (count.get() == 0) {
+      return;
+    }
+    for (Waiter waiter : queue) {
+      if (!waiter.signalled.get()
+          && pool.hasFree(waiter.sizeClass)
+          && waiter.signalled.compareAndSet(false, true)) {
+        LockSupport.unpark(waiter.thread);
+        return;
+      }
+    }
+  }
+
+  /** Returns the threads that wait now. */
+  int count() {
+    return count.get();
+  }
+}

@@ -1,0 +1,80 @@
+package io.ashlar.store.disk;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * One buffer of a {@link BufferPool}: native memory at a multiple of 4 KiB, lent until {@link
+ * #release()}.
+ *
+ * <p>Thread: whoever took it, and whoever that hands it to; {@code release} once, by any thread.
+ * Lifetime: the object and its memory are made with the pool and go with it; between release and
+ * the next take the memory belongs to nobody.
+ */
+public final class PooledBuffer {
+  private static final VarHandle TAKEN;
+
+  static {
+    try {
+      TAKEN = MethodHandles.lookup().findVarHandle(PooledBuffer.class, "taken", boolean.class);
+    } catch (ReflectiveOperationException impossible) {
+      throw new ExceptionInInitializerError(impossible);
+    }
+  }
+
+  private final BufferPool pool;
+  private final MemorySegment memory;
+  private final int sizeClass;
+  private final int number;
+
+  @SuppressWarnings("UnusedVariable") // compared and set by who takes and who releases
+  private boolean taken;
+
+  PooledBuffer(BufferPool pool, MemorySegment memory, int sizeClass, int number) {
+    this.pool = pool;
+    this.memory = memory;
+    this.sizeClass = sizeClass;
+    this.number = number;
+  }
+
+  /** Returns the memory, all {@link #capacity()} bytes of it; the content is arbitrary. */
+  public MemorySegment segment() {
+    return memory;
+  }
+
+  /** Returns the length in bytes: that of a size class, so often more than was asked for. */
+  public long capacity() {
+    return memory.byteSize();
+  }
+
+  /**
+   * Gives the buffer back; allocates nothing, unless threads wait for one.
+   *
+   * @throws IllegalStateException if it is released already.
+   */
+  public void release() {
+    if (!TAKEN.compareAndSet(this, true, false)) {
+      throw new IllegalStateException("buffer released twice: " + this);
+    }
+    pool.giveBack(this);
+  }
+
+  @Override
+  public String toString() {
+    return "PooledBuffer[capacity=" + capacity() + ", number=" + number + "]";
+  }
+
+  int sizeClass() {
+    return sizeClass;
+  }
+
+  int number() {
+    return number;
+  }
+
+  void markTaken() {
+    boolean wasFree = TAKEN.compareAndSet(this, false, true);
+    assert wasFree : "buffer handed out twice: " + this;
+  }
+}
