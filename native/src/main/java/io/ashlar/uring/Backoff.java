@@ -2,10 +2,14 @@ package io.ashlar.uring;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** Bounded waiting between retries of a call that said EAGAIN; an interrupt is kept for later. */
-final class Backoff {
+/**
+ * Bounded waiting between retries of a call that said EAGAIN; an interrupt is kept for later.
+ *
+ * <p>Thread: any; allocates nothing.
+ */
+public final class Backoff {
   /** Retries before a call's EAGAIN is passed on; together they wait about two seconds. */
-  static final int ATTEMPTS_MAX = 1000;
+  public static final int ATTEMPTS_MAX = 1000;
 
   private static final long PAUSE_STEP_NS = 100_000;
   private static final int PAUSE_STEPS_MAX = 20;
@@ -15,9 +19,10 @@ final class Backoff {
   /**
    * Waits before retry number {@code attempt}, a little longer after the first ones.
    *
+   * @param attempt retries made before this one, 0 or more.
    * @return whether to retry; false once {@link #ATTEMPTS_MAX} is reached.
    */
-  static boolean before(int attempt) {
+  public static boolean before(int attempt) {
     if (attempt >= ATTEMPTS_MAX) {
       return false;
     }

@@ -73,9 +73,8 @@ public final class NativeMemory implements AutoCloseable {
     unmap(start, address - start);
     unmap(address + wanted, start + whole - address - wanted);
     // Both are advice: a kernel without huge pages, or without the flag, still gives good memory.
-    int huge = LibcCalls.madvise(address, wanted, Libc.MADV_HUGEPAGE());
-    int undumped = LibcCalls.madvise(address, wanted, Libc.MADV_DONTDUMP());
-    assert huge <= 0 && undumped <= 0;
+    LibcCalls.madvise(address, wanted, Libc.MADV_HUGEPAGE());
+    LibcCalls.madvise(address, wanted, Libc.MADV_DONTDUMP());
     return new NativeMemory(address, wanted, bytes);
   }
 

@@ -317,6 +317,25 @@ public final class Uring implements AutoCloseable {
     return operations.used();
   }
 
+  /**
+   * Gives the ring up: every later call but {@link #close()} throws, and what is prepared is never
+   * submitted. For an owner who can no longer tell what became of its operations.
+   *
+   * @param reason what the later calls say; that of the first poisoning stays.
+   */
+  public void poison(String reason) {
+    checkOwner();
+    if (poison == null) {
+      poison = reason;
+    }
+  }
+
+  /** Returns whether the ring was given up, by itself or by its owner. */
+  public boolean poisoned() {
+    checkOwner();
+    return poison != null;
+  }
+
   /** Returns the most operations in flight: the size of the completion ring. */
   public int capacity() {
     return operations.capacity();
@@ -448,7 +467,12 @@ public final class Uring implements AutoCloseable {
     }
   }
 
-  private void checkOwner() {
+  /**
+   * Checks that the calling thread owns the ring.
+   *
+   * @throws IllegalStateException if not.
+   */
+  public void checkOwner() {
     if (!Thread.currentThread().equals(owner)) {
       throw new IllegalStateException(
           "the ring belongs to another thread: owner=" + owner.getName());

@@ -67,8 +67,7 @@ final class FakeKernel implements RingKernel, AutoCloseable {
     Integer answer = answers.poll();
     if (answer != null) {
       if (takesDespiteError) {
-        int unused = take(toSubmit);
-        assert unused >= 0;
+        take(toSubmit);
       }
       return answer;
     }

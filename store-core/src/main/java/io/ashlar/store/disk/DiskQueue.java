@@ -9,6 +9,9 @@ import java.lang.foreign.MemorySegment;
  * <p>Thread: the one that opened the queue, for every method but {@link #wakeUp()}; any other gets
  * an {@link IllegalStateException}. Nothing is allocated in steady state.
  *
+ * <p>An operation starts when it is submitted or, at the latest, at the next {@link #poll} or
+ * {@link #await}: whoever waits for one keeps calling those.
+ *
  * <p>Every accepted operation is delivered to exactly one {@link DiskCompletion}, in any order; a
  * sync does not wait for writes in flight, so whoever needs that reaps them first. Failures are
  * delivered, not thrown. Memory and {@link IoVectors} must stay untouched until then.

@@ -1,0 +1,87 @@
+package io.ashlar.store.disk;
+
+import io.ashlar.uring.IoVectors;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A disk on a real file: everything but the engine of its queues. Thread: any. */
+abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
+  private static final int QUEUE_CAPACITY_MAX = 4096;
+
+  private final DataFileHandle file;
+  private final String reason;
+  private final AtomicInteger queues = new AtomicInteger();
+
+  FileDisk(DataFileHandle file, String reason) {
+    this.file = file;
+    this.reason = reason;
+  }
+
+  /** Opens a queue whose close calls {@code onClose}; the capacity is checked. */
+  abstract DiskQueue newQueue(DataFileHandle file, int capacity, Runnable onClose);
+
+  @Override
+  public final DiskQueue openQueue(int capacity) {
+    if (capacity < 1 || capacity > QUEUE_CAPACITY_MAX) {
+      throw new IllegalArgumentException(
+          "queue capacity must be 1 to " + QUEUE_CAPACITY_MAX + ": capacity=" + capacity);
+    }
+    DiskQueue queue = newQueue(file, capacity, queues::decrementAndGet);
+    queues.incrementAndGet();
+    return queue;
+  }
+
+  @Override
+  public final long read(MemorySegment target, long offset) {
+    return file.read(target, offset);
+  }
+
+  @Override
+  public final void write(MemorySegment source, long offset) {
+    file.write(source, offset);
+  }
+
+  @Override
+  public final void write(IoVectors sources, long offset, boolean durable) {
+    file.write(sources, offset, durable);
+  }
+
+  @Override
+  public final void sync() {
+    file.sync();
+  }
+
+  @Override
+  public final void syncAll() {
+    file.syncAll();
+  }
+
+  @Override
+  public final long size() {
+    return file.size();
+  }
+
+  @Override
+  public final void truncate(long bytes) {
+    file.truncate(bytes);
+  }
+
+  @Override
+  public final void punchHole(long offset, long bytes) {
+    file.punchHole(offset, bytes);
+  }
+
+  @Override
+  public final String engineReason() {
+    return reason;
+  }
+
+  @Override
+  public final void close() {
+    int open = queues.get();
+    if (open > 0) {
+      throw new IllegalStateException("disk closed before its queues: open=" + open);
+    }
+    file.close();
+  }
+}

@@ -1,0 +1,168 @@
+package io.ashlar.store.disk;
+
+import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A queue that runs each operation when it is submitted, on its owner's thread, and keeps the
+ * outcome until it is asked for.
+ */
+final class PosixDiskQueue implements DiskQueue {
+  private final Thread owner = Thread.currentThread();
+  private final WakeState wakeState = new WakeState();
+  private final DataFileHandle file;
+  private final Runnable onClose;
+  private final long[] tokens;
+  private final long[] transferred;
+  private final @Nullable NativeException[] failures;
+  private int first;
+  private int count;
+  private boolean closed;
+
+  PosixDiskQueue(DataFileHandle file, int capacity, Runnable onClose) {
+    this.file = file;
+    this.onClose = onClose;
+    tokens = new long[capacity];
+    transferred = new long[capacity];
+    failures = new NativeException[capacity];
+  }
+
+  @Override
+  public void submitWrite(MemorySegment source, long offset, long token) {
+    checkRoom();
+    try {
+      file.write(source, offset);
+      completed(token, null, source.byteSize());
+    } catch (NativeException failure) {
+      completed(token, failure, 0);
+    }
+  }
+
+  @Override
+  public void submitWrite(IoVectors sources, long offset, boolean durable, long token) {
+    checkRoom();
+    try {
+      file.write(sources, offset, durable);
+      completed(token, null, sources.bytes());
+    } catch (NativeException failure) {
+      completed(token, failure, 0);
+    }
+  }
+
+  @Override
+  public void submitRead(MemorySegment target, long offset, long token) {
+    checkRoom();
+    try {
+      completed(token, null, file.read(target, offset));
+    } catch (NativeException failure) {
+      completed(token, failure, 0);
+    }
+  }
+
+  @Override
+  public void submitSync(long token) {
+    checkRoom();
+    try {
+      file.sync();
+      completed(token, null, 0);
+    } catch (NativeException failure) {
+      completed(token, failure, 0);
+    }
+  }
+
+  @Override
+  public int poll(DiskCompletion handler) {
+    check();
+    // What the handler submits is left for the next call: this one ends.
+    int ready = count;
+    for (int i = 0; i < ready; i++) {
+      int place = first;
+      NativeException failure = failures[place];
+      failures[place] = null;
+      first = (first + 1) % tokens.length;
+      count--;
+      handler.onComplete(tokens[place], failure, transferred[place]);
+    }
+    return ready;
+  }
+
+  @Override
+  public int await(DiskCompletion handler, long timeoutNs) {
+    check();
+    if (count == 0 && wakeState.tryFallAsleep()) {
+      sleep(timeoutNs);
+      wakeState.awake();
+    }
+    return poll(handler);
+  }
+
+  private void sleep(long timeoutNs) {
+    long start = System.nanoTime();
+    boolean interrupted = false;
+    while (!wakeState.notified()) {
+      long left = timeoutNs == Long.MAX_VALUE ? timeoutNs : timeoutNs - (System.nanoTime() - start);
+      if (left <= 0) {
+        break;
+      }
+      LockSupport.parkNanos(this, left);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      owner.interrupt();
+    }
+  }
+
+  @Override
+  public void wakeUp() {
+    if (wakeState.wake()) {
+      LockSupport.unpark(owner);
+    }
+  }
+
+  @Override
+  public int inFlight() {
+    check();
+    return count;
+  }
+
+  @Override
+  public void close() {
+    checkOwner();
+    if (!closed) {
+      closed = true;
+      onClose.run();
+    }
+  }
+
+  private void completed(long token, @Nullable NativeException failure, long bytes) {
+    int place = (first + count) % tokens.length;
+    tokens[place] = token;
+    failures[place] = failure;
+    transferred[place] = bytes;
+    count++;
+  }
+
+  private void checkRoom() {
+    check();
+    if (count == tokens.length) {
+      throw new IllegalStateException("the queue is full: capacity=" + tokens.length);
+    }
+  }
+
+  private void check() {
+    checkOwner();
+    if (closed) {
+      throw new IllegalStateException("the queue is closed");
+    }
+  }
+
+  private void checkOwner() {
+    if (!Thread.currentThread().equals(owner)) {
+      throw new IllegalStateException(
+          "the queue belongs to another thread: owner=" + owner.getName());
+    }
+  }
+}
