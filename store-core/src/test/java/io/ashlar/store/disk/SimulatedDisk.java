@@ -1,0 +1,322 @@
+package io.ashlar.store.disk;
+
+import io.ashlar.store.disk.InjectedFailure.Kind;
+import io.ashlar.uring.Errno;
+import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A disk in memory that records what is done to it, so that {@link CrashImages} can say what a
+ * crash at any moment may leave, and that fails when told to.
+ *
+ * <p>Deterministic: a queue runs an operation when it is submitted and completes it when it is
+ * delivered, in the order of submission or, from a seed, in another. Until then the operation is in
+ * flight: a sync that begins meanwhile does not cover it. Buffers, lengths and offsets that are not
+ * multiples of 4 KiB get EINVAL, as from a file opened for direct I/O.
+ *
+ * <p>Thread: as {@link Disk} says; the test's methods too may be called from any.
+ */
+public final class SimulatedDisk implements Disk {
+  private static final int QUEUE_CAPACITY_MAX = 4096;
+
+  private final BlockImage initial;
+  private final BlockImage current;
+  private final List<DiskEvent> events = new ArrayList<>();
+  private final List<InjectedFailure> failures = new ArrayList<>();
+  private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
+  private @Nullable SplittableRandom shuffle;
+  private long sizeMax = Long.MAX_VALUE;
+  private int ids;
+  private int queuesOpen;
+  private boolean closed;
+
+  /** Creates a disk with an empty file. */
+  public SimulatedDisk() {
+    this(new BlockImage());
+  }
+
+  private SimulatedDisk(BlockImage image) {
+    this.initial = image.copy();
+    this.current = image.copy();
+  }
+
+  /** Returns a disk whose file has this content, all of it durable. */
+  public static SimulatedDisk of(BlockImage image) {
+    return new SimulatedDisk(image);
+  }
+
+  /** Makes queues deliver completions in an order drawn from a seed. */
+  public synchronized void shuffleCompletions(long seed) {
+    shuffle = new SplittableRandom(seed);
+  }
+
+  /** Makes everything that would lengthen the file beyond this fail with ENOSPC. */
+  public synchronized void limitSize(long bytes) {
+    sizeMax = bytes;
+  }
+
+  /** Arranges a failure; several may be arranged, and the first that fits is delivered. */
+  public synchronized void fail(InjectedFailure failure) {
+    failures.add(failure);
+  }
+
+  /** Fails the next operation of a kind, once. */
+  public synchronized void failNext(Kind kind, int errno) {
+    failures.add(InjectedFailure.once(kind, count(kind), errno));
+  }
+
+  /** Forgets all failures arranged. */
+  public synchronized void heal() {
+    failures.clear();
+  }
+
+  /** Notes something in the trace, such as an acknowledgement. */
+  public synchronized void mark(Object value) {
+    events.add(new DiskEvent.Mark(value));
+  }
+
+  /** Returns how many operations of a kind have begun. */
+  public synchronized long count(Kind kind) {
+    return counts.getOrDefault(kind, 0L);
+  }
+
+  /** Returns how many operations have begun that change something: all but reads. */
+  public synchronized long changeCount() {
+    long count = 0;
+    for (Kind kind : Kind.values()) {
+      count += kind == Kind.READ ? 0 : count(kind);
+    }
+    return count;
+  }
+
+  /** Returns a copy of what happened so far. */
+  public synchronized List<DiskEvent> events() {
+    return List.copyOf(events);
+  }
+
+  /** Returns the file as it was when the disk was made. */
+  public BlockImage initialImage() {
+    return initial.copy();
+  }
+
+  /** Returns the file as readers see it, whether durable or not. */
+  public synchronized BlockImage image() {
+    return current.copy();
+  }
+
+  @Override
+  public synchronized long read(MemorySegment target, long offset) {
+    checkOpen();
+    checkAligned("preadv2", offset, target.byteSize(), target.address());
+    begin(Kind.READ, "preadv2");
+    return current.read(offset, target);
+  }
+
+  @Override
+  public void write(MemorySegment source, long offset) {
+    try (IoVectors sources = new IoVectors(1)) {
+      sources.add(source);
+      write(sources, offset, false);
+    }
+  }
+
+  @Override
+  public synchronized void write(IoVectors sources, long offset, boolean durable) {
+    complete(beginWrite(sources, offset, durable));
+  }
+
+  @Override
+  public synchronized void sync() {
+    complete(beginSync(false));
+  }
+
+  @Override
+  public synchronized void syncAll() {
+    complete(beginSync(true));
+  }
+
+  @Override
+  public synchronized long size() {
+    checkOpen();
+    return current.size();
+  }
+
+  @Override
+  public synchronized void truncate(long bytes) {
+    checkOpen();
+    int id = ids++;
+    events.add(new DiskEvent.Truncate(id, bytes));
+    try {
+      begin(Kind.TRUNCATE, "ftruncate");
+      checkSize("ftruncate", bytes);
+    } catch (NativeException failure) {
+      throw failed(id, failure);
+    }
+    current.truncate(bytes);
+    complete(id);
+  }
+
+  @Override
+  public synchronized void punchHole(long offset, long bytes) {
+    checkOpen();
+    int id = ids++;
+    events.add(new DiskEvent.Punch(id, offset, bytes));
+    try {
+      begin(Kind.PUNCH, "fallocate");
+    } catch (NativeException failure) {
+      throw failed(id, failure);
+    }
+    current.zero(offset, Math.min(bytes, current.size() - offset));
+    complete(id);
+  }
+
+  @Override
+  public synchronized DiskQueue openQueue(int capacity) {
+    checkOpen();
+    if (capacity < 1 || capacity > QUEUE_CAPACITY_MAX) {
+      throw new IllegalArgumentException(
+          "queue capacity must be 1 to " + QUEUE_CAPACITY_MAX + ": capacity=" + capacity);
+    }
+    queuesOpen++;
+    return new SimulatedDiskQueue(this, capacity);
+  }
+
+  @Override
+  public String engine() {
+    return "simulated";
+  }
+
+  @Override
+  public String engineReason() {
+    return "chosen by a test";
+  }
+
+  @Override
+  public synchronized void close() {
+    if (queuesOpen > 0) {
+      throw new IllegalStateException("disk closed before its queues: open=" + queuesOpen);
+    }
+    closed = true;
+  }
+
+  synchronized void queueClosed() {
+    queuesOpen--;
+  }
+
+  /** Does a write and leaves it in flight; returns its id. */
+  synchronized int beginWrite(IoVectors sources, long offset, boolean durable) {
+    checkOpen();
+    for (int i = 0; i < sources.sourceCount(); i++) {
+      MemorySegment source = sources.source(i);
+      checkAligned("pwritev2", offset, source.byteSize(), source.address());
+    }
+    byte[] bytes = gather(sources);
+    int id = ids++;
+    events.add(new DiskEvent.Write(id, offset, bytes, durable));
+    try {
+      begin(Kind.WRITE, "pwritev2");
+      checkSize("pwritev2", offset + bytes.length);
+    } catch (NativeException failure) {
+      int landed = (int) Math.min(bytes.length, landedBytes(Kind.WRITE));
+      current.write(offset, bytes, 0, landed);
+      throw failed(id, failure);
+    }
+    current.write(offset, bytes, 0, bytes.length);
+    return id;
+  }
+
+  /** Begins a sync and leaves it in flight; returns its id. */
+  synchronized int beginSync(boolean all) {
+    checkOpen();
+    int id = ids++;
+    events.add(new DiskEvent.Sync(id, all));
+    try {
+      begin(Kind.SYNC, all ? "fsync" : "fdatasync");
+    } catch (NativeException failure) {
+      throw failed(id, failure);
+    }
+    return id;
+  }
+
+  synchronized void complete(int id) {
+    events.add(new DiskEvent.Completed(id));
+  }
+
+  /** Returns which of {@code count} operations is to be delivered first. */
+  synchronized int choose(int count) {
+    return shuffle == null ? 0 : shuffle.nextInt(count);
+  }
+
+  private NativeException failed(int id, NativeException failure) {
+    events.add(new DiskEvent.Failed(id, failure.errno()));
+    return failure;
+  }
+
+  /** Counts an operation, and throws the failure arranged for it. */
+  private void begin(Kind kind, String call) {
+    counts.merge(kind, 1L, Long::sum);
+    InjectedFailure failure = failureOf(kind);
+    if (failure != null) {
+      throw new NativeException(call, failure.errno(), "injected=true");
+    }
+  }
+
+  /** Returns the failure arranged for the operation of this kind that was counted last. */
+  private @Nullable InjectedFailure failureOf(Kind kind) {
+    for (InjectedFailure failure : failures) {
+      long index = -1;
+      for (Kind counted : failure.kinds()) {
+        index += count(counted);
+      }
+      boolean isDue = failure.forever() ? index >= failure.index() : index == failure.index();
+      if (isDue && failure.kinds().contains(kind)) {
+        return failure;
+      }
+    }
+    return null;
+  }
+
+  private long landedBytes(Kind kind) {
+    InjectedFailure failure = failureOf(kind);
+    return failure == null ? 0 : failure.landedBytes();
+  }
+
+  private void checkSize(String call, long bytes) {
+    if (bytes > sizeMax && bytes > current.size()) {
+      throw new NativeException(call, Errno.ENOSPC, "bytes=" + bytes + ", limit=" + sizeMax);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the disk is closed");
+    }
+  }
+
+  private static void checkAligned(String call, long offset, long length, long address) {
+    if (offset < 0 || ((offset | length | address) & (BLOCK_BYTES - 1)) != 0) {
+      throw new NativeException(
+          call,
+          Errno.EINVAL,
+          "offset=%d, length=%d, address=%x".formatted(offset, length, address));
+    }
+  }
+
+  private static byte[] gather(IoVectors sources) {
+    byte[] bytes = new byte[Math.toIntExact(sources.bytes())];
+    int at = 0;
+    for (int i = 0; i < sources.sourceCount(); i++) {
+      int length = (int) sources.source(i).byteSize();
+      MemorySegment.copy(sources.source(i), 0, MemorySegment.ofArray(bytes), at, length);
+      at += length;
+    }
+    return bytes;
+  }
+}
