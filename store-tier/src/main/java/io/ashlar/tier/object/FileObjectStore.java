@@ -133,7 +133,7 @@ public final class FileObjectStore extends CheckedObjectStore {
                   FileVersion current = current(key);
                   return current != null && current.etag().equals(etag)
                       ? replace(key, temp)
-                      : new PutResult.Refused();
+                      : new PutResult.Refused(false);
                 }));
   }
 
@@ -196,7 +196,7 @@ public final class FileObjectStore extends CheckedObjectStore {
     } catch (FileAlreadyExistsException taken) {
       // Whoever is refused acts on what is there, so that must be durable too.
       directory.syncParent(file);
-      return new PutResult.Refused();
+      return new PutResult.Refused(false);
     }
     directory.syncParent(file);
     return new PutResult.Stored(written.etag());

@@ -10,11 +10,13 @@ public sealed interface PutResult {
   record Stored(String etag) implements PutResult {}
 
   /**
-   * The precondition did not hold and nothing was written by this request. A client that repeats a
-   * request whose answer was lost can be refused by its own first attempt: who must know reads the
-   * object back and compares what it wrote (a put id, say).
+   * The precondition did not hold.
+   *
+   * @param maybeOwn whether an earlier attempt of this same request went unanswered before, so that
+   *     what stands in the way may be what it wrote: read the object back and compare. False when
+   *     the first attempt was refused; then nothing was written.
    */
-  record Refused() implements PutResult {}
+  record Refused(boolean maybeOwn) implements PutResult {}
 
   /** Whether it was written. */
   default boolean stored() {

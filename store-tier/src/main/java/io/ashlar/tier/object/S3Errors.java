@@ -35,6 +35,10 @@ final class S3Errors {
     return e.statusCode() == 412;
   }
 
+  static PutResult.Refused refused(AwsServiceException e) {
+    return new PutResult.Refused(e.numAttempts() != null && e.numAttempts() > 1);
+  }
+
   static boolean rangeNotSatisfiable(AwsServiceException e) {
     return e.statusCode() == 416;
   }

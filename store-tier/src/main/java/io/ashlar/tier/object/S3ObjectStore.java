@@ -43,7 +43,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  *   <li>A body longer than {@link #SINGLE_PUT_BYTES_MAX} is uploaded in parts of {@link
  *       #PART_BYTES}, one after another; concurrency is the caller's.
  *   <li>The SDK repeats throttled and broken attempts (its standard mode, three in all): a
- *       put-if-absent may then be refused by its own first attempt, see {@link PutResult.Refused}.
+ *       put-if-absent may then be refused by its own first attempt; {@link PutResult.Refused} says
+ *       when that can be.
  * </ul>
  *
  * <p>Thread: any; requests block on the caller's thread.
@@ -220,7 +221,7 @@ public final class S3ObjectStore extends CheckedObjectStore {
       return put(key, body, request);
     } catch (AwsServiceException e) {
       if (S3Errors.preconditionFailed(e) || (absentRefuses && S3Errors.absent(e))) {
-        return new PutResult.Refused();
+        return S3Errors.refused(e);
       }
       throw S3Errors.failed(this, "conditional put", key, e);
     } catch (SdkException e) {

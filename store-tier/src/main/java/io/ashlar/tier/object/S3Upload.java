@@ -90,7 +90,7 @@ final class S3Upload implements MultipartUpload {
     } catch (AwsServiceException e) {
       if (S3Errors.preconditionFailed(e)) {
         close();
-        return new PutResult.Refused();
+        return S3Errors.refused(e);
       }
       throw S3Errors.failed(store, "complete upload", key, e);
     } catch (SdkException e) {

@@ -54,7 +54,7 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
     byte[] bytes = read(body);
     synchronized (this) {
-      return objects.containsKey(key) ? new PutResult.Refused() : store(key, bytes);
+      return objects.containsKey(key) ? new PutResult.Refused(false) : store(key, bytes);
     }
   }
 
@@ -64,7 +64,7 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
     synchronized (this) {
       Stored stored = objects.get(key);
       boolean match = stored != null && stored.etag.equals(etag);
-      return match ? store(key, bytes) : new PutResult.Refused();
+      return match ? store(key, bytes) : new PutResult.Refused(false);
     }
   }
 
@@ -148,7 +148,7 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
     public PutResult completeIfAbsent() {
       byte[] whole = whole();
       synchronized (InMemoryObjectStore.this) {
-        return objects.containsKey(key) ? new PutResult.Refused() : store(key, whole);
+        return objects.containsKey(key) ? new PutResult.Refused(false) : store(key, whole);
       }
     }
 

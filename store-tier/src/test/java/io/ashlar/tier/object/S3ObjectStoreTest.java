@@ -3,7 +3,9 @@ package io.ashlar.tier.object;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -122,6 +124,51 @@ class S3ObjectStoreTest extends ObjectStoreContractTest {
     store.put("retried", body("x"));
     assertThat(store.requestCounts().since(before).puts()).isEqualTo(2);
     assertThat(text("retried")).isEqualTo("x");
+  }
+
+  @Test
+  void shouldHaveAnUploadThatWasDamagedRefused() {
+    ObjectBody damaged =
+        new ObjectBody() {
+          @Override
+          public long length() {
+            return 3;
+          }
+
+          @Override
+          public InputStream newStream() {
+            return new ByteArrayInputStream(new byte[] {1, 2, 3});
+          }
+
+          @Override
+          public int crc32c() {
+            return 0x12345678;
+          }
+        };
+    assertThatThrownBy(() -> store.put("damaged", damaged))
+        .isInstanceOf(ObjectStoreException.class);
+    assertThat(store.head("damaged")).isNull();
+  }
+
+  @Test
+  void shouldTellARefusalThatMayBeItsOwnUnansweredAttempt() {
+    AtomicInteger failures = new AtomicInteger(1);
+    server
+        .blobs()
+        .hook(
+            new LockedBlobStore.Hook() {
+              @Override
+              public void after(LockedBlobStore.Operation operation, String key) {
+                if (operation == LockedBlobStore.Operation.PUT && failures.getAndDecrement() > 0) {
+                  throw S3Exceptions.fromStatusCode(503);
+                }
+              }
+            });
+    assertThat(store.putIfAbsent("unanswered", body("mine")))
+        .isEqualTo(new PutResult.Refused(true));
+    assertThat(text("unanswered")).isEqualTo("mine");
+    assertThat(store.putIfAbsent("unanswered", body("mine")))
+        .isEqualTo(new PutResult.Refused(false));
   }
 
   @Test
