@@ -1,0 +1,76 @@
+package io.ashlar.tier.batch;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoded batch: its header and its entries in their order. All entries were checked when it was
+ * decoded, so iterating cannot fail. Nothing is kept per entry: a batch of any count costs its
+ * body.
+ *
+ * <p>Thread: that of the arena it lies in; one thread if it was opened from a file. Memory: closing
+ * it frees what {@link BatchCodec#open} took, and does nothing for one decoded into an arena.
+ */
+public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
+  private final BatchHeader header;
+  private final MemorySegment body;
+  private final @Nullable Arena owned;
+
+  Batch(BatchHeader header, MemorySegment body, @Nullable Arena owned) {
+    this.header = header;
+    this.body = body.asReadOnly();
+    this.owned = owned;
+  }
+
+  /** The header, as read. */
+  public BatchHeader header() {
+    return header;
+  }
+
+  MemorySegment body() {
+    return body;
+  }
+
+  /** Number of entries. */
+  public long count() {
+    return header.entries();
+  }
+
+  /** The entries from the first; each is made as it is asked for. */
+  @Override
+  public Iterator<BatchEntry> iterator() {
+    return new Iterator<>() {
+      private long next;
+      private long offset;
+
+      @Override
+      public boolean hasNext() {
+        return next < header.entries();
+      }
+
+      @Override
+      public BatchEntry next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException("batch has no more entries: count=" + count());
+        }
+        next++;
+        MemorySegment key = BatchCodec.field(body, offset);
+        offset += Integer.BYTES + key.byteSize();
+        MemorySegment data = BatchCodec.field(body, offset);
+        offset += Integer.BYTES + data.byteSize();
+        return new BatchEntry(key, data);
+      }
+    };
+  }
+
+  /** Frees the memory if this batch owns it; idempotent. */
+  @Override
+  public void close() {
+    if (owned != null && owned.scope().isAlive()) {
+      owned.close();
+    }
+  }
+}

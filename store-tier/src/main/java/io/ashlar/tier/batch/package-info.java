@@ -1,0 +1,25 @@
+/**
+ * Batches: many entries packed into one compressed object, in LaminarDB's LCB1 form.
+ *
+ * <ol>
+ *   <li><b>What enters and leaves.</b> Keys and data as segments, on or off the heap; whole objects
+ *       as one segment or file. The format's specification is {@link
+ *       io.ashlar.tier.batch.BatchCodec}.
+ *   <li><b>Who owns what.</b> A codec has no state and serves any thread. An encoder, a batch and a
+ *       batcher belong to one thread each; metrics are written by that one and read by any.
+ *   <li><b>Who frees memory.</b> An encoder frees what it packed into when it is closed. A decoded
+ *       batch lies in the arena that the caller gave, or frees itself when closed if it was opened
+ *       from a file.
+ *   <li><b>What is thrown.</b> {@link io.ashlar.tier.batch.BatchFormatException} for bytes that are
+ *       no batch, with the check that failed; {@link
+ *       io.ashlar.tier.batch.EpochAlreadyFlushedException}; the object store's exceptions as they
+ *       are.
+ *   <li><b>What is forbidden.</b> Allocating for a length that was read before it is bounded by
+ *       what the input can hold and by the configured cap; LZ4's fast (unchecked) decompressors; a
+ *       heap array as large as a value.
+ * </ol>
+ */
+@NullMarked
+package io.ashlar.tier.batch;
+
+import org.jspecify.annotations.NullMarked;
