@@ -1,0 +1,97 @@
+package io.ashlar.tier.checkpoint;
+
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the objects of a tier are, below the root of its object store.
+ *
+ * <pre>
+ * manifests/{sequence, 20 digits}                          one a tier checkpoint; 1 is the first
+ * batches/{generation, 10 digits}/{n, 10 digits}-{uuid7}   LCB1 objects, n counted by their writer
+ * _latest                                                  JSON {"sequence": …}: a hint, may be stale
+ * </pre>
+ *
+ * <p>Digits are padded with zeros, so that keys sort as their numbers. Thread: any.
+ */
+public final class TierKeys {
+  /** The prefix of all manifests. */
+  public static final String MANIFESTS = "manifests/";
+
+  /** The prefix of all batches. */
+  public static final String BATCHES = "batches/";
+
+  /** The key of the hint. */
+  public static final String LATEST = "_latest";
+
+  /** Greatest generation and batch number that a key can hold. */
+  public static final long GENERATION_MAX = 9_999_999_999L;
+
+  private static final Pattern MANIFEST = Pattern.compile("manifests/([0-9]{20})");
+  private static final Pattern BATCH =
+      Pattern.compile(
+          "batches/([0-9]{10})/([0-9]{10})-"
+              + "([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})");
+
+  private TierKeys() {}
+
+  /** What a batch key says. */
+  public record BatchName(long generation, long number, UUID id) {}
+
+  /**
+   * The key of a manifest.
+   *
+   * @param sequence 1 or more.
+   */
+  public static String manifest(long sequence) {
+    if (sequence < 1) {
+      throw new IllegalArgumentException("manifest sequence out of range: value=" + sequence);
+    }
+    return MANIFESTS + String.format("%020d", sequence);
+  }
+
+  /**
+   * The key of a batch.
+   *
+   * @param generation 1 to {@link #GENERATION_MAX}.
+   * @param number 0 to {@link #GENERATION_MAX}.
+   * @param id a UUID of version 7.
+   */
+  public static String batch(long generation, long number, UUID id) {
+    if (generation < 1 || generation > GENERATION_MAX || number < 0 || number > GENERATION_MAX) {
+      throw new IllegalArgumentException(
+          "batch number out of range: generation=" + generation + ", number=" + number);
+    }
+    if (id.version() != 7) {
+      throw new IllegalArgumentException("batch id is not a UUID of version 7: id=" + id);
+    }
+    return String.format("%s%010d/%010d-%s", BATCHES, generation, number, id);
+  }
+
+  /** The sequence in a manifest's key, or −1 if it is not one. */
+  public static long manifestSequence(String key) {
+    Matcher matcher = MANIFEST.matcher(key);
+    if (!matcher.matches()) {
+      return -1;
+    }
+    try {
+      return Long.parseLong(matcher.group(1));
+    } catch (NumberFormatException beyondLong) {
+      return -1;
+    }
+  }
+
+  /** What a batch's key says, or null if it is not one. */
+  public static @Nullable BatchName batchName(String key) {
+    Matcher matcher = BATCH.matcher(key);
+    if (!matcher.matches()) {
+      return null;
+    }
+    return new BatchName(
+        Long.parseLong(matcher.group(1)),
+        Long.parseLong(matcher.group(2)),
+        UUID.fromString(matcher.group(3)));
+  }
+}

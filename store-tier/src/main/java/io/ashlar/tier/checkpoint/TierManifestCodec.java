@@ -1,0 +1,256 @@
+package io.ashlar.tier.checkpoint;
+
+import com.fasterxml.jackson.core.JsonEncoding;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+
+/**
+ * The JSON of {@link TierManifest} and of the {@code _latest} hint. This is its specification.
+ *
+ * <pre>{@code
+ * {"version": 1, "storeId": "0123456789abcdef", "incarnation": 7, "generation": 3,
+ *  "sequence": 42, "putId": "0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70", "parentSequence": 41,
+ *  "lastRecordSequence": 90210, "lastEpoch": 4711, "createdMs": 1763661600000,
+ *  "batches": [{"name": "batches/0000000003/0000000001-0192f3a1-…", "kind": "puts",
+ *               "entries": 812, "bytes": 1048576, "uncompressedBytes": 4194304,
+ *               "crc32c": 3808858755}]}
+ * }</pre>
+ *
+ * <p>{@code storeId} is 16 hexadecimal digits; every other number is a JSON integer of at most 63
+ * bits, but for {@code incarnation}, which is written signed. Every field is required, once, in any
+ * order. {@code version} other than 1 is refused by number. Unknown fields are skipped, nested or
+ * not, so that a later release can add what an earlier one may ignore.
+ *
+ * <p><b>Hostile input</b> is bounded: {@value #BYTES_MAX} bytes in all, nesting of {@value
+ * #DEPTH_MAX}, text of {@value #TEXT_CHARS_MAX} characters, numbers of {@value #NUMBER_CHARS_MAX},
+ * and {@link TierManifest#BATCHES_MAX} batches. Duplicate fields, fractions, and anything after the
+ * object are refused.
+ *
+ * <p>Thread: any; there is no state.
+ */
+public final class TierManifestCodec {
+  /** Most bytes read as one manifest. */
+  public static final int BYTES_MAX = 8 << 20;
+
+  private static final int HINT_BYTES_MAX = 1024;
+  private static final int DEPTH_MAX = 8;
+  private static final int TEXT_CHARS_MAX = 1024;
+  private static final int NUMBER_CHARS_MAX = 20;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxDocumentLength(BYTES_MAX)
+                  .maxNestingDepth(DEPTH_MAX)
+                  .maxStringLength(TEXT_CHARS_MAX)
+                  .maxNameLength(TEXT_CHARS_MAX)
+                  .maxNumberLength(NUMBER_CHARS_MAX)
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .build();
+
+  private TierManifestCodec() {}
+
+  /** Writes a manifest as JSON in UTF-8. */
+  public static byte[] encode(TierManifest manifest) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
+      json.writeStartObject();
+      json.writeNumberField("version", TierManifest.VERSION);
+      json.writeStringField("storeId", HexFormat.of().toHexDigits(manifest.storeId()));
+      json.writeNumberField("incarnation", manifest.incarnation());
+      json.writeNumberField("generation", manifest.generation());
+      json.writeNumberField("sequence", manifest.sequence());
+      json.writeStringField("putId", manifest.putId().toString());
+      json.writeNumberField("parentSequence", manifest.parentSequence());
+      json.writeNumberField("lastRecordSequence", manifest.lastRecordSequence());
+      json.writeNumberField("lastEpoch", manifest.lastEpoch());
+      json.writeNumberField("createdMs", manifest.createdMs());
+      json.writeArrayFieldStart("batches");
+      for (BatchReference batch : manifest.batches()) {
+        json.writeStartObject();
+        json.writeStringField("name", batch.name());
+        json.writeStringField("kind", batch.kind().name().toLowerCase(Locale.ROOT));
+        json.writeNumberField("entries", batch.entries());
+        json.writeNumberField("bytes", batch.bytes());
+        json.writeNumberField("uncompressedBytes", batch.uncompressedBytes());
+        json.writeNumberField("crc32c", batch.crc32c());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /**
+   * Reads a manifest.
+   *
+   * @param json at most {@link #BYTES_MAX} bytes of UTF-8.
+   * @throws ManifestFormatException if it is not a manifest of version 1.
+   */
+  public static TierManifest decode(byte[] json) {
+    checkLength(json, BYTES_MAX);
+    Fields fields = new Fields();
+    List<BatchReference> batches = new ArrayList<>();
+    read(
+        json,
+        (parser, name) -> {
+          if (name.equals("batches")) {
+            fields.mark(name);
+            readBatches(parser, batches);
+          } else {
+            fields.read(parser, name);
+          }
+        });
+    // Before anything else is asked of it: another version may have other fields.
+    long version = fields.number("version");
+    if (version != TierManifest.VERSION) {
+      throw new ManifestFormatException(
+          "unsupported version " + version + "; this release reads 1", null);
+    }
+    fields.require("batches");
+    try {
+      return new TierManifest(
+          storeId(fields.text("storeId")),
+          fields.number("incarnation"),
+          fields.number("generation"),
+          fields.number("sequence"),
+          uuid(fields.text("putId")),
+          fields.number("parentSequence"),
+          fields.number("lastRecordSequence"),
+          fields.number("lastEpoch"),
+          fields.number("createdMs"),
+          batches);
+    } catch (IllegalArgumentException e) {
+      throw new ManifestFormatException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Writes the hint that names the latest manifest. */
+  public static byte[] encodeLatest(long sequence) {
+    return ("{\"sequence\":" + sequence + "}").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Reads the hint.
+   *
+   * @return a sequence of 1 or more.
+   * @throws ManifestFormatException if it is none; since it is a hint, the caller may list instead.
+   */
+  public static long decodeLatest(byte[] json) {
+    checkLength(json, HINT_BYTES_MAX);
+    Fields fields = new Fields();
+    read(json, fields::read);
+    long sequence = fields.number("sequence");
+    if (sequence < 1) {
+      throw new ManifestFormatException("sequence out of range: value=" + sequence, null);
+    }
+    return sequence;
+  }
+
+  private static void checkLength(byte[] json, int bytesMax) {
+    if (json.length > bytesMax) {
+      throw new ManifestFormatException(
+          "too long: bytes=" + json.length + ", max=" + bytesMax, null);
+    }
+  }
+
+  private static void readBatches(JsonParser parser, List<BatchReference> batches)
+      throws IOException {
+    if (!parser.isExpectedStartArrayToken()) {
+      throw new ManifestFormatException("field batches is not an array", null);
+    }
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      if (batches.size() == TierManifest.BATCHES_MAX) {
+        throw new ManifestFormatException(
+            "too many batches: max=" + TierManifest.BATCHES_MAX, null);
+      }
+      Fields fields = new Fields();
+      readObject(parser, fields::read);
+      batches.add(
+          new BatchReference(
+              fields.text("name"),
+              kind(fields.text("kind")),
+              fields.number("entries"),
+              fields.number("bytes"),
+              fields.number("uncompressedBytes"),
+              fields.number("crc32c")));
+    }
+  }
+
+  private static BatchReference.Kind kind(String text) {
+    return switch (text) {
+      case "puts" -> BatchReference.Kind.PUTS;
+      case "deletes" -> BatchReference.Kind.DELETES;
+      default -> throw new ManifestFormatException("kind is neither puts nor deletes", null);
+    };
+  }
+
+  private static long storeId(String text) {
+    if (text.length() != 2 * Long.BYTES) {
+      throw new ManifestFormatException("storeId is not 16 hexadecimal digits", null);
+    }
+    return HexFormat.fromHexDigitsToLong(text);
+  }
+
+  private static UUID uuid(String text) {
+    UUID id = UUID.fromString(text);
+    if (!id.toString().equals(text)) {
+      throw new ManifestFormatException("putId is not a UUID in its usual form", null);
+    }
+    return id;
+  }
+
+  /** Takes the value that the parser is at. */
+  private interface FieldReader {
+    void read(JsonParser parser, String name) throws IOException;
+  }
+
+  private static void read(byte[] json, FieldReader reader) {
+    try (JsonParser parser = JSON.createParser(json)) {
+      parser.nextToken();
+      readObject(parser, reader);
+      if (parser.nextToken() != null) {
+        throw new ManifestFormatException("something follows the object", null);
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      // Jackson's messages quote the input; a reason without it is enough.
+      throw new ManifestFormatException("not valid JSON or out of bounds: " + reason(e), e);
+    }
+  }
+
+  private static String reason(Exception e) {
+    return e instanceof JsonProcessingException json
+        ? json.getOriginalMessage()
+        : String.valueOf(e.getMessage());
+  }
+
+  private static void readObject(JsonParser parser, FieldReader reader) throws IOException {
+    if (!parser.isExpectedStartObjectToken()) {
+      throw new ManifestFormatException("an object was expected", null);
+    }
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      parser.nextToken();
+      reader.read(parser, name);
+    }
+  }
+}

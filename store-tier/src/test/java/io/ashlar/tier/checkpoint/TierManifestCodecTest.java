@@ -1,0 +1,267 @@
+package io.ashlar.tier.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TierManifestCodecTest {
+  private static final UUID ID = UUID.fromString("0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70");
+  private static final String GOLDEN =
+      "{\"version\":1,\"storeId\":\"fedcba9876543210\",\"incarnation\":7,\"generation\":3,"
+          + "\"sequence\":42,\"putId\":\"0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\","
+          + "\"parentSequence\":41,\"lastRecordSequence\":90210,\"lastEpoch\":4711,"
+          + "\"createdMs\":1763661600000,\"batches\":[{\"name\":\"batches/0000000003/0000000001-"
+          + "0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\",\"kind\":\"puts\",\"entries\":812,"
+          + "\"bytes\":1048576,\"uncompressedBytes\":4194304,\"crc32c\":3808858755},"
+          + "{\"name\":\"batches/0000000003/0000000002-0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\","
+          + "\"kind\":\"deletes\",\"entries\":1,\"bytes\":50,\"uncompressedBytes\":24,"
+          + "\"crc32c\":0}]}";
+
+  private static TierManifest manifest() {
+    return new TierManifest(
+        0xfedcba9876543210L,
+        7,
+        3,
+        42,
+        ID,
+        41,
+        90210,
+        4711,
+        1763661600000L,
+        List.of(
+            new BatchReference(
+                TierKeys.batch(3, 1, ID),
+                BatchReference.Kind.PUTS,
+                812,
+                1048576,
+                4194304,
+                3808858755L),
+            new BatchReference(
+                TierKeys.batch(3, 2, ID), BatchReference.Kind.DELETES, 1, 50, 24, 0)));
+  }
+
+  private static TierManifest decode(String json) {
+    return TierManifestCodec.decode(json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void shouldWriteExactlyThisAndReadItBack() {
+    assertThat(new String(TierManifestCodec.encode(manifest()), StandardCharsets.UTF_8))
+        .isEqualTo(GOLDEN);
+    assertThat(decode(GOLDEN)).isEqualTo(manifest());
+  }
+
+  @Test
+  void shouldHoldAsManyBatchesAsItsLimitWithinItsBytes() {
+    List<BatchReference> batches =
+        Collections.nCopies(
+            TierManifest.BATCHES_MAX,
+            new BatchReference(
+                TierKeys.batch(TierKeys.GENERATION_MAX, TierKeys.GENERATION_MAX, ID),
+                BatchReference.Kind.DELETES,
+                0xFFFF_FFFFL,
+                Long.MAX_VALUE,
+                0xFFFF_FFFFL,
+                0xFFFF_FFFFL));
+    TierManifest largest =
+        new TierManifest(
+            -1,
+            Long.MIN_VALUE,
+            1,
+            Long.MAX_VALUE,
+            ID,
+            Long.MAX_VALUE - 1,
+            Long.MAX_VALUE,
+            Long.MAX_VALUE,
+            Long.MAX_VALUE,
+            batches);
+    byte[] json = TierManifestCodec.encode(largest);
+    assertThat(json.length).isLessThan(TierManifestCodec.BYTES_MAX);
+    assertThat(TierManifestCodec.decode(json)).isEqualTo(largest);
+
+    String tooMany =
+        new String(json, StandardCharsets.UTF_8)
+            .replace("\"batches\":[{", "\"batches\":[" + batchJson(largest) + ",{");
+    assertThatThrownBy(() -> decode(tooMany))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("too many batches");
+    List<BatchReference> more = new ArrayList<>(batches);
+    more.add(batches.get(0));
+    assertThatThrownBy(() -> new TierManifest(1, 1, 1, 1, ID, 0, 0, 0, 0, more))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static String batchJson(TierManifest manifest) {
+    String json = new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8);
+    int start = json.indexOf("[{") + 1;
+    return json.substring(start, json.indexOf('}', start) + 1);
+  }
+
+  @Test
+  void shouldReadFieldsInAnyOrderAndSkipUnknownOnes() {
+    String reordered =
+        "{\"new\":{\"deep\":[1,{\"x\":null}]},\"flag\":true,\"ratio\":1.5,"
+            + GOLDEN.substring("{\"version\":1,".length(), GOLDEN.length() - 1)
+            + ",\"version\":1}";
+    assertThat(decode(reordered)).isEqualTo(manifest());
+  }
+
+  @Test
+  void shouldAnswerForALaterVersionByNumber() {
+    assertThatThrownBy(() -> decode("{\"version\":2,\"anything\":[]}"))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("unsupported version 2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "1",
+        "{",
+        "{}",
+        "{\"version\":\"1\"}",
+        "{\"version\":1}",
+        "{\"version\":1.0}",
+        "{\"version\":1e0}",
+        "{\"version\":99999999999999999999}",
+        "{\"version\":999999999999999999999999999999999999}",
+        "{\"version\":1,\"version\":1}",
+        "{\"version\":01}",
+        "{version:1}",
+        "{\"version\":NaN}",
+        "{\"version\":1} {}",
+        "{\"version\":1}x",
+        "{\"version\":1, /* comment */ \"a\":1}"
+      })
+  void shouldRefuseWhatIsNoManifest(String json) {
+    assertThatThrownBy(() -> decode(json))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageStartingWith("manifest refused: ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"storeId\":\"fedcba987654321\"",
+        "\"storeId\":\"fedcba987654321g\"",
+        "\"storeId\":42",
+        "\"storeId\":null",
+        "\"generation\":0",
+        "\"generation\":10000000000",
+        "\"generation\":9223372036854775808",
+        "\"generation\":true",
+        "\"generation\":[3]",
+        "\"sequence\":0",
+        "\"sequence\":43",
+        "\"sequence\":-9223372036854775808",
+        "\"parentSequence\":40",
+        "\"putId\":\"0192f3a1-7c4e-4b6a-9d21-3f5c8e1a4b70\"",
+        "\"putId\":\"192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\"",
+        "\"putId\":\"\"",
+        "\"lastRecordSequence\":-1",
+        "\"lastEpoch\":-1",
+        "\"createdMs\":-1",
+        "\"batches\":null",
+        "\"batches\":{}",
+        "\"batches\":[1]",
+        "\"batches\":[{}]",
+        "\"batches\":[[]]"
+      })
+  void shouldRefuseAFieldOutOfItsRange(String field) {
+    String name = field.substring(0, field.indexOf(':') + 1);
+    int start = GOLDEN.indexOf(name);
+    int end = name.equals("\"batches\":") ? GOLDEN.length() - 1 : GOLDEN.indexOf(",\"", start);
+    String json = GOLDEN.substring(0, start) + field + GOLDEN.substring(end);
+    assertThatThrownBy(() -> decode(json)).isInstanceOf(ManifestFormatException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"name\":\"../../etc/passwd\"",
+        "\"name\":\"batches/0000000003/0000000001\"",
+        "\"name\":\"batches/3/1-0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\"",
+        "\"kind\":\"PUTS\"",
+        "\"kind\":\"\"",
+        "\"entries\":0",
+        "\"entries\":4294967296",
+        "\"bytes\":0",
+        "\"uncompressedBytes\":4294967296",
+        "\"crc32c\":4294967296",
+        "\"crc32c\":-1"
+      })
+  void shouldRefuseABatchFieldOutOfItsRange(String field) {
+    String name = field.substring(0, field.indexOf(':') + 1);
+    int start = GOLDEN.indexOf(name);
+    int comma = GOLDEN.indexOf(",\"", start);
+    int brace = GOLDEN.indexOf("}", start);
+    int end = comma < 0 ? brace : Math.min(comma, brace);
+    String json = GOLDEN.substring(0, start) + field + GOLDEN.substring(end);
+    assertThatThrownBy(() -> decode(json)).isInstanceOf(ManifestFormatException.class);
+  }
+
+  @Test
+  void shouldBoundBytesDepthTextAndFields() {
+    assertThatThrownBy(() -> TierManifestCodec.decode(new byte[TierManifestCodec.BYTES_MAX + 1]))
+        .hasMessageContaining("too long");
+    assertThatThrownBy(() -> decode("{\"a\":" + "[".repeat(1_000_000)))
+        .isInstanceOf(ManifestFormatException.class);
+    assertThatThrownBy(() -> decode("{\"a\":\"" + "x".repeat(2_000) + "\"}"))
+        .isInstanceOf(ManifestFormatException.class);
+    assertThatThrownBy(() -> decode("{\"" + "n".repeat(1_000_000) + "\":1}"))
+        .isInstanceOf(ManifestFormatException.class);
+    StringBuilder many = new StringBuilder("{");
+    for (int i = 0; i < 100_000; i++) {
+      many.append("\"f").append(i).append("\":1,");
+    }
+    assertThatThrownBy(() -> decode(many + "\"version\":1}"))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("too many fields");
+  }
+
+  @Test
+  void shouldDecodeOrRefuseEveryTruncationAndRandomDamage() {
+    byte[] golden = GOLDEN.getBytes(StandardCharsets.UTF_8);
+    for (int length = 0; length < golden.length; length++) {
+      byte[] cut = Arrays.copyOf(golden, length);
+      assertThatThrownBy(() -> TierManifestCodec.decode(cut))
+          .isInstanceOf(ManifestFormatException.class);
+    }
+    Random random = new Random(Long.getLong("test.seed", 42));
+    for (int i = 0; i < 20_000; i++) {
+      byte[] damaged = golden.clone();
+      for (int j = 0; j <= random.nextInt(3); j++) {
+        damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
+      }
+      try {
+        assertThat(TierManifestCodec.decode(damaged)).isNotNull();
+      } catch (ManifestFormatException refused) {
+        assertThat(refused.getMessage()).startsWith("manifest refused: ");
+      }
+    }
+  }
+
+  @Test
+  void shouldWriteAndReadTheHint() {
+    assertThat(new String(TierManifestCodec.encodeLatest(42), StandardCharsets.UTF_8))
+        .isEqualTo("{\"sequence\":42}");
+    assertThat(TierManifestCodec.decodeLatest(TierManifestCodec.encodeLatest(42))).isEqualTo(42);
+    for (String bad : List.of("", "{}", "{\"sequence\":0}", "{\"sequence\":\"1\"}", "42")) {
+      assertThatThrownBy(() -> TierManifestCodec.decodeLatest(bad.getBytes(StandardCharsets.UTF_8)))
+          .isInstanceOf(ManifestFormatException.class);
+    }
+  }
+}
