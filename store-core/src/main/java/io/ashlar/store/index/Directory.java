@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * full one (its version stays odd until it is recycled). Readers go on meanwhile: one that still
  * holds the full bucket either finishes before it is retired, and so before any later change, or
  * sees the odd version and looks here again. A split moves 1,792 words of 8 bytes, without looking
- * at the entries, in about 20 µs: that is the longest stop of the writer apart from a doubling of
- * the table (8 bytes for each 1,000 entries or so).
+ * at the entries, in about 20 µs. Longer stops of the writer are only the first touch of a new
+ * chunk's huge page (0.6 ms or so) and a doubling of the table (4 to 8 bytes a bucket).
  *
  * <p>Buckets are never merged. Thread: {@link #bucketOf} any; the rest the index's writer.
  */
