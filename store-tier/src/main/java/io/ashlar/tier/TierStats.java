@@ -1,0 +1,23 @@
+package io.ashlar.tier;
+
+/**
+ * What a tier asked of its object store since that was opened. A repeated attempt counts again.
+ *
+ * @param puts PUTs, parts of multipart uploads included.
+ * @param gets GETs.
+ * @param heads HEADs.
+ * @param lists pages listed.
+ * @param deletes bulk deletes.
+ * @param bytesUploaded body bytes sent.
+ * @param bytesDownloaded body bytes received.
+ * @param batches batch objects that this tier wrote since it was opened.
+ */
+public record TierStats(
+    long puts,
+    long gets,
+    long heads,
+    long lists,
+    long deletes,
+    long bytesUploaded,
+    long bytesDownloaded,
+    long batches) {}
