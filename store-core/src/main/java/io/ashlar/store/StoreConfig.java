@@ -78,6 +78,240 @@ public record StoreConfig(
     check("quietMarkMs", quietMarkMs, 1, 60_000L);
   }
 
+  /** Returns these settings with another {@link #poolBytes}. */
+  public StoreConfig withPoolBytes(long value) {
+    return new StoreConfig(
+        value,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #coalesceWindowNs}. */
+  public StoreConfig withCoalesceWindowNs(long value) {
+    return new StoreConfig(
+        poolBytes,
+        value,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #groupEpochsMax}. */
+  public StoreConfig withGroupEpochsMax(int value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        value,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #groupBytesMax}. */
+  public StoreConfig withGroupBytesMax(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        value,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #queueCapacity}. */
+  public StoreConfig withQueueCapacity(int value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        value,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #backPressureTimeoutMs}. */
+  public StoreConfig withBackPressureTimeoutMs(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        value,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #lockTimeoutMs}. */
+  public StoreConfig withLockTimeoutMs(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        value,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #initialFileBytes}. */
+  public StoreConfig withInitialFileBytes(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        value,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #growthBytesMin}. */
+  public StoreConfig withGrowthBytesMin(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        value,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #logExtentBytesMax}. */
+  public StoreConfig withLogExtentBytesMax(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        value,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #quietMarkMs}. */
+  public StoreConfig withQuietMarkMs(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        value,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #engine}. */
+  public StoreConfig withEngine(Engine value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        value,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #allowBuffered}. */
+  public StoreConfig withAllowBuffered(boolean value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        quietMarkMs,
+        engine,
+        value);
+  }
+
   private static void check(String name, long value, long least, long most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(name + " must be " + least + " to " + most + ": " + value);

@@ -24,14 +24,19 @@ public final class Disks {
    * @throws NativeException as {@link DataFileHandle#open}.
    */
   public static Disk open(Path path, NativeFile.Mode mode, boolean allowBuffered) {
-    return over(DataFileHandle.open(path, mode, allowBuffered));
+    return over(DataFileHandle.open(path, mode, allowBuffered), true);
   }
 
   /**
    * Makes a disk of an open file, typically once the file is locked. Closing the disk closes the
    * file.
+   *
+   * @param allowUring false to use pread and pwrite even where io_uring is available.
    */
-  public static Disk over(DataFileHandle file) {
+  public static Disk over(DataFileHandle file, boolean allowUring) {
+    if (!allowUring) {
+      return new PosixDisk(file, "pread and pwrite were asked for");
+    }
     UringSupport support = UringSupport.probe();
     if (LOGGED.compareAndSet(false, true)) {
       LOGGER.log(

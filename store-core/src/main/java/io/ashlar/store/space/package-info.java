@@ -3,9 +3,10 @@
  *
  * <ul>
  *   <li><b>Enters and leaves:</b> block numbers and lengths in blocks of 4 KiB; never bytes.
- *   <li><b>Threads:</b> {@link io.ashlar.store.space.ExtentAllocator} and {@link
- *       io.ashlar.store.space.DeferredFrees} belong to the holder of the commit role (rule L19).
- *   <li><b>Memory:</b> both live in plain heap arrays; nobody frees anything.
+ *   <li><b>Threads:</b> everything belongs to the holder of the commit role (rule L19), but for the
+ *       zeroing of new space, which {@link io.ashlar.store.space.DataFile} runs on an executor.
+ *   <li><b>Memory:</b> plain heap arrays, and one native block of zeroes that {@code DataFile}
+ *       frees.
  *   <li><b>Thrown:</b> {@link java.lang.IllegalStateException} for a double free, {@link
  *       java.lang.IllegalArgumentException} for an extent that cannot be; both are bugs of the
  *       caller. A lack of space is a return value.

@@ -1,0 +1,139 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.AckListener;
+import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.disk.Poison;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Tells callers what became of their epochs, in epoch order. The durable epoch is the truth; the
+ * blocking, the future and the callback form derive from it.
+ *
+ * <p>Thread: {@code ack…} by the commit role's holder; the rest by any.
+ */
+final class AckSequencer {
+
+  private static final System.Logger LOG = System.getLogger(AckSequencer.class.getName());
+  private static final VarHandle DURABLE;
+
+  static {
+    try {
+      DURABLE = MethodHandles.lookup().findVarHandle(AckSequencer.class, "durable", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Poison poison;
+  private final EpochBufferPool buffers;
+  private final Queue<Thread> waiters = new ConcurrentLinkedQueue<>();
+  private volatile boolean closed; // written by the closing thread, read by any
+
+  @SuppressWarnings(
+      "unused") // through DURABLE: written by the role (release), read by any (acquire)
+  private long durable;
+
+  AckSequencer(long durableEpoch, Poison poison, EpochBufferPool buffers) {
+    this.poison = poison;
+    this.buffers = buffers;
+    DURABLE.setRelease(this, durableEpoch);
+  }
+
+  /** Returns the last durable epoch. */
+  long durableEpoch() {
+    return (long) DURABLE.getAcquire(this);
+  }
+
+  /** Makes everything up to {@code epoch} count as durable, before anybody is told. */
+  void setDurable(long epoch) {
+    assert epoch >= durableEpoch() : "G3: epochs become durable in order";
+    DURABLE.setRelease(this, epoch);
+  }
+
+  /** Tells the owner of a durable epoch. */
+  void ackDurable(EpochBuffer buffer) {
+    AckListener listener = buffer.listener();
+    if (listener == null) {
+      buffer.wake();
+      return;
+    }
+    try {
+      listener.onDurable(
+          buffer.epoch(),
+          buffer.putCount(),
+          buffer.putCount(),
+          buffer.deleteCount(),
+          buffer.deletesApplied());
+    } catch (RuntimeException | AssertionError e) {
+      LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
+    }
+    buffers.recycle(buffer);
+  }
+
+  /** Tells the owner of an epoch that failed. */
+  void ackFailed(EpochBuffer buffer, StoreException failure) {
+    buffer.setFailure(failure);
+    AckListener listener = buffer.listener();
+    if (listener == null) {
+      buffer.wake();
+      return;
+    }
+    try {
+      listener.onFailed(failure);
+    } catch (RuntimeException | AssertionError e) {
+      LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
+    }
+    buffers.recycle(buffer);
+  }
+
+  /** Lets nobody wait any longer. */
+  void close() {
+    closed = true;
+    wakeWaiters();
+  }
+
+  /** Wakes those who wait for an epoch or for the failure of the store. */
+  void wakeWaiters() {
+    for (Thread waiter : waiters) {
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  /**
+   * Waits until {@code epoch} is durable.
+   *
+   * @throws io.ashlar.store.StoreFailedException if the store failed first.
+   * @throws StoreClosedException if the store was closed first.
+   */
+  void awaitDurable(long epoch) {
+    if (durableEpoch() >= epoch) {
+      return;
+    }
+    Thread self = Thread.currentThread();
+    boolean interrupted = false;
+    waiters.add(self);
+    try {
+      VarHandle.fullFence();
+      while (durableEpoch() < epoch) {
+        if (poison.isSet()) {
+          throw poison.failure(true);
+        }
+        if (closed) {
+          throw new StoreClosedException("the store was closed before epoch=" + epoch, null);
+        }
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+    } finally {
+      waiters.remove(self);
+      if (interrupted) {
+        self.interrupt();
+      }
+    }
+  }
+}

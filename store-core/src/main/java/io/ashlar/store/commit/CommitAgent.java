@@ -1,0 +1,291 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.space.BlockSpace;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The I/O thread's work: whenever epochs wait it takes the commit role, coalesces them into groups
+ * and commits these through the ring, of which it is the only owner.
+ *
+ * <pre>
+ *   awake ── nothing to do ──▶ asleep ── wakeUp, or time to write a mark ──▶ awake
+ * </pre>
+ *
+ * <p>Whoever puts something into the queue, or releases the role, looks afterwards (a full fence
+ * between) whether this agent sleeps, and wakes it; the agent looks at the queue once more after it
+ * has said that it sleeps (a full fence between). So one of the two always sees the other.
+ *
+ * <p>Thread: {@link #run}, {@link #doWork} and {@link #onClose} by one thread, the I/O thread (or a
+ * test that drives them); the rest by any.
+ */
+final class CommitAgent {
+
+  /** The operations that the agent's queue can have in flight. */
+  static final int QUEUE_CAPACITY = 128;
+
+  private static final int AWAKE = 0;
+  private static final int ASLEEP_BRIEFLY = 1;
+  private static final int ASLEEP = 2;
+  private static final int GROUP_BUFFERS_MAX = 1000;
+  private static final long SLEEP_NS = TimeUnit.SECONDS.toNanos(10);
+  private static final VarHandle SLEEP;
+
+  static {
+    try {
+      SLEEP = MethodHandles.lookup().findVarHandle(CommitAgent.class, "sleep", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final CommitQueue queue;
+  private final CommitRole role;
+  private final GroupCommitter committer;
+  private final BlockSpace space;
+  private final AckSequencer acks;
+  private final Poison poison;
+  private final Disk disk;
+  private final LongSupplier clockNs;
+  private final long quietNs;
+  private final long coalesceWindowNs;
+  private final long groupBytesMax;
+  private final EpochBuffer[] group;
+
+  private @Nullable DiskQueue diskQueue; // owned by the I/O thread; wakeUp by any
+  private volatile boolean closing; // written by the closing thread, read by the I/O thread
+  private volatile long lastCommitNs; // written by the role's holder, read by the I/O thread
+
+  @SuppressWarnings("unused") // through SLEEP: written by the I/O thread and by who wakes it
+  private int sleep;
+
+  CommitAgent(
+      CommitQueue queue,
+      CommitRole role,
+      GroupCommitter committer,
+      BlockSpace space,
+      AckSequencer acks,
+      Poison poison,
+      Disk disk,
+      LongSupplier clockNs,
+      long quietNs,
+      long coalesceWindowNs,
+      int groupEpochsMax,
+      long groupBytesMax) {
+    this.queue = queue;
+    this.role = role;
+    this.committer = committer;
+    this.space = space;
+    this.acks = acks;
+    this.poison = poison;
+    this.disk = disk;
+    this.clockNs = clockNs;
+    this.quietNs = quietNs;
+    this.coalesceWindowNs = coalesceWindowNs;
+    this.groupBytesMax = groupBytesMax;
+    group = new EpochBuffer[groupEpochsMax];
+  }
+
+  /** Opens the ring. Thread: the I/O thread, before anything else. */
+  void onStart() {
+    diskQueue = disk.openQueue(QUEUE_CAPACITY);
+  }
+
+  /** Works and sleeps until {@link #close} was asked for, then closes the ring. */
+  void run() {
+    while (!closing || !queue.isEmpty()) {
+      if (doWork() == 0) {
+        sleep();
+      }
+    }
+    onClose();
+  }
+
+  /**
+   * Commits what waits, or writes a mark when it is time.
+   *
+   * @return how many entries were served; 0 when there was nothing, or somebody else has the role.
+   */
+  int doWork() {
+    if (queue.isEmpty()) {
+      return markWhenQuiet();
+    }
+    if (!role.tryTake()) {
+      return 0;
+    }
+    try {
+      return serve();
+    } finally {
+      releaseRole();
+    }
+  }
+
+  private int serve() {
+    DiskQueue ring = ring();
+    int served = 0;
+    QueueEntry next = queue.peek();
+    while (next != null) {
+      if (next instanceof RoleTask task) {
+        var _ = queue.poll();
+        task.execute();
+        served++;
+      } else {
+        int count = gather();
+        served += count;
+        commit(count, ring);
+      }
+      next = queue.peek();
+    }
+    return served;
+  }
+
+  private void commit(int count, DiskQueue ring) {
+    try {
+      committer.commit(group, count, ring);
+      lastCommitNs = clockNs.getAsLong();
+    } catch (RuntimeException | Error e) {
+      poison.set(e); // L19
+      for (int i = 0; i < count; i++) {
+        group[i].releaseBuffers();
+        acks.ackFailed(group[i], poison.failure(true));
+      }
+      acks.wakeWaiters();
+      System.getLogger(CommitAgent.class.getName())
+          .log(System.Logger.Level.ERROR, "the store failed in the commit path", e);
+    }
+  }
+
+  /** Takes the epochs of the next group out of the queue, in their order. */
+  private int gather() {
+    long recordBytes = LogRecordFormat.HEADER_BYTES;
+    long bytes = 0;
+    int buffers = 0;
+    int count = 0;
+    long deadline = coalesceWindowNs == 0 ? 0 : clockNs.getAsLong() + coalesceWindowNs;
+    while (count < group.length) {
+      QueueEntry entry = queue.peek();
+      if (entry == null) {
+        if (coalesceWindowNs == 0 || closing || clockNs.getAsLong() - deadline >= 0) {
+          break;
+        }
+        Thread.onSpinWait();
+        continue;
+      }
+      if (!(entry instanceof EpochBuffer epoch)) {
+        break;
+      }
+      recordBytes += LogRecordFormat.EPOCH_BYTES + epoch.operationBytes();
+      bytes += epoch.unplacedBlocks() * Disk.BLOCK_BYTES;
+      buffers += epoch.bufferCount();
+      if (count > 0
+          && (recordBytes > LogRecordFormat.RECORD_BYTES_MAX
+              || bytes > groupBytesMax
+              || buffers > GROUP_BUFFERS_MAX)) {
+        break;
+      }
+      var _ = queue.poll();
+      group[count++] = epoch;
+    }
+    return count;
+  }
+
+  private int markWhenQuiet() {
+    if (!committer.isUnmarked()
+        || clockNs.getAsLong() - lastCommitNs < quietNs
+        || !role.tryTake()) {
+      return 0;
+    }
+    try {
+      committer.writeMark(ring()); // L31
+      return 1;
+    } finally {
+      releaseRole();
+    }
+  }
+
+  /** Lets go of the role, then sees to what was queued meanwhile. Thread: the role's holder. */
+  void releaseRole() {
+    role.release();
+    if (!queue.isEmpty()) {
+      wakeIfAsleep(ASLEEP_BRIEFLY);
+    }
+  }
+
+  /** Notes a commit on a caller's thread. Thread: the role's holder. */
+  void noteCommit() {
+    lastCommitNs = clockNs.getAsLong();
+  }
+
+  /** Wakes the agent: something is in the queue. Thread: any, after it put it in. */
+  void wakeForWork() {
+    VarHandle.fullFence();
+    wakeIfAsleep(ASLEEP_BRIEFLY);
+  }
+
+  /** Wakes the agent if it sleeps without a thought of writing a mark. Thread: any. */
+  void wakeForMark() {
+    if ((int) SLEEP.getAcquire(this) == ASLEEP) {
+      wakeIfAsleep(ASLEEP);
+    }
+  }
+
+  private void wakeIfAsleep(int atLeast) {
+    int seen = (int) SLEEP.getAcquire(this);
+    if (seen >= atLeast && SLEEP.compareAndSet(this, seen, AWAKE)) {
+      ring().wakeUp();
+    }
+  }
+
+  private void sleep() {
+    boolean brief = committer.isUnmarked();
+    long timeoutNs =
+        brief ? Math.clamp(lastCommitNs + quietNs - clockNs.getAsLong(), 1_000, quietNs) : SLEEP_NS;
+    SLEEP.setRelease(this, brief ? ASLEEP_BRIEFLY : ASLEEP);
+    VarHandle.fullFence();
+    boolean work = !queue.isEmpty() && !role.isHeld();
+    if (!work && !closing && brief == committer.isUnmarked()) {
+      var _ = ring().await(CommitAgent::onStrayCompletion, timeoutNs);
+    }
+    SLEEP.setRelease(this, AWAKE);
+  }
+
+  private static void onStrayCompletion(long token, @Nullable Throwable failure, long bytes) {
+    throw new IllegalStateException("L19: a completion without a commit: token=" + token);
+  }
+
+  private DiskQueue ring() {
+    DiskQueue ring = diskQueue;
+    if (ring == null) {
+      throw new StoreClosedException("the store is closed", null);
+    }
+    return ring;
+  }
+
+  /** Asks the I/O thread to serve what waits and end. Thread: any. */
+  void close() {
+    closing = true;
+    wakeForWork();
+  }
+
+  /** Marks the last group, lets growth settle, and closes the ring. Thread: the I/O thread. */
+  void onClose() {
+    while (!role.tryTake()) {
+      Thread.onSpinWait();
+    }
+    DiskQueue ring = ring();
+    try {
+      space.settleGrowth();
+      committer.writeMark(ring); // L31
+    } finally {
+      ring.close();
+    }
+  }
+}

@@ -1,0 +1,414 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.AckListener;
+import io.ashlar.store.BackPressureTimeoutException;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.space.BlockSpace;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The write path, wired: what the rest of the store sees of this package.
+ *
+ * <p>Thread: any, unless a method says otherwise.
+ */
+public final class CommitPath implements AutoCloseable {
+
+  private final StoreConfig config;
+  private final Disk disk;
+  private final BufferPool pool;
+  private final BlockSpace space;
+  private final Poison poison;
+  private final CommitQueue queue;
+  private final CommitRole role = new CommitRole();
+  private final EpochBufferPool buffers;
+  private final LogTail tail;
+  private final AckSequencer acks;
+  private final GroupCommitter committer;
+  private final CommitAgent agent;
+  private @Nullable Thread thread;
+
+  /**
+   * Wires the write path behind what recovery found.
+   *
+   * @param position the end of the log.
+   * @param recordBlocks the blocks of the records that replay needs.
+   * @param clockMs wall time for log records, ms since 1970.
+   * @param clockNs a monotonic clock for waiting.
+   */
+  public CommitPath(
+      StoreConfig config,
+      Disk disk,
+      BufferPool pool,
+      BlockSpace space,
+      OperationApplier applier,
+      StoreCounters counters,
+      Poison poison,
+      LogPosition position,
+      long recordBlocks,
+      long storeId,
+      long incarnation,
+      LongSupplier clockMs,
+      LongSupplier clockNs) {
+    this.config = config;
+    this.disk = disk;
+    this.pool = pool;
+    this.space = space;
+    this.poison = poison;
+    queue = new CommitQueue(config.queueCapacity());
+    buffers = new EpochBufferPool(config.queueCapacity());
+    tail =
+        new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, recordBlocks);
+    acks = new AckSequencer(position.epoch(), poison, buffers);
+    committer =
+        new GroupCommitter(
+            disk, space, tail, applier, acks, counters, poison, clockMs, storeId, incarnation);
+    agent =
+        new CommitAgent(
+            queue,
+            role,
+            committer,
+            space,
+            acks,
+            poison,
+            disk,
+            clockNs,
+            TimeUnit.MILLISECONDS.toNanos(config.quietMarkMs()),
+            config.coalesceWindowNs(),
+            config.groupEpochsMax(),
+            config.groupBytesMax());
+  }
+
+  /** Starts the I/O thread. */
+  public void start(String name) {
+    Thread started = new Thread(this::runAgent, name);
+    started.setDaemon(true);
+    thread = started;
+    started.start();
+  }
+
+  private void runAgent() {
+    try {
+      agent.onStart();
+      agent.run();
+    } catch (RuntimeException | Error e) {
+      poison.set(e);
+      acks.wakeWaiters();
+      System.getLogger(CommitPath.class.getName())
+          .log(System.Logger.Level.ERROR, "the I/O thread ended", e);
+    }
+  }
+
+  /** Opens the ring on this thread, which from now on calls {@link #doWork} instead. For tests. */
+  public void startHere() {
+    agent.onStart();
+  }
+
+  /** Does the I/O thread's work once, on the thread that called {@link #startHere}. For tests. */
+  public int doWork() {
+    return agent.doWork();
+  }
+
+  /** Begins an epoch. */
+  public Epoch beginEpoch(StoreGate gate) {
+    return new LocalEpoch(this, gate, buffers.take());
+  }
+
+  /** Returns the last durable epoch. */
+  public long durableEpoch() {
+    return acks.durableEpoch();
+  }
+
+  /** Waits until an epoch is durable. */
+  public void awaitDurable(long epoch) {
+    acks.awaitDurable(epoch);
+  }
+
+  /** Returns the last durable log record's number. */
+  public long sequence() {
+    return committer.sequence();
+  }
+
+  /** Returns the highest sequence that a durable mark covers. */
+  public long markedSequence() {
+    return committer.markedSequence();
+  }
+
+  /** Returns the last epoch within {@link #markedSequence}, or an earlier one. */
+  public long markedEpoch() {
+    return committer.markedEpoch();
+  }
+
+  /**
+   * Evicts blobs in one epoch and waits for it.
+   *
+   * @param fill adds the evictions; at most {@link Epoch#OPERATIONS_MAX}.
+   */
+  public void commitEvictions(Consumer<EvictionSink> fill) {
+    EpochBuffer buffer = buffers.take();
+    fill.accept(buffer::addEvict);
+    var _ = commit(buffer);
+  }
+
+  /** Takes evictions for {@link #commitEvictions}. */
+  @FunctionalInterface
+  public interface EvictionSink {
+
+    /** Adds one. */
+    void add(
+        long idHigh, long idLow, long version, long startBlock, long cold0, long cold1, long cold2);
+  }
+
+  /**
+   * Returns what {@code question} finds out while no group is in flight. The rest of the log's
+   * blocks are given to it.
+   */
+  public long askWithRole(ToLongFunction<LogBlocks> question) {
+    long[] answer = new long[1];
+    RoleTask task =
+        new RoleTask() {
+          @Override
+          void perform() {
+            answer[0] =
+                question.applyAsLong(new LogBlocks(tail.recordBlocks(), tail.reservedBlocks()));
+          }
+        };
+    perform(task);
+    return answer[0];
+  }
+
+  /**
+   * The blocks that the log has.
+   *
+   * @param recordBlocks blocks of records.
+   * @param reservedBlocks blocks kept for records to come.
+   */
+  public record LogBlocks(long recordBlocks, long reservedBlocks) {}
+
+  // ---- for LocalEpoch
+
+  BufferPool pool() {
+    return pool;
+  }
+
+  Disk disk() {
+    return disk;
+  }
+
+  Poison poison() {
+    return poison;
+  }
+
+  StoreConfig config() {
+    return config;
+  }
+
+  EpochBufferPool buffers() {
+    return buffers;
+  }
+
+  /** Commits and waits; returns the epoch's number and recycles the buffer. */
+  long commit(EpochBuffer buffer) {
+    buffer.expectHere();
+    if (!tryCommitHere(buffer)) {
+      enqueue(buffer);
+      buffer.awaitOutcome();
+    }
+    StoreException failure = buffer.failure();
+    long epoch = buffer.epoch();
+    buffers.recycle(buffer);
+    if (failure != null) {
+      throw failure;
+    }
+    return epoch;
+  }
+
+  /** Commits; {@code listener} is told, and the buffer recycled, by the I/O thread. */
+  void commit(EpochBuffer buffer, AckListener listener) {
+    buffer.expect(listener);
+    enqueue(buffer);
+  }
+
+  /**
+   * The fast path: takes the free role and commits on this thread, which saves the hand-over. Not
+   * for a virtual thread, which would pin its carrier (L20), and not past others that wait.
+   */
+  private boolean tryCommitHere(EpochBuffer buffer) {
+    if (!queue.isEmpty() || poison.isSet() || Thread.currentThread().isVirtual()) {
+      return false;
+    }
+    if (!role.tryTake()) {
+      return false;
+    }
+    boolean committed = false;
+    try {
+      committed = queue.isEmpty() && committer.tryCommitAlone(buffer);
+      if (committed) {
+        agent.noteCommit();
+      }
+    } catch (RuntimeException | Error e) {
+      poison.set(e); // L19
+      buffer.setFailure(poison.failure(true));
+      committed = true;
+    } finally {
+      agent.releaseRole();
+    }
+    if (committed) {
+      agent.wakeForMark();
+    }
+    return committed;
+  }
+
+  private void enqueue(EpochBuffer buffer) {
+    if (!queue.offer(buffer, config.backPressureTimeoutMs())) {
+      RuntimeException failure =
+          new BackPressureTimeoutException(
+              "the commit queue stayed full; the epoch was not applied: commit more slowly or raise"
+                  + " queueCapacity or backPressureTimeoutMs: queueCapacity="
+                  + config.queueCapacity()
+                  + ", backPressureTimeoutMs="
+                  + config.backPressureTimeoutMs(),
+              null);
+      abandon(buffer);
+      throw failure;
+    }
+    agent.wakeForWork();
+  }
+
+  /** Takes space for values that are written ahead; returns the first block or −1. */
+  long tryHold(EpochBuffer buffer, long blocks) {
+    long[] start = new long[1];
+    perform(
+        new RoleTask() {
+          @Override
+          void perform() {
+            poison.check();
+            start[0] = space.allocate(blocks);
+            if (start[0] >= 0) {
+              space.hold(blocks);
+            }
+          }
+        });
+    if (start[0] >= 0) {
+      buffer.addHeldBlocks(blocks);
+    }
+    return start[0];
+  }
+
+  /** Returns the exception for a value that found no space. */
+  StoreException fullException(long blocks) {
+    StoreException[] exception = new StoreException[1];
+    perform(
+        new RoleTask() {
+          @Override
+          void perform() {
+            exception[0] = committer.full(blocks);
+          }
+        });
+    return exception[0];
+  }
+
+  /** Ends an epoch that will not be committed: gives its buffers and extents back. */
+  void abandon(EpochBuffer buffer) {
+    if (buffer.heldBlocks() > 0) {
+      perform(
+          new RoleTask() {
+            @Override
+            void perform() {
+              if (!poison.isSet()) {
+                committer.freePlaced(buffer); // L26: every write ahead has ended
+              }
+            }
+          });
+    }
+    buffers.recycle(buffer);
+  }
+
+  /** Keeps an extent unused until the next open: a write to it failed (L24). */
+  void quarantine(EpochBuffer buffer, long blocks) {
+    buffer.addHeldBlocks(-blocks);
+    perform(
+        new RoleTask() {
+          @Override
+          void perform() {
+            space.unhold(blocks);
+            space.quarantine(blocks);
+          }
+        });
+  }
+
+  /** Keeps all of an epoch's extents unused until the next open: a write to one failed (L24). */
+  void quarantineAll(EpochBuffer buffer) {
+    quarantine(buffer, buffer.heldBlocks());
+  }
+
+  /** Gives back an extent whose value was not completed; no write to it is in flight (L26). */
+  void releaseHeld(EpochBuffer buffer, long start, long blocks) {
+    buffer.addHeldBlocks(-blocks);
+    perform(
+        new RoleTask() {
+          @Override
+          void perform() {
+            space.unhold(blocks);
+            if (!poison.isSet()) {
+              space.free(start, blocks);
+            }
+          }
+        });
+  }
+
+  private void perform(RoleTask task) {
+    if (role.tryTake()) {
+      try {
+        task.execute();
+      } finally {
+        agent.releaseRole();
+      }
+    } else {
+      while (!queue.offer(task, config.backPressureTimeoutMs())) {
+        poison.check();
+      }
+      agent.wakeForWork();
+    }
+    task.await();
+  }
+
+  /**
+   * Commits what is queued, ends the I/O thread and frees the memory of this package. Nobody else
+   * may be using the store any more. Thread: one.
+   */
+  @Override
+  public void close() {
+    agent.close();
+    Thread started = thread;
+    if (started == null) {
+      agent.run();
+    } else {
+      boolean interrupted = false;
+      while (started.isAlive()) {
+        try {
+          started.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    acks.close();
+    committer.close();
+  }
+}

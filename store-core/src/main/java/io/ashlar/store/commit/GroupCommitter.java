@@ -1,0 +1,463 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.StorageFullException;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.DiskCompletion;
+import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.format.OperationFormat;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.space.BlockSpace;
+import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeException;
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commits one group of epochs: finds it a place, writes its record and blobs, publishes,
+ * acknowledges.
+ *
+ * <p><b>The steps, and a crash at each.</b>
+ *
+ * <ol>
+ *   <li><i>Place.</i> Nothing is written: the group never was. No space fails single epochs (G7).
+ *   <li><i>Write.</i> Record and blobs in one durable gathered write; or, when a byte of the group
+ *       lies elsewhere, all writes, then one sync (L17). A crash leaves the group whole or recovery
+ *       drops it whole (L4): the blobs of a record above the highest mark are checked one by one
+ *       (L3). Nothing else is touched: every block written was free under L2.
+ *   <li><i>Durable.</i> The record's own mark proves everything before it: extents that those
+ *       records superseded are released (L2), and the log extent that was left (L11).
+ *   <li><i>Publish, acknowledge</i>, in epoch order: only what a crash now keeps (G2, G3).
+ * </ol>
+ *
+ * <p>A failed write or sync poisons (G6): the epochs of the group fail with outcome unknown, and
+ * their extents stay unused until the next open (L24).
+ *
+ * <p>Thread: the commit role's holder (L19).
+ */
+final class GroupCommitter implements AutoCloseable {
+
+  private static final long TOKEN = 1;
+
+  private final Disk disk;
+  private final BlockSpace space;
+  private final LogTail tail;
+  private final OperationApplier applier;
+  private final AckSequencer acks;
+  private final StoreCounters counters;
+  private final Poison poison;
+  private final LongSupplier clockMs;
+  private final long storeId;
+  private final long incarnation;
+  private final NativeMemory recordMemory = NativeMemory.reserve(LogRecordFormat.RECORD_BYTES_MAX);
+  private final MemorySegment record = recordMemory.segment();
+  private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX);
+  private final EpochBuffer[] alone = new EpochBuffer[1];
+  private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
+  private final DiskCompletion completion = this::onComplete;
+  private final OperationApplier.FreedExtents freed = this::onFreed;
+  private @Nullable NativeException queueFailure;
+  private long recordSequence; // of the operations being applied
+  private volatile long durableSequence; // written by the role's holder, read by any thread
+  private volatile long markedSequence; // written by the role's holder, read by any thread
+  private volatile long markedEpoch; // written by the role's holder, read by any thread
+  private volatile boolean unmarked; // written by the role's holder, read by the I/O thread
+
+  GroupCommitter(
+      Disk disk,
+      BlockSpace space,
+      LogTail tail,
+      OperationApplier applier,
+      AckSequencer acks,
+      StoreCounters counters,
+      Poison poison,
+      LongSupplier clockMs,
+      long storeId,
+      long incarnation) {
+    this.disk = disk;
+    this.space = space;
+    this.tail = tail;
+    this.applier = applier;
+    this.acks = acks;
+    this.counters = counters;
+    this.poison = poison;
+    this.clockMs = clockMs;
+    this.storeId = storeId;
+    this.incarnation = incarnation;
+    durableSequence = tail.sequence();
+    markedSequence = tail.sequence(); // the fence is a mark
+    markedEpoch = tail.epoch();
+  }
+
+  /** Returns the highest sequence that a durable mark covers. Thread: any. */
+  long markedSequence() {
+    return markedSequence;
+  }
+
+  /** Returns the last epoch within {@link #markedSequence}, or an earlier one. Thread: any. */
+  long markedEpoch() {
+    return markedEpoch;
+  }
+
+  /** Returns the last durable record's number. Thread: any. */
+  long sequence() {
+    return durableSequence;
+  }
+
+  /** Returns whether the last group waits for a mark. Thread: any. */
+  boolean isUnmarked() {
+    return unmarked;
+  }
+
+  /**
+   * Commits one epoch on the caller's thread if one gathered write does it.
+   *
+   * @return false when it does not; nothing was done then.
+   */
+  boolean tryCommitAlone(EpochBuffer epoch) {
+    if (epoch.anyPlaced() || !fitsGathered(1, epoch.operationBytes(), epoch)) {
+      return false;
+    }
+    alone[0] = epoch;
+    try {
+      write(alone, 1, epoch.operationBytes(), epoch.unplacedBlocks(), false, null);
+    } catch (NativeException e) {
+      fail(alone, 1, e);
+    }
+    return true;
+  }
+
+  private boolean fitsGathered(int epochs, long operationBytes, EpochBuffer epoch) {
+    return epoch.bufferCount() < IoVectors.CAPACITY_MAX
+        && position(
+            Blocks.count(LogRecordFormat.recordBytes(epochs, operationBytes))
+                + epoch.unplacedBlocks(),
+            null);
+  }
+
+  /**
+   * Commits a group whose record is at most {@link LogRecordFormat#RECORD_BYTES_MAX} long.
+   *
+   * @param queue the I/O thread's queue, with nothing in flight.
+   */
+  void commit(EpochBuffer[] group, int groupCount, DiskQueue queue) {
+    int count = groupCount;
+    if (poison.isSet()) {
+      for (int i = 0; i < count; i++) {
+        acks.ackFailed(group[i], poison.failure(true));
+      }
+      return;
+    }
+    long operationBytes = 0;
+    long behind = 0;
+    int buffers = 0;
+    boolean sync = false;
+    queueFailure = null;
+    for (int i = 0; i < count; i++) {
+      operationBytes += group[i].operationBytes();
+      behind += group[i].unplacedBlocks();
+      buffers += group[i].bufferCount();
+      sync |= group[i].anyPlaced();
+    }
+    try {
+      long blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes)) + behind;
+      if (buffers >= IoVectors.CAPACITY_MAX || !position(blocks, queue)) {
+        count = scatter(group, count, queue);
+        operationBytes = 0;
+        for (int i = 0; i < count; i++) {
+          operationBytes += group[i].operationBytes();
+        }
+        behind = 0;
+        sync = true;
+        blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes));
+        if (count > 0 && !position(blocks, queue)) {
+          drain(queue);
+          for (int i = 0; i < count; i++) {
+            failFull(group[i], blocks);
+          }
+          return;
+        }
+      }
+      if (count > 0) {
+        write(group, count, operationBytes, behind, sync, queue);
+      }
+    } catch (NativeException e) {
+      fail(group, count, e);
+    }
+  }
+
+  /**
+   * Writes an empty record, whose mark covers the last group (L31); does nothing without space.
+   * Thread: the commit role's holder.
+   */
+  void writeMark(@Nullable DiskQueue queue) {
+    if (!unmarked || poison.isSet()) {
+      return;
+    }
+    try {
+      if (position(1, queue)) {
+        write(alone, 0, 0, 0, false, queue);
+      }
+    } catch (NativeException e) {
+      fail(alone, 0, e);
+    }
+  }
+
+  /** Puts the tail where {@code blocks} blocks fit; returns false when there is no such place. */
+  private boolean position(long blocks, @Nullable DiskQueue queue) {
+    space.takeGrown();
+    tail.reserveNext();
+    if (tail.fitsHere(blocks)) {
+      return true;
+    }
+    if (!tail.fitsNext(blocks)) {
+      return false;
+    }
+    if (tail.mustNameNext()) {
+      if (!tail.fitsHere(1)) {
+        return false;
+      }
+      write(alone, 0, 0, 0, false, queue); // L10: the next extent is named before it is used
+    }
+    tail.moveToNext();
+    return true;
+  }
+
+  /**
+   * Places the values of a group anywhere, and fails the epochs for which there is no space.
+   *
+   * @return how many epochs are left, at the front of {@code group}.
+   */
+  private int scatter(EpochBuffer[] group, int count, DiskQueue queue) {
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+      placed[i] =
+          ScatteredPlacement.place(
+              group[i], space::allocate, (bytes, offset) -> submit(queue, bytes, offset));
+      left += placed[i] ? 1 : 0;
+    }
+    if (left == count) {
+      return count;
+    }
+    drain(queue); // the extents of an epoch that fails are freed: nothing may still land there
+    left = 0;
+    for (int i = 0; i < count; i++) {
+      if (placed[i]) {
+        group[left++] = group[i];
+      } else {
+        failFull(group[i], group[i].unplacedBlocks());
+      }
+    }
+    return left;
+  }
+
+  private void submit(DiskQueue queue, MemorySegment bytes, long offset) {
+    while (queue.inFlight() >= CommitAgent.QUEUE_CAPACITY - 1) {
+      queue.await(completion, Long.MAX_VALUE);
+    }
+    queue.submitWrite(bytes, offset, TOKEN);
+    counters.bytesWritten.add(bytes.byteSize());
+  }
+
+  private void drain(DiskQueue queue) {
+    while (queue.inFlight() > 0) {
+      queue.await(completion, Long.MAX_VALUE);
+    }
+    if (queueFailure != null) {
+      throw queueFailure;
+    }
+  }
+
+  private void onComplete(long token, @Nullable NativeException failure, long bytes) {
+    if (failure != null && queueFailure == null) {
+      queueFailure = failure;
+    }
+  }
+
+  private void write(
+      EpochBuffer[] group,
+      int count,
+      long operationBytes,
+      long behindBlocks,
+      boolean sync,
+      @Nullable DiskQueue queue) {
+    long bytes = LogRecordFormat.recordBytes(count, operationBytes);
+    long recordBlocks = Blocks.count(bytes);
+    int chain = encode(group, count, bytes, recordBlocks, behindBlocks);
+    vectors.clear();
+    vectors.add(record.asSlice(0, Blocks.offset(recordBlocks)));
+    if (behindBlocks > 0) {
+      for (int i = 0; i < count; i++) {
+        EpochBuffer epoch = group[i];
+        for (int b = 0; b < epoch.bufferCount(); b++) {
+          vectors.add(epoch.bufferContent(b));
+        }
+      }
+    }
+    assert vectors.bytes() == Blocks.offset(recordBlocks + behindBlocks) : "a value has no place";
+    if (queue == null) {
+      assert !sync : "L17: a caller's thread does one gathered write only";
+      disk.write(vectors, tail.offset(), true);
+    } else {
+      writeThroughQueue(queue, sync);
+    }
+    counters.bytesWritten.add(vectors.bytes());
+    publish(group, count, chain, recordBlocks, behindBlocks);
+  }
+
+  private void writeThroughQueue(DiskQueue queue, boolean sync) {
+    queue.submitWrite(vectors, tail.offset(), !sync, TOKEN);
+    drain(queue);
+    if (sync) {
+      queue.submitSync(TOKEN); // L17: after every write of the group was reaped
+      drain(queue);
+    }
+  }
+
+  private int encode(
+      EpochBuffer[] group, int count, long bytes, long recordBlocks, long behindBlocks) {
+    long offset = LogRecordFormat.recordBytes(count, 0);
+    long next = tail.block() + recordBlocks;
+    int operations = 0;
+    for (int i = 0; i < count; i++) {
+      EpochBuffer epoch = group[i];
+      if (behindBlocks > 0) {
+        next = placeBehind(epoch, next);
+      }
+      LogRecordFormat.epoch(record, i, epoch.operationCount(), epoch.putCount());
+      MemorySegment.copy(epoch.operations(), 0, record, offset, epoch.operationBytes());
+      offset += epoch.operationBytes();
+      operations += epoch.operationCount();
+    }
+    return LogRecordFormat.seal(
+        record,
+        storeId,
+        incarnation,
+        tail.sequence() + 1,
+        tail.sequence(),
+        tail.block(),
+        tail.epoch() + 1,
+        count,
+        operations,
+        bytes,
+        behindBlocks,
+        tail.chain(),
+        tail.nextStart(),
+        tail.nextBlocks(),
+        clockMs.getAsLong());
+  }
+
+  private static long placeBehind(EpochBuffer epoch, long firstBlock) {
+    long next = firstBlock;
+    MemorySegment operations = epoch.operations();
+    for (long offset = 0; offset < epoch.operationBytes(); ) {
+      int kind = OperationFormat.kind(operations, offset);
+      if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
+        OperationFormat.startBlock(operations, offset, next);
+        next += Blocks.count(OperationFormat.length(operations, offset));
+      }
+      offset += OperationFormat.bytes(kind);
+    }
+    return next;
+  }
+
+  private void publish(
+      EpochBuffer[] group, int count, int chain, long recordBlocks, long behindBlocks) {
+    long mark = tail.sequence();
+    long epochBefore = tail.epoch();
+    tail.advance(recordBlocks, behindBlocks, chain, count);
+    space.markDurable(mark); // L2
+    recordSequence = tail.sequence();
+    long puts = 0;
+    long deletes = 0;
+    for (int i = 0; i < count; i++) {
+      EpochBuffer epoch = group[i];
+      int deletesApplied =
+          applier.apply(epoch.operations(), 0, epoch.operationCount(), recordSequence, freed);
+      space.unhold(epoch.heldBlocks());
+      epoch.setResult(epochBefore + i + 1, deletesApplied);
+      epoch.releaseBuffers();
+      puts += epoch.putCount();
+      deletes += epoch.deleteCount();
+    }
+    durableSequence = recordSequence;
+    markedSequence = mark;
+    markedEpoch = epochBefore;
+    unmarked = count > 0;
+    if (count > 0) {
+      acks.setDurable(tail.epoch());
+      counters.epochs.add(count);
+      counters.groups.increment();
+      counters.puts.add(puts);
+      counters.deletes.add(deletes);
+      for (int i = 0; i < count; i++) {
+        acks.ackDurable(group[i]);
+      }
+      acks.wakeWaiters();
+    }
+    space.growAhead();
+  }
+
+  private void onFreed(long startBlock, long blocks) {
+    space.freeAfter(recordSequence, startBlock, blocks);
+  }
+
+  private void failFull(EpochBuffer epoch, long blocks) {
+    freePlaced(epoch);
+    epoch.releaseBuffers();
+    acks.ackFailed(epoch, full(blocks));
+  }
+
+  /** Returns the exception for an allocation of {@code blocks} blocks that found no space. */
+  StorageFullException full(long blocks) {
+    NativeException cause = space.growthFailure();
+    return new StorageFullException(
+        "no space in the data file; the epoch was not applied: free some or enlarge the file system:"
+            + " neededBytes="
+            + Blocks.offset(blocks)
+            + ", freeBytes="
+            + Blocks.offset(space.freeBlocks())
+            + ", fileBytes="
+            + Blocks.offset(space.fileBlocks())
+            + (cause == null ? "" : ", growth=" + cause.getMessage()),
+        cause);
+  }
+
+  /** Frees the extents of an epoch to which nothing refers and whose writes have ended. */
+  void freePlaced(EpochBuffer epoch) {
+    space.unhold(epoch.heldBlocks());
+    MemorySegment operations = epoch.operations();
+    for (long offset = 0; offset < epoch.operationBytes(); ) {
+      int kind = OperationFormat.kind(operations, offset);
+      if (kind == OperationFormat.PUT && OperationFormat.startBlock(operations, offset) != 0) {
+        space.free(
+            OperationFormat.startBlock(operations, offset),
+            Blocks.count(OperationFormat.length(operations, offset)));
+      }
+      offset += OperationFormat.bytes(kind);
+    }
+  }
+
+  private void fail(EpochBuffer[] group, int count, NativeException failure) {
+    poison.set(failure);
+    System.getLogger(GroupCommitter.class.getName())
+        .log(System.Logger.Level.ERROR, "the store failed: " + failure.getMessage(), failure);
+    for (int i = 0; i < count; i++) {
+      group[i].releaseBuffers();
+      acks.ackFailed(group[i], poison.failure(true));
+    }
+    acks.wakeWaiters();
+  }
+
+  /** Frees the memory; nothing may be in flight. */
+  @Override
+  public void close() {
+    vectors.close();
+    recordMemory.close();
+  }
+}

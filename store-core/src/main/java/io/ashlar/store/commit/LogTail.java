@@ -1,0 +1,185 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.space.BlockSpace;
+
+/**
+ * Where the log ends: the current log extent, the block where the next record goes, and the
+ * reserved next extent.
+ *
+ * <p>Rules: <b>L10</b> a record goes directly behind its predecessor's blobs or to the start of the
+ * next extent that its predecessor names; <b>L11</b> the rest of an extent that was left is freed
+ * only when a record in the next one is durable in order; <b>L14</b> the last free block of an
+ * extent is used only by a record that names a reserved next extent.
+ *
+ * <p>Thread: the commit role's holder.
+ */
+final class LogTail {
+
+  /** The shortest log extent that is worth reserving. */
+  private static final long EXTENT_BLOCKS_MIN = 8;
+
+  private final BlockSpace space;
+  private final long extentBlocksMax;
+
+  private long sequence;
+  private long epoch;
+  private int chain;
+  private long extentStart;
+  private long extentEnd;
+  private long block;
+  private long nextStart;
+  private long nextBlocks;
+  private boolean nextIsNamed; // by a durable record, or by the superblock that replay started from
+  private long leftStart; // the rest of the extent that was left, until a record is durable (L11)
+  private long leftBlocks;
+  private long recordBlocks; // of all records that replay needs
+
+  LogTail(BlockSpace space, LogPosition position, long extentBlocksMax, long recordBlocks) {
+    this.recordBlocks = recordBlocks;
+    this.space = space;
+    this.extentBlocksMax = extentBlocksMax;
+    sequence = position.sequence();
+    epoch = position.epoch();
+    chain = position.chain();
+    extentStart = position.extentStart();
+    extentEnd = position.extentEnd();
+    block = position.block();
+    nextStart = position.nextStart();
+    nextBlocks = position.nextBlocks();
+    nextIsNamed = nextStart != 0;
+  }
+
+  /** Returns the last record's number. */
+  long sequence() {
+    return sequence;
+  }
+
+  /** Returns the last epoch's number. */
+  long epoch() {
+    return epoch;
+  }
+
+  /** Returns the last record's chain value. */
+  int chain() {
+    return chain;
+  }
+
+  /** Returns where the next record goes. */
+  long block() {
+    return block;
+  }
+
+  /** Returns the reserved next extent's first block, or 0. */
+  long nextStart() {
+    return nextStart;
+  }
+
+  /** Returns the reserved next extent's length in blocks, or 0. */
+  long nextBlocks() {
+    return nextBlocks;
+  }
+
+  /** Reserves the next extent unless there is one. A short one is better than none. */
+  void reserveNext() {
+    if (nextStart != 0) {
+      return;
+    }
+    long wanted =
+        Math.max(
+            EXTENT_BLOCKS_MIN,
+            Math.min(extentBlocksMax, Long.highestOneBit(space.fileBlocks() / 8)));
+    for (long blocks = wanted; blocks >= EXTENT_BLOCKS_MIN; blocks /= 2) {
+      long start = space.allocate(blocks);
+      if (start >= 0) {
+        nextStart = start;
+        nextBlocks = blocks;
+        return;
+      }
+    }
+  }
+
+  /** Returns whether a record with {@code blocks} blocks, blobs behind it included, fits here. */
+  boolean fitsHere(long blocks) {
+    long room = extentEnd - block;
+    return nextStart != 0 ? blocks <= room : blocks < room; // L14
+  }
+
+  /**
+   * Returns whether it would fit into the reserved next extent, whatever is reserved after that.
+   */
+  boolean fitsNext(long blocks) {
+    return nextStart != 0 && blocks < nextBlocks && leftBlocks == 0;
+  }
+
+  /**
+   * Returns whether the reserved next extent must be named by an empty record here before the log
+   * can go on there (L10).
+   */
+  boolean mustNameNext() {
+    return nextStart != 0 && !nextIsNamed;
+  }
+
+  /** Moves to the start of the next extent, and reserves another. */
+  void moveToNext() {
+    assert nextIsNamed : "L10: no next log extent is named";
+    assert leftBlocks == 0 : "L11: the rest of the extent before is not free yet";
+    leftStart = block;
+    leftBlocks = extentEnd - block;
+    extentStart = nextStart;
+    extentEnd = nextStart + nextBlocks;
+    block = nextStart;
+    nextStart = 0;
+    nextBlocks = 0;
+    nextIsNamed = false;
+    reserveNext();
+  }
+
+  /** Notes that a record is durable, in order, with everything behind it. */
+  void advance(long blocks, long behindBlocks, int recordChain, int epochs) {
+    recordBlocks += blocks;
+    sequence++;
+    epoch += epochs;
+    chain = recordChain;
+    block += blocks + behindBlocks;
+    nextIsNamed = nextStart != 0;
+    assert block <= extentEnd : "L10: the record left its log extent";
+    assert block < extentEnd || nextStart != 0 : "L14: no place for the next record";
+    if (leftBlocks > 0) {
+      space.free(leftStart, leftBlocks); // L11
+      leftBlocks = 0;
+    }
+  }
+
+  /** Returns the blocks of all records that replay needs. */
+  long recordBlocks() {
+    return recordBlocks;
+  }
+
+  /** Returns the blocks that are kept for records to come. */
+  long reservedBlocks() {
+    return extentEnd - block + nextBlocks + leftBlocks;
+  }
+
+  /** Returns the byte offset where the next record goes. */
+  long offset() {
+    return Blocks.offset(block);
+  }
+
+  @Override
+  public String toString() {
+    return "sequence="
+        + sequence
+        + ", block="
+        + block
+        + ", extent="
+        + extentStart
+        + ".."
+        + extentEnd
+        + ", next="
+        + nextStart
+        + "+"
+        + nextBlocks;
+  }
+}

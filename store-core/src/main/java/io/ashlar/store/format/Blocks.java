@@ -1,0 +1,28 @@
+package io.ashlar.store.format;
+
+/** The unit of space in the data file: a block of 4 KiB. */
+public final class Blocks {
+
+  /** The bytes of a block. */
+  public static final int BYTES = 4096;
+
+  /** The first block behind the two superblock copies. */
+  public static final long FIRST = 2;
+
+  private Blocks() {}
+
+  /** Returns how many blocks hold {@code bytes} bytes; 0 for 0. */
+  public static long count(long bytes) {
+    return (bytes + BYTES - 1) >>> 12;
+  }
+
+  /** Returns {@code bytes} rounded up to whole blocks, in bytes. */
+  public static long roundUp(long bytes) {
+    return (bytes + BYTES - 1) & -BYTES;
+  }
+
+  /** Returns the byte offset of a block. */
+  public static long offset(long block) {
+    return block << 12;
+  }
+}

@@ -1,0 +1,145 @@
+package io.ashlar.store.index;
+
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.OperationFormat;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Applies the operations of a log record to the index, in order: the one meaning of an operation,
+ * live and in replay.
+ *
+ * <p>Thread: the index's writer (the commit role's holder, or recovery).
+ */
+public final class OperationApplier {
+
+  /** Receives the extents that operations leave behind. */
+  @FunctionalInterface
+  public interface FreedExtents {
+
+    /** An extent to which the index no longer refers. */
+    void onFreed(long startBlock, long blocks);
+  }
+
+  private final BlobIndex index;
+  private final BlobLocation previous = new BlobLocation();
+  private boolean keepTombstones;
+  private long liveBlocks;
+
+  /** Creates one; tombstones are kept when {@code keepTombstones}. */
+  public OperationApplier(BlobIndex index, boolean keepTombstones) {
+    this.index = index;
+    this.keepTombstones = keepTombstones;
+  }
+
+  /** Returns the blocks of the extents to which the index refers. */
+  public long liveBlocks() {
+    return liveBlocks;
+  }
+
+  /** Sets whether deletes leave tombstones from now on. */
+  public void keepTombstones(boolean keep) {
+    keepTombstones = keep;
+  }
+
+  /**
+   * Applies {@code count} well-formed operations of record {@code sequence}.
+   *
+   * @return how many deletes found a blob.
+   */
+  public int apply(
+      MemorySegment bytes, long firstOffset, int count, long sequence, FreedExtents freed) {
+    int deletesApplied = 0;
+    long offset = firstOffset;
+    for (int i = 0; i < count; i++) {
+      int kind = OperationFormat.kind(bytes, offset);
+      if (applyOne(kind, bytes, offset, sequence, freed) && kind == OperationFormat.DELETE) {
+        deletesApplied++;
+      }
+      offset += OperationFormat.bytes(kind);
+    }
+    return deletesApplied;
+  }
+
+  private boolean applyOne(
+      int kind, MemorySegment bytes, long offset, long sequence, FreedExtents freed) {
+    long idHigh = OperationFormat.idHigh(bytes, offset);
+    long idLow = OperationFormat.idLow(bytes, offset);
+    boolean applied =
+        switch (kind) {
+          case OperationFormat.PUT -> {
+            boolean had =
+                index.put(
+                    idHigh,
+                    idLow,
+                    OperationFormat.startBlock(bytes, offset),
+                    (int) OperationFormat.length(bytes, offset),
+                    OperationFormat.crc32c(bytes, offset),
+                    sequence,
+                    previous);
+            liveBlocks += Blocks.count(OperationFormat.length(bytes, offset));
+            if (had) {
+              release(freed);
+            }
+            yield true;
+          }
+          case OperationFormat.DELETE -> {
+            boolean had = index.delete(idHigh, idLow, sequence, keepTombstones, previous);
+            if (had) {
+              release(freed);
+            }
+            yield had;
+          }
+          case OperationFormat.EVICT -> {
+            boolean matched =
+                index.evict(
+                    idHigh,
+                    idLow,
+                    OperationFormat.version(bytes, offset),
+                    OperationFormat.expectedBlock(bytes, offset),
+                    OperationFormat.cold(bytes, offset, 0),
+                    OperationFormat.cold(bytes, offset, 1),
+                    OperationFormat.cold(bytes, offset, 2),
+                    previous); // L16
+            if (matched) {
+              release(freed);
+            }
+            yield matched;
+          }
+          case OperationFormat.RELOCATE -> {
+            long version = OperationFormat.version(bytes, offset);
+            long expected = OperationFormat.expectedBlock(bytes, offset);
+            boolean matched =
+                index.find(idHigh, idLow, previous)
+                    && index.relocate(
+                        idHigh,
+                        idLow,
+                        version,
+                        expected,
+                        OperationFormat.newBlock(bytes, offset)); // L16
+            if (matched) {
+              liveBlocks += Blocks.count(previous.lengthBytes());
+              release(freed);
+            }
+            yield matched;
+          }
+          case OperationFormat.COLD_MOVE ->
+              index.moveCold(
+                  idHigh,
+                  idLow,
+                  OperationFormat.version(bytes, offset),
+                  OperationFormat.cold(bytes, offset, 0),
+                  OperationFormat.cold(bytes, offset, 1),
+                  OperationFormat.cold(bytes, offset, 2)); // L16
+          default -> throw new IllegalStateException("no such operation: kind=" + kind);
+        };
+    return applied;
+  }
+
+  private void release(FreedExtents freed) {
+    if (previous.kind() == BlobLocation.Kind.STORED && previous.lengthBytes() > 0) {
+      long blocks = Blocks.count(previous.lengthBytes());
+      liveBlocks -= blocks;
+      freed.onFreed(previous.startBlock(), blocks);
+    }
+  }
+}

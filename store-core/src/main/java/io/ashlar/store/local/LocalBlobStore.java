@@ -1,0 +1,554 @@
+package io.ashlar.store.local;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobLease;
+import io.ashlar.store.BlobStore;
+import io.ashlar.store.BlobVisitor;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StorageFullException;
+import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.StoreStats;
+import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyReport;
+import io.ashlar.store.commit.CommitPath;
+import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.DataFileHandle;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Disks;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Superblock;
+import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.read.BlobReader;
+import io.ashlar.store.recover.RecoveredStore;
+import io.ashlar.store.recover.Recovery;
+import io.ashlar.store.recover.RecoveryReport;
+import io.ashlar.store.recover.SuperblockPair;
+import io.ashlar.store.recover.Verifier;
+import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.space.DataFile;
+import io.ashlar.store.spi.BlobChange;
+import io.ashlar.store.spi.ChangeVisitor;
+import io.ashlar.store.spi.ColdStorage;
+import io.ashlar.store.spi.Eviction;
+import io.ashlar.store.spi.TierSource;
+import io.ashlar.uring.Errno;
+import io.ashlar.uring.NativeException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A blob store in one data file of a folder on this machine.
+ *
+ * <pre>{@code
+ * try (BlobStore store = LocalBlobStore.builder(folder).open()) {
+ *   try (Epoch epoch = store.beginEpoch()) {
+ *     epoch.put(id, value);
+ *     epoch.commit();
+ *   }
+ * }
+ * }</pre>
+ *
+ * <pre>
+ *   open ── write or sync fails ──▶ failed (reads go on) ── close ──▶ closed
+ *     └───────────────────────────── close ─────────────────────────────┘
+ * </pre>
+ *
+ * <p>Thread: any. Closing waits for operations in progress, commits what is queued, marks the last
+ * record, then closes ring and file, then frees memory (rule L22).
+ */
+public final class LocalBlobStore implements BlobStore, TierSource {
+
+  /** How many evictions go into one epoch. */
+  private static final int EVICTIONS_MAX = 32_768;
+
+  private final Disk disk;
+  private final StoreGate gate;
+  private final Poison poison = new Poison();
+  private final StoreCounters counters = new StoreCounters();
+  private final BufferPool pool;
+  private final BlobIndex index;
+  private final OperationApplier applier;
+  private final DataFile dataFile;
+  private final BlockSpace space;
+  private final CommitPath commitPath;
+  private final BlobReader reader;
+  private final SuperblockPair superblocks;
+  private final RecoveryReport recoveryReport;
+  private final long storeId;
+  private final long incarnation;
+
+  private LocalBlobStore(
+      String subject,
+      StoreConfig config,
+      Disk disk,
+      BufferPool pool,
+      SuperblockPair superblocks,
+      RecoveredStore recovered,
+      StoreEnvironment environment) {
+    this.disk = disk;
+    this.pool = pool;
+    this.superblocks = superblocks;
+    gate = new StoreGate(subject);
+    index = recovered.index();
+    applier = recovered.applier();
+    recoveryReport = recovered.report();
+    Superblock superblock = recovered.superblock();
+    storeId = superblock.storeId();
+    incarnation = superblock.incarnation();
+    dataFile =
+        new DataFile(
+            disk,
+            poison,
+            counters,
+            environment.growth(),
+            Blocks.count(config.growthBytesMin()),
+            recovered.fileBlocks(),
+            recovered.highestEnd());
+    space = new BlockSpace(recovered.allocator(), dataFile, poison);
+    commitPath =
+        new CommitPath(
+            config,
+            disk,
+            pool,
+            space,
+            applier,
+            counters,
+            poison,
+            recovered.position(),
+            recovered.recordBlocks(),
+            storeId,
+            incarnation,
+            environment.clockMs(),
+            environment.clockNs());
+    reader = new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs());
+    if (environment.ownThread()) {
+      commitPath.start("ashlar-io");
+    } else {
+      commitPath.startHere();
+    }
+  }
+
+  /** Begins opening the store in {@code folder}. */
+  public static Builder builder(Path folder) {
+    return new Builder(folder);
+  }
+
+  /**
+   * Opens the store on a disk that nobody else uses; closing the store closes the disk, and so does
+   * a failure to open.
+   */
+  static LocalBlobStore open(
+      String subject, Disk disk, StoreConfig config, StoreEnvironment environment) {
+    BufferPool pool = null;
+    SuperblockPair superblocks = new SuperblockPair(disk);
+    try {
+      pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
+      RecoveredStore recovered =
+          Recovery.open(disk, superblocks, config, environment.ids(), environment.clockMs());
+      return new LocalBlobStore(subject, config, disk, pool, superblocks, recovered, environment);
+    } catch (RuntimeException | Error e) {
+      superblocks.close();
+      if (pool != null) {
+        pool.close();
+      }
+      disk.close();
+      throw e;
+    }
+  }
+
+  /** Returns what opening this store found. */
+  public RecoveryReport recoveryReport() {
+    return recoveryReport;
+  }
+
+  // ---- BlobStore
+
+  @Override
+  public Epoch beginEpoch() {
+    gate.enter();
+    try {
+      return commitPath.beginEpoch(gate);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public @Nullable BlobLease get(BlobId id) {
+    gate.enter();
+    try {
+      return reader.get(id);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long get(BlobId id, MemorySegment target) {
+    gate.enter();
+    try {
+      return reader.get(id, target);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long get(BlobId id, WritableByteChannel target) throws IOException {
+    gate.enter();
+    try {
+      return reader.get(id, target);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public boolean contains(BlobId id) {
+    return length(id) != NOT_FOUND;
+  }
+
+  @Override
+  public long length(BlobId id) {
+    gate.enter();
+    try {
+      BlobLocation location = new BlobLocation();
+      return index.find(id.high(), id.low(), location) ? location.lengthBytes() : NOT_FOUND;
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void forEach(BlobVisitor visitor) {
+    gate.enter();
+    try {
+      index.forEach((idHigh, idLow, location) -> {
+        if (location.isLive()) {
+          visitor.onBlob(
+              idHigh, idLow, location.lengthBytes(), location.kind() == BlobLocation.Kind.STORED);
+        }
+      });
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long durableEpoch() {
+    gate.enter();
+    try {
+      return commitPath.durableEpoch();
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void awaitDurable(long epoch) {
+    commitPath.awaitDurable(epoch); // not inside the gate: closing must not wait for this
+  }
+
+  @Override
+  public long claimBytesMax() {
+    return pool.largestBytes();
+  }
+
+  @Override
+  public VerifyReport verify(VerifyListener listener) {
+    gate.enter();
+    try (Verifier verifier = new Verifier(index, disk, listener)) {
+      long before = commitPath.askWithRole(log -> applier.liveBlocks());
+      long sequence = commitPath.sequence();
+      verifier.run();
+      long unaccounted =
+          commitPath.askWithRole(log ->
+              space.fileBlocks()
+                  - Blocks.FIRST
+                  - space.freeBlocks()
+                  - space.pendingBlocks()
+                  - space.heldBlocks()
+                  - space.quarantinedBlocks()
+                  - applier.liveBlocks()
+                  - log.recordBlocks()
+                  - log.reservedBlocks()); // G13
+      boolean still = commitPath.sequence() == sequence;
+      return verifier.report(unaccounted != 0 || !still ? unaccounted : before - verifier.blocks());
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public StoreStats stats() {
+    gate.enter();
+    try {
+      return new StoreStats(
+          disk.engine(),
+          disk.engineReason(),
+          storeId,
+          incarnation,
+          commitPath.durableEpoch(),
+          commitPath.sequence(),
+          index.liveCount(),
+          index.liveBytes(),
+          index.evictedCount(),
+          index.tombstoneCount(),
+          disk.size(),
+          Blocks.offset(commitPath.askWithRole(log -> space.freeBlocks())),
+          index.memoryBytes(),
+          pool.totalBytes(),
+          pool.freeBytes(),
+          counters.epochs.sum(),
+          counters.groups.sum(),
+          counters.puts.sum(),
+          counters.deletes.sum(),
+          counters.bytesWritten.sum(),
+          counters.bytesGrown.sum(),
+          counters.reads.sum(),
+          counters.bytesRead.sum(),
+          poison.isSet());
+    } finally {
+      gate.exit();
+    }
+  }
+
+  // ---- TierSource
+
+  @Override
+  public long storeId() {
+    return storeId;
+  }
+
+  @Override
+  public long incarnation() {
+    return incarnation;
+  }
+
+  @Override
+  public long markedSequence() {
+    return commitPath.markedSequence();
+  }
+
+  @Override
+  public long markedEpoch() {
+    return commitPath.markedEpoch();
+  }
+
+  @Override
+  public void markTiered() {
+    gate.enter();
+    try {
+      long _ =
+          commitPath.askWithRole(log -> {
+            poison.check();
+            if (!superblocks.current().tiered()) {
+              setTiered();
+            }
+            applier.keepTombstones(true);
+            return 0;
+          });
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private void setTiered() {
+    try {
+      superblocks.setTiered();
+    } catch (NativeException e) {
+      poison.set(e); // L24: a superblock may be torn; recovery sorts it out
+      throw poison.failure(false);
+    }
+  }
+
+  @Override
+  public void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor) {
+    gate.enter();
+    try {
+      index.forEach((idHigh, idLow, location) -> {
+        if (location.version() > afterSequence && location.version() <= throughSequence) {
+          visitor.onChange(change(idHigh, idLow, location));
+        }
+      });
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private static BlobChange change(long idHigh, long idLow, BlobLocation location) {
+    BlobChange.Kind kind =
+        switch (location.kind()) {
+          case STORED -> BlobChange.Kind.STORED;
+          case EVICTED -> BlobChange.Kind.EVICTED;
+          case TOMBSTONE, ABSENT -> BlobChange.Kind.DELETED;
+        };
+    return new BlobChange(
+        new BlobId(idHigh, idLow),
+        location.version(),
+        kind,
+        kind == BlobChange.Kind.DELETED ? 0 : location.lengthBytes(),
+        kind == BlobChange.Kind.DELETED ? 0 : location.crc32c(),
+        kind == BlobChange.Kind.STORED ? location.startBlock() : 0);
+  }
+
+  @Override
+  public long read(BlobChange change, MemorySegment target) {
+    gate.enter();
+    try {
+      boolean read =
+          reader.getExactly(
+              change.id(), change.sequence(), change.startBlock(), change.length(), target);
+      return read ? change.length() : NOT_FOUND;
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public int evict(List<Eviction> evictions) {
+    gate.enter();
+    try {
+      long before = index.evictedCount();
+      for (int from = 0; from < evictions.size(); from += EVICTIONS_MAX) {
+        evictSome(evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX)));
+      }
+      return (int) (index.evictedCount() - before);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private void evictSome(List<Eviction> evictions) {
+    commitPath.commitEvictions(sink -> {
+      for (Eviction eviction : evictions) {
+        BlobChange change = eviction.change();
+        sink.add(
+            change.id().high(),
+            change.id().low(),
+            change.sequence(),
+            change.startBlock(),
+            eviction.reference().first(),
+            eviction.reference().second(),
+            eviction.reference().third());
+      }
+    });
+  }
+
+  @Override
+  public void dropTombstones(long throughSequence) {
+    gate.enter();
+    try {
+      long _ = commitPath.askWithRole(log -> index.dropTombstones(throughSequence));
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void setColdStorage(@Nullable ColdStorage storage) {
+    reader.coldStorage(storage);
+  }
+
+  // ---- for tests that drive the I/O thread's work
+
+  /** Does the I/O thread's work once. */
+  int doWork() {
+    return commitPath.doWork();
+  }
+
+  @Override
+  public void close() {
+    if (!gate.close()) {
+      return;
+    }
+    commitPath.close();
+    dataFile.close();
+    superblocks.close();
+    disk.close();
+    index.close();
+    pool.close();
+  }
+
+  /** Collects the settings of a store and opens it. Thread: one. */
+  public static final class Builder {
+
+    private final Path folder;
+    private StoreConfig config = StoreConfig.DEFAULTS;
+    private boolean createIfMissing = true;
+
+    private Builder(Path folder) {
+      this.folder = folder;
+    }
+
+    /** Sets all settings. */
+    public Builder config(StoreConfig newConfig) {
+      config = newConfig;
+      return this;
+    }
+
+    /** Sets the native memory for buffers; 4 MiB to 64 GiB. */
+    public Builder poolBytes(long bytes) {
+      config = config.withPoolBytes(bytes);
+      return this;
+    }
+
+    /** Sets how long an idle commit waits for company; 0 commits at once. */
+    public Builder coalesceWindowNs(long windowNs) {
+      config = config.withCoalesceWindowNs(windowNs);
+      return this;
+    }
+
+    /** Sets which disk engine to use. */
+    public Builder engine(StoreConfig.Engine engine) {
+      config = config.withEngine(engine);
+      return this;
+    }
+
+    /** Sets whether a store is made where there is none; true unless set. */
+    public Builder createIfMissing(boolean create) {
+      createIfMissing = create;
+      return this;
+    }
+
+    /**
+     * Opens the store, recovering whatever a crash left.
+     *
+     * @throws io.ashlar.store.StoreLockedException if it is open elsewhere.
+     * @throws io.ashlar.store.StoreOpenException if the place is no good.
+     * @throws StorageFullException if there is no space for a new store.
+     * @throws io.ashlar.store.CorruptionException if something durable is damaged.
+     * @throws io.ashlar.store.FormatVersionException if it is of another version.
+     */
+    public LocalBlobStore open() {
+      DataFileHandle file = StoreFile.open(folder, config, createIfMissing);
+      Disk disk = Disks.over(file, config.engine() == StoreConfig.Engine.AUTO);
+      try {
+        return LocalBlobStore.open(file.path().toString(), disk, config, StoreEnvironment.system());
+      } catch (NativeException e) {
+        throw openFailed(file.path(), e);
+      }
+    }
+
+    private static StoreException openFailed(Path path, NativeException e) {
+      return e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT
+          ? new StorageFullException(
+              "no space to open the store: free some: store="
+                  + path
+                  + ", failure="
+                  + e.getMessage(),
+              e)
+          : StoreFile.cannotOpen(path, e);
+    }
+  }
+}

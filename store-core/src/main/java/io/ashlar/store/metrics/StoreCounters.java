@@ -1,0 +1,34 @@
+package io.ashlar.store.metrics;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What a store counts since its open. Thread: any; a reader may see counts of one moment apart. */
+public final class StoreCounters {
+
+  /** Epochs that became durable. */
+  public final LongAdder epochs = new LongAdder();
+
+  /** Log records that were written and synced with their blobs. */
+  public final LongAdder groups = new LongAdder();
+
+  /** Blobs put. */
+  public final LongAdder puts = new LongAdder();
+
+  /** Deletes committed. */
+  public final LongAdder deletes = new LongAdder();
+
+  /** Bytes that commits wrote to the data file, padding and records included. */
+  public final LongAdder bytesWritten = new LongAdder();
+
+  /** Bytes zeroed ahead to grow the data file. */
+  public final LongAdder bytesGrown = new LongAdder();
+
+  /** Blobs read. */
+  public final LongAdder reads = new LongAdder();
+
+  /** Bytes of blobs read. */
+  public final LongAdder bytesRead = new LongAdder();
+
+  /** Creates counters that stand at zero. */
+  public StoreCounters() {}
+}

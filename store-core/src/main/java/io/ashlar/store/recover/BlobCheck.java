@@ -1,0 +1,45 @@
+package io.ashlar.store.recover;
+
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Checksum;
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.util.zip.CRC32C;
+
+/** Reads a blob's extent in bounded memory and computes its checksum. Thread: one. */
+final class BlobCheck implements AutoCloseable {
+
+  private static final long CHUNK_BYTES = 1L << 20;
+
+  private final Disk disk;
+  private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
+  private final CRC32C crc = new CRC32C();
+
+  BlobCheck(Disk disk) {
+    this.disk = disk;
+  }
+
+  /**
+   * Returns whether the blob at {@code startBlock} is whole.
+   *
+   * @throws io.ashlar.uring.NativeException if it cannot be read.
+   */
+  boolean matches(long startBlock, long length, int crc32c) {
+    crc.reset();
+    for (long offset = 0; offset < length; offset += CHUNK_BYTES) {
+      long bytes = Math.min(CHUNK_BYTES, length - offset);
+      MemorySegment chunk = memory.segment().asSlice(0, Blocks.roundUp(bytes));
+      if (disk.read(chunk, Blocks.offset(startBlock) + offset) < bytes) {
+        return false;
+      }
+      Checksum.update(crc, chunk.asSlice(0, bytes));
+    }
+    return (int) crc.getValue() == crc32c;
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

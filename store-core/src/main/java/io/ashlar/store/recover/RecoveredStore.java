@@ -1,0 +1,31 @@
+package io.ashlar.store.recover;
+
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.format.Superblock;
+import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.space.ExtentAllocator;
+
+/**
+ * A store as it was found, fenced and ready to be written.
+ *
+ * @param superblock the current superblock, with this open's incarnation.
+ * @param position the end of the log.
+ * @param recordBlocks blocks of all records that replay needs.
+ * @param fileBlocks blocks of the data file.
+ * @param highestEnd the first block behind everything in use.
+ * @param index the index; owned by the receiver from now on.
+ * @param applier applies operations to it.
+ * @param allocator what is free.
+ * @param report what was found.
+ */
+public record RecoveredStore(
+    Superblock superblock,
+    LogPosition position,
+    long recordBlocks,
+    long fileBlocks,
+    long highestEnd,
+    BlobIndex index,
+    OperationApplier applier,
+    ExtentAllocator allocator,
+    RecoveryReport report) {}

@@ -1,0 +1,152 @@
+package io.ashlar.store.space;
+
+import io.ashlar.store.disk.Poison;
+import io.ashlar.uring.NativeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every block of the data file and what may be done with it: allocation, deferred reuse, growth.
+ *
+ * <p>Promise G13: each block is at any time in exactly one of: the superblocks; {@linkplain
+ * #freeBlocks free}; {@linkplain #pendingBlocks freed but not reusable yet}; a blob's extent; a
+ * record; a log extent's rest or the reserved next one; the extent of an epoch that is being
+ * filled; {@linkplain #quarantine quarantined}.
+ *
+ * <p>Thread: the commit role's holder (rule L19).
+ */
+public final class BlockSpace {
+
+  private final ExtentAllocator allocator;
+  private final DeferredFrees deferred;
+  private final DataFile file;
+  private final Poison poison;
+  private long quarantinedBlocks;
+  private long heldBlocks;
+  private @Nullable NativeException growthFailure;
+
+  /** Creates one over what recovery found free. */
+  public BlockSpace(ExtentAllocator allocator, DataFile file, Poison poison) {
+    this.allocator = allocator;
+    this.deferred = new DeferredFrees(allocator);
+    this.file = file;
+    this.poison = poison;
+  }
+
+  /**
+   * Allocates a contiguous extent, growing the file and waiting for that when it must.
+   *
+   * @param blocks at least 1.
+   * @return the first block, or −1 when the file cannot grow: see {@link #growthFailure}.
+   */
+  public long allocate(long blocks) {
+    takeGrown();
+    long start = allocator.allocate(blocks);
+    while (start < 0 && !poison.isSet()) {
+      long tail = allocator.firstFreeTail(file.blocks());
+      file.grow(blocks - (file.blocks() - tail));
+      growthFailure = file.awaitGrowth();
+      takeGrown();
+      start = allocator.allocate(blocks);
+      if (growthFailure != null) {
+        break;
+      }
+    }
+    if (start >= 0) {
+      file.noteUsed(start + blocks);
+    }
+    return start;
+  }
+
+  /** Returns why the file could not grow when {@link #allocate} last answered −1. */
+  public @Nullable NativeException growthFailure() {
+    return growthFailure;
+  }
+
+  /** Makes space that growth has added available. */
+  public void takeGrown() {
+    long start = file.blocks();
+    long added = file.takeGrown();
+    if (added > 0) {
+      allocator.addFree(start, added);
+    }
+  }
+
+  /** Starts growth when little is left that was never used. */
+  public void growAhead() {
+    file.growAhead();
+  }
+
+  /** Waits until growth has settled, so that the file's size depends on the workload only. */
+  public void settleGrowth() {
+    file.growAhead();
+    while (file.awaitGrowth() == null && !poison.isSet()) {
+      long before = file.blocks();
+      takeGrown();
+      if (file.blocks() == before) {
+        return;
+      }
+      file.growAhead();
+    }
+  }
+
+  /** Frees an extent that nothing durable has ever referred to. */
+  public void free(long start, long blocks) {
+    if (blocks > 0) {
+      allocator.free(start, blocks);
+    }
+  }
+
+  /** Frees an extent that the record {@code sequence} superseded, once rule L2 allows its reuse. */
+  public void freeAfter(long sequence, long start, long blocks) {
+    if (blocks > 0) {
+      deferred.free(sequence, start, blocks);
+    }
+  }
+
+  /** Releases what rule L2 allows: a record that carries {@code mark} is durable, in order. */
+  public void markDurable(long mark) {
+    deferred.release(mark);
+  }
+
+  /**
+   * Keeps an extent unused until the next open: a write to it failed or may still land (rule L24).
+   */
+  public void quarantine(long blocks) {
+    quarantinedBlocks += blocks;
+  }
+
+  /** Notes extents that an epoch holds before its commit. */
+  public void hold(long blocks) {
+    heldBlocks += blocks;
+  }
+
+  /** Notes that such extents were committed or freed. */
+  public void unhold(long blocks) {
+    heldBlocks -= blocks;
+  }
+
+  /** Returns the blocks that epochs hold before their commit. */
+  public long heldBlocks() {
+    return heldBlocks;
+  }
+
+  /** Returns the blocks of the file. */
+  public long fileBlocks() {
+    return file.blocks();
+  }
+
+  /** Returns the blocks that can be allocated without growth. */
+  public long freeBlocks() {
+    return allocator.freeBlocks();
+  }
+
+  /** Returns the blocks that were freed but must not be reused yet. */
+  public long pendingBlocks() {
+    return deferred.pendingBlocks();
+  }
+
+  /** Returns the blocks kept unused until the next open. */
+  public long quarantinedBlocks() {
+    return quarantinedBlocks;
+  }
+}
