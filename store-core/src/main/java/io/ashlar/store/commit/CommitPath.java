@@ -224,6 +224,9 @@ public final class CommitPath implements AutoCloseable {
     buffer.expectHere();
     if (!tryCommitHere(buffer)) {
       enqueue(buffer);
+      if (thread == null) {
+        var _ = agent.doWork(); // a test drives the I/O thread's work, on this thread
+      }
       buffer.awaitOutcome();
     }
     StoreException failure = buffer.failure();

@@ -1,0 +1,127 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The crash suite is itself tested: it must find each of these bugs. */
+class PlantedBugsTest {
+
+  private static final long SEED = Long.getLong("test.seed", 20_261_120);
+  private static final long STATES = 10_000;
+  private static final String COMMITTER = "commit/GroupCommitter.java";
+
+  @TempDir Path folder;
+
+  static List<PlantedBug> bugs() {
+    return List.of(
+        new PlantedBug(
+            "no sync",
+            List.of(
+                new PlantedBug.Edit(
+                    COMMITTER,
+                    "disk.write(vectors, tail.offset(), true);",
+                    "disk.write(vectors, tail.offset(), false);"),
+                new PlantedBug.Edit(
+                    COMMITTER,
+                    "queue.submitWrite(vectors, tail.offset(), !sync, TOKEN);",
+                    "queue.submitWrite(vectors, tail.offset(), false, TOKEN);"),
+                new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"))),
+        new PlantedBug(
+            "acknowledgement before the sync",
+            List.of(
+                new PlantedBug.Edit(
+                    COMMITTER,
+                    "disk.write(vectors, tail.offset(), true);",
+                    "disk.write(vectors, tail.offset(), false);"),
+                new PlantedBug.Edit(
+                    COMMITTER,
+                    "queue.submitWrite(vectors, tail.offset(), !sync, TOKEN);",
+                    "queue.submitWrite(vectors, tail.offset(), false, TOKEN);"),
+                new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"),
+                new PlantedBug.Edit(
+                    COMMITTER, "    space.growAhead();", "    disk.sync(); space.growAhead();"))),
+        PlantedBug.of(
+            "extent reused before its successor is durable",
+            "space/BlockSpace.java",
+            "deferred.free(sequence, start, blocks);",
+            "allocator.free(start, blocks);"),
+        new PlantedBug(
+            "deletes applied after all puts of a group",
+            List.of(
+                new PlantedBug.Edit(
+                    "index/OperationApplier.java",
+                    "    long offset = firstOffset;\n",
+                    """
+                        long early = firstOffset;
+                        for (int i = 0; i < count; i++) {
+                          int kind = OperationFormat.kind(bytes, early);
+                          if (kind != OperationFormat.DELETE) {
+                            var _ = applyOne(kind, bytes, early, sequence, freed);
+                          }
+                          early += OperationFormat.bytes(kind);
+                        }
+                        long offset = firstOffset;
+                    """),
+                new PlantedBug.Edit(
+                    "index/OperationApplier.java",
+                    "      if (applyOne(kind, bytes, offset, sequence, freed) && kind =="
+                        + " OperationFormat.DELETE) {",
+                    "      if (kind == OperationFormat.DELETE"
+                        + " && applyOne(kind, bytes, offset, sequence, freed)) {"))),
+        PlantedBug.of(
+            "no sync behind blobs that lie elsewhere (L17)",
+            COMMITTER,
+            "if (sync) {",
+            "if (false) {"),
+        PlantedBug.of(
+            "durability of the record taken for that of scattered blobs (L17)",
+            COMMITTER,
+            "        sync = true;\n        blocks =",
+            "        blocks ="),
+        PlantedBug.of(
+            "unmarked blobs not checked at open (L3)",
+            "recover/LogReplay.java",
+            "if (!blobsAreWhole(record)) {",
+            "if (false) {"),
+        PlantedBug.of(
+            "marked blobs checked at open (L3)",
+            "recover/LogReplay.java",
+            "if (end.sequence() <= highestMark && unmarked.isEmpty()) {",
+            "if (!blobsAreWhole(record)) { throw lost(end.sequence(), highestMark, block); } if (end.sequence() <= highestMark && unmarked.isEmpty()) {"),
+        PlantedBug.of(
+            "no fence at open (L5)",
+            "recover/Recovery.java",
+            "superblocks.fence(replay.incarnationMax() + 1, position.sequence()); // L5, L7",
+            ""),
+        PlantedBug.of(
+            "the next log extent is never looked at (L10)",
+            "recover/LogReplay.java",
+            "return next > here ? end.nextStart() : end.block();",
+            "return here < 0 ? -1 : end.block();"),
+        PlantedBug.of(
+            "the log's tail counts as free after recovery (L13)",
+            "recover/Recovery.java",
+            "map.use(position.block(), position.extentEnd() - position.block(), \"log extent\");",
+            ""),
+        PlantedBug.of(
+            "growth used before its zeroes and size are synced (L29)",
+            "space/DataFile.java",
+            "      disk.sync();\n",
+            ""));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void shouldBeFoundByTheCrashSuite(PlantedBug bug) throws Exception {
+    String result = bug.tryCrashes(folder, SEED, STATES);
+    String[] counts = result.split("\\s", 3);
+    System.out.println(
+        "planted: " + bug.name() + ": found after " + counts[0] + " states: " + counts[2].strip());
+    assertThat(Long.parseLong(counts[1])).as(bug.name()).isPositive();
+  }
+}

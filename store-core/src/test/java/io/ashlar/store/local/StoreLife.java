@@ -1,0 +1,246 @@
+package io.ashlar.store.local;
+
+import io.ashlar.store.AckListener;
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobLease;
+import io.ashlar.store.BlobStore;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyReport;
+import io.ashlar.store.disk.SimulatedDisk;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One life of a store on a simulated disk: opened, given random epochs, closed or left at a crash;
+ * with a model of what every epoch left behind. Runs on one thread, so a seed gives the same life
+ * again.
+ */
+final class StoreLife {
+
+  static final int IDS = 14;
+
+  static final StoreConfig CONFIG =
+      StoreConfig.DEFAULTS
+          .withPoolBytes(4 << 20)
+          .withInitialFileBytes(256 << 10)
+          .withGrowthBytesMin(64 << 10)
+          .withLogExtentBytesMax(64 << 10)
+          .withGroupBytesMax(128 << 10);
+
+  /** A blob's content: bytes drawn from a seed. */
+  record Value(long seed, int length) {
+    byte[] bytes() {
+      byte[] bytes = new byte[length];
+      new SplittableRandom(seed).nextBytes(bytes);
+      return bytes;
+    }
+  }
+
+  /** The disk has got to know of this epoch. */
+  record Begun(long epoch) {}
+
+  /** The epoch's owner was told that it is durable. */
+  record Acked(long epoch) {}
+
+  /** What the store held after each epoch; the index is the epoch. */
+  static final class History {
+    final List<Map<Integer, Value>> states = new ArrayList<>();
+    final NavigableSet<Long> groupEnds = new TreeSet<>();
+
+    History() {
+      states.add(Map.of());
+      groupEnds.add(0L);
+    }
+
+    /** Returns the part of this history up to an epoch. */
+    History upTo(long epoch) {
+      History part = new History();
+      part.states.clear();
+      part.states.addAll(states.subList(0, (int) epoch + 1));
+      part.groupEnds.addAll(groupEnds.headSet(epoch, true));
+      return part;
+    }
+  }
+
+  final SimulatedDisk disk;
+  final History history;
+  final LocalBlobStore store;
+  private final SplittableRandom random;
+  private final AtomicLong clockNs;
+  private long lastGroup = -1;
+  private @Nullable StoreException failed;
+
+  private StoreLife(
+      SimulatedDisk disk,
+      History history,
+      LocalBlobStore store,
+      SplittableRandom random,
+      AtomicLong clockNs) {
+    this.clockNs = clockNs;
+    this.disk = disk;
+    this.history = history;
+    this.store = store;
+    this.random = random;
+  }
+
+  static LocalBlobStore openOn(SimulatedDisk disk, long seed, AtomicLong clockNs) {
+    SplittableRandom ids = new SplittableRandom(seed);
+    return LocalBlobStore.open(
+        "simulated",
+        disk,
+        CONFIG,
+        new StoreEnvironment(ids::nextLong, () -> 1_000_000L, clockNs::get, Runnable::run, false));
+  }
+
+  /** Opens a store whose past is {@code history}; what it kept must have been checked. */
+  static StoreLife over(
+      SimulatedDisk disk, History history, LocalBlobStore store, long seed, AtomicLong clockNs) {
+    return new StoreLife(disk, history, store, new SplittableRandom(seed), clockNs);
+  }
+
+  static BlobId id(int n) {
+    return new BlobId(n * 0x9e37_79b9_7f4a_7c15L, n);
+  }
+
+  /** Commits some groups; {@code groups} is how many times the I/O thread's work is done. */
+  void run(int groups) {
+    for (int i = 0; i < groups; i++) {
+      int epochs = 1 + random.nextInt(5);
+      if (random.nextInt(4) == 0) {
+        epochs = 1;
+      }
+      if (epochs == 1 && random.nextBoolean()) {
+        commitHere();
+      } else {
+        commitGroup(epochs);
+      }
+      if (random.nextInt(4) == 0) {
+        clockNs.addAndGet(1_000_000_000L); // long enough for a mark (L31)
+        var _ = store.doWork();
+      }
+    }
+  }
+
+  /** Commits one epoch the way a lone blocking caller does. */
+  private void commitHere() {
+    Map<Integer, Value> state = new HashMap<>(history.states.getLast());
+    disk.mark(new Begun(history.states.size()));
+    try (Epoch epoch = store.beginEpoch()) {
+      addOperation(epoch, state);
+      addOperation(epoch, state);
+      history.states.add(state);
+      history.groupEnds.add(epoch.commit());
+    }
+    disk.mark(new Acked(history.states.size() - 1));
+  }
+
+  private void commitGroup(int epochs) {
+    long first = history.states.size();
+    disk.mark(new Begun(first + epochs - 1));
+    for (int i = 0; i < epochs; i++) {
+      Map<Integer, Value> state = new HashMap<>(history.states.getLast());
+      Epoch epoch = store.beginEpoch();
+      int operations = random.nextInt(5);
+      for (int o = 0; o <= operations; o++) {
+        addOperation(epoch, state);
+      }
+      history.states.add(state);
+      epoch.commit(new Recorder());
+      if (random.nextInt(16) == 0) {
+        abandonOne();
+      }
+    }
+    while (store.doWork() > 0) {
+      lastGroup = -1;
+    }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private void addOperation(Epoch epoch, Map<Integer, Value> state) {
+    int id = random.nextInt(IDS);
+    if (random.nextInt(3) == 0) {
+      epoch.delete(id(id));
+      state.remove(id);
+      return;
+    }
+    Value value = new Value(random.nextLong(), length());
+    epoch.put(id(id), MemorySegment.ofArray(value.bytes()));
+    state.put(id, value);
+  }
+
+  private int length() {
+    return switch (random.nextInt(12)) {
+      case 0 -> 0;
+      case 1 -> 4096;
+      case 2 -> random.nextInt(60_000);
+      default -> random.nextInt(9_000);
+    };
+  }
+
+  private void abandonOne() {
+    try (Epoch epoch = store.beginEpoch()) {
+      epoch.put(id(random.nextInt(IDS)), MemorySegment.ofArray(new byte[5000]));
+    }
+  }
+
+  private final class Recorder implements AckListener {
+    @Override
+    public void onDurable(
+        long epoch, int putsTotal, int putsFlushed, int deletesTotal, int deletesApplied) {
+      long group = store.markedSequence();
+      if (group == lastGroup) {
+        history.groupEnds.remove(epoch - 1);
+      }
+      lastGroup = group;
+      history.groupEnds.add(epoch);
+      disk.mark(new Acked(epoch));
+    }
+
+    @Override
+    public void onFailed(StoreException failure) {
+      failed = failure;
+    }
+  }
+
+  /** Returns what is wrong with what the store holds, compared with an epoch's state, or null. */
+  static @Nullable String difference(BlobStore store, Map<Integer, Value> state) {
+    for (int i = 0; i < IDS; i++) {
+      Value expected = state.get(i);
+      try (BlobLease lease = store.get(id(i))) {
+        if (expected == null ? lease != null : lease == null) {
+          return "id " + i + (lease == null ? " is missing" : " should not be there");
+        }
+        if (lease != null
+            && expected != null
+            && lease.value().mismatch(MemorySegment.ofArray(expected.bytes())) >= 0) {
+          return "id "
+              + i
+              + " has other bytes: "
+              + lease.value().byteSize()
+              + " of them, expected "
+              + expected.length()
+              + ": "
+              + lease.value().get(ValueLayout.JAVA_BYTE, 0);
+        }
+      } catch (StoreException e) {
+        return "id " + i + ": " + e.getMessage();
+      }
+    }
+    VerifyReport report = store.verify(VerifyListener.NONE);
+    return report.clean() ? null : report.toString();
+  }
+}
