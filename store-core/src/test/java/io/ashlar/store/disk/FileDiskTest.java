@@ -1,0 +1,260 @@
+package io.ashlar.store.disk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.ashlar.uring.Errno;
+import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeException;
+import io.ashlar.uring.NativeFile;
+import io.ashlar.uring.NativeMemory;
+import io.ashlar.uring.UringSupport;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What disks on real files do beyond the contract, with both engines. */
+class FileDiskTest {
+  private static final int BLOCK = Disk.BLOCK_BYTES;
+  private static final long SECOND_NS = 1_000_000_000;
+
+  @TempDir Path folder;
+
+  private NativeMemory memory;
+  private MemorySegment block;
+
+  /** The engines of a disk on a file. */
+  enum Engine {
+    POSIX,
+    URING;
+
+    Disk over(DataFileHandle file) {
+      if (this == POSIX) {
+        return new PosixDisk(file, "test");
+      }
+      assumeTrue(UringSupport.probe().available(), UringSupport.probe()::reason);
+      return new UringDisk(file, "test");
+    }
+  }
+
+  @BeforeEach
+  void allocate() {
+    memory = NativeMemory.allocate(64 * BLOCK);
+    block = memory.segment().asSlice(0, BLOCK);
+  }
+
+  @AfterEach
+  void free() {
+    memory.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldDeliverTheFailureOfAnOperation(Engine engine) {
+    create().close();
+    DataFileHandle readOnly = DataFileHandle.open(path(), NativeFile.Mode.READ_ONLY, true);
+    List<NativeException> failures = new ArrayList<>();
+    try (Disk disk = engine.over(readOnly);
+        DiskQueue queue = disk.openQueue(2)) {
+      queue.submitWrite(block, 0, 1);
+      queue.submitRead(block, -BLOCK, 2);
+      await(queue, (token, failure, bytes) -> failures.add(failure));
+      assertThat(failures)
+          .extracting(NativeException::errno)
+          .containsExactlyInAnyOrder(Errno.EBADF, Errno.EINVAL);
+      queue.submitRead(block, 0, 3);
+      await(queue, (token, failure, bytes) -> assertThat(failure).isNull());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldAllocateNothingPerOperationOnceWarm(Engine engine) {
+    try (Disk disk = engine.over(buffered());
+        DiskQueue queue = disk.openQueue(4);
+        IoVectors sources = new IoVectors(2)) {
+      MemorySegment other = memory.segment().asSlice(4 * BLOCK, BLOCK);
+      DiskCompletion handler = (token, failure, bytes) -> assertThatNoFailure(failure);
+      long bytes =
+          allocatedPerRound(() -> {
+            sources.clear();
+            sources.add(block);
+            sources.add(other);
+            queue.submitWrite(sources, 0, false, 1);
+            queue.submitWrite(block, 8 * BLOCK, 2);
+            queue.submitRead(other, 16 * BLOCK, 3);
+            while (queue.inFlight() > 0) {
+              queue.await(handler, SECOND_NS);
+            }
+            queue.wakeUp();
+            queue.await(handler, SECOND_NS);
+            queue.poll(handler);
+          });
+      assertThat(bytes).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldRefuseHeapMemoryInAQueue(Engine engine) {
+    MemorySegment heap = MemorySegment.ofArray(new byte[BLOCK]);
+    try (Disk disk = engine.over(create());
+        DiskQueue queue = disk.openQueue(1)) {
+      assertThatIllegalArgumentException().isThrownBy(() -> queue.submitWrite(heap, 0, 1));
+      assertThatIllegalArgumentException().isThrownBy(() -> queue.submitRead(heap, 0, 1));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> queue.submitRead(block.asReadOnly(), 0, 1));
+      assertThat(queue.inFlight()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldRefuseToCloseBeforeItsQueues(Engine engine) {
+    try (Disk disk = engine.over(create())) {
+      try (DiskQueue queue = disk.openQueue(1)) {
+        assertThatIllegalStateException()
+            .isThrownBy(disk::close)
+            .withMessageContaining("before its queues: open=1");
+        assertThat(queue.inFlight()).isZero();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldMakeDurableWritesToABufferedFile(Engine engine) {
+    try (Disk disk = engine.over(buffered());
+        DiskQueue queue = disk.openQueue(1);
+        IoVectors sources = new IoVectors(1)) {
+      sources.add(block.fill((byte) 3));
+      disk.write(sources, 0, true);
+      queue.submitWrite(sources, BLOCK, true, 1);
+      await(queue, (token, failure, bytes) -> assertThat(bytes).isEqualTo(BLOCK));
+      assertThat(disk.size()).isEqualTo(2 * BLOCK);
+    }
+  }
+
+  @Test
+  void shouldRefuseAFileSystemWithoutDirectIoAndLeaveNoFileBehind() {
+    assertThatExceptionOfType(NativeException.class)
+        .isThrownBy(
+            () -> DataFileHandle.open(path(), NativeFile.Mode.CREATE, false, this::refusingDirect))
+        .withMessageContaining("refuses direct I/O")
+        .withMessageContaining("allow buffered I/O");
+    assertThat(path()).doesNotExist();
+  }
+
+  @Test
+  void shouldOpenAFileSystemWithoutDirectIoWhenBufferedIsAllowed() {
+    try (DataFileHandle file = buffered()) {
+      assertThat(file.buffered()).isTrue();
+    }
+    try (DataFileHandle file =
+        DataFileHandle.open(path(), NativeFile.Mode.READ_WRITE, true, this::refusingDirect)) {
+      assertThat(file.buffered()).isTrue();
+    }
+  }
+
+  @Test
+  void shouldLockTheFileItself() {
+    create().close();
+    try (DataFileHandle first = openExisting();
+        DataFileHandle second = openExisting()) {
+      assertThat(first.tryLock(false)).isTrue();
+      assertThat(second.tryLock(false)).isFalse();
+      assertThat(second.tryLock(true)).isFalse();
+    }
+    try (DataFileHandle third = openExisting()) {
+      assertThat(third.tryLock(false)).isTrue();
+    }
+  }
+
+  @Test
+  void shouldNoticeThatItsPathNamesAnotherFile() throws IOException {
+    try (DataFileHandle file = create()) {
+      assertThat(file.isAtItsPath()).isTrue();
+      Files.move(path(), folder.resolve("moved"));
+      assertThat(file.isAtItsPath()).isFalse();
+      Files.createFile(path());
+      assertThat(file.isAtItsPath()).isFalse();
+    }
+  }
+
+  @Test
+  void shouldOpenTheEngineThatIsSupportedAndSayWhy() {
+    try (Disk disk = Disks.open(path(), NativeFile.Mode.CREATE, true)) {
+      boolean uring = UringSupport.probe().available();
+      assertThat(disk.engine()).isEqualTo(uring ? "io_uring" : "pread/pwrite");
+      assertThat(disk.engineReason()).contains(UringSupport.probe().reason());
+    }
+  }
+
+  private DataFileHandle create() {
+    return DataFileHandle.open(path(), NativeFile.Mode.CREATE, true);
+  }
+
+  private DataFileHandle openExisting() {
+    return DataFileHandle.open(path(), NativeFile.Mode.READ_WRITE, true);
+  }
+
+  private DataFileHandle buffered() {
+    return DataFileHandle.open(path(), NativeFile.Mode.CREATE, true, this::refusingDirect);
+  }
+
+  /** As a file system that knows no direct I/O: creates the file, then refuses. */
+  private NativeFile refusingDirect(Path path, NativeFile.Mode mode, boolean direct) {
+    NativeFile file = NativeFile.open(path, mode, false);
+    if (direct) {
+      file.close();
+      throw new NativeException("open", Errno.EINVAL, "file=" + path);
+    }
+    return file;
+  }
+
+  private Path path() {
+    return folder.resolve("data");
+  }
+
+  private static void await(DiskQueue queue, DiskCompletion handler) {
+    while (queue.inFlight() > 0) {
+      queue.await(handler, SECOND_NS);
+    }
+  }
+
+  private static void assertThatNoFailure(@Nullable Exception failure) {
+    if (failure != null) {
+      throw new AssertionError(failure);
+    }
+  }
+
+  /** Returns the bytes that the best of some windows allocates per round: the first warm up. */
+  private static long allocatedPerRound(Runnable code) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    int rounds = 4000;
+    long least = Long.MAX_VALUE;
+    for (int window = 0; window < 15 && least > 0; window++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int round = 0; round < rounds; round++) {
+        code.run();
+      }
+      least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / rounds);
+    }
+    return least;
+  }
+}
