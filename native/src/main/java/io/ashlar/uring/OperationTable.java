@@ -20,6 +20,7 @@ final class OperationTable {
   private final @Nullable Object[] memory;
   private final int[] free;
   private int freeCount;
+  private int pollCount;
 
   /** What completions an operation may have, and who hears of them. */
   enum Kind {
@@ -52,6 +53,11 @@ final class OperationTable {
     return free.length - freeCount;
   }
 
+  /** Returns how many of those in use are multishot polls. */
+  int polls() {
+    return pollCount;
+  }
+
   boolean isFull() {
     return freeCount == 0;
   }
@@ -65,6 +71,7 @@ final class OperationTable {
     int slot = free[--freeCount];
     tokens[slot] = token;
     kinds[slot] = kind;
+    pollCount += kind == Kind.MULTISHOT ? 1 : 0;
     memory[slot] = kept;
     return userData(slot);
   }
@@ -94,6 +101,7 @@ final class OperationTable {
 
   /** Frees a slot after its last completion. */
   void release(int slot) {
+    pollCount -= kinds[slot] == Kind.MULTISHOT ? 1 : 0;
     kinds[slot] = Kind.FREE;
     memory[slot] = null;
     generations[slot]++;

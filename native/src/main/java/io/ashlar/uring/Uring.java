@@ -246,7 +246,7 @@ public final class Uring implements AutoCloseable {
    * Hands everything prepared to the kernel, without waiting for completions.
    *
    * @return operations handed over.
-   * @throws NativeException EAGAIN or EBUSY if the kernel took nothing for two seconds; what is
+   * @throws NativeException EAGAIN or EBUSY if the kernel went on refusing for seconds; what is
    *     prepared stays prepared. Any other errno poisons the ring.
    */
   public int submit() {

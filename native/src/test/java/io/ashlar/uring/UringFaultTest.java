@@ -73,6 +73,18 @@ class UringFaultTest {
   }
 
   @Test
+  void shouldNotWaitForAnArmedPollWhenTheKernelIsBusy() {
+    kernel.completes = false;
+    assertThat(ring.preparePollMultishot(1, 42)).isTrue();
+    assertThat(ring.submit()).isOne();
+    prepareNops(1);
+    kernel.answers.add(-Errno.EAGAIN);
+    int before = kernel.enters;
+    assertThat(ring.submit()).isOne();
+    assertThat(kernel.enters - before).as("refused, then taken").isEqualTo(2);
+  }
+
+  @Test
   void shouldPassOnEagainThatDoesNotPassAndStayUsable() {
     for (int i = 0; i < 2 * Backoff.ATTEMPTS_MAX; i++) {
       kernel.answers.add(-Errno.EAGAIN);
