@@ -137,6 +137,7 @@ final class GroupCommitter implements AutoCloseable {
         && position(
             Blocks.count(LogRecordFormat.recordBytes(epochs, operationBytes))
                 + epoch.unplacedBlocks(),
+            epoch.putCount() > 0,
             null);
   }
 
@@ -157,16 +158,18 @@ final class GroupCommitter implements AutoCloseable {
     long behind = 0;
     int buffers = 0;
     boolean sync = false;
+    boolean hasPuts = false;
     queueFailure = null;
     for (int i = 0; i < count; i++) {
       operationBytes += group[i].operationBytes();
       behind += group[i].unplacedBlocks();
       buffers += group[i].bufferCount();
       sync |= group[i].anyPlaced();
+      hasPuts |= group[i].putCount() > 0;
     }
     try {
       long blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes)) + behind;
-      if (buffers >= IoVectors.CAPACITY_MAX || !position(blocks, queue)) {
+      if (buffers >= IoVectors.CAPACITY_MAX || !position(blocks, hasPuts, queue)) {
         count = scatter(group, count, queue);
         operationBytes = 0;
         for (int i = 0; i < count; i++) {
@@ -175,7 +178,7 @@ final class GroupCommitter implements AutoCloseable {
         behind = 0;
         sync = true;
         blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes));
-        if (count > 0 && !position(blocks, queue)) {
+        if (count > 0 && !position(blocks, hasPuts, queue)) {
           drain(queue);
           for (int i = 0; i < count; i++) {
             failFull(group[i], blocks);
@@ -192,15 +195,19 @@ final class GroupCommitter implements AutoCloseable {
   }
 
   /**
-   * Writes an empty record, whose mark covers the last group (L31); does nothing without space.
-   * Thread: the commit role's holder.
+   * Writes an empty record, whose mark covers the last group (L31); does nothing on a full store,
+   * whose last blocks are for deletes. Thread: the commit role's holder.
    */
   void writeMark(@Nullable DiskQueue queue) {
-    if (!unmarked || poison.isSet()) {
+    if (!unmarked) {
+      return;
+    }
+    unmarked = false;
+    if (poison.isSet()) {
       return;
     }
     try {
-      if (position(1, queue)) {
+      if (position(1, true, queue)) {
         write(alone, 0, 0, 0, false, queue);
       }
     } catch (NativeException e) {
@@ -208,14 +215,21 @@ final class GroupCommitter implements AutoCloseable {
     }
   }
 
-  /** Puts the tail where {@code blocks} blocks fit; returns false when there is no such place. */
-  private boolean position(long blocks, @Nullable DiskQueue queue) {
+  /**
+   * Puts the tail where {@code blocks} blocks fit; returns false when there is no such place. Puts
+   * leave a whole reserved extent behind them, so that deletes remain possible on a full store
+   * (L15).
+   */
+  private boolean position(long blocks, boolean hasPuts, @Nullable DiskQueue queue) {
     space.takeGrown();
-    tail.reserveNext();
+    tail.reserveNext(!hasPuts);
+    if (hasPuts && tail.nextStart() == 0) {
+      return false;
+    }
     if (tail.fitsHere(blocks)) {
       return true;
     }
-    if (!tail.fitsNext(blocks)) {
+    if (!tail.fitsNext(blocks) || !(tail.reserveSpare(!hasPuts) || !hasPuts)) {
       return false;
     }
     if (tail.mustNameNext()) {

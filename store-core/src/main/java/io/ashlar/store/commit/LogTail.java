@@ -17,8 +17,11 @@ import io.ashlar.store.space.BlockSpace;
  */
 final class LogTail {
 
-  /** The shortest log extent that is worth reserving. */
+  /** The shortest log extent that puts leave behind them, so that deletes find room (L15). */
   private static final long EXTENT_BLOCKS_MIN = 8;
+
+  /** The shortest log extent of all: a record, and one that names the next extent. */
+  private static final long EXTENT_BLOCKS_LEAST = 2;
 
   private final BlockSpace space;
   private final long extentBlocksMax;
@@ -32,6 +35,8 @@ final class LogTail {
   private long nextStart;
   private long nextBlocks;
   private boolean nextIsNamed; // by a durable record, or by the superblock that replay started from
+  private long spareStart; // reserved for when the next extent is entered
+  private long spareBlocks;
   private long leftStart; // the rest of the extent that was left, until a record is durable (L11)
   private long leftBlocks;
   private long recordBlocks; // of all records that replay needs
@@ -81,23 +86,40 @@ final class LogTail {
     return nextBlocks;
   }
 
-  /** Reserves the next extent unless there is one. A short one is better than none. */
-  void reserveNext() {
-    if (nextStart != 0) {
-      return;
+  /**
+   * Reserves the next extent unless there is one.
+   *
+   * @param forDeletes whether the shortest extent will do: deletes make space, so they take the
+   *     last.
+   */
+  void reserveNext(boolean forDeletes) {
+    if (nextStart == 0) {
+      reserveSpare(forDeletes);
+      nextStart = spareStart;
+      nextBlocks = spareBlocks;
+      spareStart = 0;
+      spareBlocks = 0;
     }
+  }
+
+  /**
+   * Takes an extent for the time after the next one, so that {@link #moveToNext} leaves a reserved
+   * one behind it; returns whether there is one.
+   */
+  boolean reserveSpare(boolean forDeletes) {
+    long least = forDeletes ? EXTENT_BLOCKS_LEAST : EXTENT_BLOCKS_MIN;
     long wanted =
         Math.max(
             EXTENT_BLOCKS_MIN,
             Math.min(extentBlocksMax, Long.highestOneBit(space.fileBlocks() / 8)));
-    for (long blocks = wanted; blocks >= EXTENT_BLOCKS_MIN; blocks /= 2) {
+    for (long blocks = wanted; blocks >= least && spareStart == 0; blocks /= 2) {
       long start = space.allocate(blocks);
       if (start >= 0) {
-        nextStart = start;
-        nextBlocks = blocks;
-        return;
+        spareStart = start;
+        spareBlocks = blocks;
       }
     }
+    return spareStart != 0;
   }
 
   /** Returns whether a record with {@code blocks} blocks, blobs behind it included, fits here. */
@@ -121,7 +143,9 @@ final class LogTail {
     return nextStart != 0 && !nextIsNamed;
   }
 
-  /** Moves to the start of the next extent, and reserves another. */
+  /**
+   * Moves to the start of the next extent; the spare one, if there is one, is the next from now on.
+   */
   void moveToNext() {
     assert nextIsNamed : "L10: no next log extent is named";
     assert leftBlocks == 0 : "L11: the rest of the extent before is not free yet";
@@ -130,10 +154,11 @@ final class LogTail {
     extentStart = nextStart;
     extentEnd = nextStart + nextBlocks;
     block = nextStart;
-    nextStart = 0;
-    nextBlocks = 0;
+    nextStart = spareStart;
+    nextBlocks = spareBlocks;
+    spareStart = 0;
+    spareBlocks = 0;
     nextIsNamed = false;
-    reserveNext();
   }
 
   /** Notes that a record is durable, in order, with everything behind it. */
@@ -159,7 +184,7 @@ final class LogTail {
 
   /** Returns the blocks that are kept for records to come. */
   long reservedBlocks() {
-    return extentEnd - block + nextBlocks + leftBlocks;
+    return extentEnd - block + nextBlocks + spareBlocks + leftBlocks;
   }
 
   /** Returns the byte offset where the next record goes. */

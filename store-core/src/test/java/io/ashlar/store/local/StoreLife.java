@@ -5,6 +5,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.VerifyListener;
@@ -81,6 +82,7 @@ final class StoreLife {
   private final AtomicLong clockNs;
   private long lastGroup = -1;
   private @Nullable StoreException failed;
+  private long acknowledged;
 
   private StoreLife(
       SimulatedDisk disk,
@@ -133,6 +135,35 @@ final class StoreLife {
     }
   }
 
+  /**
+   * Commits groups of one epoch each on a disk that may fail. An epoch that finds no space is
+   * forgotten by the model, and the life goes on (G7); any other failure ends it.
+   *
+   * @return the failure that ended it, or null.
+   */
+  @Nullable StoreException runUntilFailure(int groups) {
+    for (int i = 0; i < groups; i++) {
+      try {
+        if (random.nextBoolean()) {
+          commitHere();
+        } else {
+          commitGroup(1);
+        }
+      } catch (StorageFullException e) {
+        failed = null;
+        history.states.removeLast();
+      } catch (StoreException e) {
+        return e;
+      }
+    }
+    return null;
+  }
+
+  /** Returns the last epoch that was acknowledged. */
+  long acknowledged() {
+    return acknowledged;
+  }
+
   /** Commits one epoch the way a lone blocking caller does. */
   private void commitHere() {
     Map<Integer, Value> state = new HashMap<>(history.states.getLast());
@@ -143,7 +174,8 @@ final class StoreLife {
       history.states.add(state);
       history.groupEnds.add(epoch.commit());
     }
-    disk.mark(new Acked(history.states.size() - 1));
+    acknowledged = history.states.size() - 1L;
+    disk.mark(new Acked(acknowledged));
   }
 
   private void commitGroup(int epochs) {
@@ -207,6 +239,7 @@ final class StoreLife {
       }
       lastGroup = group;
       history.groupEnds.add(epoch);
+      acknowledged = epoch;
       disk.mark(new Acked(epoch));
     }
 
