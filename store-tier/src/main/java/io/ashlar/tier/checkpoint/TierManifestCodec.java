@@ -124,7 +124,7 @@ public final class TierManifestCodec {
     long version = fields.number("version");
     if (version != TierManifest.VERSION) {
       throw new ManifestFormatException(
-          "unsupported version " + version + "; this release reads 1", null);
+          "unsupported version " + version + "; this release reads 1", true, null);
     }
     fields.require("batches");
     try {

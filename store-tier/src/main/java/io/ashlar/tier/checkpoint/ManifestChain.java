@@ -1,0 +1,120 @@
+package io.ashlar.tier.checkpoint;
+
+import io.ashlar.store.CorruptionException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * All manifests from the first to one of them.
+ *
+ * <p>A manifest's parent is the sequence before its own ({@link TierManifest} refuses any other),
+ * so the walk to the root cannot cycle and has as many steps as the sequence says; each is read,
+ * several at once. A parent that is absent, or of a later generation than its child, is damage.
+ *
+ * @param manifests oldest first, with sequences 1, 2, 3 …
+ */
+public record ManifestChain(List<TierManifest> manifests) {
+  /** Most manifests that are walked. */
+  public static final int MANIFESTS_MAX = 1_000_000;
+
+  private static final int CONCURRENT_MAX = 16;
+
+  /** Takes a copy. */
+  public ManifestChain {
+    manifests = List.copyOf(manifests);
+  }
+
+  /**
+   * Reads the chain up to {@code latest}, several manifests at once.
+   *
+   * @throws CorruptionException naming the manifest that is absent or damaged, or if there are more
+   *     than {@link #MANIFESTS_MAX}.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   */
+  public static ManifestChain read(ManifestStore store, TierManifest latest) {
+    if (latest.sequence() > MANIFESTS_MAX) {
+      throw new CorruptionException(
+          "too many manifests: newest=" + latest.key(),
+          null,
+          -1,
+          MANIFESTS_MAX,
+          latest.sequence(),
+          null);
+    }
+    List<TierManifest> newestFirst = new ArrayList<>();
+    newestFirst.add(latest);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      long next = latest.sequence() - 1;
+      while (next > 0) {
+        List<CompletableFuture<TierManifest>> group = new ArrayList<>();
+        for (; next > 0 && group.size() < CONCURRENT_MAX; next--) {
+          long sequence = next;
+          group.add(CompletableFuture.supplyAsync(() -> require(store, sequence), threads));
+        }
+        for (TierManifest parent : joinAll(group)) {
+          checkParent(parent, newestFirst.getLast());
+          newestFirst.add(parent);
+        }
+      }
+    }
+    return new ManifestChain(newestFirst.reversed());
+  }
+
+  /** Waits for all of them, so that no request outlives this call, and then fails if one did. */
+  private static List<TierManifest> joinAll(List<CompletableFuture<TierManifest>> group) {
+    try {
+      CompletableFuture.allOf(group.toArray(CompletableFuture[]::new)).join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+    return group.stream().map(CompletableFuture::join).toList();
+  }
+
+  private static TierManifest require(ManifestStore store, long sequence) {
+    TierManifest manifest = store.find(sequence);
+    if (manifest == null) {
+      throw new CorruptionException(
+          "a manifest of the chain is missing: object=" + TierKeys.manifest(sequence),
+          null,
+          -1,
+          sequence,
+          0,
+          null);
+    }
+    return manifest;
+  }
+
+  private static void checkParent(TierManifest parent, TierManifest child) {
+    if (parent.generation() > child.generation()) {
+      throw new CorruptionException(
+          "a manifest is of a later generation than the one that follows it: object="
+              + parent.key(),
+          null,
+          -1,
+          child.generation(),
+          parent.generation(),
+          null);
+    }
+  }
+
+  /** The newest. */
+  public TierManifest latest() {
+    return manifests.getLast();
+  }
+
+  /** All batches, the one that applies last first. */
+  public List<BatchReference> batchesNewestFirst() {
+    List<BatchReference> batches = new ArrayList<>();
+    for (TierManifest manifest : manifests) {
+      batches.addAll(manifest.batches());
+    }
+    return batches.reversed();
+  }
+}

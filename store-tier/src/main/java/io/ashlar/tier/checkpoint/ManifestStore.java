@@ -1,0 +1,301 @@
+package io.ashlar.tier.checkpoint;
+
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.FencedException;
+import io.ashlar.store.FormatVersionException;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.ObjectContent;
+import io.ashlar.tier.object.ObjectInfo;
+import io.ashlar.tier.object.ObjectNotFoundException;
+import io.ashlar.tier.object.ObjectPage;
+import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.ObjectStoreException;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The manifests of one tier, as objects: finds the newest, reads one, and commits the next so that
+ * exactly one writer succeeds.
+ *
+ * <p><b>Newest.</b> The hint {@code _latest} is written after its manifest, so what it names must
+ * exist: if not, objects were lost, and that is an error. It may be stale, so the sequences behind
+ * it are probed until one is absent. Without a hint the manifests are listed.
+ *
+ * <p><b>Commit.</b> A manifest is created only if its key is free. Whatever else than "stored"
+ * comes back (412, 409, 5xx, no answer) says nothing about our own request, which may have been
+ * applied or may be applied yet: the object is read, and its put id tells. Ours: committed.
+ * Another's: fenced. Absent: the same manifest is sent again, a bounded number of times.
+ *
+ * <p>Thread: any; there is no state. An interrupt is not handled here: a request that it breaks
+ * counts as unanswered.
+ */
+public final class ManifestStore {
+  private static final int COMMIT_ATTEMPTS_MAX = 6;
+  private static final int READ_ATTEMPTS_MAX = 3;
+  private static final int PROBES_MAX = 64;
+  private static final long BACKOFF_FIRST_MS = 50;
+
+  private final ObjectStore objects;
+
+  /** The manifests below the root of {@code objects}, which stays the caller's. */
+  public ManifestStore(ObjectStore objects) {
+    this.objects = objects;
+  }
+
+  /**
+   * Reads one manifest.
+   *
+   * @return the manifest, or null if there is none of that sequence.
+   * @throws CorruptionException if it is no manifest, or not the one its key says.
+   * @throws FormatVersionException if a later release wrote it.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public @Nullable TierManifest find(long sequence) {
+    String key = TierKeys.manifest(sequence);
+    byte[] json = read(key, TierManifestCodec.BYTES_MAX);
+    if (json == null) {
+      return null;
+    }
+    TierManifest manifest;
+    try {
+      manifest = TierManifestCodec.decode(json);
+    } catch (ManifestFormatException e) {
+      String message = e.getMessage() + ": object=" + key + ", store=" + objects;
+      throw e.otherVersion()
+          ? new FormatVersionException(message, e)
+          : new CorruptionException(message, null, -1, 0, 0, e);
+    }
+    if (manifest.sequence() != sequence) {
+      throw new CorruptionException(
+          "manifest is not the one its key says: object=" + key + ", store=" + objects,
+          null,
+          -1,
+          sequence,
+          manifest.sequence(),
+          null);
+    }
+    return manifest;
+  }
+
+  /**
+   * Finds the newest manifest.
+   *
+   * @return the manifest, or null if there is none at all.
+   * @throws CorruptionException if the manifest that the hint names is gone or damaged.
+   * @throws FormatVersionException if a later release wrote it.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public @Nullable TierManifest latest() {
+    long start = hinted();
+    if (start == 0) {
+      start = listedAfter(0);
+      if (start == 0) {
+        return null;
+      }
+    }
+    TierManifest found = find(start);
+    if (found == null) {
+      throw new CorruptionException(
+          "the newest manifest is gone (to go on from what is left, delete "
+              + TierKeys.LATEST
+              + "): object="
+              + TierKeys.manifest(start)
+              + ", store="
+              + objects,
+          null,
+          -1,
+          start,
+          0,
+          null);
+    }
+    for (int probes = 1; ; probes++) {
+      TierManifest next = find(found.sequence() + 1);
+      if (next == null) {
+        return found;
+      }
+      found = next;
+      if (probes % PROBES_MAX == 0) {
+        long listed = listedAfter(found.sequence());
+        TierManifest later = listed == 0 ? null : find(listed);
+        found = later == null ? found : later;
+      }
+    }
+  }
+
+  private long hinted() {
+    byte[] json = read(TierKeys.LATEST, TierManifestCodec.BYTES_MAX);
+    if (json == null) {
+      return 0;
+    }
+    try {
+      return TierManifestCodec.decodeLatest(json);
+    } catch (ManifestFormatException onlyAHint) {
+      return 0;
+    }
+  }
+
+  /** The greatest sequence of a manifest behind {@code sequence}, or 0. */
+  private long listedAfter(long sequence) {
+    long last = 0;
+    String after = sequence == 0 ? null : TierKeys.manifest(sequence);
+    while (true) {
+      ObjectPage page;
+      try {
+        page = objects.list(TierKeys.MANIFESTS, after);
+      } catch (ObjectStoreException e) {
+        throw new TierUnavailableException("listing manifests failed: " + e.getMessage(), e);
+      }
+      for (ObjectInfo object : page.objects()) {
+        last = Math.max(last, TierKeys.manifestSequence(object.key()));
+      }
+      if (!page.more() || page.objects().isEmpty()) {
+        return last;
+      }
+      after = page.objects().getLast().key();
+    }
+  }
+
+  /**
+   * Commits a manifest: when this returns it is durable under its key. The same manifest may be
+   * committed again after a failure; a writer must never commit two of one sequence.
+   *
+   * @throws FencedException if another writer's manifest has the sequence: this one is not and will
+   *     never be in the chain.
+   * @throws TierUnavailableException if the object store does not answer; the outcome is unknown.
+   */
+  public void commit(TierManifest manifest) {
+    ObjectBody body = ObjectBody.of(TierManifestCodec.encode(manifest));
+    String key = manifest.key();
+    Exception reason = null;
+    for (int attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt++) {
+      if (attempt > 0) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(BACKOFF_FIRST_MS << attempt));
+      }
+      boolean again = true;
+      try {
+        if (objects.putIfAbsent(key, body).stored()) {
+          return;
+        }
+      } catch (ObjectStoreException e) {
+        reason = e;
+        again = e.retryable();
+      }
+      try {
+        if (isOurs(manifest)) {
+          return;
+        }
+      } catch (TierUnavailableException e) {
+        reason = e;
+        continue;
+      }
+      if (!again) {
+        break;
+      }
+    }
+    throw new TierUnavailableException(
+        "committing a manifest failed, outcome unknown: object="
+            + key
+            + ", store="
+            + objects
+            + ", reason="
+            + (reason == null ? "refused, and absent" : reason.getMessage()),
+        reason);
+  }
+
+  /** Whether the object under its key is this manifest; false if there is none. */
+  private boolean isOurs(TierManifest manifest) {
+    TierManifest there;
+    try {
+      there = find(manifest.sequence());
+    } catch (CorruptionException | FormatVersionException e) {
+      throw fenced(manifest, "a manifest that cannot be read", e);
+    }
+    if (there != null && !there.putId().equals(manifest.putId())) {
+      throw fenced(
+          manifest,
+          "store "
+              + Long.toHexString(there.storeId())
+              + ", generation "
+              + there.generation()
+              + ", incarnation "
+              + there.incarnation(),
+          null);
+    }
+    return there != null;
+  }
+
+  private FencedException fenced(TierManifest manifest, String by, @Nullable StoreException cause) {
+    return new FencedException(
+        "another writer took over this prefix: by="
+            + by
+            + ", object="
+            + manifest.key()
+            + ", store="
+            + objects
+            + ", our generation="
+            + manifest.generation(),
+        cause);
+  }
+
+  /**
+   * Checks that no manifest follows {@code last}, with one request.
+   *
+   * @throws FencedException if one does: another writer took over.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public void checkStillLast(TierManifest last) {
+    String next = TierKeys.manifest(last.sequence() + 1);
+    try {
+      if (objects.head(next) != null) {
+        throw new FencedException(
+            "another writer took over this prefix: object=" + next + ", store=" + objects, null);
+      }
+    } catch (ObjectStoreException e) {
+      throw new TierUnavailableException("asking for a manifest failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes the hint. A failure is harmless and ignored: readers probe onwards. */
+  public void hint(long sequence) {
+    try {
+      objects.put(TierKeys.LATEST, ObjectBody.of(TierManifestCodec.encodeLatest(sequence)));
+    } catch (ObjectStoreException ignored) {
+      // Stale now; the next manifest's hint, or probing, makes up for it.
+    }
+  }
+
+  private byte @Nullable [] read(String key, int bytesMax) {
+    for (int attempt = 1; ; attempt++) {
+      try (ObjectContent content = objects.get(key)) {
+        if (content.length() > bytesMax) {
+          throw new CorruptionException(
+              "object is too long: object=" + key + ", store=" + objects,
+              null,
+              -1,
+              bytesMax,
+              content.length(),
+              null);
+        }
+        return content.stream().readAllBytes();
+      } catch (ObjectNotFoundException absent) {
+        return null;
+      } catch (IOException | ObjectStoreException e) {
+        boolean again = !(e instanceof ObjectStoreException o) || o.retryable();
+        if (!again || attempt == READ_ATTEMPTS_MAX) {
+          throw new TierUnavailableException(
+              "reading an object failed: object="
+                  + key
+                  + ", store="
+                  + objects
+                  + ", reason="
+                  + e.getMessage(),
+              e);
+        }
+      }
+    }
+  }
+}
