@@ -39,6 +39,26 @@ public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
     return header.entries();
   }
 
+  /**
+   * The entry that begins at {@code offset} of the body: 0 for the first, else what {@link
+   * #offsetAfter} gave.
+   *
+   * @throws IndexOutOfBoundsException if {@code offset} is none of these, as far as that is seen.
+   */
+  public BatchEntry entryAt(long offset) {
+    MemorySegment key = BatchCodec.field(body, offset);
+    return new BatchEntry(key, BatchCodec.field(body, offset + Integer.BYTES + key.byteSize()));
+  }
+
+  /** Where the entry behind the one at {@code offset} begins; the body's length behind the last. */
+  public long offsetAfter(long offset) {
+    BatchEntry entry = entryAt(offset);
+    return offset
+        + BatchCodec.ENTRY_FRAMING_BYTES
+        + entry.key().byteSize()
+        + entry.data().byteSize();
+  }
+
   /** The entries from the first; each is made as it is asked for. */
   @Override
   public Iterator<BatchEntry> iterator() {
@@ -57,11 +77,9 @@ public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
           throw new NoSuchElementException("batch has no more entries: count=" + count());
         }
         next++;
-        MemorySegment key = BatchCodec.field(body, offset);
-        offset += Integer.BYTES + key.byteSize();
-        MemorySegment data = BatchCodec.field(body, offset);
-        offset += Integer.BYTES + data.byteSize();
-        return new BatchEntry(key, data);
+        BatchEntry entry = entryAt(offset);
+        offset = offsetAfter(offset);
+        return entry;
       }
     };
   }

@@ -284,7 +284,7 @@ public final class BatchCodec {
   }
 
   /** The CRC-32C of a segment of any size, on or off the heap. */
-  static int crc32c(MemorySegment bytes) {
+  public static int crc32c(MemorySegment bytes) {
     CRC32C crc = new CRC32C();
     for (long offset = 0; offset < bytes.byteSize(); offset += CRC_VIEW_BYTES_MAX) {
       long length = Math.min(CRC_VIEW_BYTES_MAX, bytes.byteSize() - offset);
