@@ -10,7 +10,7 @@ package io.ashlar.tier;
  * @param deletes bulk deletes.
  * @param bytesUploaded body bytes sent.
  * @param bytesDownloaded body bytes received.
- * @param batches batch objects that this tier wrote since it was opened.
+ * @param batches batch objects that this tier wrote and committed since it was opened.
  */
 public record TierStats(
     long puts,

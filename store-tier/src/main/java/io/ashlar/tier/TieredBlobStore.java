@@ -9,8 +9,10 @@ import io.ashlar.store.StoreStats;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.spi.TierSource;
+import io.ashlar.tier.fetch.BatchColdStorage;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.RequestCounts;
+import io.ashlar.tier.upload.TieringAgent;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
@@ -21,41 +23,70 @@ import org.jspecify.annotations.Nullable;
  * A store with a tier on object storage. Writes and reads are those of the store it wraps; what
  * became durable there is uploaded by passes, can be evicted, and is read back when it is asked
  * for.
+ *
+ * <pre>{@code
+ * try (TieredBlobStore tiered =
+ *     TieredBlobStore.builder(
+ *             LocalBlobStore.builder(folder).open(), ObjectStores.open("s3://bucket/prefix"))
+ *         .open()) {
+ *   // ... epochs as ever ...
+ *   tiered.checkpoint(TierProgress.NONE); // now, beside the passes at an interval
+ *   tiered.evict(id -> isOld(id));
+ * }
+ * }</pre>
+ *
+ * <p>A prefix belongs to one store, and a store to one prefix at a time: deletes are kept only
+ * until its tier has them, so a prefix that is left and come back to later misses those between.
+ *
+ * <p>Thread: any. Memory: that of {@link TieringAgent} and of the read-back cache.
  */
 public final class TieredBlobStore implements BlobStore {
   private final BlobStore store;
+  private final TierSource source;
   private final ObjectStore objects;
+  private final TieringAgent agent;
+  private final BatchColdStorage cold;
 
-  private TieredBlobStore(BlobStore store, ObjectStore objects) {
+  private TieredBlobStore(
+      BlobStore store,
+      TierSource source,
+      ObjectStore objects,
+      TieringAgent agent,
+      BatchColdStorage cold) {
     this.store = store;
+    this.source = source;
     this.objects = objects;
+    this.agent = agent;
+    this.cold = cold;
   }
 
   /**
    * Starts to put a tier on a store.
    *
-   * @param store a store that implements {@link TierSource} too.
-   * @param objects the prefix that is, or becomes, this store's tier.
+   * @param store a store that implements {@link TierSource} too; closed with the tiered store.
+   * @param objects the prefix that is, or becomes, this store's tier; closed with the tiered store.
    * @throws IllegalArgumentException if the store offers no {@link TierSource}.
    */
   public static Builder builder(BlobStore store, ObjectStore objects) {
-    return new Builder(store, objects);
+    if (store instanceof TierSource source) {
+      return new Builder(store, source, objects);
+    }
+    throw new IllegalArgumentException(
+        "this store cannot be tiered: it offers no TierSource: class="
+            + store.getClass().getName());
   }
 
   /** What a tier is opened with. Thread: one. */
   public static final class Builder {
     private final BlobStore store;
+    private final TierSource source;
     private final ObjectStore objects;
     private TierConfig config = TierConfig.DEFAULTS;
     private boolean adopt;
 
-    private Builder(BlobStore store, ObjectStore objects) {
-      if (!(store instanceof TierSource)) {
-        throw new IllegalArgumentException(
-            "this store cannot be tiered: it offers no TierSource: class="
-                + store.getClass().getName());
-      }
+    private Builder(BlobStore store, TierSource source, ObjectStore objects) {
       this.store = store;
+      this.source = source;
       this.objects = objects;
     }
 
@@ -65,38 +96,78 @@ public final class TieredBlobStore implements BlobStore {
       return this;
     }
 
-    /** Sets whether the store, restored from this very prefix, takes it over. */
+    /**
+     * Sets whether the store takes over a prefix that another store wrote. It must hold exactly
+     * what was tiered there, as it does after a restore from it: everything there is read to make
+     * sure.
+     */
     public Builder adopt(boolean value) {
       adopt = value;
       return this;
     }
 
-    /** Opens the tier. */
+    /**
+     * Claims the prefix and starts the passes. If this fails, both stores stay open and the
+     * caller's.
+     *
+     * @throws io.ashlar.store.StoreOpenException if the prefix belongs to another store, if the
+     *     store's file is older than its tier, if it cannot adopt, or if it has blobs in another
+     *     tier; the message names the way out.
+     * @throws io.ashlar.store.FencedException if others keep claiming the prefix.
+     * @throws io.ashlar.store.CorruptionException if the tier's manifests are damaged.
+     * @throws io.ashlar.store.FormatVersionException if a later release wrote them.
+     * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+     */
     public TieredBlobStore open() {
-      if (adopt || config.intervalMs() < 0) {
-        throw new UnsupportedOperationException("adoption is not built in");
-      }
-      return new TieredBlobStore(store, objects);
+      TieringAgent agent = TieringAgent.open(store, source, objects, config, adopt);
+      BatchColdStorage cold = new BatchColdStorage(objects, config.readCacheBytes());
+      source.setColdStorage(cold);
+      return new TieredBlobStore(store, source, objects, agent, cold);
     }
   }
 
-  /** Makes one tiering pass now and waits for it. */
+  /**
+   * Makes one tiering pass now and waits for it. Everything that was durable when this was called
+   * is then remote-durable.
+   *
+   * @param progress told how far it is, on the tier's thread.
+   * @return what was uploaded; zeros when nothing had changed, and then no request was made.
+   * @throws io.ashlar.store.FencedException if another writer took over this prefix: nothing is
+   *     uploaded any more.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer; what was
+   *     tiered before stays restorable, and the next pass makes up for this one.
+   * @throws io.ashlar.store.CorruptionException if a blob that is to be uploaded is damaged: put it
+   *     again or delete it.
+   * @throws io.ashlar.store.StoreClosedException if this is closed.
+   */
   public CheckpointReport checkpoint(TierProgress progress) {
-    progress.onTotal(0, 0);
-    return CheckpointReport.NOTHING;
+    return agent.checkpoint(progress);
   }
 
-  /** Evicts the blobs that {@code which} accepts and whose last change is remote-durable. */
+  /**
+   * Drops the local bytes of blobs that are remote-durable, in epochs of bounded size; they are
+   * read back from the tier when they are asked for. Blobs that changed since the last pass, empty
+   * ones and evicted ones are left alone.
+   *
+   * @param which the blobs to evict, among those that can be; called on the tier's thread.
+   * @return how many were evicted.
+   * @throws io.ashlar.store.FencedException if another writer took over this prefix.
+   * @throws io.ashlar.store.CorruptionException if a batch that had to be read to find blobs is
+   *     gone or damaged.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer; what was
+   *     evicted before stays so.
+   * @throws io.ashlar.store.StoreClosedException if this is closed.
+   */
   public long evict(Predicate<BlobId> which) {
-    return which == null ? -1 : 0;
+    return agent.evict(which);
   }
 
   /** Returns the log sequence up to which every change is remote-durable. */
   public long tieredSequence() {
-    return 0;
+    return agent.tieredSequence();
   }
 
-  /** Returns what was asked of the object store. */
+  /** Returns what was asked of the object store since that was opened. */
   public TierStats tierStats() {
     RequestCounts counts = objects.requestCounts();
     return new TierStats(
@@ -107,7 +178,7 @@ public final class TieredBlobStore implements BlobStore {
         counts.deletes(),
         counts.bytesSent(),
         counts.bytesReceived(),
-        0);
+        agent.batches());
   }
 
   @Override
@@ -170,10 +241,27 @@ public final class TieredBlobStore implements BlobStore {
     return store.stats();
   }
 
-  /** Closes the tier, the object store and the store that it wraps. Idempotent. */
+  /**
+   * Closes everything, in this order: the passes (after a last one, if that is configured), the
+   * store that this wraps, which waits for reads in progress, read-back, and the object store. What
+   * was not tiered stays in the store. Idempotent.
+   */
   @Override
   public void close() {
-    objects.close();
-    store.close();
+    try {
+      agent.close();
+      source.setColdStorage(null);
+    } finally {
+      closeStores();
+    }
+  }
+
+  private void closeStores() {
+    try {
+      store.close();
+    } finally {
+      cold.close();
+      objects.close();
+    }
   }
 }

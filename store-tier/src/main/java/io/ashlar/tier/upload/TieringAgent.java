@@ -1,0 +1,350 @@
+package io.ashlar.tier.upload;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobStore;
+import io.ashlar.store.FencedException;
+import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.spi.TierSource;
+import io.ashlar.tier.CheckpointReport;
+import io.ashlar.tier.TierConfig;
+import io.ashlar.tier.TierProgress;
+import io.ashlar.tier.fetch.BatchReader;
+import io.ashlar.tier.object.ObjectStore;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Uploads what became durable in a store: select, pack, upload, manifest; at an interval and on
+ * demand. The only writer of its prefix, as long as it is not fenced.
+ *
+ * <p><b>Invariants.</b>
+ *
+ * <ol>
+ *   <li>I1. Every batch that a manifest lists was whole and durable before the manifest was first
+ *       sent, and is never written again or deleted.
+ *   <li>I2. The chain is one line: each manifest was created where none was, right after its
+ *       parent, and this writer sends only one manifest for a sequence, ever.
+ *   <li>I3. For every id whose last local change is at or before {@code lastRecordSequence}, the
+ *       chain's last entry is that change.
+ *   <li>I4. Only what a durable mark covers is uploaded: no crash of this machine can undo it.
+ *   <li>I5. Local bytes and tombstones are given up only after the manifest that covers them was
+ *       committed.
+ * </ol>
+ *
+ * <p><b>Steps of a pass, and what a crash there leaves.</b> An unanswered request is a crash that
+ * one survives: the same row holds, and the next pass goes on as said.
+ *
+ * <table>
+ *   <caption>Steps</caption>
+ *   <tr><th></th><th>step</th><th>after a crash here, or behind it</th></tr>
+ *   <tr><td>1</td><td>{@code markTiered()}: deletes are kept from now on</td>
+ *       <td>nothing remote; a store that keeps tombstones that it need not</td></tr>
+ *   <tr><td>2</td><td>claim: create the next manifest, generation + 1, no batches</td>
+ *       <td>if it is there: the writer before is fenced, the state is the same; the next open
+ *       claims again. Else: nothing</td></tr>
+ *   <tr><td>3</td><td>select: {@code markedEpoch}, then {@code markedSequence}, then the changes
+ *       between the last range and that</td><td>nothing</td></tr>
+ *   <tr><td>4</td><td>put each batch, under a name that is never used again</td>
+ *       <td>batches that no manifest lists; the next pass selects the same changes, or what they
+ *       became, again</td></tr>
+ *   <tr><td>5</td><td>create the manifest at the next sequence if none is there; whatever is
+ *       answered but success, read it and compare the put id: ours is committed, another's fences
+ *       us, none is sent again</td>
+ *       <td>if it is there: committed, and whoever opens next reads it; this writer, if it lives,
+ *       sends the same manifest again before anything else. Else: as 4</td></tr>
+ *   <tr><td>6</td><td>write the hint</td><td>a stale hint: readers probe onwards</td></tr>
+ *   <tr><td>7</td><td>{@code dropTombstones(through)}</td>
+ *       <td>tombstones that the tier has; dropped at the next open</td></tr>
+ *   <tr><td>8</td><td>evict, when asked</td><td>blobs that are in both places</td></tr>
+ * </table>
+ *
+ * <p>Manifests before the one that failed are never touched, so each remains restorable.
+ *
+ * <p><b>What a manifest holds while writes go on.</b> Each blob it holds is whole, and was the last
+ * of its id at some sequence up to {@code lastRecordSequence}. But a blob that is replaced or
+ * deleted while the pass runs is left out of that pass, and the chain keeps its state before it
+ * until the next one: the manifest is an exact state of the store if nothing selected was
+ * overwritten during the pass. {@link TierSource} has no snapshot that would make it always so.
+ *
+ * <p><b>Nothing changed, nothing asked.</b> When the marked sequence has not moved, or only by
+ * records without changes (marks, evictions), a pass makes no request.
+ *
+ * <p>Thread: all methods from any; the work is done by one thread of its own, which owns all state,
+ * one piece after another. A caller's interrupt is remembered and breaks nothing. Memory: two
+ * batches or one large blob, 48 bytes a change during a pass, 46 to 91 a blob that it uploaded.
+ */
+public final class TieringAgent implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(TieringAgent.class.getName());
+  private static final long MARK_WAIT_MS = 1_000;
+
+  private final BlobStore store;
+  private final TierSource source;
+  private final ObjectStore objects;
+  private final TierConfig config;
+  private final ScheduledThreadPoolExecutor agent;
+  private final ExecutorService sender;
+  private final BatchReader reader;
+
+  // The agent's own.
+  private @Nullable TierWriter writer;
+  private @Nullable BlobLocations locations;
+  private boolean failing;
+
+  /** Written by the agent, read by any thread. */
+  private volatile long tieredSequence;
+
+  private final AtomicLong batches = new AtomicLong();
+
+  private TieringAgent(BlobStore store, TierSource source, ObjectStore objects, TierConfig config) {
+    this.store = store;
+    this.source = source;
+    this.objects = objects;
+    this.config = config;
+    this.reader = new BatchReader(objects);
+    this.agent =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("ashlar-tier").factory());
+    agent.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    agent.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
+    this.sender =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("ashlar-tier-send").factory());
+  }
+
+  /**
+   * Opens a prefix and claims it for a store, as {@link PrefixOpening} says; then makes passes at
+   * the configured interval.
+   *
+   * @param store the store; stays the caller's, as {@code objects} does.
+   * @param source the same store.
+   * @throws io.ashlar.store.StoreOpenException if the store may not write there; the message names
+   *     the way out.
+   * @throws FencedException if others keep claiming it.
+   * @throws io.ashlar.store.CorruptionException if the chain is damaged.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   */
+  public static TieringAgent open(
+      BlobStore store, TierSource source, ObjectStore objects, TierConfig config, boolean adopt) {
+    TieringAgent opened = new TieringAgent(store, source, objects, config);
+    try {
+      opened.call(() -> {
+        opened.claim(adopt);
+        return true;
+      });
+    } catch (RuntimeException | Error e) {
+      opened.stop();
+      throw e;
+    }
+    if (config.intervalMs() > 0) {
+      var _ =
+          opened.agent.scheduleWithFixedDelay(
+              opened::periodicPass,
+              config.intervalMs(),
+              config.intervalMs(),
+              TimeUnit.MILLISECONDS);
+    }
+    return opened;
+  }
+
+  private void claim(boolean adopt) {
+    PrefixOpening.Opened opened = new PrefixOpening(store, source, objects, adopt).open();
+    writer = opened.writer();
+    locations = opened.locations();
+    tieredSequence = opened.writer().last().lastRecordSequence();
+  }
+
+  /**
+   * Makes one pass now and waits for it. What was durable when this was called is included.
+   *
+   * @return what was uploaded; zeros when nothing had changed.
+   * @throws FencedException if another writer took over; nothing is uploaded any more.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer; the next
+   *     pass goes on from here.
+   * @throws io.ashlar.store.CorruptionException if a blob that is to be uploaded is damaged: put it
+   *     again or delete it.
+   * @throws StoreClosedException if the agent is closed.
+   */
+  public CheckpointReport checkpoint(TierProgress progress) {
+    long epoch = store.durableEpoch();
+    return call(() -> {
+      awaitMark(epoch);
+      return pass(progress);
+    });
+  }
+
+  /**
+   * Evicts blobs that are remote-durable, in epochs of bounded size.
+   *
+   * @param which the blobs to evict, among those that can be; called on the agent's thread.
+   * @return how many were evicted.
+   * @throws FencedException if another writer took over; nothing was evicted.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws StoreClosedException if the agent is closed.
+   */
+  public long evict(Predicate<BlobId> which) {
+    return call(() -> {
+      TierWriter own = settledWriter();
+      return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, which);
+    });
+  }
+
+  /** The log sequence up to which every change is remote-durable. */
+  public long tieredSequence() {
+    return tieredSequence;
+  }
+
+  /** Batches whose manifest was committed since the agent was opened. */
+  public long batches() {
+    return batches.get();
+  }
+
+  /** Waits, within limits, until a mark covers an epoch: about 10 ms after the last commit. */
+  private void awaitMark(long epoch) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MARK_WAIT_MS);
+    while (source.markedEpoch() < epoch && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
+  }
+
+  private void periodicPass() {
+    try {
+      pass(TierProgress.NONE);
+      failing = false;
+    } catch (FencedException e) {
+      LOG.log(Level.ERROR, "tiering has stopped: " + e.getMessage());
+      // What a periodic task throws ends its schedule.
+      throw e;
+    } catch (RuntimeException e) {
+      Level level = failing ? Level.DEBUG : Level.WARNING;
+      failing = true;
+      LOG.log(level, "a tiering pass failed and will be repeated: " + e.getMessage());
+    }
+  }
+
+  private CheckpointReport pass(TierProgress progress) {
+    TierWriter own = settledWriter();
+    // The epoch first: it must not be later than the sequence.
+    long epoch = source.markedEpoch();
+    long through = source.markedSequence();
+    if (through <= tieredSequence) {
+      return CheckpointReport.NOTHING;
+    }
+    CheckpointReport report = CheckpointReport.NOTHING;
+    try (ChangeList changes = TieringPass.select(source, tieredSequence, through)) {
+      if (changes.size() > 0) {
+        try (BatchPacker packer =
+            new BatchPacker(
+                source, objects, own, opened(locations), sender, config.batchBytesTarget())) {
+          report = new TieringPass(own, packer, progress).run(changes, through, epoch);
+        }
+      }
+    }
+    tieredSequence = through;
+    batches.addAndGet(report.batches());
+    if (report.deletes() > 0) {
+      source.dropTombstones(through);
+    }
+    return report;
+  }
+
+  /** The writer, with no manifest whose outcome is unknown. */
+  private TierWriter settledWriter() {
+    TierWriter own = opened(writer);
+    own.resolve();
+    long committed = own.last().lastRecordSequence();
+    if (committed > tieredSequence) {
+      tieredSequence = committed;
+      source.dropTombstones(committed);
+    }
+    return own;
+  }
+
+  private static <T> T opened(@Nullable T part) {
+    if (part == null) {
+      throw new StoreClosedException("the tier is closed", null);
+    }
+    return part;
+  }
+
+  private <T> T call(Callable<T> work) {
+    Future<T> result;
+    try {
+      result = agent.submit(work);
+    } catch (RejectedExecutionException e) {
+      throw new StoreClosedException("the tier is closed", e);
+    }
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return result.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw unwrapped(e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static RuntimeException unwrapped(ExecutionException failure) {
+    if (failure.getCause() instanceof Error error) {
+      throw error;
+    }
+    return failure.getCause() instanceof RuntimeException cause
+        ? cause
+        : new IllegalStateException("a tiering pass failed", failure);
+  }
+
+  /**
+   * Waits for what is running, makes a last pass if that is configured (a failure is logged: what
+   * was not uploaded stays local), and ends the threads. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (agent.isShutdown()) {
+      return;
+    }
+    if (config.checkpointOnClose()) {
+      try {
+        checkpoint(TierProgress.NONE);
+      } catch (RuntimeException e) {
+        LOG.log(Level.WARNING, "the last tiering pass failed: " + e.getMessage());
+      }
+    }
+    try {
+      call(() -> {
+        if (locations != null) {
+          locations.close();
+          locations = null;
+        }
+        writer = null;
+        return true;
+      });
+    } catch (StoreClosedException closedMeanwhile) {
+      return;
+    }
+    stop();
+  }
+
+  private void stop() {
+    agent.close();
+    sender.close();
+  }
+}

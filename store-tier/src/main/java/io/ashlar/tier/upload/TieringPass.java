@@ -1,0 +1,116 @@
+package io.ashlar.tier.upload;
+
+import io.ashlar.store.spi.BlobChange;
+import io.ashlar.store.spi.TierSource;
+import io.ashlar.tier.CheckpointReport;
+import io.ashlar.tier.TierProgress;
+import io.ashlar.tier.checkpoint.BatchReference;
+import io.ashlar.tier.checkpoint.TierManifest;
+import java.util.List;
+
+/**
+ * One run of select, pack, upload, manifest. Its steps and what a crash leaves are those of {@link
+ * TieringAgent}.
+ *
+ * <p>Thread: the tiering agent. Made for one run.
+ */
+final class TieringPass {
+  private final TierWriter writer;
+  private final BatchPacker packer;
+  private final TierProgress progress;
+
+  private long batches;
+  private long bytesBefore;
+  private long bytesAfter;
+  private int sentBefore;
+
+  TieringPass(TierWriter writer, BatchPacker packer, TierProgress progress) {
+    this.writer = writer;
+    this.packer = packer;
+    this.progress = progress;
+  }
+
+  /** The changes of a range that are to be uploaded: all but those that are in the tier only. */
+  static ChangeList select(TierSource source, long after, long through) {
+    ChangeList changes = new ChangeList();
+    try {
+      source.forEachChange(
+          after,
+          through,
+          change -> {
+            if (change.kind() != BlobChange.Kind.EVICTED) {
+              changes.add(change);
+            }
+          });
+      return changes;
+    } catch (RuntimeException | Error e) {
+      changes.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Uploads changes and commits their manifest.
+   *
+   * @param changes what {@link #select} gave, at least one.
+   * @param through the range's end.
+   * @param epoch the last epoch within the range, or an earlier one.
+   */
+  CheckpointReport run(ChangeList changes, long through, long epoch) {
+    progress.onTotal(changes.size(), changes.storedBytes());
+    for (long i = 0; i < changes.size(); i++) {
+      BlobChange change = changes.get(i);
+      if (change.kind() == BlobChange.Kind.STORED) {
+        packer.put(change);
+        packed();
+      }
+    }
+    if (changes.storedCount() < changes.size()) {
+      for (long i = 0; i < changes.size(); i++) {
+        BlobChange change = changes.get(i);
+        if (change.kind() == BlobChange.Kind.DELETED) {
+          packer.delete(change);
+          packed();
+        }
+      }
+    }
+    List<BatchReference> last = packer.drain();
+    if (last.isEmpty() && batches == 0) {
+      // Every change has been superseded meanwhile; the later ones come with the next range.
+      return CheckpointReport.NOTHING;
+    }
+    count(last);
+    writer.append(through, epoch, last);
+    progress.onProgress(changes.size(), changes.storedBytes());
+    return new CheckpointReport(
+        writer.last().sequence(),
+        packer.blobs(),
+        packer.deletes(),
+        batches,
+        bytesBefore,
+        bytesAfter);
+  }
+
+  private void packed() {
+    if (packer.sentCount() == sentBefore) {
+      return;
+    }
+    progress.onProgress(packer.blobs() + packer.deletes(), packer.blobBytes());
+    if (packer.sentCount() >= TierManifest.BATCHES_MAX - 2) {
+      // More than one manifest can hold. The range is not complete yet, so its end is not claimed.
+      List<BatchReference> full = packer.drain();
+      count(full);
+      TierManifest before = writer.last();
+      writer.append(before.lastRecordSequence(), before.lastEpoch(), full);
+    }
+    sentBefore = packer.sentCount();
+  }
+
+  private void count(List<BatchReference> added) {
+    for (BatchReference batch : added) {
+      batches++;
+      bytesBefore += batch.uncompressedBytes();
+      bytesAfter += batch.bytes();
+    }
+  }
+}
