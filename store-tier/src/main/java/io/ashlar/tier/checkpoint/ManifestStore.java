@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  * counts as unanswered.
  */
 public final class ManifestStore {
-  private static final int COMMIT_ATTEMPTS_MAX = 6;
+  private static final int COMMIT_ATTEMPTS_MAX = 5;
   private static final int READ_ATTEMPTS_MAX = 3;
   private static final int PROBES_MAX = 64;
-  private static final long BACKOFF_FIRST_MS = 50;
+  private static final long BACKOFF_FIRST_MS = 20;
 
   private final ObjectStore objects;
 

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Another store whose requests can fail: before they are applied, or after, when the answer is
- * lost. Thread: any; the fault decides under one monitor.
+ * lost. Closing it leaves the other open, so that the next process can be played on it. Thread:
+ * any; the fault decides under one monitor.
  */
 public final class FaultyObjectStore implements ObjectStore {
   /** What becomes of a request. */
@@ -136,7 +137,7 @@ public final class FaultyObjectStore implements ObjectStore {
 
   @Override
   public void close() {
-    delegate.close();
+    // The other stays open.
   }
 
   @Override

@@ -1,0 +1,209 @@
+package io.ashlar.tier;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.FencedException;
+import io.ashlar.store.StoreConfig;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.tier.checkpoint.TierKeys;
+import io.ashlar.tier.object.LockedBlobStore;
+import io.ashlar.tier.object.LockedBlobStore.Operation;
+import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.S3TestServer;
+import io.ashlar.tier.restore.Restore;
+import io.ashlar.tier.restore.RestoreReport;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.gaul.s3proxy.blobstore.S3Exceptions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The tier over HTTP: a server that answers 503, or not at all. */
+class TierOnS3Test {
+  private static final AtomicInteger PREFIXES = new AtomicInteger();
+  private static S3TestServer server;
+
+  private final String prefix = "tier-" + PREFIXES.incrementAndGet();
+  private final BlobModel model = new BlobModel();
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = S3TestServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @AfterEach
+  void clearHook() {
+    server.blobs().clearHook();
+  }
+
+  private LocalBlobStore local(String name) {
+    return LocalBlobStore.builder(folder.resolve(name))
+        .config(StoreConfig.DEFAULTS.withPoolBytes(4 << 20).withInitialFileBytes(1 << 20))
+        .open();
+  }
+
+  private TieredBlobStore tiered(String name, boolean adopt) {
+    return TieredBlobStore.builder(local(name), server.open(prefix))
+        .config(TierConfig.DEFAULTS.withIntervalMs(0).withBatchBytesTarget(256 << 10))
+        .adopt(adopt)
+        .open();
+  }
+
+  private RestoreReport assertRestored(String name) {
+    try (ObjectStore objects = server.open(prefix);
+        LocalBlobStore store = local(name)) {
+      RestoreReport report = Restore.restore(objects, store, TierProgress.NONE);
+      model.assertHeldBy(store);
+      return report;
+    }
+  }
+
+  /** Fails the puts of keys that contain a text, so many times, before or after applying them. */
+  private static AtomicInteger failPuts(String text, int times, boolean applied) {
+    AtomicInteger left = new AtomicInteger(times);
+    server
+        .blobs()
+        .hook(
+            new LockedBlobStore.Hook() {
+              @Override
+              public void before(Operation operation, String key) {
+                fail(operation, key, !applied);
+              }
+
+              @Override
+              public void after(Operation operation, String key) {
+                fail(operation, key, applied);
+              }
+
+              private void fail(Operation operation, String key, boolean here) {
+                if (here
+                    && operation == Operation.PUT
+                    && key.contains(text)
+                    && left.getAndDecrement() > 0) {
+                  throw S3Exceptions.fromStatusCode(503);
+                }
+              }
+            });
+    return left;
+  }
+
+  @Test
+  void shouldTierEvictReadBackAndRestore() {
+    try (TieredBlobStore store = tiered("a", false)) {
+      model.putRange(store, 1, 400, 1);
+      model.put(store, 1000, 3, 2_000_000);
+      CheckpointReport report = store.checkpoint(TierProgress.NONE);
+      TierStats stats = store.tierStats();
+      assertThat(stats.batches()).isEqualTo(report.batches());
+      // Each batch, the claim, the manifest, and their two hints.
+      assertThat(stats.puts()).isEqualTo(report.batches() + 4);
+      assertThat(store.evict(id -> true)).isEqualTo(400);
+      model.assertHeldBy(store);
+      assertThat(store.tierStats().gets() - stats.gets()).isEqualTo(report.batches());
+      assertThat(store.checkpoint(TierProgress.NONE)).isEqualTo(CheckpointReport.NOTHING);
+    }
+    RestoreReport restored = assertRestored("restored");
+    assertThat(restored.blobs()).isEqualTo(400);
+    assertThat(restored.manifests()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldSurviveUnansweredPutsOfBatchesManifestsAndHints() {
+    try (TieredBlobStore store = tiered("a", false)) {
+      for (String what : List.of(TierKeys.BATCHES, TierKeys.MANIFESTS, TierKeys.LATEST)) {
+        for (boolean applied : new boolean[] {false, true}) {
+          model.putRange(store, 1, 50, PREFIXES.incrementAndGet());
+          AtomicInteger left = failPuts(what, 2, applied);
+          assertThat(store.checkpoint(TierProgress.NONE).blobs()).isEqualTo(49);
+          assertThat(left.get()).as("%s %s", what, applied).isLessThan(2);
+          server.blobs().clearHook();
+        }
+      }
+    }
+    assertRestored("restored");
+  }
+
+  @Test
+  void shouldGoOnAfterTheServerWasUnavailable() {
+    try (TieredBlobStore store = tiered("a", false)) {
+      model.putRange(store, 1, 50, 1);
+      failPuts(TierKeys.BATCHES, Integer.MAX_VALUE, false);
+      assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
+          .isInstanceOf(TierUnavailableException.class);
+      server.blobs().clearHook();
+      assertThat(store.checkpoint(TierProgress.NONE).blobs()).isEqualTo(49);
+    }
+    assertRestored("restored");
+  }
+
+  @Test
+  void shouldLetOneOfTwoWritersGoOnAndFenceTheOther() {
+    try (TieredBlobStore first = tiered("a", false)) {
+      model.putRange(first, 1, 50, 1);
+      first.checkpoint(TierProgress.NONE);
+      assertRestored("b");
+      try (TieredBlobStore second = tiered("b", true)) {
+        model.putRange(second, 20, 30, 2);
+        new BlobModel().putRange(first, 20, 30, 3);
+        assertThatThrownBy(() -> first.checkpoint(TierProgress.NONE))
+            .isInstanceOf(FencedException.class);
+        assertThat(second.checkpoint(TierProgress.NONE).blobs()).isEqualTo(10);
+      }
+    }
+    assertRestored("restored");
+  }
+
+  @Test
+  void shouldNameTheBatchThatIsMissingOrDamagedInARestore() {
+    try (TieredBlobStore store = tiered("a", false)) {
+      model.putRange(store, 1, 50, 1);
+      store.checkpoint(TierProgress.NONE);
+    }
+    try (ObjectStore objects = server.open(prefix);
+        LocalBlobStore target = local("restored")) {
+      String batch = objects.listAll(TierKeys.BATCHES).findFirst().orElseThrow().key();
+      assertThat(objects.deleteAll(List.of(batch)).failed()).isEmpty();
+      assertThatThrownBy(() -> Restore.restore(objects, target, TierProgress.NONE))
+          .isInstanceOf(CorruptionException.class)
+          .hasMessageContaining(batch);
+    }
+  }
+
+  @Test
+  void shouldSayThatABlobCannotBeReadBackNow() {
+    try (TieredBlobStore store = tiered("a", false)) {
+      model.putRange(store, 1, 50, 1);
+      store.checkpoint(TierProgress.NONE);
+      store.evict(id -> true);
+      server
+          .blobs()
+          .hook(
+              new LockedBlobStore.Hook() {
+                @Override
+                public void before(Operation operation, String key) {
+                  if (operation == Operation.GET) {
+                    throw S3Exceptions.fromStatusCode(503);
+                  }
+                }
+              });
+      assertThatThrownBy(() -> store.get(BlobModel.id(7)))
+          .isInstanceOf(TierUnavailableException.class);
+      server.blobs().clearHook();
+      model.assertHeldBy(store);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package io.ashlar.tier.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.FencedException;
+import io.ashlar.store.FormatVersionException;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.object.FaultyObjectStore;
+import io.ashlar.tier.object.FaultyObjectStore.Outcome;
+import io.ashlar.tier.object.InMemoryObjectStore;
+import io.ashlar.tier.object.ObjectBody;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ManifestStoreTest {
+  private final FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
+  private final ManifestStore manifests = new ManifestStore(objects);
+
+  private static TierManifest manifest(long sequence, long generation, UUID putId) {
+    return new TierManifest(
+        5, 1, generation, sequence, putId, sequence - 1, sequence * 10, 0, 0, List.of());
+  }
+
+  private TierManifest commit(long sequence) {
+    TierManifest manifest = manifest(sequence, 1, TierManifest.newId());
+    manifests.commit(manifest);
+    return manifest;
+  }
+
+  private void latestIs(long sequence) {
+    assertThat(Objects.requireNonNull(manifests.latest()).sequence()).isEqualTo(sequence);
+  }
+
+  @Test
+  void shouldFindNothingBelowAFreshPrefix() {
+    assertThat(manifests.latest()).isNull();
+  }
+
+  @Test
+  void shouldProbeOnwardsFromAStaleHint() {
+    for (int i = 1; i <= 200; i++) {
+      commit(i);
+    }
+    manifests.hint(200);
+    latestIs(200);
+    manifests.hint(198);
+    latestIs(200);
+    manifests.hint(3);
+    int before = objects.requests().size();
+    latestIs(200);
+    assertThat(objects.requests().size() - before).isLessThan(75);
+  }
+
+  @Test
+  void shouldListWhenTheHintIsMissingOrGarbage() {
+    for (int i = 1; i <= 5; i++) {
+      commit(i);
+    }
+    latestIs(5);
+    objects.put(TierKeys.LATEST, ObjectBody.of("nonsense".getBytes(StandardCharsets.UTF_8)));
+    latestIs(5);
+  }
+
+  @Test
+  void shouldNoticeThatTheNewestManifestIsGone() {
+    commit(1);
+    commit(2);
+    manifests.hint(2);
+    objects.deleteAll(List.of(TierKeys.manifest(2)));
+    assertThatThrownBy(manifests::latest)
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining(TierKeys.manifest(2));
+  }
+
+  @Test
+  void shouldNameAManifestThatIsDamagedOrOfALaterVersion() {
+    objects.put(TierKeys.manifest(1), ObjectBody.of("{".getBytes(StandardCharsets.UTF_8)));
+    assertThatThrownBy(() -> manifests.find(1))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining(TierKeys.manifest(1));
+    objects.put(
+        TierKeys.manifest(1), ObjectBody.of("{\"version\":2}".getBytes(StandardCharsets.UTF_8)));
+    assertThatThrownBy(() -> manifests.find(1)).isInstanceOf(FormatVersionException.class);
+    byte[] other = TierManifestCodec.encode(manifest(2, 1, TierManifest.newId()));
+    objects.put(TierKeys.manifest(1), ObjectBody.of(other));
+    assertThatThrownBy(() -> manifests.find(1))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining("not the one its key says");
+  }
+
+  @Test
+  void shouldRecogniseItsOwnManifestAfterAnUnansweredPut() {
+    for (Outcome outcome : List.of(Outcome.APPLIED_UNANSWERED, Outcome.NOT_APPLIED)) {
+      AtomicInteger failures = new AtomicInteger(2);
+      objects.fault((request, key) ->
+          request.equals("putIfAbsent") && failures.getAndDecrement() > 0
+              ? outcome
+              : Outcome.ANSWERED);
+      long sequence = outcome == Outcome.NOT_APPLIED ? 2 : 1;
+      TierManifest manifest = commit(sequence);
+      assertThat(manifests.find(sequence)).isEqualTo(manifest);
+      assertThatCode(() -> manifests.commit(manifest)).doesNotThrowAnyException();
+    }
+  }
+
+  @Test
+  void shouldBeFencedByAnothersManifestEvenWhenItsOwnPutWentUnanswered() {
+    commit(1);
+    TierManifest mine = manifest(1, 1, TierManifest.newId());
+    assertThatThrownBy(() -> manifests.commit(mine))
+        .isInstanceOf(FencedException.class)
+        .hasMessageContaining("generation 1");
+    objects.fault(
+        (request, key) -> request.equals("putIfAbsent") ? Outcome.NOT_APPLIED : Outcome.ANSWERED);
+    assertThatThrownBy(() -> manifests.commit(mine)).isInstanceOf(FencedException.class);
+    objects.heal();
+    objects.put(TierKeys.manifest(2), ObjectBody.of(new byte[3]));
+    assertThatThrownBy(() -> manifests.commit(manifest(2, 1, TierManifest.newId())))
+        .isInstanceOf(FencedException.class);
+  }
+
+  @Test
+  void shouldSayThatTheOutcomeIsUnknownWhenNothingAnswers() {
+    objects.fault((request, key) -> Outcome.NOT_APPLIED);
+    assertThatThrownBy(() -> commit(1))
+        .isInstanceOf(TierUnavailableException.class)
+        .hasMessageContaining("outcome unknown");
+  }
+
+  @Test
+  void shouldReadAChainAndNameTheMissingParent() {
+    for (int i = 1; i <= 50; i++) {
+      commit(i);
+    }
+    TierManifest latest = Objects.requireNonNull(manifests.latest());
+    ManifestChain chain = ManifestChain.read(manifests, latest);
+    assertThat(chain.manifests()).extracting(TierManifest::sequence).startsWith(1L, 2L);
+    assertThat(chain.manifests()).hasSize(50);
+    objects.deleteAll(List.of(TierKeys.manifest(17)));
+    assertThatThrownBy(() -> ManifestChain.read(manifests, latest))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining(TierKeys.manifest(17));
+  }
+
+  @Test
+  void shouldRefuseAParentOfALaterGeneration() {
+    manifests.commit(manifest(1, 9, TierManifest.newId()));
+    manifests.commit(manifest(2, 3, TierManifest.newId()));
+    TierManifest latest = Objects.requireNonNull(manifests.latest());
+    assertThatThrownBy(() -> ManifestChain.read(manifests, latest))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining("later generation");
+  }
+}

@@ -1,0 +1,227 @@
+package io.ashlar.tier.fetch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.ColdReference;
+import io.ashlar.tier.batch.BatchCodec;
+import io.ashlar.tier.batch.BatchEncoder;
+import io.ashlar.tier.checkpoint.TierKeys;
+import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.object.FaultyObjectStore;
+import io.ashlar.tier.object.FaultyObjectStore.Outcome;
+import io.ashlar.tier.object.InMemoryObjectStore;
+import io.ashlar.tier.object.ObjectBody;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class BatchColdStorageTest {
+  private final FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
+  private final AtomicLong numbers = new AtomicLong();
+
+  private static BlobId id(long number) {
+    return new BlobId(number * 31, number);
+  }
+
+  private static byte[] blob(long number, int length) {
+    byte[] bytes = new byte[length];
+    for (int i = 0; i < length; i++) {
+      bytes[i] = (byte) (number * 7 + i);
+    }
+    return bytes;
+  }
+
+  /** Uploads blobs of ids from..to; an id's blob has its number in bytes. */
+  private ColdReference upload(long from, long to, int length) {
+    try (BatchEncoder encoder = new BatchCodec().newEncoder()) {
+      for (long number = from; number < to; number++) {
+        add(encoder, number, blob(number, length));
+      }
+      return put(encoder);
+    }
+  }
+
+  private static void add(BatchEncoder encoder, long number, byte[] data) {
+    encoder.add(MemorySegment.ofArray(id(number).toBytes()), MemorySegment.ofArray(data));
+  }
+
+  private ColdReference put(BatchEncoder encoder) {
+    ColdReference reference =
+        ColdReferenceCodec.encode(
+            new TierKeys.BatchName(1, numbers.getAndIncrement(), TierManifest.newId()));
+    objects.put(ColdReferenceCodec.key(reference), ObjectBody.of(encoder.encode()));
+    return reference;
+  }
+
+  private static byte[] fetch(
+      BatchColdStorage storage, long number, ColdReference reference, int length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment target = arena.allocate(length);
+      storage.fetch(id(number), reference, target);
+      return target.toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
+  private long gets() {
+    return objects.requests().stream().filter(r -> r.startsWith("get ")).count();
+  }
+
+  @Test
+  void shouldFetchABatchOnceForAllItsBlobs() {
+    ColdReference reference = upload(0, 100, 500);
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      for (long number = 0; number < 100; number++) {
+        assertThat(fetch(storage, number, reference, 500)).isEqualTo(blob(number, 500));
+      }
+      assertThat(gets()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldShareOneFetchAmongConcurrentReaders() throws Exception {
+    ColdReference reference = upload(0, 100, 500);
+    CountDownLatch asked = new CountDownLatch(1);
+    objects.fault((request, key) -> {
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return Outcome.ANSWERED;
+    });
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<byte[]>> readers = new ArrayList<>();
+      for (long number = 0; number < 50; number++) {
+        long own = number;
+        readers.add(() -> {
+          asked.countDown();
+          return fetch(storage, own, reference, 500);
+        });
+      }
+      long number = 0;
+      for (Future<byte[]> read : threads.invokeAll(readers)) {
+        assertThat(read.get()).isEqualTo(blob(number++, 500));
+      }
+      assertThat(gets()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldFetchForAReaderThatIsInterrupted() {
+    ColdReference reference = upload(0, 10, 500);
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      Thread.currentThread().interrupt();
+      assertThat(fetch(storage, 3, reference, 500)).isEqualTo(blob(3, 500));
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
+  void shouldStayWithinItsBound() {
+    long bound = 300_000;
+    List<ColdReference> references = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      references.add(upload(i * 10L, i * 10L + 10, 10_000));
+    }
+    ColdReference large = upload(1000, 1001, 1_000_000);
+    try (BatchColdStorage storage = new BatchColdStorage(objects, bound)) {
+      for (int i = 0; i < 10; i++) {
+        fetch(storage, i * 10L, references.get(i), 10_000);
+        assertThat(storage.cachedBytes()).isBetween(1L, bound);
+      }
+      long kept = storage.cachedBytes();
+      assertThat(fetch(storage, 1000, large, 1_000_000)).isEqualTo(blob(1000, 1_000_000));
+      assertThat(storage.cachedBytes()).isEqualTo(kept);
+      long before = gets();
+      fetch(storage, 95, references.get(9), 10_000);
+      assertThat(gets()).isEqualTo(before);
+      fetch(storage, 5, references.get(0), 10_000);
+      assertThat(gets()).isEqualTo(before + 1);
+    }
+  }
+
+  @Test
+  void shouldTakeTheLastEntryOfAnId() {
+    try (BatchEncoder encoder = new BatchCodec().newEncoder();
+        BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      add(encoder, 1, blob(5, 100));
+      add(encoder, 2, blob(2, 100));
+      add(encoder, 1, blob(1, 100));
+      ColdReference reference = put(encoder);
+      assertThat(fetch(storage, 1, reference, 100)).isEqualTo(blob(1, 100));
+    }
+  }
+
+  @Test
+  void shouldTellDamageWithTheId() {
+    ColdReference reference = upload(0, 10, 500);
+    ColdReference foreign =
+        ColdReferenceCodec.encode(new TierKeys.BatchName(1, 77, TierManifest.newId()));
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      assertDamaged(storage, 99, reference, 500, "does not hold the blob");
+      assertDamaged(storage, 3, reference, 499, "another length");
+      assertDamaged(storage, 3, foreign, 500, "missing");
+      assertDamaged(storage, 3, new ColdReference(0, 1, 2), 500, "not one of this tier");
+    }
+    String key = ColdReferenceCodec.key(reference);
+    byte[] bytes = new byte[(int) objects.get(key).length()];
+    objects.get(key, 0, MemorySegment.ofArray(bytes));
+    bytes[bytes.length / 2] ^= 1;
+    objects.put(key, ObjectBody.of(bytes));
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      assertDamaged(storage, 3, reference, 500, "CRC-32C mismatch");
+    }
+    try (BatchEncoder encoder = new BatchCodec().newEncoder();
+        BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      encoder.add(MemorySegment.ofArray(new byte[15]), MemorySegment.ofArray(new byte[1]));
+      assertDamaged(storage, 3, put(encoder), 500, "no blob id");
+    }
+  }
+
+  private static void assertDamaged(
+      BatchColdStorage storage, long number, ColdReference reference, int length, String message) {
+    assertThatThrownBy(() -> fetch(storage, number, reference, length))
+        .isInstanceOfSatisfying(
+            CorruptionException.class, e -> assertThat(e.id()).isEqualTo(id(number)))
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void shouldSayThatTheTierDoesNotAnswerAndTryAgainWhenAsked() {
+    ColdReference reference = upload(0, 10, 500);
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      objects.fault((request, key) -> Outcome.NOT_APPLIED);
+      assertThatThrownBy(() -> fetch(storage, 3, reference, 500))
+          .isInstanceOf(TierUnavailableException.class)
+          .hasMessageContaining(id(3).toString());
+      objects.heal();
+      assertThat(fetch(storage, 3, reference, 500)).isEqualTo(blob(3, 500));
+    }
+  }
+
+  @Test
+  void shouldRefuseToFetchOnceClosed() {
+    ColdReference reference = upload(0, 10, 500);
+    BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20);
+    fetch(storage, 3, reference, 500);
+    storage.close();
+    storage.close();
+    assertThat(storage.cachedBytes()).isZero();
+    assertThatThrownBy(() -> fetch(storage, 3, reference, 500))
+        .isInstanceOf(TierUnavailableException.class);
+  }
+}
