@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Opens disks: on io_uring where it can be used, with pread and pwrite where not. Thread: any.
  *
- * <p>Which of both it is, and why, is logged once per JVM.
+ * <p>Which of both it is, and why, is logged once per JVM: to be seen when it is not io_uring, as
+ * that costs speed; else for debugging, so that a program's output stays its own.
  */
 public final class Disks {
   private static final System.Logger LOGGER = System.getLogger(Disks.class.getName());
@@ -40,7 +41,7 @@ public final class Disks {
     UringSupport support = UringSupport.probe();
     if (LOGGED.compareAndSet(false, true)) {
       LOGGER.log(
-          System.Logger.Level.INFO,
+          support.available() ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
           "disk engine: {0} ({1})",
           support.available() ? UringDisk.ENGINE : PosixDisk.ENGINE,
           support.toString());
