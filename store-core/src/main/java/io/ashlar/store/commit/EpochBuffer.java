@@ -82,7 +82,8 @@ final class EpochBuffer implements QueueEntry {
 
   /** Appends a delete. */
   void addDelete(long idHigh, long idLow) {
-    OperationFormat.delete(operations, reserve(OperationFormat.DELETE_BYTES), idHigh, idLow);
+    long offset = reserve(OperationFormat.DELETE_BYTES); // first: it may move the operations
+    OperationFormat.delete(operations, offset, idHigh, idLow);
     deleteCount++;
   }
 

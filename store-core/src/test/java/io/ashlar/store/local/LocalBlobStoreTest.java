@@ -116,6 +116,32 @@ class LocalBlobStoreTest {
   }
 
   @Test
+  void shouldTakeAsManyDeletesAsAnEpochHolds() {
+    StoreConfig config = SMALL.withInitialFileBytes(32 << 20);
+    try (LocalBlobStore store = LocalBlobStore.builder(folder).config(config).open()) {
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.put(id(7), MemorySegment.ofArray(bytes(1, 10)));
+        epoch.put(id(-1), MemorySegment.ofArray(bytes(2, 10)));
+        epoch.commit();
+      }
+      try (Epoch epoch = store.beginEpoch()) {
+        for (int i = 0; i < Epoch.OPERATIONS_MAX; i++) {
+          epoch.delete(id(i));
+        }
+        assertThatThrownBy(() -> epoch.delete(id(0))).isInstanceOf(IllegalArgumentException.class);
+        epoch.commit();
+      }
+      assertThat(store.contains(id(7))).isFalse();
+      assertThat(store.contains(id(-1))).isTrue();
+      assertThat(store.verify(VerifyListener.NONE).clean()).isTrue();
+    }
+    try (LocalBlobStore store = open()) {
+      assertThat(store.contains(id(7))).isFalse();
+      assertThat(read(store, id(-1))).isEqualTo(bytes(2, 10));
+    }
+  }
+
+  @Test
   void shouldFillClaimsInPlace() {
     try (LocalBlobStore store = open()) {
       try (Epoch epoch = store.beginEpoch()) {
