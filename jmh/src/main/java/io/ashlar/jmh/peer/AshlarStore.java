@@ -1,0 +1,154 @@
+package io.ashlar.jmh.peer;
+
+import io.ashlar.store.AckListener;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.StoreStats;
+import io.ashlar.store.local.LocalBlobStore;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Ashlar, with one of its ways of waiting for a commit. */
+public final class AshlarStore implements PeerStore {
+
+  /** How a writer waits until its epoch is durable. */
+  public enum Acknowledgement {
+    /** {@link Epoch#commit()}: an idle store commits on the caller's thread. */
+    BLOCKING,
+    /** {@link Epoch#commit(AckListener)}, then parking: always through the I/O thread. */
+    LISTENER,
+    /** {@link Epoch#commitAsync()}, then joining the future: always through the I/O thread. */
+    FUTURE
+  }
+
+  private final Keys keys;
+  private final Acknowledgement acknowledgement;
+  private final LocalBlobStore store;
+
+  /** Opens a store in {@code folder}. */
+  public AshlarStore(Path folder, Keys keys, StoreConfig config, Acknowledgement acknowledgement) {
+    this.keys = keys;
+    this.acknowledgement = acknowledgement;
+    store = LocalBlobStore.builder(folder).config(config).open();
+  }
+
+  /** Returns the store's counters. */
+  public StoreStats stats() {
+    return store.stats();
+  }
+
+  @Override
+  public String durability() {
+    return "O_DIRECT + RWF_DSYNC, CRC-32C; "
+        + acknowledgement.toString().toLowerCase(Locale.ROOT)
+        + ", "
+        + store.stats().engine();
+  }
+
+  @Override
+  public PeerWriter openWriter() {
+    return switch (acknowledgement) {
+      case BLOCKING -> this::commitBlocking;
+      case LISTENER -> new ListeningWriter();
+      case FUTURE -> this::commitFuture;
+    };
+  }
+
+  private void commitBlocking(BlobBatch batch) {
+    try (Epoch epoch = fill(batch)) {
+      var _ = epoch.commit();
+    }
+  }
+
+  private void commitFuture(BlobBatch batch) {
+    try (Epoch epoch = fill(batch)) {
+      var _ = epoch.commitAsync().join();
+    }
+  }
+
+  private Epoch fill(BlobBatch batch) {
+    Epoch epoch = store.beginEpoch();
+    for (int i = 0; i < batch.count(); i++) {
+      epoch.put(keys.blobId(batch.id(i)), batch.segment(i));
+    }
+    return epoch;
+  }
+
+  @Override
+  public long read(int id, ReadBuffer target) {
+    return store.get(keys.blobId(id), target.segment());
+  }
+
+  @Override
+  public String remarks() {
+    StoreStats stats = store.stats();
+    return String.format(
+        Locale.ROOT,
+        "file %.2f x live, %.1f epochs a group",
+        (double) stats.fileBytes() / Math.max(1, stats.blobBytes()),
+        (double) stats.epochs() / Math.max(1, stats.groups()));
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+
+  /** Waits for the listener to be called; allocates nothing but the epoch. */
+  private final class ListeningWriter implements PeerWriter, AckListener {
+
+    private static final VarHandle DONE;
+
+    static {
+      try {
+        DONE = MethodHandles.lookup().findVarHandle(ListeningWriter.class, "done", boolean.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
+    private @Nullable Thread waiter; // written by the writer before it commits
+    private @Nullable StoreException failure; // written by the I/O thread before done
+
+    @SuppressWarnings("unused") // through DONE: written by the I/O thread, read by the writer
+    private boolean done;
+
+    @Override
+    public void commit(BlobBatch batch) {
+      waiter = Thread.currentThread();
+      DONE.setOpaque(this, false);
+      try (Epoch epoch = fill(batch)) {
+        epoch.commit(this);
+      }
+      while (!(boolean) DONE.getAcquire(this)) {
+        LockSupport.park(this);
+      }
+      if (failure != null) {
+        throw failure;
+      }
+    }
+
+    @Override
+    public void onDurable(
+        long epoch, int putsTotal, int putsFlushed, int deletesTotal, int deletesApplied) {
+      wake();
+    }
+
+    @Override
+    public void onFailed(StoreException reason) {
+      failure = reason;
+      wake();
+    }
+
+    private void wake() {
+      Thread waiting = waiter;
+      DONE.setRelease(this, true);
+      LockSupport.unpark(waiting);
+    }
+  }
+}

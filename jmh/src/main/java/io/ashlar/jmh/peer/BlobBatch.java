@@ -1,0 +1,109 @@
+package io.ashlar.jmh.peer;
+
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+
+/**
+ * The values of one commit, in every shape that a store may want, made once and filled with
+ * incompressible bytes. Only the ids change from commit to commit.
+ *
+ * <p>Thread: one at a time. Memory: native until {@link #close}, aligned to 4 KiB, contiguous.
+ */
+public final class BlobBatch implements AutoCloseable {
+
+  private final int valueBytes;
+  private final int[] ids;
+  private final NativeMemory memory;
+  private final MemorySegment[] segments;
+  private final ByteBuffer[] buffers;
+  private final byte[][] arrays;
+
+  /**
+   * Makes a batch.
+   *
+   * @param count values in it.
+   * @param valueBytes bytes of each, a multiple of 8.
+   * @param seed decides the bytes.
+   */
+  public BlobBatch(int count, int valueBytes, long seed) {
+    this.valueBytes = valueBytes;
+    ids = new int[count];
+    memory = NativeMemory.allocate((long) count * valueBytes);
+    segments = new MemorySegment[count];
+    buffers = new ByteBuffer[count];
+    arrays = new byte[count][];
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < count; i++) {
+      segments[i] = memory.segment().asSlice((long) i * valueBytes, valueBytes);
+      for (long offset = 0; offset < valueBytes; offset += Long.BYTES) {
+        segments[i].set(ValueLayout.JAVA_LONG, offset, random.nextLong());
+      }
+      arrays[i] = segments[i].toArray(ValueLayout.JAVA_BYTE);
+      // Of the same bytes, not a view: LMDB's bindings want a buffer without an arena behind it.
+      buffers[i] = ByteBuffer.allocateDirect(valueBytes).put(arrays[i]).flip();
+    }
+  }
+
+  /** Chooses distinct ids at random: the batch's count of neighbours, from a random one on. */
+  public void chooseIds(SplittableRandom random, int idCount) {
+    int first = random.nextInt(idCount / ids.length) * ids.length;
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = first + i;
+    }
+  }
+
+  /** Sets the ids to {@code first} and those that follow. */
+  public void setIds(int first) {
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = first + i;
+    }
+  }
+
+  /** Returns how many values there are. */
+  public int count() {
+    return ids.length;
+  }
+
+  /** Returns the bytes of one value. */
+  public int valueBytes() {
+    return valueBytes;
+  }
+
+  /** Returns the bytes of all values. */
+  public long totalBytes() {
+    return (long) ids.length * valueBytes;
+  }
+
+  /** Returns the id of value {@code i}. */
+  public int id(int i) {
+    return ids[i];
+  }
+
+  /** Returns value {@code i} in native memory. */
+  public MemorySegment segment(int i) {
+    return segments[i];
+  }
+
+  /** Returns value {@code i} as a direct buffer, from its start to its end. */
+  public ByteBuffer buffer(int i) {
+    return buffers[i].clear();
+  }
+
+  /** Returns value {@code i} on the heap. */
+  public byte[] array(int i) {
+    return arrays[i];
+  }
+
+  /** Returns all values as one run of native memory. */
+  public MemorySegment all() {
+    return memory.segment();
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}
