@@ -110,6 +110,11 @@ public final class BlobModel {
       assertThat(length).as("length of id %x", low).isEqualTo(content.length());
     });
     assertThat(count[0]).isEqualTo(blobs.size());
+    assertHolds(store);
+  }
+
+  /** Checks that a store holds at least this. */
+  public void assertHolds(BlobStore store) {
     blobs.forEach((id, content) -> {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment target = arena.allocate(Math.max(1, content.length()));

@@ -68,7 +68,15 @@ class TierHeapTest {
             .redirectOutput(output.toFile());
     List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS").forEach(builder.environment()::remove);
     builder.environment().putAll(environment);
+    long startNs = System.nanoTime();
     int exit = builder.start().waitFor();
+    System.out.println(
+        "tier heap: heap=64 MiB, blob="
+            + BLOB_MB
+            + " MB, store="
+            + url.replaceAll(":.*", "")
+            + ", ms="
+            + (System.nanoTime() - startNs) / 1_000_000);
     assertThat(Files.readString(output))
         .as(Files.readString(folder.resolve("errors")))
         .isEqualTo("evicted=2 restored=2" + System.lineSeparator());

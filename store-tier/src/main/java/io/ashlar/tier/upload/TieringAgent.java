@@ -8,6 +8,7 @@ import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
+import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.object.ObjectStore;
 import java.lang.System.Logger;
@@ -247,7 +248,9 @@ public final class TieringAgent implements AutoCloseable {
         try (BatchPacker packer =
             new BatchPacker(
                 source, objects, own, opened(locations), sender, config.batchBytesTarget())) {
-          report = new TieringPass(own, packer, progress).run(changes, through, epoch);
+          report =
+              new TieringPass(own, packer, progress, TierManifest.BATCHES_MAX)
+                  .run(changes, through, epoch);
         }
       }
     }

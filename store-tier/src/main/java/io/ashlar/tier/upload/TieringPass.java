@@ -18,16 +18,22 @@ final class TieringPass {
   private final TierWriter writer;
   private final BatchPacker packer;
   private final TierProgress progress;
+  private final int manifestBatchesMax;
 
   private long batches;
   private long bytesBefore;
   private long bytesAfter;
   private int sentBefore;
 
-  TieringPass(TierWriter writer, BatchPacker packer, TierProgress progress) {
+  /**
+   * @param manifestBatchesMax most batches in one manifest, 3 or more; more make several manifests.
+   */
+  TieringPass(
+      TierWriter writer, BatchPacker packer, TierProgress progress, int manifestBatchesMax) {
     this.writer = writer;
     this.packer = packer;
     this.progress = progress;
+    this.manifestBatchesMax = manifestBatchesMax;
   }
 
   /** The changes of a range that are to be uploaded: all but those that are in the tier only. */
@@ -96,8 +102,8 @@ final class TieringPass {
       return;
     }
     progress.onProgress(packer.blobs() + packer.deletes(), packer.blobBytes());
-    if (packer.sentCount() >= TierManifest.BATCHES_MAX - 2) {
-      // More than one manifest can hold. The range is not complete yet, so its end is not claimed.
+    if (packer.sentCount() >= manifestBatchesMax - 2) {
+      // Two more may be on their way. The range is not complete yet, so its end is not claimed.
       List<BatchReference> full = packer.drain();
       count(full);
       TierManifest before = writer.last();
