@@ -11,8 +11,6 @@ import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.fetch.ColdReferenceCodec;
 import io.ashlar.tier.object.ObjectStore;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PrefixOpening {
   private static final int CLAIM_ATTEMPTS_MAX = 8;
-  private static final long MARK_WAIT_MS = 2_000;
 
   private final BlobStore store;
   private final TierSource source;
@@ -135,11 +132,7 @@ final class PrefixOpening {
   }
 
   private void checkNotOlder(TierManifest latest) {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MARK_WAIT_MS);
-    while (source.markedSequence() < latest.lastRecordSequence()
-        && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-    }
+    MarkWait.forSequence(source, latest.lastRecordSequence());
     long marked = source.markedSequence();
     boolean laterOpen = Long.compareUnsigned(latest.incarnation(), source.incarnation()) > 0;
     if (marked < latest.lastRecordSequence() || laterOpen) {
@@ -164,6 +157,8 @@ final class PrefixOpening {
     while (locations.hasUnread()) {
       locations.readNext(reader);
     }
+    // Else what was just restored would be taken for changed since, and uploaded again.
+    MarkWait.forEpoch(source, store.durableEpoch());
     Adoption adoption = new Adoption(source, locations, objects.toString());
     // Once before anything local is changed, and once after deletes have begun to be kept: what is
     // deleted between the two is noticed, what is deleted later leaves a tombstone.

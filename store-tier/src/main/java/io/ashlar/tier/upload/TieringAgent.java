@@ -22,7 +22,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -88,7 +87,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TieringAgent implements AutoCloseable {
   private static final Logger LOG = System.getLogger(TieringAgent.class.getName());
-  private static final long MARK_WAIT_MS = 1_000;
 
   private final BlobStore store;
   private final TierSource source;
@@ -180,7 +178,7 @@ public final class TieringAgent implements AutoCloseable {
   public CheckpointReport checkpoint(TierProgress progress) {
     long epoch = store.durableEpoch();
     return call(() -> {
-      awaitMark(epoch);
+      MarkWait.forEpoch(source, epoch);
       return pass(progress);
     });
   }
@@ -209,14 +207,6 @@ public final class TieringAgent implements AutoCloseable {
   /** Batches whose manifest was committed since the agent was opened. */
   public long batches() {
     return batches.get();
-  }
-
-  /** Waits, within limits, until a mark covers an epoch: about 10 ms after the last commit. */
-  private void awaitMark(long epoch) {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MARK_WAIT_MS);
-    while (source.markedEpoch() < epoch && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-    }
   }
 
   private void periodicPass() {

@@ -36,7 +36,10 @@ final class TieringPass {
     this.manifestBatchesMax = manifestBatchesMax;
   }
 
-  /** The changes of a range that are to be uploaded: all but those that are in the tier only. */
+  /**
+   * The changes of a range that are to be uploaded, in the order in which they were made: all but
+   * those that are in the tier only.
+   */
   static ChangeList select(TierSource source, long after, long through) {
     ChangeList changes = new ChangeList();
     try {
@@ -48,6 +51,7 @@ final class TieringPass {
               changes.add(change);
             }
           });
+      changes.sort();
       return changes;
     } catch (RuntimeException | Error e) {
       changes.close();
