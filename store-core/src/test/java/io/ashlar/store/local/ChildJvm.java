@@ -113,7 +113,8 @@ final class ChildJvm implements AutoCloseable {
 
   /** Kills it with SIGKILL and reads what it wrote to the last line. */
   void kill() throws InterruptedException {
-    process.destroyForcibly();
+    // Not process.destroyForcibly(), which closes the pipe with what is still in it.
+    process.toHandle().destroyForcibly();
     int _ = exitCode();
   }
 
