@@ -35,7 +35,20 @@ import picocli.CommandLine.Spec;
       "Symbolic links and special files are skipped and counted; file modes, owners and times",
       "are not kept in this version."
     },
-    subcommands = {BatchCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {
+      PutCommand.class,
+      GetCommand.class,
+      ListCommand.class,
+      RemoveCommand.class,
+      StatCommand.class,
+      VerifyCommand.class,
+      TierCommand.class,
+      RestoreCommand.class,
+      BatchCommand.class,
+      DemoCommand.class,
+      DemoWriterCommand.class,
+      CommandLine.HelpCommand.class
+    })
 final class AshlarCommand implements Runnable {
 
   /** Done. */

@@ -1,6 +1,7 @@
 package io.ashlar.tier.cli;
 
 import io.ashlar.store.StoreException;
+import io.ashlar.tier.object.ObjectStoreException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -28,6 +29,7 @@ final class ErrorText {
               "out of memory: " + e.getMessage() + "; give more with ASHLAR_JAVA_OPTS=-Xmx1g, say";
           case StoreException e -> orName(e);
           case IOException e -> orName(e);
+          case ObjectStoreException e -> ofObjectStore(e);
           case IllegalArgumentException e -> orName(e);
           case RuntimeException e when isOfAshlar(e) -> orName(e);
           default ->
@@ -56,16 +58,27 @@ final class ErrorText {
   }
 
   private static String ofFile(FileSystemException e) {
-    String what =
-        switch (e) {
-          case NoSuchFileException missing -> "no such file or folder";
-          case AccessDeniedException denied -> "permission denied";
-          case NotDirectoryException file -> "not a folder";
-          case FileAlreadyExistsException there -> "already exists";
-          case DirectoryNotEmptyException full -> "folder is not empty";
-          default -> reason(e.getReason());
-        };
+    String what = what(e);
     return what + ": path=" + e.getFile() + remedy(what);
+  }
+
+  /** Returns what went wrong in a few words, for a message that has its own path and remedy. */
+  static String what(Exception error) {
+    return switch (error) {
+      case FileSystemException e -> what(e);
+      default -> oneLine(orName(error));
+    };
+  }
+
+  private static String what(FileSystemException e) {
+    return switch (e) {
+      case NoSuchFileException missing -> "no such file or folder";
+      case AccessDeniedException denied -> "permission denied";
+      case NotDirectoryException file -> "not a folder";
+      case FileAlreadyExistsException there -> "already exists";
+      case DirectoryNotEmptyException full -> "folder is not empty";
+      default -> reason(e.getReason());
+    };
   }
 
   private static String reason(@Nullable String reason) {
@@ -83,6 +96,21 @@ final class ErrorText {
       case "read-only file system" -> "; use another place";
       default -> "";
     };
+  }
+
+  /** The SDK answers missing credentials with a page of places where it looked. */
+  private static String ofObjectStore(ObjectStoreException e) {
+    String message = orName(e);
+    int credentials = message.indexOf("Unable to load credentials");
+    if (credentials >= 0) {
+      return message.substring(0, credentials)
+          + "no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile";
+    }
+    int region = message.indexOf("Unable to load region");
+    if (region >= 0) {
+      return message.substring(0, region) + "no region; add region=… to the URL, or set AWS_REGION";
+    }
+    return message + "; check the URL, the service and your permissions";
   }
 
   private static boolean isOfAshlar(RuntimeException e) {

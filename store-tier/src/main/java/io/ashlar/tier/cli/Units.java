@@ -32,11 +32,11 @@ final class Units {
 
   /** Returns a duration, in the unit that gives it few digits. */
   static String duration(long ns) {
-    if (ns < 10_000_000) {
+    if (ns < 1_000_000) {
       return String.format(Locale.ROOT, "%.0f µs", ns / 1e3);
     }
     return ns < 1_000_000_000
-        ? String.format(Locale.ROOT, "%.0f ms", ns / 1e6)
+        ? String.format(Locale.ROOT, ns < 10_000_000 ? "%.1f ms" : "%.0f ms", ns / 1e6)
         : String.format(Locale.ROOT, "%.1f s", ns / 1e9);
   }
 

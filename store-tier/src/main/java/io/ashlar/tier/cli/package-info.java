@@ -7,7 +7,8 @@
  *       standard output (data) and standard error (progress and {@code error: …}), files below a
  *       named target and an exit code leave.
  *   <li><b>Threads.</b> Every class belongs to the thread that runs its command, except what an
- *       acknowledgement listener touches, which says so.
+ *       acknowledgement listener touches, which says so. {@link io.ashlar.tier.cli.ChildProcess}
+ *       has one reader thread of its own.
  *   <li><b>Memory.</b> Bounded by the store's pool, a few MiB of file buffer, and a catalogue of
  *       names on the heap; {@link io.ashlar.tier.cli.EpochWriter} frees its buffer at its close.
  *   <li><b>Errors.</b> What the store, the tier and the file system throw passes through; {@link

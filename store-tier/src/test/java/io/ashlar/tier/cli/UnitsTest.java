@@ -21,6 +21,7 @@ class UnitsTest {
     assertThat(Units.rate(1_000_000, 1_000_000_000)).isEqualTo("1.0 MB/s");
     assertThat(Units.rate(1, 0)).isEqualTo("- MB/s");
     assertThat(Units.duration(1_500)).isEqualTo("2 µs");
+    assertThat(Units.duration(2_640_000)).isEqualTo("2.6 ms");
     assertThat(Units.duration(25_000_000)).isEqualTo("25 ms");
     assertThat(Units.duration(2_500_000_000L)).isEqualTo("2.5 s");
     assertThat(Units.count(1, "file")).isEqualTo("1 file");

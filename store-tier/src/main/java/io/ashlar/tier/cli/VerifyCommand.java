@@ -1,0 +1,158 @@
+package io.ashlar.tier.cli;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.FormatVersionException;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyReport;
+import io.ashlar.store.local.LocalBlobStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code ashlar verify}: every byte is read again. */
+@Command(
+    name = "verify",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Read every local blob against its checksum, and account for every block of the data file.",
+      "Each damaged blob is listed with its id and its name; then the exit code is 1."
+    })
+final class VerifyCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable AshlarCommand root;
+  @Spec private @Nullable CommandSpec spec;
+  @Mixin private StoreOptions options = new StoreOptions();
+
+  @Option(names = "--json", description = "Print the outcome as one JSON object.")
+  private boolean json;
+
+  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
+  private @Nullable Path store;
+
+  /** A damaged blob, as JSON. */
+  record Damage(@Nullable String id, @Nullable String name, String message) {}
+
+  /** What a verification found, as JSON. */
+  record Outcome(
+      boolean clean,
+      long blobs,
+      long bytes,
+      long inTierOnly,
+      long unaccountedBlocks,
+      List<Damage> damaged) {}
+
+  @Override
+  public Integer call() throws IOException {
+    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    try (LocalBlobStore opened = options.openExisting(Objects.requireNonNull(store))) {
+      long startNs = System.nanoTime();
+      List<CorruptionException> found = new ArrayList<>();
+      VerifyReport report = verify(opened, output, found);
+      List<Damage> damaged = named(found, names(opened, output));
+      boolean clean = report.clean() && damaged.isEmpty();
+      if (json) {
+        output.json(
+            new Outcome(
+                clean,
+                report.blobs(),
+                report.bytes(),
+                report.remote(),
+                report.unaccountedBlocks(),
+                damaged));
+      } else {
+        print(output, report, damaged, System.nanoTime() - startNs);
+      }
+      return clean ? AshlarCommand.OK : AshlarCommand.DIFFERENT;
+    }
+  }
+
+  private static VerifyReport verify(
+      LocalBlobStore opened, Output output, List<CorruptionException> found) {
+    try (Progress progress = output.progress("verify", opened.stats().blobBytes())) {
+      return opened.verify(
+          new VerifyListener() {
+            @Override
+            public void onDamaged(CorruptionException damage) {
+              found.add(damage);
+            }
+
+            @Override
+            public void onProgress(long blobs, long bytes) {
+              progress.at(blobs, bytes);
+            }
+          });
+    }
+  }
+
+  /** A damaged catalogue leaves the damaged blobs without names, and is itself among them. */
+  private static Map<BlobId, BlobName> names(LocalBlobStore opened, Output output) {
+    Map<BlobId, BlobName> names = new HashMap<>();
+    try {
+      Catalogue.load(opened).entries().forEach((name, blob) -> names.put(blob.id(), name));
+    } catch (CorruptionException
+        | FormatVersionException
+        | TierUnavailableException
+        | IllegalArgumentException e) {
+      output.note("note: names are not known: " + ErrorText.of(e));
+    }
+    return names;
+  }
+
+  private static List<Damage> named(List<CorruptionException> found, Map<BlobId, BlobName> names) {
+    return found.stream()
+        .map(damage -> {
+          BlobId id = damage.id();
+          BlobName name = id == null ? null : names.get(id);
+          return new Damage(
+              id == null ? null : id.toString(),
+              name == null ? null : name.text(),
+              String.valueOf(damage.getMessage()));
+        })
+        .toList();
+  }
+
+  private static void print(
+      Output output, VerifyReport report, List<Damage> damaged, long elapsedNs) {
+    for (Damage damage : damaged) {
+      String name = damage.name();
+      output.line(
+          "damaged: id="
+              + damage.id()
+              + ", name="
+              + (name == null ? "-" : BlobName.printable(name))
+              + ": "
+              + damage.message());
+    }
+    if (report.unaccountedBlocks() != 0) {
+      output.line("damaged: blocks accounted for wrongly: " + report.unaccountedBlocks());
+    }
+    output.line(
+        "verified "
+            + Units.count(report.blobs(), "blob")
+            + ", "
+            + Units.bytes(report.bytes())
+            + ", "
+            + Units.rate(report.bytes(), elapsedNs)
+            + "; "
+            + Units.count(report.damaged())
+            + " damaged"
+            + (report.remote() == 0
+                ? ""
+                : "; " + Units.count(report.remote()) + " in the tier only, not read"));
+  }
+}

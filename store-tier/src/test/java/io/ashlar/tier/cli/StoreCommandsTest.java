@@ -1,0 +1,327 @@
+package io.ashlar.tier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobStore;
+import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.spi.BlobChange;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The commands on real stores, with a tier in a folder. */
+class StoreCommandsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path temp;
+
+  @Test
+  void shouldPutListGetAndRemove() throws IOException {
+    Path tree = tree();
+    CommandRun put = ok("put", store(), tree);
+    assertThat(put.out()).contains("put 4 files").contains("1 symbolic link").endsWith("\n");
+    assertThat(ok("ls", store()).lines())
+        .containsExactly("tree/a", "tree/b/empty", "tree/b/large", "tree/ü");
+    assertThat(ok("ls", store(), "tree/b").lines()).containsExactly("tree/b/empty", "tree/b/large");
+    ok("get", store(), "tree/b/large", temp.resolve("one"));
+    assertThat(temp.resolve("one")).hasSameBinaryContentAs(tree.resolve("b/large"));
+    ok("get", "--all", store(), temp.resolve("out"));
+    assertSame(tree, temp.resolve("out/tree"));
+    assertThat(ok("rm", store(), "tree/a", "tree/ü").out()).contains("removed 2 files");
+    assertThat(ok("ls", store()).lines()).containsExactly("tree/b/empty", "tree/b/large");
+    assertThat(ok("rm", "-r", store(), "tree").out()).contains("removed 2 files");
+    assertThat(ok("ls", "--all", store()).out()).isEmpty();
+  }
+
+  @Test
+  void shouldReplaceAFileThatIsPutAgain() throws IOException {
+    Path file = Files.writeString(temp.resolve("f"), "one");
+    ok("put", store(), file);
+    Files.writeString(file, "three");
+    ok("put", store(), file);
+    ok("get", store(), "f", temp.resolve("back"));
+    assertThat(temp.resolve("back")).hasContent("three");
+    assertThat(json("stat", "--json", store()).get("files").asInt()).isEqualTo(1);
+    assertThat(json("stat", "--json", store()).get("cataloguePages").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldNotPutAStoreIntoItself() throws IOException {
+    Path tree = tree();
+    CommandRun put = ok("put", tree.resolve("store"), tree);
+    assertThat(put.out()).contains("put 4 files").contains("1 special file");
+  }
+
+  @Test
+  void shouldReportAFileThatChangesOrCannotBeReadAndExitWith1() throws Exception {
+    Path tree = tree();
+    assertThat(new ProcessBuilder("bash", "-c", "touch " + tree + "/$'\\xff'").start().waitFor())
+        .isZero();
+    CommandRun put = CommandRun.of("put", store(), tree);
+    assertThat(put.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(put.err()).startsWith("error: name refused: it is not UTF-8");
+    assertThat(put.out()).contains("put 4 files").contains("left out 1 path");
+  }
+
+  @Test
+  void shouldRefuseAMissingPathBeforeAnythingIsMade() {
+    CommandRun put = CommandRun.of("put", store(), temp.resolve("missing"));
+    assertThat(put.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(put.err()).startsWith("error: no such file or folder: path=");
+    assertThat(store()).doesNotExist();
+  }
+
+  @Test
+  void shouldRefuseAFileInPlaceOfAStore() throws IOException {
+    Path file = Files.createFile(temp.resolve("file"));
+    CommandRun put = CommandRun.of("put", file, tree());
+    assertThat(put.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(put.err()).startsWith("error: not a folder: store=" + file);
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.ashlar.tier.cli.BlobNameTest#hostileNames")
+  void shouldRefuseHostileNamesInEveryCommandThatTakesOne(String name) throws IOException {
+    ok("put", store(), Files.writeString(temp.resolve("f"), "x"));
+    Path out = temp.resolve("out");
+    for (List<Object> arguments :
+        List.<List<Object>>of(
+            List.of("get", store(), name, out),
+            List.of("get", "--all", "--below", name, store(), out),
+            List.of("ls", store(), name),
+            List.of("rm", store(), name))) {
+      CommandRun run = CommandRun.of(arguments.toArray());
+      assertThat(run.code()).isEqualTo(AshlarCommand.ERROR);
+      assertThat(run.err()).startsWith("error: name refused: ");
+      assertThat(run.err().lines()).hasSize(1);
+    }
+    assertThat(out).doesNotExist();
+    assertThat(ok("ls", store()).lines()).containsExactly("f");
+  }
+
+  @Test
+  void shouldWriteNothingOutsideForAStoreThatHoldsAHostileName() throws IOException {
+    try (LocalBlobStore store = LocalBlobStore.builder(store()).open()) {
+      CatalogueTest.putHostilePage(store);
+    }
+    CommandRun run = CommandRun.of("get", "--all", store(), temp.resolve("deep/out"));
+    assertThat(run.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(run.err()).startsWith("error: catalogue page holds a bad name: id=");
+    assertThat(temp.resolve("deep")).doesNotExist();
+    assertThat(temp.resolve("escaped")).doesNotExist();
+  }
+
+  @Test
+  void shouldNotFollowLinksWhereItWrites() throws IOException {
+    Path tree = tree();
+    ok("put", store(), tree);
+    Path outside = Files.createDirectory(temp.resolve("outside"));
+    Path out = Files.createDirectories(temp.resolve("out/tree"));
+    Files.createSymbolicLink(out.resolve("b"), outside);
+    Files.createSymbolicLink(out.resolve("a"), outside.resolve("a"));
+    CommandRun run = CommandRun.of("get", "--all", store(), temp.resolve("out"));
+    assertThat(run.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(run.err().lines()).hasSize(2).allMatch(line -> line.contains("symbolic link"));
+    assertThat(outside).isEmptyDirectory();
+    assertThat(out.resolve("a")).hasSameBinaryContentAs(tree.resolve("a"));
+  }
+
+  @Test
+  void shouldRemoveNothingWhenOneNameIsMissing() throws IOException {
+    ok("put", store(), tree());
+    CommandRun run = CommandRun.of("rm", store(), "tree/a", "tree/x");
+    assertThat(run.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(run.err()).contains("name=tree/x").contains("nothing was removed");
+    assertThat(ok("ls", store()).lines()).hasSize(4);
+    assertThat(CommandRun.of("rm", store(), "tree").err()).contains("it is a folder");
+    assertThat(ok("rm", "-f", store(), "tree/a", "tree/x").out()).contains("removed 1 file,");
+  }
+
+  @Test
+  void shouldSayThatANameIsNotThere() throws IOException {
+    ok("put", store(), tree());
+    CommandRun get = CommandRun.of("get", store(), "tree/x", temp.resolve("out"));
+    assertThat(get.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(get.err()).startsWith("error: no such name in the store: name=tree/x");
+    assertThat(CommandRun.of("get", store(), "tree").err()).contains("it is a folder");
+    assertThat(CommandRun.of("ls", store(), "tree/x").code()).isEqualTo(AshlarCommand.ERROR);
+  }
+
+  @Test
+  void shouldTellWhatAStoreHolds() throws IOException {
+    ok("put", store(), tree());
+    JsonNode stat = json("stat", "--json", store());
+    assertThat(stat.get("files").asInt()).isEqualTo(4);
+    assertThat(stat.get("blobs").asInt()).isEqualTo(4 + stat.get("cataloguePages").asInt());
+    assertThat(stat.get("engine").asText()).isNotBlank();
+    assertThat(stat.get("engineReason").asText()).isNotBlank();
+    assertThat(ok("stat", store()).out()).contains("engine ").contains("files      4");
+    assertThat(ok("stat", "--engine=pread_pwrite", store()).out()).contains("pread");
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : ok("ls", "--json", store()).lines()) {
+      lines.add(JSON.readTree(line));
+    }
+    assertThat(lines).extracting(line -> line.get("name").asText()).contains("tree/ü");
+    assertThat(lines.getFirst().get("id").asText())
+        .isEqualTo(new BlobName("tree/a").id().toString());
+    assertThat(ok("ls", "-l", store()).lines().getFirst()).matches(" +1  local  [0-9a-f]{32}  .*");
+  }
+
+  @Test
+  void shouldListDamagedBlobsWithTheirNamesAndExitWith1() throws IOException {
+    ok("put", store(), tree());
+    assertThat(ok("verify", store()).out()).contains("verified 7 blobs").contains("; 0 damaged");
+    BlobName large = new BlobName("tree/b/large");
+    damage(large.id());
+    CommandRun run = CommandRun.of("verify", store());
+    assertThat(run.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(run.lines().getFirst()).startsWith("damaged: id=" + large.id() + ", name=" + large);
+    CommandRun json = CommandRun.of("verify", "--json", store());
+    assertThat(json.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    JsonNode outcome = JSON.readTree(json.out());
+    assertThat(outcome.get("clean").asBoolean()).isFalse();
+    assertThat(outcome.get("damaged").get(0).get("name").asText()).isEqualTo(large.text());
+
+    Path out = temp.resolve("out");
+    CommandRun get = CommandRun.of("get", store(), large, out);
+    assertThat(get.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(get.err()).startsWith("error: ").contains(large.id().toString());
+    assertThat(out).doesNotExist();
+    CommandRun all = CommandRun.of("get", "--all", store(), temp.resolve("all"));
+    assertThat(all.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(all.out()).contains("got 3 files").contains("1 error");
+  }
+
+  @Test
+  void shouldTierEvictReadBackAndRestore() throws IOException {
+    Path tree = tree();
+    String url = "file:" + temp.resolve("tier");
+    ok("put", store(), tree);
+    JsonNode tiered = json("tier", "--json", "--evict", store(), url);
+    assertThat(tiered.get("checkpoint").get("blobs").asInt()).isEqualTo(7);
+    assertThat(tiered.get("evicted").asInt()).isEqualTo(3);
+    assertThat(ok("tier", store(), url).out()).contains("nothing");
+    assertThat(ok("ls", "-l", store()).lines()).anyMatch(line -> line.contains("  tier   "));
+
+    CommandRun without = CommandRun.of("get", store(), "tree/b/large", temp.resolve("x"));
+    assertThat(without.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(without.err()).contains("--tier");
+    assertThat(temp.resolve("x")).doesNotExist();
+    ok("get", "--all", "--tier", url, store(), temp.resolve("back"));
+    assertSame(tree, temp.resolve("back/tree"));
+
+    Path restored = temp.resolve("restored");
+    assertThat(ok("restore", url, restored).out()).contains("restored 7 blobs");
+    ok("get", "--all", restored, temp.resolve("out"));
+    assertSame(tree, temp.resolve("out/tree"));
+    assertThat(CommandRun.of("restore", url, restored).err())
+        .startsWith("error: folder is not empty");
+    assertThat(CommandRun.of("tier", restored, url).code()).isEqualTo(AshlarCommand.ERROR);
+    ok("tier", "--adopt", restored, url);
+    ok("rm", restored, "tree/a");
+    assertThat(json("tier", "--json", restored, url).get("checkpoint").get("deletes").asInt())
+        .isGreaterThan(1);
+  }
+
+  @Test
+  void shouldRefuseABadUrl() throws IOException {
+    ok("put", store(), tree());
+    for (String url : List.of("ftp://x", "s3://", "file:", "")) {
+      for (List<Object> arguments :
+          List.<List<Object>>of(
+              List.of("tier", store(), url),
+              List.of("restore", url, temp.resolve("new")),
+              List.of("demo", temp.resolve("tree"), "--work", temp.resolve("w"), "--tier", url))) {
+        CommandRun run = CommandRun.of(arguments.toArray());
+        assertThat(run.code()).as("%s", arguments).isEqualTo(AshlarCommand.ERROR);
+        assertThat(run.err()).startsWith("error: ").contains("URL");
+        assertThat(run.err().lines()).hasSize(1);
+      }
+    }
+    assertThat(temp.resolve("new")).doesNotExist();
+  }
+
+  @Test
+  void shouldSayThatThereIsNothingToRestore() {
+    Path restored = temp.resolve("restored");
+    CommandRun run = CommandRun.of("restore", "file:" + temp.resolve("tier"), restored);
+    assertThat(run.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(run.err()).startsWith("error: ").contains("nothing to restore");
+    assertThat(restored).doesNotExist();
+  }
+
+  private void damage(BlobId id) throws IOException {
+    long[] offset = new long[1];
+    try (LocalBlobStore store = LocalBlobStore.builder(store()).open()) {
+      store.forEachChange(
+          0,
+          Long.MAX_VALUE,
+          (BlobChange change) -> {
+            if (change.id().equals(id)) {
+              offset[0] = change.startBlock() * 4096;
+            }
+          });
+      assertThat(store.length(id)).isNotEqualTo(BlobStore.NOT_FOUND);
+    }
+    try (RandomAccessFile file =
+        new RandomAccessFile(store().resolve("ashlar.data").toFile(), "rw")) {
+      file.seek(offset[0] + 100);
+      int before = file.read();
+      file.seek(offset[0] + 100);
+      file.write(before ^ 1);
+    }
+  }
+
+  private Path store() {
+    return temp.resolve("store");
+  }
+
+  private Path tree() throws IOException {
+    Path tree = temp.resolve("tree");
+    Files.createDirectories(tree.resolve("b"));
+    Files.writeString(tree.resolve("a"), "a");
+    Files.writeString(tree.resolve("ü"), "umlaut");
+    Files.createFile(tree.resolve("b/empty"));
+    byte[] large = new byte[EpochWriter.PACKED_BYTES_MAX + 12_345];
+    new Random(1).nextBytes(large);
+    Files.write(tree.resolve("b/large"), large);
+    Files.createSymbolicLink(tree.resolve("link"), tree.resolve("a"));
+    return tree;
+  }
+
+  private static void assertSame(Path expected, Path actual) throws IOException {
+    try (Stream<Path> files = Files.walk(expected)) {
+      for (Path file : files.filter(path -> !Files.isSymbolicLink(path)).toList()) {
+        Path other = actual.resolve(expected.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          assertThat(other).isDirectory();
+        } else {
+          assertThat(other).hasSameBinaryContentAs(file);
+        }
+      }
+    }
+  }
+
+  private static CommandRun ok(Object... arguments) {
+    CommandRun run = CommandRun.of(arguments);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isZero();
+    return run;
+  }
+
+  private static JsonNode json(Object... arguments) throws IOException {
+    return JSON.readTree(ok(arguments).out());
+  }
+}
