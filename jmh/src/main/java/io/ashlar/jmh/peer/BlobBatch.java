@@ -55,6 +55,13 @@ public final class BlobBatch implements AutoCloseable {
     }
   }
 
+  /** Chooses every id on its own at random; one may occur twice. */
+  public void scatterIds(SplittableRandom random, int idCount) {
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = random.nextInt(idCount);
+    }
+  }
+
   /** Sets the ids to {@code first} and those that follow. */
   public void setIds(int first) {
     for (int i = 0; i < ids.length; i++) {

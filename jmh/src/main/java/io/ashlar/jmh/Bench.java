@@ -1,0 +1,131 @@
+package io.ashlar.jmh;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command behind {@code scripts/bench}. */
+@Command(
+    name = "scripts/bench",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Measures Ashlar beside its peers and beside the limit of the device.",
+    footer = {
+      "",
+      "Scenarios: commit (W1), group (W2).",
+      "All stores are open at once and take turns in short slices, in shuffled order; numbers are"
+          + " medians of rounds, ratios medians of each round's ratio. On a busy machine believe"
+          + " the ratios only."
+    })
+public final class Bench implements Callable<Integer> {
+
+  private static final Map<String, Scenario> SCENARIOS = new LinkedHashMap<>();
+
+  static {
+    SCENARIOS.put("commit", new CommitScenario());
+    SCENARIOS.put("group", new GroupScenario());
+  }
+
+  @Parameters(paramLabel = "SCENARIO", arity = "1..*", description = "What to measure.")
+  private List<String> scenarios = new ArrayList<>();
+
+  @Option(names = "--quick", description = "Fewer slices: within two minutes a scenario.")
+  private boolean quick;
+
+  @Option(
+      names = "--csv",
+      paramLabel = "FILE",
+      description = "Where to write the numbers; the table goes beside it, as .txt.")
+  private @Nullable Path csv;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      defaultValue = "target/bench",
+      description = "Where stores lie: on the device to be measured (${DEFAULT-VALUE}).")
+  private Path folder = Path.of("target/bench");
+
+  @Option(
+      names = "--store",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Measure only these stores, beside the limits.")
+  private Set<String> stores = Set.of();
+
+  @Option(
+      names = "--cell",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Measure only these cells.")
+  private Set<String> cells = Set.of();
+
+  @Option(names = "--rounds", paramLabel = "N", description = "How many rounds: 3 or more.")
+  private @Nullable Integer rounds;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "42",
+      description = "Decides values, ids and order (${DEFAULT-VALUE}).")
+  private long seed = 42;
+
+  /** Runs the command. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Bench()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() {
+    for (String name : scenarios) {
+      if (!SCENARIOS.containsKey(name)) {
+        System.err.println(
+            "error: no such scenario: name=" + name + ", scenarios=" + SCENARIOS.keySet());
+        return CommandLine.ExitCode.USAGE;
+      }
+    }
+    Plan plan =
+        new Plan(
+            folder,
+            quick,
+            Math.max(3, rounds == null ? (quick ? 3 : 7) : rounds),
+            quick ? 4 : 12,
+            TimeUnit.SECONDS.toMillis(quick ? 100 : 900),
+            130,
+            quick ? 5_000 : 60_000,
+            seed,
+            stores,
+            cells);
+    Path work = Folders.make(folder, "run-");
+    Folders.remove(work);
+    StringBuilder text = new StringBuilder();
+    Machine.describe(folder).forEach(line -> text.append(line).append('\n'));
+    System.out.print(text);
+    List<Row> rows = new ArrayList<>();
+    for (String name : scenarios) {
+      Scenario scenario = SCENARIOS.get(name);
+      if (scenario == null) {
+        continue; // checked above
+      }
+      List<Row> measured = scenario.run(plan);
+      String table = scenario.title() + "\n" + Report.table(measured);
+      System.out.println("\n" + table);
+      text.append('\n').append(table);
+      rows.addAll(measured);
+    }
+    Path file = csv == null ? folder.resolve(String.join("-", scenarios) + ".csv") : csv;
+    Report.write(file, Report.csv(rows));
+    Report.write(file.resolveSibling(file.getFileName() + ".txt"), text.toString());
+    System.out.println("written: " + file);
+    return CommandLine.ExitCode.OK;
+  }
+}

@@ -1,0 +1,40 @@
+package io.ashlar.jmh;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** W1: how long does one thread wait until a batch is durable? */
+final class CommitScenario implements Scenario {
+
+  private static final int KIB = 1024;
+  private static final long MIB = 1L << 20;
+
+  @Override
+  public String title() {
+    return "W1 durable commit, one thread; ratios compare p50";
+  }
+
+  @Override
+  public List<Row> run(Plan plan) {
+    long scale = plan.quick() ? 1 : 4;
+    List<Cell> cells =
+        List.of(
+            new Cell("1x4K", 1, 1, 4 * KIB, scale * 16 * MIB, 0),
+            new Cell("1x4K aged", 1, 1, 4 * KIB, scale * 16 * MIB, 6),
+            new Cell("1x64K", 1, 1, 64 * KIB, scale * 32 * MIB, 0),
+            new Cell("8x64K", 1, 8, 64 * KIB, scale * 32 * MIB, 0),
+            new Cell("1x512K", 1, 1, 512 * KIB, scale * 64 * MIB, 0),
+            new Cell("8x512K", 1, 8, 512 * KIB, scale * 64 * MIB, 0));
+    return new InterleavedCell("commit", InterleavedCell.Measure.P50, plan)
+        .runAll(cells, CommitScenario::contestants);
+  }
+
+  private static List<Contestant> contestants(Cell cell) {
+    List<Contestant> contestants = new ArrayList<>(List.of(Contestant.values()));
+    contestants.remove(Contestant.LIMIT_COMBINED);
+    if (cell.ageing() > 0) { // a question to ourselves
+      contestants.removeIf(contestant -> contestant.kind() == Contestant.Kind.PEER);
+    }
+    return contestants;
+  }
+}

@@ -1,0 +1,164 @@
+package io.ashlar.jmh;
+
+import io.ashlar.jmh.peer.Keys;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+
+/**
+ * Measures one cell: opens all contestants at once, fills them, waits for a quiet disk, and gives
+ * each a short slice in turn, in an order that is shuffled anew each time. The device's speed
+ * drifts by a factor within seconds, so only what was interleaved can be compared.
+ */
+final class InterleavedCell {
+
+  /** What ratios compare. */
+  enum Measure {
+    /** Median latency: lower is better. */
+    P50,
+    /** Operations a second: higher is better. */
+    RATE
+  }
+
+  private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(12);
+
+  private final String scenario;
+  private final Measure measure;
+  private final Plan plan;
+
+  InterleavedCell(String scenario, Measure measure, Plan plan) {
+    this.scenario = scenario;
+    this.measure = measure;
+    this.plan = plan;
+  }
+
+  /** Measures the wanted ones of some cells, within the time that the plan has for them. */
+  List<Row> runAll(List<Cell> cells, Function<Cell, List<Contestant>> contestants) {
+    List<Cell> wanted = cells.stream().filter(plan::wants).toList();
+    long startNs = System.nanoTime();
+    long budgetNs = TimeUnit.MILLISECONDS.toNanos(plan.scenarioMs());
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      Cell cell = wanted.get(i);
+      long deadlineNs = startNs + budgetNs * (i + 1) / wanted.size();
+      rows.addAll(run(cell, contestants.apply(cell), deadlineNs));
+    }
+    return rows;
+  }
+
+  /**
+   * Measures, and returns a row for each contestant.
+   *
+   * @param deadlineNs when it should be done, by {@link System#nanoTime}; it takes three rounds of
+   *     one slice at least.
+   */
+  private List<Row> run(Cell cell, List<Contestant> contestants, long deadlineNs) {
+    Path folder = Folders.make(plan.folder(), scenario + "-");
+    List<Entrant> entrants = new ArrayList<>();
+    try (SliceThreads threads = new SliceThreads(cell, plan.seed())) {
+      Keys keys = new Keys(cell.idCount());
+      for (Contestant contestant : contestants) {
+        if (plan.wants(contestant)) {
+          entrants.add(new Entrant(contestant, folder, keys, cell));
+        }
+      }
+      for (Entrant entrant : entrants) {
+        entrant.fill(cell, plan.seed());
+      }
+      measure(cell, entrants, threads, deadlineNs);
+      return rows(cell, entrants);
+    } finally {
+      entrants.forEach(Entrant::close);
+      Folders.remove(folder);
+    }
+  }
+
+  private void measure(Cell cell, List<Entrant> entrants, SliceThreads threads, long deadlineNs) {
+    Random random = new Random(plan.seed());
+    List<Entrant> order = new ArrayList<>(entrants);
+    turns(order, threads, random); // warms up
+    entrants.forEach(entrant -> entrant.endRound(false));
+    for (int round = 0; round < plan.rounds(); round++) {
+      double quietUs = QuietDisk.await(plan.folder(), plan.quietWaitMs() / plan.rounds());
+      long roundNs = (deadlineNs - System.nanoTime()) / (plan.rounds() - round);
+      long turnsNs = entrants.size() * (sliceNs() + SETTLE_NS);
+      long slices = Math.clamp(roundNs / turnsNs, 1, plan.slicesMax());
+      System.err.printf(
+          Locale.ROOT,
+          "%s %s, round %d of %d: %d slices, 4 KiB write + fdatasync before it %.0f us%n",
+          scenario,
+          cell.name(),
+          round + 1,
+          plan.rounds(),
+          slices,
+          quietUs);
+      for (long slice = 0; slice < slices; slice++) {
+        turns(order, threads, random);
+      }
+      entrants.forEach(entrant -> entrant.endRound(true));
+    }
+  }
+
+  private void turns(List<Entrant> order, SliceThreads threads, Random random) {
+    Collections.shuffle(order, random);
+    for (Entrant entrant : order) {
+      entrant.slice(threads, sliceNs());
+      LockSupport.parkNanos(SETTLE_NS);
+    }
+  }
+
+  private long sliceNs() {
+    return TimeUnit.MILLISECONDS.toNanos(plan.sliceMs());
+  }
+
+  private List<Row> rows(Cell cell, List<Entrant> entrants) {
+    Optional<Entrant> limit = best(entrants, Contestant.Kind.LIMIT);
+    Optional<Entrant> peer = best(entrants, Contestant.Kind.PEER);
+    List<Row> rows = new ArrayList<>();
+    for (Entrant entrant : entrants) {
+      double opsPerS = entrant.median(Entrant.Round::opsPerS);
+      rows.add(
+          new Row(
+              scenario,
+              entrant.contestant().label(),
+              cell.name(),
+              opsPerS,
+              opsPerS * cell.batchBytes() / 1e6,
+              entrant.median(Entrant.Round::p50Us),
+              entrant.median(Entrant.Round::p99Us),
+              entrant.median(Entrant.Round::p999Us),
+              limit.map(to -> ratio(entrant, to)).orElse(Double.NaN),
+              peer.map(to -> ratio(entrant, to)).orElse(Double.NaN),
+              entrant.median(Entrant.Round::bytesPerOp),
+              entrant.note()));
+    }
+    return rows;
+  }
+
+  private Optional<Entrant> best(List<Entrant> entrants, Contestant.Kind kind) {
+    return entrants.stream()
+        .filter(entrant -> entrant.contestant().kind() == kind)
+        .max(Comparator.comparingDouble(entrant -> entrant.median(this::goodness)));
+  }
+
+  /** Returns the median of the ratios in each round: rounds differ more than contestants do. */
+  private double ratio(Entrant entrant, Entrant to) {
+    double[] ratios = new double[entrant.rounds().size()];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = goodness(entrant.rounds().get(i)) / goodness(to.rounds().get(i));
+    }
+    return Entrant.median(ratios);
+  }
+
+  private double goodness(Entrant.Round round) {
+    return measure == Measure.P50 ? 1 / round.p50Us() : round.opsPerS();
+  }
+}

@@ -1,0 +1,43 @@
+package io.ashlar.jmh;
+
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * How much is measured, and where.
+ *
+ * @param folder where stores lie; on the device to be measured.
+ * @param quick whether to be done within two minutes a scenario.
+ * @param rounds rounds, whose median counts; at least 3.
+ * @param slicesMax the most slices of each contestant in a round.
+ * @param scenarioMs how long a scenario may take; slices are left out to keep to it.
+ * @param sliceMs how long a slice lasts, in milliseconds.
+ * @param quietWaitMs how long to wait for a quiet disk, at most.
+ * @param seed decides values, ids and the order of slices.
+ * @param stores names of the only contestants to measure, or empty for all.
+ * @param cells names of the only cells to measure, or empty for all.
+ */
+record Plan(
+    Path folder,
+    boolean quick,
+    int rounds,
+    int slicesMax,
+    long scenarioMs,
+    int sliceMs,
+    long quietWaitMs,
+    long seed,
+    Set<String> stores,
+    Set<String> cells) {
+
+  /** Returns whether a contestant is wanted; limits are, always. */
+  boolean wants(Contestant contestant) {
+    return stores.isEmpty()
+        || contestant.kind() == Contestant.Kind.LIMIT
+        || stores.contains(contestant.label());
+  }
+
+  /** Returns whether a cell is wanted. */
+  boolean wants(Cell cell) {
+    return cells.isEmpty() || cells.contains(cell.name());
+  }
+}

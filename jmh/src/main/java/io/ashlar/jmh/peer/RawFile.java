@@ -1,0 +1,76 @@
+package io.ashlar.jmh.peer;
+
+import io.ashlar.uring.NativeFile;
+import io.ashlar.uring.NativeMemory;
+import java.nio.file.Path;
+
+/**
+ * The raw limit: each batch overwrites its place in a pre-written file with direct I/O from a
+ * huge-page buffer, as one gathered write. No index, no record, no checksum, no atomicity.
+ */
+public final class RawFile implements PeerStore {
+
+  /** What makes a write durable. */
+  public enum Sync {
+    /** RWF_DSYNC with the write. */
+    DSYNC,
+    /** fdatasync after the write. */
+    FDATASYNC
+  }
+
+  private static final long CHUNK_BYTES = 4 << 20;
+
+  private final int valueBytes;
+  private final Sync sync;
+  private final NativeFile file;
+
+  /** Writes a file of {@code keys.count()} places of {@code valueBytes} bytes. */
+  public RawFile(Path folder, Keys keys, int valueBytes, Sync sync) {
+    this.valueBytes = valueBytes;
+    this.sync = sync;
+    file = prewritten(folder.resolve("values"), (long) keys.count() * valueBytes);
+  }
+
+  /** Makes a file whose every block was written and synced. */
+  static NativeFile prewritten(Path path, long bytes) {
+    NativeFile made = NativeFile.open(path, NativeFile.Mode.CREATE, true);
+    try (NativeMemory zeroes = NativeMemory.allocate(CHUNK_BYTES)) {
+      for (long offset = 0; offset < bytes; offset += CHUNK_BYTES) {
+        long length = Math.min(CHUNK_BYTES, bytes - offset);
+        made.write(zeroes.segment().asSlice(0, length), offset, false);
+      }
+    }
+    made.sync();
+    return made;
+  }
+
+  @Override
+  public String durability() {
+    return switch (sync) {
+      case DSYNC -> "O_DIRECT overwrite + RWF_DSYNC, no index, no atomicity";
+      case FDATASYNC -> "O_DIRECT overwrite + fdatasync, no index, no atomicity";
+    };
+  }
+
+  @Override
+  public PeerWriter openWriter() {
+    return this::commit;
+  }
+
+  private void commit(BlobBatch batch) {
+    file.write(batch.all(), (long) batch.id(0) * valueBytes, sync == Sync.DSYNC);
+    if (sync == Sync.FDATASYNC) {
+      file.dataSync();
+    }
+  }
+
+  @Override
+  public long read(int id, ReadBuffer target) {
+    return file.read(target.segment().asSlice(0, valueBytes), (long) id * valueBytes);
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}
