@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
  * <p>Thread: one.
  */
 final class Demo {
-  private static final long EPOCH_BYTES_MAX = 1 << 20;
+  private static final long EPOCH_BYTES_MAX = 256 << 10;
   private static final long EPOCH_BYTES_MIN = 64 << 10;
   private static final int EPOCHS_WANTED = 64;
 
@@ -98,10 +98,8 @@ final class Demo {
 
   private KilledPut putUntilKilled(DemoSource source, Path store, long epochBytes)
       throws IOException {
-    KilledPut killed;
-    try (Progress progress = output.progress("put", source.bytes())) {
-      killed = KilledPut.run(source, store, options.arguments(), epochBytes, journal, progress);
-    }
+    KilledPut killed =
+        KilledPut.run(source, store, options.arguments(), epochBytes, journal, output);
     journal.onStep(
         "killed the writing process with SIGKILL after "
             + Units.count(killed.epochs(), "acknowledged epoch")

@@ -25,11 +25,14 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
+      "Show everything that a store does on the files of a folder.",
       "Put every file of DIR into a new store, kill the writing process with SIGKILL half-way,",
       "reopen, tier to object storage, evict half and read it back, delete the store, restore it",
       "and compare the SHA-256 of every file. DIR is only read. Exit code 0 only if all matched."
     })
 final class DemoCommand implements Callable<Integer> {
+
+  private static final String FILE = "file:";
 
   /** The store before and after, and the tier. */
   private static final int COPIES = 3;
@@ -101,9 +104,11 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private DemoReport run(Path source, DemoFolder folder, Output output) throws IOException {
-    String base = url == null ? "file:" + folder.path().resolve("tier") : url;
-    boolean remote = !base.startsWith("file:");
-    ObjectStores.open(base).close(); // says what is wrong with the URL as it was given
+    String base = url == null ? FILE + folder.path().resolve("tier") : url;
+    boolean remote = !base.startsWith(FILE);
+    if (remote || base.equals(FILE)) {
+      ObjectStores.open(base).close(); // says what is wrong with the URL as it was given
+    }
     String prefix = below(base, Objects.requireNonNull(folder.path().getFileName()));
     try (ObjectStore objects = ObjectStores.open(prefix)) {
       objects.list("", null);
@@ -132,7 +137,11 @@ final class DemoCommand implements Callable<Integer> {
     return path + (path.endsWith("/") || path.endsWith(":") ? "" : "/") + "ashlar-" + run + rest;
   }
 
-  private static void removeAll(String prefix, Output output) {
+  private static void removeAll(String prefix, Output output) throws IOException {
+    if (prefix.startsWith(FILE)) {
+      FolderRemoval.remove(Path.of(prefix.substring(FILE.length()).replaceFirst("^//+", "/")));
+      return;
+    }
     try (ObjectStore objects = ObjectStores.open(prefix)) {
       ObjectPage page;
       do {

@@ -32,9 +32,10 @@ import picocli.CommandLine.Spec;
       "ashlar get [OPTIONS] --all STORE [FOLDER]"
     },
     description = {
-      "Write a file of a store to TARGET, a file or an existing folder (default: the current one),",
-      "or with --all every file to its own name below FOLDER. A file takes its name only when all",
-      "of it was read and verified. Nothing is written outside of the folder, or through a link."
+      "Write files of a store to the file system.",
+      "TARGET is a file or an existing folder, by default the current one; with --all every file",
+      "gets its own name below FOLDER. A file takes its name only when all of it was read and",
+      "verified. Nothing is written outside of the folder, or through a link."
     })
 final class GetCommand implements Callable<Integer> {
   @ParentCommand private @Nullable AshlarCommand root;

@@ -34,7 +34,7 @@ record KilledPut(long epochs, long lastEpoch, long bytes, Set<BlobName> names) {
       List<String> storeArguments,
       long epochBytes,
       DemoJournal journal,
-      Progress progress)
+      Output output)
       throws IOException {
     List<String> arguments = new ArrayList<>(List.of("demo-writer", "--quiet"));
     arguments.addAll(storeArguments);
@@ -46,7 +46,9 @@ record KilledPut(long epochs, long lastEpoch, long bytes, Set<BlobName> names) {
       if (!sent(source, child) || !DemoWriterCommand.READY.equals(child.nextLine())) {
         throw new IOException(child.failure());
       }
-      return follow(child, source.bytes() / 2, journal, progress);
+      try (Progress progress = output.progress("put", source.bytes())) {
+        return follow(child, source.bytes() / 2, journal, progress);
+      }
     }
   }
 

@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "List the names in a store, or those given and what lies below them, in order.",
-      "Control characters and backslashes are shown escaped; --json gives names exactly."
+      "List the names in a store, in order.",
+      "With NAMEs only those, and what lies below them. Control characters and backslashes are",
+      "shown escaped; --json gives names exactly."
     })
 final class ListCommand implements Callable<Integer> {
   @ParentCommand private @Nullable AshlarCommand root;

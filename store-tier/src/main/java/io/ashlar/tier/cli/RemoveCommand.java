@@ -25,8 +25,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Remove files from a store. When one of the names is not there, nothing is removed.",
-      "Up to 10,000 files go as one; more go in several such steps."
+      "Remove files from a store.",
+      "When one of the names is not there, nothing is removed. Up to 10,000 files go as one; more",
+      "go in several such steps."
     })
 final class RemoveCommand implements Callable<Integer> {
 

@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Read every local blob against its checksum, and account for every block of the data file.",
+      "Read everything in a store again.",
+      "Checks every local blob against its checksum, and accounts for every block of the data file.",
       "Each damaged blob is listed with its id and its name; then the exit code is 1."
     })
 final class VerifyCommand implements Callable<Integer> {

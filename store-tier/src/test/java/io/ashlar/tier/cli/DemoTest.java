@@ -93,10 +93,13 @@ class DemoTest {
   }
 
   @Test
-  void shouldWorkWhereTheWorkFolderLiesInsideOfTheTree() {
+  void shouldWorkWhereTheWorkFolderLiesInsideOfTheTree() throws IOException {
     Path tree = temp.resolve("tree");
-    CommandRun run = CommandRun.of("demo", "--work", tree.resolve("0/work"), tree);
+    Path tier = Files.createDirectory(tree.resolve("tier"));
+    CommandRun run =
+        CommandRun.of("demo", "--work", tree.resolve("0/work"), "--tier", "file:" + tier, tree);
     assertThat(run.code()).as(run.err()).isZero();
+    assertThat(tier).isEmptyDirectory();
   }
 
   @Test
