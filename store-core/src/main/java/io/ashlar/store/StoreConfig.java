@@ -15,6 +15,9 @@ package io.ashlar.store;
  * @param growthBytesMin the least that the data file grows by; at least 64 KiB, rounded up to 4
  *     KiB.
  * @param logExtentBytesMax the longest log extent; 32 KiB to 64 MiB.
+ * @param checkpointLogBytesMin how far the log advances at least between two index checkpoints; 64
+ *     KiB to 64 GiB. An open replays at most about this much, or four times the last checkpoint's
+ *     size.
  * @param quietMarkMs how long without a commit until the last one is marked in the log (rule L31).
  * @param engine which disk engine to use.
  * @param allowBuffered whether a file system that refuses direct I/O is accepted, at the price of
@@ -31,6 +34,7 @@ public record StoreConfig(
     long initialFileBytes,
     long growthBytesMin,
     long logExtentBytesMax,
+    long checkpointLogBytesMin,
     long quietMarkMs,
     Engine engine,
     boolean allowBuffered) {
@@ -56,6 +60,7 @@ public record StoreConfig(
           16L << 20,
           16L << 20,
           64L << 20,
+          128L << 20,
           10,
           Engine.AUTO,
           false);
@@ -75,6 +80,7 @@ public record StoreConfig(
     check("initialFileBytes", initialFileBytes, 128L << 10, 1L << 40);
     check("growthBytesMin", growthBytesMin, 64L << 10, 64L << 30);
     check("logExtentBytesMax", logExtentBytesMax, 32L << 10, 64L << 20);
+    check("checkpointLogBytesMin", checkpointLogBytesMin, 64L << 10, 64L << 30);
     check("quietMarkMs", quietMarkMs, 1, 60_000L);
   }
 
@@ -91,6 +97,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -109,6 +116,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -127,6 +135,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -145,6 +154,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -163,6 +173,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -181,6 +192,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -199,6 +211,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -217,6 +230,7 @@ public record StoreConfig(
         value,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -235,6 +249,7 @@ public record StoreConfig(
         initialFileBytes,
         value,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         allowBuffered);
@@ -252,6 +267,26 @@ public record StoreConfig(
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
+        value,
+        checkpointLogBytesMin,
+        quietMarkMs,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #checkpointLogBytesMin}. */
+  public StoreConfig withCheckpointLogBytesMin(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
         value,
         quietMarkMs,
         engine,
@@ -271,6 +306,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         value,
         engine,
         allowBuffered);
@@ -289,6 +325,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         value,
         allowBuffered);
@@ -307,6 +344,7 @@ public record StoreConfig(
         initialFileBytes,
         growthBytesMin,
         logExtentBytesMax,
+        checkpointLogBytesMin,
         quietMarkMs,
         engine,
         value);

@@ -5,6 +5,8 @@ import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
+import io.ashlar.store.checkpoint.IndexCheckpointer;
+import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
@@ -15,6 +17,7 @@ import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,7 @@ public final class CommitPath implements AutoCloseable {
   private final EpochBufferPool buffers;
   private final LogTail tail;
   private final AckSequencer acks;
+  private final IndexCheckpointer checkpointer;
   private final GroupCommitter committer;
   private final CommitAgent agent;
   private @Nullable Thread thread;
@@ -44,7 +48,8 @@ public final class CommitPath implements AutoCloseable {
    * Wires the write path behind what recovery found.
    *
    * @param position the end of the log.
-   * @param recordBlocks the blocks of the records that replay needs.
+   * @param ledger the records that replay needs.
+   * @param checkpoints makes the writer of index checkpoints, given access to the commit role.
    * @param clockMs wall time for log records, ms since 1970.
    * @param clockNs a monotonic clock for waiting.
    */
@@ -57,7 +62,8 @@ public final class CommitPath implements AutoCloseable {
       StoreCounters counters,
       Poison poison,
       LogPosition position,
-      long recordBlocks,
+      RecordLedger ledger,
+      Function<IndexCheckpointer.RoleAccess, IndexCheckpointer> checkpoints,
       long storeId,
       long incarnation,
       LongSupplier clockMs,
@@ -69,12 +75,22 @@ public final class CommitPath implements AutoCloseable {
     this.poison = poison;
     queue = new CommitQueue(config.queueCapacity());
     buffers = new EpochBufferPool(config.queueCapacity());
-    tail =
-        new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, recordBlocks);
+    tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
     acks = new AckSequencer(position.epoch(), poison, buffers);
+    checkpointer = checkpoints.apply(new RoleHolder());
     committer =
         new GroupCommitter(
-            disk, space, tail, applier, acks, counters, poison, clockMs, storeId, incarnation);
+            disk,
+            space,
+            tail,
+            applier,
+            acks,
+            checkpointer,
+            counters,
+            poison,
+            clockMs,
+            storeId,
+            incarnation);
     agent =
         new CommitAgent(
             queue,
@@ -182,7 +198,9 @@ public final class CommitPath implements AutoCloseable {
           @Override
           void perform() {
             answer[0] =
-                question.applyAsLong(new LogBlocks(tail.recordBlocks(), tail.reservedBlocks()));
+                question.applyAsLong(
+                    new LogBlocks(
+                        tail.recordBlocks(), tail.reservedBlocks(), checkpointer.blocks()));
           }
         };
     perform(task);
@@ -194,8 +212,9 @@ public final class CommitPath implements AutoCloseable {
    *
    * @param recordBlocks blocks of records.
    * @param reservedBlocks blocks kept for records to come.
+   * @param checkpointBlocks blocks of index checkpoints.
    */
-  public record LogBlocks(long recordBlocks, long reservedBlocks) {}
+  public record LogBlocks(long recordBlocks, long reservedBlocks, long checkpointBlocks) {}
 
   // ---- for LocalEpoch
 
@@ -372,6 +391,26 @@ public final class CommitPath implements AutoCloseable {
         });
   }
 
+  /** Gives the checkpointer's steps the commit role, one after another. */
+  private final class RoleHolder implements IndexCheckpointer.RoleAccess {
+
+    @Override
+    public void perform(Runnable task) {
+      CommitPath.this.perform(
+          new RoleTask() {
+            @Override
+            void perform() {
+              task.run();
+            }
+          });
+    }
+
+    @Override
+    public long durableSequence() {
+      return tail.sequence();
+    }
+  }
+
   private void perform(RoleTask task) {
     if (role.tryTake()) {
       try {
@@ -394,6 +433,7 @@ public final class CommitPath implements AutoCloseable {
    */
   @Override
   public void close() {
+    checkpointer.close(); // it needs the role, so before the I/O thread ends
     agent.close();
     Thread started = thread;
     if (started == null) {

@@ -1,6 +1,7 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.StorageFullException;
+import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
@@ -49,6 +50,7 @@ final class GroupCommitter implements AutoCloseable {
   private final LogTail tail;
   private final OperationApplier applier;
   private final AckSequencer acks;
+  private final IndexCheckpointer checkpointer;
   private final StoreCounters counters;
   private final Poison poison;
   private final LongSupplier clockMs;
@@ -74,6 +76,7 @@ final class GroupCommitter implements AutoCloseable {
       LogTail tail,
       OperationApplier applier,
       AckSequencer acks,
+      IndexCheckpointer checkpointer,
       StoreCounters counters,
       Poison poison,
       LongSupplier clockMs,
@@ -84,6 +87,7 @@ final class GroupCommitter implements AutoCloseable {
     this.tail = tail;
     this.applier = applier;
     this.acks = acks;
+    this.checkpointer = checkpointer;
     this.counters = counters;
     this.poison = poison;
     this.clockMs = clockMs;
@@ -384,7 +388,7 @@ final class GroupCommitter implements AutoCloseable {
       EpochBuffer[] group, int count, int chain, long recordBlocks, long behindBlocks) {
     long mark = tail.sequence();
     long epochBefore = tail.epoch();
-    tail.advance(recordBlocks, behindBlocks, chain, count);
+    tail.advance(recordBlocks, behindBlocks, chain, count, incarnation);
     space.markDurable(mark); // L2
     recordSequence = tail.sequence();
     long puts = 0;
@@ -415,6 +419,14 @@ final class GroupCommitter implements AutoCloseable {
       acks.wakeWaiters();
     }
     space.growAhead();
+    checkpointWhenDue(recordBlocks + behindBlocks);
+  }
+
+  private void checkpointWhenDue(long logBlocks) {
+    checkpointer.noteLog(logBlocks);
+    if (checkpointer.isDue()) {
+      checkpointer.start(tail.position());
+    }
   }
 
   private void onFreed(long startBlock, long blocks) {

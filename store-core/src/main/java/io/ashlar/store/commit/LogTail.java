@@ -1,5 +1,6 @@
 package io.ashlar.store.commit;
 
+import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.space.BlockSpace;
@@ -25,10 +26,12 @@ final class LogTail {
 
   private final BlockSpace space;
   private final long extentBlocksMax;
+  private final RecordLedger ledger;
 
   private long sequence;
   private long epoch;
   private int chain;
+  private long incarnation;
   private long extentStart;
   private long extentEnd;
   private long block;
@@ -39,21 +42,37 @@ final class LogTail {
   private long spareBlocks;
   private long leftStart; // the rest of the extent that was left, until a record is durable (L11)
   private long leftBlocks;
-  private long recordBlocks; // of all records that replay needs
 
-  LogTail(BlockSpace space, LogPosition position, long extentBlocksMax, long recordBlocks) {
-    this.recordBlocks = recordBlocks;
+  LogTail(BlockSpace space, LogPosition position, long extentBlocksMax, RecordLedger ledger) {
+    this.ledger = ledger;
     this.space = space;
     this.extentBlocksMax = extentBlocksMax;
     sequence = position.sequence();
     epoch = position.epoch();
     chain = position.chain();
+    incarnation = position.incarnation();
     extentStart = position.extentStart();
     extentEnd = position.extentEnd();
     block = position.block();
     nextStart = position.nextStart();
     nextBlocks = position.nextBlocks();
     nextIsNamed = nextStart != 0;
+  }
+
+  /**
+   * Returns where the log goes on, as a superblock may say it: with the next extent only if named.
+   */
+  LogPosition position() {
+    return new LogPosition(
+        sequence,
+        epoch,
+        incarnation,
+        chain,
+        extentStart,
+        extentEnd - extentStart,
+        block,
+        nextIsNamed ? nextStart : 0,
+        nextIsNamed ? nextBlocks : 0);
   }
 
   /** Returns the last record's number. */
@@ -162,9 +181,10 @@ final class LogTail {
   }
 
   /** Notes that a record is durable, in order, with everything behind it. */
-  void advance(long blocks, long behindBlocks, int recordChain, int epochs) {
-    recordBlocks += blocks;
+  void advance(long blocks, long behindBlocks, int recordChain, int epochs, long newIncarnation) {
     sequence++;
+    incarnation = newIncarnation;
+    ledger.add(sequence, block, blocks);
     epoch += epochs;
     chain = recordChain;
     block += blocks + behindBlocks;
@@ -179,7 +199,7 @@ final class LogTail {
 
   /** Returns the blocks of all records that replay needs. */
   long recordBlocks() {
-    return recordBlocks;
+    return ledger.blocks();
   }
 
   /** Returns the blocks that are kept for records to come. */

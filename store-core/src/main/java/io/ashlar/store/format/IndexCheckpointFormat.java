@@ -1,21 +1,271 @@
 package io.ashlar.store.format;
 
+import static io.ashlar.store.format.LittleEndian.getInt;
+import static io.ashlar.store.format.LittleEndian.getLong;
+import static io.ashlar.store.format.LittleEndian.getShort;
+import static io.ashlar.store.format.LittleEndian.putInt;
+import static io.ashlar.store.format.LittleEndian.putLong;
+import static io.ashlar.store.format.LittleEndian.putShort;
+
+import io.ashlar.store.BlobStore;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
- * The index checkpoint: the whole index as of one log record, in an extent of its own that a
- * superblock points to.
+ * The index checkpoint: the whole index in chunks, each an extent of its own that names the one
+ * before it; a superblock copy names the last. Little-endian, padded with zeroes to whole blocks.
  *
- * <p><b>Place.</b> {@link SuperblockFormat} holds its extent, its length, its checksum, its version
- * and the log position that it covers; replay starts behind that position. Two generations are
- * kept: each superblock copy has its own pointer (rules L5, L12, L13).
+ * <pre>
+ * chunk
+ *    0  8  magic "ACHKPT01"
+ *    8  4  version, 1
+ *   12  4  number of this chunk, from 0
+ *   16  8  store id
+ *   24  8  sequence that the checkpoint covers
+ *   32  8  first block of this chunk
+ *   40  8  first block of the chunk before, or 0
+ *   48  4  blocks of the chunk before, or 0
+ *   52  4  checksum of the chunk before, or 0
+ *   56  4  entries
+ *   60  4  bytes up to the end of the last entry
+ *   64  4  blocks of this chunk
+ *   68  4  CRC-32C of bytes 0 to 67 and of all bytes from 72 to the last block's end
+ *   72     the entries
  *
- * <p><b>Versions.</b> {@value #VERSION} is the version reserved for the first layout; a store whose
- * superblock names no checkpoint has version 0 there and is replayed from the beginning of its log.
- * An unknown version is refused with {@link io.ashlar.store.FormatVersionException}.
+ * entry
+ *    0  1  kind: 1 stored, 2 evicted, 3 tombstone
+ *    1  1  flags: zero, checked
+ *    2  2  zero, checked
+ *    4  4  CRC-32C of the blob; 0 for a tombstone
+ *    8  8  id, upper half
+ *   16  8  id, lower half
+ *   24  8  version
+ *   32  8  length in bytes                     (not of a tombstone)
+ *   40  8  stored: first block                 evicted: 24 bytes of cold reference
+ * </pre>
+ *
+ * <p><b>Valid</b> is a chunk whose checksum, magic, store id, sequence and place are right; a
+ * checkpoint whose every chunk is. <b>Written</b> first chunk first; then one sync; then the
+ * superblock copy (rule L12). <b>Read</b> last chunk first. <b>Versions</b>: the superblock names
+ * the version, and an unknown one is refused with {@link io.ashlar.store.FormatVersionException}.
  */
 public final class IndexCheckpointFormat {
 
   /** The version that a superblock names beside a checkpoint. */
   public static final int VERSION = 1;
 
+  /** The bytes of a chunk's header. */
+  public static final int HEADER_BYTES = 72;
+
+  /** The longest entry. */
+  public static final int ENTRY_BYTES_MAX = 64;
+
+  /** The longest chunk, in blocks. */
+  public static final int CHUNK_BLOCKS_MAX = 256;
+
+  /** A blob whose bytes are in the data file. */
+  public static final int STORED = 1;
+
+  /** A blob whose bytes are in the tier only. */
+  public static final int EVICTED = 2;
+
+  /** A delete that the tier has yet to learn of. */
+  public static final int TOMBSTONE = 3;
+
+  private static final long MAGIC = 0x3130_5450_4b48_4341L; // "ACHKPT01"
+  private static final int CRC_OFFSET = 68;
+
   private IndexCheckpointFormat() {}
+
+  /** Returns the bytes of an entry of {@code kind}, or −1 when there is no such kind. */
+  public static int entryBytes(int kind) {
+    return switch (kind) {
+      case STORED -> 48;
+      case EVICTED -> 64;
+      case TOMBSTONE -> 32;
+      default -> -1;
+    };
+  }
+
+  /** Writes what all entries have. */
+  public static void entry(
+      MemorySegment chunk,
+      long offset,
+      int kind,
+      int crc32c,
+      long idHigh,
+      long idLow,
+      long version) {
+    chunk.set(ValueLayout.JAVA_BYTE, offset, (byte) kind);
+    chunk.set(ValueLayout.JAVA_BYTE, offset + 1, (byte) 0);
+    putShort(chunk, offset + 2, 0);
+    putInt(chunk, offset + 4, crc32c);
+    putLong(chunk, offset + 8, idHigh);
+    putLong(chunk, offset + 16, idLow);
+    putLong(chunk, offset + 24, version);
+  }
+
+  /** Writes the rest of a stored blob's entry. */
+  public static void stored(MemorySegment chunk, long offset, long length, long startBlock) {
+    putLong(chunk, offset + 32, length);
+    putLong(chunk, offset + 40, startBlock);
+  }
+
+  /** Writes the rest of an evicted blob's entry. */
+  public static void evicted(
+      MemorySegment chunk, long offset, long length, long cold0, long cold1, long cold2) {
+    putLong(chunk, offset + 32, length);
+    putLong(chunk, offset + 40, cold0);
+    putLong(chunk, offset + 48, cold1);
+    putLong(chunk, offset + 56, cold2);
+  }
+
+  /**
+   * Writes the header of a chunk whose entries are in place, zeroes the padding, and seals it.
+   *
+   * @return the chunk's checksum.
+   */
+  public static int seal(
+      MemorySegment chunk,
+      int number,
+      long storeId,
+      long sequence,
+      long startBlock,
+      long previousStart,
+      long previousBlocks,
+      int previousCrc32c,
+      int entries,
+      int bytes) {
+    int blocks = (int) Blocks.count(bytes);
+    chunk.asSlice(bytes, Blocks.offset(blocks) - bytes).fill((byte) 0);
+    putLong(chunk, 0, MAGIC);
+    putInt(chunk, 8, VERSION);
+    putInt(chunk, 12, number);
+    putLong(chunk, 16, storeId);
+    putLong(chunk, 24, sequence);
+    putLong(chunk, 32, startBlock);
+    putLong(chunk, 40, previousStart);
+    putInt(chunk, 48, (int) previousBlocks);
+    putInt(chunk, 52, previousCrc32c);
+    putInt(chunk, 56, entries);
+    putInt(chunk, 60, bytes);
+    putInt(chunk, 64, blocks);
+    int crc = checksum(chunk, blocks);
+    putInt(chunk, CRC_OFFSET, crc);
+    return crc;
+  }
+
+  private static int checksum(MemorySegment chunk, long blocks) {
+    return Checksum.crc32c(
+        chunk.asSlice(0, CRC_OFFSET),
+        chunk.asSlice(HEADER_BYTES, Blocks.offset(blocks) - HEADER_BYTES));
+  }
+
+  /** Returns whether a chunk, exactly as long as its blocks, is valid at its place. */
+  public static boolean isValid(
+      MemorySegment chunk, long storeId, long sequence, long startBlock, int crc32c) {
+    long blocks = chunk.byteSize() / Blocks.BYTES;
+    return getLong(chunk, 0) == MAGIC
+        && getInt(chunk, 8) == VERSION
+        && getLong(chunk, 16) == storeId
+        && getLong(chunk, 24) == sequence
+        && getLong(chunk, 32) == startBlock
+        && getInt(chunk, 64) == blocks
+        && getInt(chunk, CRC_OFFSET) == crc32c
+        && checksum(chunk, blocks) == crc32c
+        && getInt(chunk, 60) >= HEADER_BYTES
+        && getInt(chunk, 60) <= chunk.byteSize()
+        && getInt(chunk, 56) >= 0
+        && entriesAreWellFormed(chunk);
+  }
+
+  private static boolean entriesAreWellFormed(MemorySegment chunk) {
+    long offset = HEADER_BYTES;
+    long end = getInt(chunk, 60);
+    for (int i = 0; i < getInt(chunk, 56); i++) {
+      int bytes = offset >= end ? -1 : entryBytes(kind(chunk, offset));
+      if (bytes < 0
+          || offset + bytes > end
+          || chunk.get(ValueLayout.JAVA_BYTE, offset + 1) != 0
+          || getShort(chunk, offset + 2) != 0) {
+        return false;
+      }
+      if (kind(chunk, offset) != TOMBSTONE
+          && (length(chunk, offset) < 0 || length(chunk, offset) > BlobStore.BLOB_BYTES_MAX)) {
+        return false;
+      }
+      if (kind(chunk, offset) == STORED
+          && (startBlock(chunk, offset) < 0
+              || startBlock(chunk, offset) > OperationFormat.BLOCK_MAX)) {
+        return false;
+      }
+      offset += bytes;
+    }
+    return offset == end;
+  }
+
+  /** Returns the number of a chunk. */
+  public static int number(MemorySegment chunk) {
+    return getInt(chunk, 12);
+  }
+
+  /** Returns the first block of the chunk before, or 0. */
+  public static long previousStart(MemorySegment chunk) {
+    return getLong(chunk, 40);
+  }
+
+  /** Returns the blocks of the chunk before, or 0. */
+  public static int previousBlocks(MemorySegment chunk) {
+    return getInt(chunk, 48);
+  }
+
+  /** Returns the checksum of the chunk before, or 0. */
+  public static int previousCrc32c(MemorySegment chunk) {
+    return getInt(chunk, 52);
+  }
+
+  /** Returns how many entries a chunk has. */
+  public static int entries(MemorySegment chunk) {
+    return getInt(chunk, 56);
+  }
+
+  /** Returns the kind of an entry. */
+  public static int kind(MemorySegment chunk, long offset) {
+    return chunk.get(ValueLayout.JAVA_BYTE, offset);
+  }
+
+  /** Returns the checksum of an entry's blob. */
+  public static int crc32c(MemorySegment chunk, long offset) {
+    return getInt(chunk, offset + 4);
+  }
+
+  /** Returns the upper half of an entry's id. */
+  public static long idHigh(MemorySegment chunk, long offset) {
+    return getLong(chunk, offset + 8);
+  }
+
+  /** Returns the lower half of an entry's id. */
+  public static long idLow(MemorySegment chunk, long offset) {
+    return getLong(chunk, offset + 16);
+  }
+
+  /** Returns the version of an entry. */
+  public static long version(MemorySegment chunk, long offset) {
+    return getLong(chunk, offset + 24);
+  }
+
+  /** Returns the length of an entry's blob; not of a tombstone. */
+  public static long length(MemorySegment chunk, long offset) {
+    return getLong(chunk, offset + 32);
+  }
+
+  /** Returns the first block of a stored blob. */
+  public static long startBlock(MemorySegment chunk, long offset) {
+    return getLong(chunk, offset + 40);
+  }
+
+  /** Returns one of the three longs of an evicted blob's cold reference. */
+  public static long cold(MemorySegment chunk, long offset, int index) {
+    return getLong(chunk, offset + 40 + 8L * index);
+  }
 }

@@ -5,17 +5,18 @@ package io.ashlar.store.format;
  *
  * @param storeId the store's random identity (rule L7).
  * @param incarnation the identity of the open that wrote the fence: greater at each open.
- * @param generation counts superblock writes; of two valid copies the higher one is current.
+ * @param generation counts checkpoints; of two valid copies the higher one is current.
  * @param createdMs when the store was made, in milliseconds since 1970.
  * @param tiered whether deletes are kept as tombstones for a tier.
  * @param fenceSequence the fence (rule L5): the last record that the open with this incarnation
  *     kept, and its mark.
  * @param base the log position that replay starts from: what the index checkpoint covers.
- * @param checkpointStart first block of the index checkpoint; 0 when there is none and replay
- *     starts from an empty index.
- * @param checkpointBlocks length of the index checkpoint in blocks.
- * @param checkpointBytes length of the index checkpoint in bytes.
- * @param checkpointCrc32c checksum of the index checkpoint's bytes.
+ * @param covered the last record that an entry of the index checkpoint can come from.
+ * @param checkpointStart first block of the index checkpoint's last chunk; 0 when there is none and
+ *     replay starts from an empty index.
+ * @param checkpointBlocks length of that chunk in blocks.
+ * @param checkpointBytes length of all chunks in bytes.
+ * @param checkpointCrc32c checksum of the last chunk, which covers the others'.
  */
 public record Superblock(
     long storeId,
@@ -25,40 +26,61 @@ public record Superblock(
     boolean tiered,
     long fenceSequence,
     LogPosition base,
+    long covered,
     long checkpointStart,
     long checkpointBlocks,
     long checkpointBytes,
     int checkpointCrc32c) {
 
-  /** Returns this content with a new fence, as one more superblock write. */
-  public Superblock withFence(long newIncarnation, long newGeneration, long sequence) {
+  /** Returns this content with a new fence. */
+  public Superblock withFence(long newIncarnation, long sequence) {
     return new Superblock(
         storeId,
         newIncarnation,
-        newGeneration,
+        generation,
         createdMs,
         tiered,
         sequence,
         base,
+        covered,
         checkpointStart,
         checkpointBlocks,
         checkpointBytes,
         checkpointCrc32c);
   }
 
-  /** Returns this content with the tiered flag set, as one more superblock write. */
-  public Superblock withTiered(long newGeneration) {
+  /** Returns this content with the tiered flag set. */
+  public Superblock withTiered() {
     return new Superblock(
         storeId,
         incarnation,
-        newGeneration,
+        generation,
         createdMs,
         true,
         fenceSequence,
         base,
+        covered,
         checkpointStart,
         checkpointBlocks,
         checkpointBytes,
         checkpointCrc32c);
+  }
+
+  /** Returns this content with another checkpoint, as the next generation. */
+  public Superblock withCheckpoint(
+      LogPosition newBase, long newCovered, long start, long blocks, long bytes, int crc32c) {
+    return new Superblock(
+        storeId,
+        incarnation,
+        generation + 1,
+        createdMs,
+        tiered,
+        fenceSequence,
+        newBase,
+        newCovered,
+        start,
+        blocks,
+        bytes,
+        crc32c);
   }
 }

@@ -33,11 +33,13 @@ import org.jspecify.annotations.Nullable;
  *  120  8  base: blocks of the next log extent, or 0
  *  128  4  base: chain value
  *  132  4  version of the index checkpoint's format, or 0 without one
- *  136  8  index checkpoint: first block, or 0 for none (replay starts from an empty index)
- *  144  8  index checkpoint: blocks
- *  152  8  index checkpoint: bytes
- *  160  4  index checkpoint: CRC-32C of its bytes
- *  164     zero, checked
+ *  136  8  index checkpoint: last chunk's first block, or 0 for none (replay starts with nothing)
+ *  144  8  index checkpoint: last chunk's blocks
+ *  152  8  index checkpoint: bytes of all chunks
+ *  160  4  index checkpoint: last chunk's checksum
+ *  164  4  zero, checked
+ *  168  8  index checkpoint: the last record that an entry can come from; a mark
+ *  176     zero, checked
  * 4092  4  CRC-32C of bytes 0 to 4091
  * </pre>
  *
@@ -57,7 +59,7 @@ public final class SuperblockFormat {
 
   private static final long MAGIC = 0x4253_5241_4c48_5341L; // "ASHLARSB"
   private static final int FLAG_TIERED = 1;
-  private static final int USED_BYTES = 164;
+  private static final int USED_BYTES = 176;
   private static final int CRC_OFFSET = Blocks.BYTES - 4;
 
   private SuperblockFormat() {}
@@ -91,6 +93,7 @@ public final class SuperblockFormat {
       putLong(block, 144, superblock.checkpointBlocks());
       putLong(block, 152, superblock.checkpointBytes());
       putInt(block, 160, superblock.checkpointCrc32c());
+      putLong(block, 168, superblock.covered());
     }
     putInt(block, CRC_OFFSET, Checksum.crc32c(block.asSlice(0, CRC_OFFSET)));
   }
@@ -114,6 +117,7 @@ public final class SuperblockFormat {
     if (getInt(block, 12) != copy
         || getInt(block, 48) != Blocks.BYTES
         || (getInt(block, 52) & ~FLAG_TIERED) != 0
+        || getInt(block, 164) != 0
         || !LittleEndian.isZero(block, USED_BYTES, CRC_OFFSET)) {
       return null;
     }
@@ -145,6 +149,7 @@ public final class SuperblockFormat {
         (getInt(block, 52) & FLAG_TIERED) != 0,
         getLong(block, 56),
         base,
+        getLong(block, 168),
         getLong(block, 136),
         getLong(block, 144),
         getLong(block, 152),

@@ -253,6 +253,32 @@ public final class BlobIndex implements AutoCloseable {
     }
   }
 
+  /**
+   * Visits the entries of one bucket, so that a walk over everything can be done in steps.
+   *
+   * @param cursor 0 at first, then what the last call returned.
+   * @return the cursor of the next bucket, or −1 when this was the last one.
+   */
+  public long visitBucket(long cursor, BucketWalk walk, EntryVisitor visitor) {
+    walk.copy.fill(directory, entries, (int) cursor);
+    walk.copy.visit(visitor);
+    long next = walk.copy.hashAfter();
+    return next < 1L << Integer.SIZE ? next : -1;
+  }
+
+  /** Returns how many entries a bucket can have at most. */
+  public static int bucketEntriesMax() {
+    return Bucket.COUNT_MAX;
+  }
+
+  /** The memory that a walk in steps uses again and again. Thread: one. */
+  public static final class BucketWalk {
+    private final BucketCopy copy = new BucketCopy();
+
+    /** Creates one. */
+    public BucketWalk() {}
+  }
+
   /** Returns the number of blobs, stored and evicted. */
   public long liveCount() {
     return counts.get(EntryCounts.STORED) + counts.get(EntryCounts.EVICTED);

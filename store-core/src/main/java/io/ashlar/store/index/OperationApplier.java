@@ -31,6 +31,13 @@ public final class OperationApplier {
     this.keepTombstones = keepTombstones;
   }
 
+  /**
+   * Sets how many blocks the extents have to which the index refers, as recovery has counted them.
+   */
+  public void liveBlocks(long blocks) {
+    liveBlocks = blocks;
+  }
+
   /** Returns the blocks of the extents to which the index refers. */
   public long liveBlocks() {
     return liveBlocks;

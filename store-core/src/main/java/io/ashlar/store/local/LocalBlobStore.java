@@ -11,6 +11,8 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
+import io.ashlar.store.checkpoint.IndexCheckpointer;
+import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.commit.CommitPath;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.DataFileHandle;
@@ -28,7 +30,6 @@ import io.ashlar.store.read.BlobReader;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
 import io.ashlar.store.recover.RecoveryReport;
-import io.ashlar.store.recover.SuperblockPair;
 import io.ashlar.store.recover.Verifier;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
@@ -125,7 +126,8 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             counters,
             poison,
             recovered.position(),
-            recovered.recordBlocks(),
+            recovered.ledger(),
+            role -> checkpointer(role, config, recovered, environment),
             storeId,
             incarnation,
             environment.clockMs(),
@@ -136,6 +138,27 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     } else {
       commitPath.startHere();
     }
+  }
+
+  private IndexCheckpointer checkpointer(
+      IndexCheckpointer.RoleAccess role,
+      StoreConfig config,
+      RecoveredStore recovered,
+      StoreEnvironment environment) {
+    return new IndexCheckpointer(
+        disk,
+        index,
+        space,
+        superblocks,
+        recovered.ledger(),
+        poison,
+        environment.checkpoints(),
+        role,
+        storeId,
+        Blocks.count(config.checkpointLogBytesMin()),
+        recovered.older(),
+        recovered.newer(),
+        recovered.logBlocks());
   }
 
   /** Begins opening the store in {@code folder}. */
@@ -281,6 +304,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
                   - space.quarantinedBlocks()
                   - applier.liveBlocks()
                   - log.recordBlocks()
+                  - log.checkpointBlocks()
                   - log.reservedBlocks()); // G13
       boolean still = commitPath.sequence() == sequence;
       return verifier.report(unaccounted != 0 || !still ? unaccounted : before - verifier.blocks());
@@ -352,7 +376,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       long _ =
           commitPath.askWithRole(log -> {
             poison.check();
-            if (!superblocks.current().tiered()) {
+            if (!superblocks.newer().tiered()) {
               setTiered();
             }
             applier.keepTombstones(true);
@@ -408,7 +432,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     try {
       boolean read =
           reader.getExactly(
-              change.id(), change.sequence(), change.startBlock(), change.length(), target);
+              change.id(), change.sequence(), change.length(), change.crc32c(), target);
       return read ? change.length() : NOT_FOUND;
     } finally {
       gate.exit();
@@ -419,14 +443,32 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public int evict(List<Eviction> evictions) {
     gate.enter();
     try {
-      long before = index.evictedCount();
+      int evicted = 0;
       for (int from = 0; from < evictions.size(); from += EVICTIONS_MAX) {
-        evictSome(evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX)));
+        List<Eviction> some =
+            evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX));
+        evictSome(some);
+        evicted += countEvicted(some);
       }
-      return (int) (index.evictedCount() - before);
+      return evicted;
     } finally {
       gate.exit();
     }
+  }
+
+  private int countEvicted(List<Eviction> evictions) {
+    BlobLocation now = new BlobLocation();
+    int evicted = 0;
+    for (Eviction eviction : evictions) {
+      BlobChange change = eviction.change();
+      if (change.kind() == BlobChange.Kind.STORED
+          && index.find(change.id().high(), change.id().low(), now)
+          && now.kind() == BlobLocation.Kind.EVICTED
+          && now.version() == change.sequence()) {
+        evicted++;
+      }
+    }
+    return evicted;
   }
 
   private void evictSome(List<Eviction> evictions) {

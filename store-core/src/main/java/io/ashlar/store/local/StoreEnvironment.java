@@ -11,6 +11,7 @@ import java.util.function.LongSupplier;
  * @param clockMs wall time, ms since 1970.
  * @param clockNs a monotonic clock.
  * @param growth runs growth of the data file.
+ * @param checkpoints runs the steps of index checkpoints, one after another.
  * @param ownThread whether the store starts its I/O thread; a test may drive the work itself.
  */
 record StoreEnvironment(
@@ -18,6 +19,7 @@ record StoreEnvironment(
     LongSupplier clockMs,
     LongSupplier clockNs,
     Executor growth,
+    Executor checkpoints,
     boolean ownThread) {
 
   /** Returns the real one. */
@@ -27,11 +29,14 @@ record StoreEnvironment(
         random::nextLong,
         System::currentTimeMillis,
         System::nanoTime,
-        task -> {
-          Thread thread = new Thread(task, "ashlar-growth");
-          thread.setDaemon(true);
-          thread.start();
-        },
+        task -> startThread(task, "ashlar-growth"),
+        task -> startThread(task, "ashlar-checkpoint"),
         true);
+  }
+
+  private static void startThread(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    thread.start();
   }
 }

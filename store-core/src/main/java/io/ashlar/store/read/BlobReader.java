@@ -89,19 +89,23 @@ public final class BlobReader {
   }
 
   /**
-   * Reads one version of a blob.
+   * Reads one version of a blob, wherever it lies by now.
    *
-   * @return false when {@code id} no longer has exactly that version in that place.
+   * @return false when {@code id} no longer has exactly that version here.
    */
   public boolean getExactly(
-      BlobId id, long version, long startBlock, long length, MemorySegment target) {
+      BlobId id, long version, long length, int crc32c, MemorySegment target) {
     BlobLocation location = new BlobLocation();
-    return index.find(id.high(), id.low(), location)
+    while (index.find(id.high(), id.low(), location)
         && location.kind() == BlobLocation.Kind.STORED
         && location.version() == version
-        && location.startBlock() == startBlock
         && location.lengthBytes() == length
-        && read(id, location, target);
+        && location.crc32c() == crc32c) {
+      if (read(id, location, target)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Implements {@link BlobStore#get(BlobId)}. */

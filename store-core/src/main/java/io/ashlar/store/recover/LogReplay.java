@@ -1,7 +1,7 @@
 package io.ashlar.store.recover;
 
 import io.ashlar.store.CorruptionException;
-import io.ashlar.store.disk.Disk;
+import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.LogRecordFormat;
@@ -34,141 +34,77 @@ final class LogReplay {
   /** A record of the chain that no mark covers yet: where it lies, and the position behind it. */
   private record Unmarked(long block, LogPosition behind) {}
 
-  private final Disk disk;
   private final LogReader reader;
   private final BlobCheck blobs;
   private final Superblock superblock;
   private final OperationApplier applier;
-  private final BlockMap map;
+  private final RecordLedger ledger;
   private final long fileBlocks;
+  private final LogChain chain;
   private final Deque<Unmarked> unmarked = new ArrayDeque<>();
 
-  private LogPosition end; // behind the last record of the chain
   private LogPosition applied; // behind the last record that was applied
-  private long highestMark;
-  private long incarnationMax;
-  private long recordBlocks;
   private long records;
+  private long logBlocks;
   private long checkedBlobs;
   private long dropped;
 
+  /** Creates one; the records that it applies are added to {@code ledger}. */
   LogReplay(
-      Disk disk,
       LogReader reader,
       BlobCheck blobs,
       Superblock superblock,
       OperationApplier applier,
-      BlockMap map,
+      RecordLedger ledger,
       long fileBlocks) {
-    this.disk = disk;
     this.reader = reader;
     this.blobs = blobs;
     this.superblock = superblock;
     this.applier = applier;
-    this.map = map;
+    this.ledger = ledger;
     this.fileBlocks = fileBlocks;
-    end = superblock.base();
+    chain = new LogChain(reader, superblock);
     applied = superblock.base();
-    highestMark = Math.max(superblock.fenceSequence(), superblock.base().sequence());
-    incarnationMax = Math.max(superblock.incarnation(), superblock.base().incarnation());
   }
 
   /** Replays everything that can be kept; then {@link #position} is the end of the log. */
   void run() {
-    long block = nextBlock();
-    while (block >= 0) {
-      follow(block);
-      block = nextBlock();
+    MemorySegment record = chain.next();
+    while (record != null) {
+      take(record);
+      record = chain.next();
     }
     while (!unmarked.isEmpty()) {
-      MemorySegment record = reread(unmarked.getFirst());
-      if (!blobsAreWhole(record)) {
+      MemorySegment waiting = reread(unmarked.getFirst());
+      if (!blobsAreWhole(waiting)) {
         dropped = unmarked.size();
         break;
       }
-      apply(record, unmarked.removeFirst().behind());
+      apply(waiting, unmarked.removeFirst().behind());
     }
-    if (applied.sequence() < highestMark) {
-      throw lost(applied.sequence() + 1, highestMark, applied.block());
+    if (applied.sequence() < chain.highestMark()) {
+      throw lost(applied.sequence() + 1, chain.highestMark(), applied.block());
     }
     refuseMarksBeyond();
   }
 
-  /** Returns where the next record of the chain lies, or −1 (rules L6, L10). */
-  private long nextBlock() {
-    long here = incarnationAt(end.block(), end.extentEnd());
-    long next =
-        end.nextStart() == 0
-            ? -1
-            : incarnationAt(end.nextStart(), end.nextStart() + end.nextBlocks());
-    if (here < 0 && next < 0) {
-      return -1;
-    }
-    return next > here ? end.nextStart() : end.block(); // L10: the higher incarnation wins
-  }
-
-  /** Returns the incarnation of the record that continues the chain at {@code block}, or −1. */
-  private long incarnationAt(long block, long extentEnd) {
-    MemorySegment record = reader.record(block, extentEnd);
-    if (record == null) {
-      return -1;
-    }
-    long sequence = end.sequence() + 1;
-    long incarnation = LogRecordFormat.incarnation(record);
-    boolean valid =
-        LogRecordFormat.storeId(record) == superblock.storeId()
-            && LogRecordFormat.sequence(record) == sequence
-            && LogRecordFormat.previousChain(record) == end.chain()
-            && LogRecordFormat.block(record) == block
-            && LogRecordFormat.firstEpoch(record) == end.epoch() + 1
-            && LogRecordFormat.mark(record) < sequence
-            && incarnation >= end.incarnation()
-            && (sequence <= superblock.fenceSequence() || incarnation >= superblock.incarnation())
-            && blockBehind(record, block) <= extentEnd; // L6
-    return valid ? incarnation : -1;
-  }
-
-  private static long blockBehind(MemorySegment record, long block) {
-    return block + record.byteSize() / Blocks.BYTES + LogRecordFormat.behindBlocks(record);
-  }
-
-  /** Takes the valid record at {@code block} into the chain. */
-  private void follow(long block) {
-    boolean inNext = block < end.extentStart() || block >= end.extentEnd();
-    long extentStart = inNext ? end.nextStart() : end.extentStart();
-    long extentEnd = inNext ? end.nextStart() + end.nextBlocks() : end.extentEnd();
-    MemorySegment record = reader.record(block, extentEnd);
-    if (record == null) {
-      throw changed(block);
-    }
-    end =
-        new LogPosition(
-            LogRecordFormat.sequence(record),
-            end.epoch() + LogRecordFormat.epochs(record),
-            LogRecordFormat.incarnation(record),
-            LogRecordFormat.chain(record),
-            extentStart,
-            extentEnd - extentStart,
-            blockBehind(record, block),
-            LogRecordFormat.nextStart(record),
-            LogRecordFormat.nextBlocks(record));
-    incarnationMax = Math.max(incarnationMax, end.incarnation());
-    highestMark = Math.max(highestMark, LogRecordFormat.mark(record));
-    if (end.sequence() <= highestMark && unmarked.isEmpty()) {
-      apply(record, end);
+  /** Applies the record, or keeps it waiting for a mark (rule L3). */
+  private void take(MemorySegment record) {
+    if (chain.end().sequence() <= chain.highestMark() && unmarked.isEmpty()) {
+      apply(record, chain.end());
       return;
     }
-    unmarked.addLast(new Unmarked(block, end));
+    unmarked.addLast(new Unmarked(chain.recordBlock(), chain.end()));
     if (unmarked.size() > UNMARKED_MAX) {
       throw new CorruptionException(
           "more than " + UNMARKED_MAX + " log records wait for a mark: restore the store",
           null,
-          block,
+          chain.recordBlock(),
           UNMARKED_MAX,
           unmarked.size(),
           null);
     }
-    while (!unmarked.isEmpty() && unmarked.getFirst().behind().sequence() <= highestMark) {
+    while (!unmarked.isEmpty() && unmarked.getFirst().behind().sequence() <= chain.highestMark()) {
       Unmarked covered = unmarked.removeFirst();
       apply(reread(covered), covered.behind());
     }
@@ -179,19 +115,9 @@ final class LogReplay {
     LogPosition behind = waiting.behind();
     MemorySegment record = reader.record(waiting.block(), behind.extentEnd());
     if (record == null || LogRecordFormat.chain(record) != behind.chain()) {
-      throw changed(waiting.block());
+      throw LogChain.changed(waiting.block());
     }
     return record;
-  }
-
-  private static CorruptionException changed(long block) {
-    return new CorruptionException(
-        "a log record read differently the second time: check the device: block=" + block,
-        null,
-        block,
-        0,
-        0,
-        null);
   }
 
   private boolean blobsAreWhole(MemorySegment record) {
@@ -218,8 +144,8 @@ final class LogReplay {
 
   private void apply(MemorySegment record, LogPosition behind) {
     long blocks = record.byteSize() / Blocks.BYTES;
-    map.use(LogRecordFormat.block(record), blocks, "log record");
-    recordBlocks += blocks;
+    ledger.add(behind.sequence(), LogRecordFormat.block(record), blocks);
+    logBlocks += blocks + LogRecordFormat.behindBlocks(record);
     records++;
     var _ =
         applier.apply(
@@ -258,9 +184,7 @@ final class LogReplay {
             + ", mark="
             + mark
             + ", block="
-            + block
-            + ", engine="
-            + disk.engine(),
+            + block,
         null,
         block,
         sequence,
@@ -273,22 +197,27 @@ final class LogReplay {
     return applied;
   }
 
+  /** Returns the highest incarnation seen. */
   long incarnationMax() {
-    return incarnationMax;
+    return chain.incarnationMax();
   }
 
-  long recordBlocks() {
-    return recordBlocks;
-  }
-
+  /** Returns how many records were applied. */
   long records() {
     return records;
   }
 
+  /** Returns how many blocks the applied records and the blobs behind them have. */
+  long logBlocks() {
+    return logBlocks;
+  }
+
+  /** Returns how many blobs of unmarked records were read. */
   long checkedBlobs() {
     return checkedBlobs;
   }
 
+  /** Returns how many whole records were dropped, because a blob was not. */
   long dropped() {
     return dropped;
   }

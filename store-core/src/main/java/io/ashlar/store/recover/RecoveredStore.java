@@ -1,5 +1,7 @@
 package io.ashlar.store.recover;
 
+import io.ashlar.store.checkpoint.Generation;
+import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
@@ -11,7 +13,10 @@ import io.ashlar.store.space.ExtentAllocator;
  *
  * @param superblock the current superblock, with this open's incarnation.
  * @param position the end of the log.
- * @param recordBlocks blocks of all records that replay needs.
+ * @param ledger the log records that a generation still needs.
+ * @param older what the older superblock copy refers to.
+ * @param newer what the newer superblock copy refers to.
+ * @param logBlocks how far the log has advanced since the newer one.
  * @param fileBlocks blocks of the data file.
  * @param highestEnd the first block behind everything in use.
  * @param index the index; owned by the receiver from now on.
@@ -22,7 +27,10 @@ import io.ashlar.store.space.ExtentAllocator;
 public record RecoveredStore(
     Superblock superblock,
     LogPosition position,
-    long recordBlocks,
+    RecordLedger ledger,
+    Generation older,
+    Generation newer,
+    long logBlocks,
     long fileBlocks,
     long highestEnd,
     BlobIndex index,

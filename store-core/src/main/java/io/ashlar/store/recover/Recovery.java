@@ -1,6 +1,11 @@
 package io.ashlar.store.recover;
 
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.checkpoint.Generation;
+import io.ashlar.store.checkpoint.IndexCheckpointReader;
+import io.ashlar.store.checkpoint.RecordLedger;
+import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
@@ -8,10 +13,13 @@ import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Opens a store: superblock → (index checkpoint) → log → index and free space → fence.
+ * Opens a store: superblock → index checkpoint → log → index and free space → fence.
  *
  * <p><b>Invariant.</b> Whatever crash came before, and however often recovery itself was cut short,
  * what is kept is a prefix of the epochs at or past the last acknowledgement (G3), and opening
@@ -28,7 +36,24 @@ import java.util.function.LongSupplier;
  */
 public final class Recovery {
 
-  private Recovery() {}
+  private final Disk disk;
+  private final SuperblockPair superblocks;
+  private final long fileBlocks;
+  private final boolean created;
+  private final long startNs;
+  private final RecordLedger ledger = new RecordLedger();
+  private final BlockMap map;
+  private long checkpointEntries;
+  private long liveBlocks;
+
+  private Recovery(Disk disk, SuperblockPair superblocks, boolean created, long startNs) {
+    this.disk = disk;
+    this.superblocks = superblocks;
+    this.created = created;
+    this.startNs = startNs;
+    fileBlocks = disk.size() / Blocks.BYTES;
+    map = new BlockMap(fileBlocks);
+  }
 
   /**
    * Recovers the store on a locked disk, or makes a new one on an empty one.
@@ -51,70 +76,164 @@ public final class Recovery {
     if (created) {
       StoreCreation.create(disk, superblocks, config, ids, clockMs);
     }
-    Superblock found = superblocks.current();
-    BlobIndex index = new BlobIndex(found.storeId(), 0);
+    return new Recovery(disk, superblocks, created, startNs).recover();
+  }
+
+  private RecoveredStore recover() {
+    Superblock newer = withNewestFence(superblocks.newer());
+    Superblock older = superblocks.older();
+    try (IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
+      BlobIndex index = new BlobIndex(newer.storeId(), 0);
+      Generation generation;
+      try {
+        generation = checkpoints.read(newer, index);
+        checkpointEntries = checkpoints.entries();
+      } catch (CorruptionException e) {
+        index.close();
+        if (older == null) {
+          throw e;
+        }
+        return fallBack(checkpoints, withNewestFence(older), e);
+      }
+      Generation other = older == null ? null : otherGeneration(checkpoints, older, newer);
+      return replay(true, newer, generation, other, index);
+    }
+  }
+
+  /** Recovers from the older generation, because the newer one's checkpoint is damaged. */
+  private RecoveredStore fallBack(
+      IndexCheckpointReader checkpoints, Superblock older, CorruptionException reason) {
+    System.getLogger(Recovery.class.getName())
+        .log(
+            System.Logger.Level.WARNING,
+            "recovering from the index checkpoint before: " + reason.getMessage());
+    BlobIndex index = new BlobIndex(older.storeId(), 0);
     try {
-      return replay(disk, superblocks, found, index, created, startNs);
+      Generation generation = checkpoints.read(older, index);
+      checkpointEntries = checkpoints.entries();
+      return replay(false, older, generation, null, index);
     } catch (RuntimeException | Error e) {
       index.close();
       throw e;
     }
   }
 
-  private static RecoveredStore replay(
-      Disk disk,
-      SuperblockPair superblocks,
-      Superblock found,
-      BlobIndex index,
-      boolean created,
-      long startNs) {
-    long fileBlocks = disk.size() / Blocks.BYTES;
-    OperationApplier applier = new OperationApplier(index, found.tiered());
-    BlockMap map = new BlockMap(fileBlocks);
-    map.use(0, Blocks.FIRST, "superblocks");
+  /**
+   * Returns a superblock with the newest fence of both: a crash may have come between its copies.
+   */
+  private Superblock withNewestFence(Superblock superblock) {
+    Superblock newest = superblock;
+    for (Superblock other : new @Nullable Superblock[] {superblocks.newer(), superblocks.older()}) {
+      if (other != null && other.incarnation() > newest.incarnation()) {
+        newest = other;
+      }
+    }
+    return superblock.withFence(newest.incarnation(), newest.fenceSequence());
+  }
+
+  /**
+   * Finds what the older generation needs, so that none of it is written over (rule L13); null when
+   * it is not usable, and its superblock copy is to be repaired from the newer one.
+   */
+  private @Nullable Generation otherGeneration(
+      IndexCheckpointReader checkpoints, Superblock older, Superblock newer) {
+    try (LogReader reader = new LogReader(disk, fileBlocks)) {
+      Generation generation = checkpoints.read(older, null);
+      LogChain chain = new LogChain(reader, withNewestFence(older));
+      RecordLedger records = new RecordLedger();
+      while (chain.end().sequence() < newer.base().sequence()) {
+        MemorySegment record = chain.next();
+        if (record == null) {
+          return null;
+        }
+        records.add(chain.end().sequence(), chain.recordBlock(), record.byteSize() / Blocks.BYTES);
+      }
+      if (chain.end().chain() != newer.base().chain()) {
+        return null;
+      }
+      records.forEach(ledger::add);
+      return generation;
+    } catch (CorruptionException e) {
+      return null;
+    }
+  }
+
+  private RecoveredStore replay(
+      boolean fromNewer,
+      Superblock superblock,
+      Generation generation,
+      @Nullable Generation other,
+      BlobIndex index) {
+    OperationApplier applier = new OperationApplier(index, superblock.tiered());
     try (LogReader reader = new LogReader(disk, fileBlocks);
         BlobCheck blobs = new BlobCheck(disk)) {
-      LogReplay replay = new LogReplay(disk, reader, blobs, found, applier, map, fileBlocks);
+      LogReplay replay = new LogReplay(reader, blobs, superblock, applier, ledger, fileBlocks);
       replay.run();
       LogPosition position = replay.position();
-      useSpace(map, index, position);
-      superblocks.fence(replay.incarnationMax() + 1, position.sequence()); // L5, L7
+      useSpace(index, position);
+      useGeneration(generation);
+      Generation older = generation;
+      if (other != null) {
+        older = other;
+        if (!Objects.equals(other.last(), generation.last())) {
+          useGeneration(other);
+        }
+      }
+      applier.liveBlocks(liveBlocks);
+      superblocks.fence(
+          fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
       return new RecoveredStore(
-          superblocks.current(),
+          superblocks.newer(),
           position,
-          replay.recordBlocks(),
+          ledger,
+          older,
+          generation,
+          replay.logBlocks(),
           fileBlocks,
           map.highestEnd(),
           index,
           applier,
           map.free(),
-          new RecoveryReport(
-              created,
-              position.epoch(),
-              position.sequence(),
-              replay.records(),
-              replay.checkedBlobs(),
-              replay.dropped(),
-              Blocks.offset(replay.recordBlocks()),
-              System.nanoTime() - startNs,
-              note(created, replay)));
+          report(position, replay));
+    } catch (RuntimeException | Error e) {
+      index.close();
+      throw e;
     }
   }
 
-  private static String note(boolean created, LogReplay replay) {
-    if (created) {
-      return "a new store";
-    }
-    return replay.dropped() > 0
-        ? "dropped the last record: its blobs were not all written"
-        : "the log ended in order";
+  private RecoveryReport report(LogPosition position, LogReplay replay) {
+    String note =
+        replay.dropped() > 0
+            ? "dropped the last record: its blobs were not all written"
+            : "the log ended in order";
+    return new RecoveryReport(
+        created,
+        position.epoch(),
+        position.sequence(),
+        checkpointEntries,
+        replay.records(),
+        replay.checkedBlobs(),
+        replay.dropped(),
+        Blocks.offset(replay.logBlocks()),
+        System.nanoTime() - startNs,
+        created ? "a new store" : note);
   }
 
-  /** Marks what the final index and the log's tail refer to (rules L13, L28, promise G13). */
-  private static void useSpace(BlockMap map, BlobIndex index, LogPosition position) {
+  private void useGeneration(Generation generation) {
+    for (Generation.Chunk chunk : generation.chunks()) {
+      map.use(chunk.start(), chunk.blocks(), "index checkpoint");
+    }
+  }
+
+  /** Marks what the final index and the log refer to (rules L13, L28, promise G13). */
+  private void useSpace(BlobIndex index, LogPosition position) {
+    map.use(0, Blocks.FIRST, "superblocks");
+    ledger.forEach((sequence, block, blocks) -> map.use(block, blocks, "log record"));
     index.forEach((idHigh, idLow, location) -> {
       if (location.kind() == BlobLocation.Kind.STORED && location.lengthBytes() > 0) {
-        map.use(location.startBlock(), Blocks.count(location.lengthBytes()), "blob");
+        long blocks = Blocks.count(location.lengthBytes());
+        map.use(location.startBlock(), blocks, "blob");
+        liveBlocks += blocks;
       }
     });
     map.use(position.block(), position.extentEnd() - position.block(), "log extent");

@@ -1,6 +1,7 @@
 package io.ashlar.store.recover;
 
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
@@ -52,7 +53,7 @@ final class StoreCreation {
             extentBlocks);
     superblocks.create(
         new Superblock(
-            ids.getAsLong(), incarnation, 1, clockMs.getAsLong(), false, 0, base, 0, 0, 0, 0));
+            ids.getAsLong(), incarnation, 1, clockMs.getAsLong(), false, 0, base, 0, 0, 0, 0, 0));
   }
 
   private static void zero(Disk disk, long bytes) {

@@ -22,6 +22,7 @@ public final class BlockSpace {
   private final Poison poison;
   private long quarantinedBlocks;
   private long heldBlocks;
+  private long reserveBlocks;
   private @Nullable NativeException growthFailure;
 
   /** Creates one over what recovery found free. */
@@ -32,6 +33,11 @@ public final class BlockSpace {
     this.poison = poison;
   }
 
+  /** Sets how many blocks {@link #allocate} leaves free for index checkpoints (rule L15). */
+  public void reserve(long blocks) {
+    reserveBlocks = blocks;
+  }
+
   /**
    * Allocates a contiguous extent, growing the file and waiting for that when it must.
    *
@@ -39,14 +45,24 @@ public final class BlockSpace {
    * @return the first block, or −1 when the file cannot grow: see {@link #growthFailure}.
    */
   public long allocate(long blocks) {
+    return allocate(blocks, reserveBlocks);
+  }
+
+  /** Allocates for an index checkpoint, which may take what {@link #reserve} keeps. */
+  public long allocateReserved(long blocks) {
+    return allocate(blocks, 0);
+  }
+
+  private long allocate(long blocks, long leaveFree) {
     takeGrown();
-    long start = allocator.allocate(blocks);
+    long start = take(blocks, leaveFree);
     while (start < 0 && !poison.isSet()) {
       long tail = allocator.firstFreeTail(file.blocks());
-      file.grow(blocks - (file.blocks() - tail));
+      long missing = Math.max(blocks, blocks + leaveFree - allocator.freeBlocks());
+      file.grow(Math.max(missing, blocks - (file.blocks() - tail)));
       growthFailure = file.awaitGrowth();
       takeGrown();
-      start = allocator.allocate(blocks);
+      start = take(blocks, leaveFree);
       if (growthFailure != null) {
         break;
       }
@@ -55,6 +71,10 @@ public final class BlockSpace {
       file.noteUsed(start + blocks);
     }
     return start;
+  }
+
+  private long take(long blocks, long leaveFree) {
+    return allocator.freeBlocks() < blocks + leaveFree ? -1 : allocator.allocate(blocks);
   }
 
   /** Returns why the file could not grow when {@link #allocate} last answered −1. */

@@ -7,7 +7,6 @@ import io.ashlar.store.local.StoreLife.History;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,9 +59,9 @@ public final class CrashSuite {
     SimulatedDisk disk = new SimulatedDisk();
     disk.shuffleCompletions(lifeSeed);
     History history = new History();
-    AtomicLong clockNs = new AtomicLong();
-    try (LocalBlobStore store = StoreLife.openOn(disk, lifeSeed, clockNs)) {
-      StoreLife life = StoreLife.over(disk, history, store, lifeSeed, clockNs);
+    try (StoreLife.Opened opened = StoreLife.openOn(disk, lifeSeed)) {
+      LocalBlobStore store = opened.store();
+      StoreLife life = StoreLife.over(disk, history, opened, lifeSeed);
       life.run(GROUPS);
       String wrong = StoreLife.difference(store, history.states.getLast());
       if (wrong != null) {
@@ -120,8 +119,8 @@ public final class CrashSuite {
     SimulatedDisk disk = SimulatedDisk.of(crash.image());
     long kept;
     History continued;
-    AtomicLong clockNs = new AtomicLong();
-    try (LocalBlobStore store = StoreLife.openOn(disk, crash.seed(), clockNs)) {
+    try (StoreLife.Opened opened = StoreLife.openOn(disk, crash.seed())) {
+      LocalBlobStore store = opened.store();
       kept = store.recoveryReport().lastEpoch();
       if (kept < acked || kept > begun) {
         return "kept epoch " + kept + ", acknowledged " + acked + ", begun " + begun;
@@ -134,7 +133,7 @@ public final class CrashSuite {
         return "epoch " + kept + ": " + wrong;
       }
       continued = history.upTo(kept);
-      StoreLife life = StoreLife.over(disk, continued, store, crash.seed(), clockNs);
+      StoreLife life = StoreLife.over(disk, continued, opened, crash.seed());
       life.run(depth > 1 ? 6 : 2);
       wrong = StoreLife.difference(store, continued.states.getLast());
       if (wrong != null) {

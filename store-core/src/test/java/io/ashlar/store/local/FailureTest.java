@@ -15,14 +15,13 @@ import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Fails every write and sync of a scripted workload, once and for ever. */
 class FailureTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
-  private static final int GROUPS = 40;
+  private static final int GROUPS = 24;
 
   @Test
   void shouldEndInThePromisedStateWhateverFails() {
@@ -62,9 +61,9 @@ class FailureTest {
 
   private static long healthyOperations() {
     SimulatedDisk disk = new SimulatedDisk();
-    AtomicLong clockNs = new AtomicLong();
-    try (LocalBlobStore store = StoreLife.openOn(disk, SEED, clockNs)) {
-      StoreLife life = StoreLife.over(disk, new History(), store, SEED, clockNs);
+    try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
+
+      StoreLife life = StoreLife.over(disk, new History(), opened, SEED);
       assertThat(life.runUntilFailure(GROUPS)).isNull();
     }
     return disk.changeCount();
@@ -77,11 +76,11 @@ class FailureTest {
     SimulatedDisk disk = new SimulatedDisk();
     disk.fail(failure);
     History history = new History();
-    AtomicLong clockNs = new AtomicLong();
     long acknowledged;
     int outcome = 0;
-    try (LocalBlobStore store = StoreLife.openOn(disk, SEED, clockNs)) {
-      StoreLife life = StoreLife.over(disk, history, store, SEED, clockNs);
+    try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
+      LocalBlobStore store = opened.store();
+      StoreLife life = StoreLife.over(disk, history, opened, SEED);
       StoreException failed = life.runUntilFailure(GROUPS);
       acknowledged = life.acknowledged();
       if (failed != null) {
@@ -92,7 +91,7 @@ class FailureTest {
           .matches(what -> what == null || (failed != null && what.startsWith("VerifyReport")));
       if (store.stats().failed()) {
         outcome = 1;
-        refuseEveryWrite(disk, store, failure);
+        refuseEveryWrite(disk, opened, failure);
       }
     } catch (NativeException | StoreException e) {
       acknowledged = 0; // the store could not be opened or made
@@ -104,7 +103,8 @@ class FailureTest {
 
   /** L24: after poison nothing is written, whatever is asked for. */
   private static void refuseEveryWrite(
-      SimulatedDisk disk, LocalBlobStore store, InjectedFailure failure) {
+      SimulatedDisk disk, StoreLife.Opened opened, InjectedFailure failure) {
+    LocalBlobStore store = opened.store();
     long before = disk.changeCount();
     assertThatThrownBy(
             () -> {
@@ -119,7 +119,7 @@ class FailureTest {
     while (store.doWork() > 0) {
       assertThat(disk.changeCount()).isEqualTo(before);
     }
-    store.close();
+    opened.close();
     assertThat(disk.changeCount()).as("writes after poison: %s", failure).isEqualTo(before);
   }
 
@@ -136,7 +136,8 @@ class FailureTest {
       CrashImages.Crash crash =
           CrashImages.at(disk, false, disk.events().size(), damage, damageSeed + i);
       SimulatedDisk after = SimulatedDisk.of(crash.image());
-      try (LocalBlobStore store = StoreLife.openOn(after, damageSeed, new AtomicLong())) {
+      try (StoreLife.Opened opened = StoreLife.openOn(after, damageSeed)) {
+        LocalBlobStore store = opened.store();
         long kept = store.recoveryReport().lastEpoch();
         assertThat(kept)
             .as("%s, %s", failure, crash)
@@ -151,7 +152,8 @@ class FailureTest {
   @Test
   void shouldFailOneEpochWhenTheDiskIsFullAndGoOn() {
     SimulatedDisk disk = new SimulatedDisk();
-    try (LocalBlobStore store = StoreLife.openOn(disk, SEED, new AtomicLong())) {
+    try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
+      LocalBlobStore store = opened.store();
       disk.limitSize(disk.size());
       int stored = fill(store);
       assertThat(stored).isPositive();

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * touched.
  *
  * <pre>
- *   local ──▶ {commit, read, recover} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
+ *   local ──▶ {commit, read, recover} ──▶ checkpoint ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
  *                                 all but the last two, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
@@ -56,21 +56,51 @@ class ImportRulesTest {
           Map.entry("space", List.of("store", "metrics", "format", "disk", "uring")),
           Map.entry("index", List.of("store", "metrics", "format", "uring")),
           Map.entry(
+              "checkpoint",
+              List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
+          Map.entry(
               "commit",
               List.of(
-                  "store", "spi", "metrics", "format", "disk", "space", "index", "uring",
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "space",
+                  "index",
+                  "checkpoint",
+                  "uring",
                   "jctools")),
           Map.entry(
               "read",
               List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
           Map.entry(
               "recover",
-              List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
+              List.of(
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "space",
+                  "index",
+                  "checkpoint",
+                  "uring")),
           Map.entry(
               "local",
               List.of(
-                  "store", "spi", "metrics", "format", "disk", "space", "index", "commit", "read",
-                  "recover", "uring")));
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "space",
+                  "index",
+                  "checkpoint",
+                  "commit",
+                  "read",
+                  "recover",
+                  "uring")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -89,7 +119,17 @@ class ImportRulesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "store", "spi", "metrics", "format", "disk", "space", "index", "commit", "read", "recover",
+        "store",
+        "spi",
+        "metrics",
+        "format",
+        "disk",
+        "space",
+        "index",
+        "checkpoint",
+        "commit",
+        "read",
+        "recover",
         "local"
       })
   void shouldImportOneWayOnly(String shortName) {

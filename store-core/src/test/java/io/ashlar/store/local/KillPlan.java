@@ -108,14 +108,14 @@ final class KillPlan {
 
   static void putLong(byte[] bytes, int offset, long value) {
     for (int i = 0; i < 8; i++) {
-      bytes[offset + i] = (byte) (value >>> 8 * i);
+      bytes[offset + i] = (byte) (value >>> (8 * i));
     }
   }
 
   static long getLong(byte[] bytes, int offset) {
     long value = 0;
     for (int i = 0; i < 8; i++) {
-      value |= (bytes[offset + i] & 0xffL) << 8 * i;
+      value |= (bytes[offset + i] & 0xffL) << (8 * i);
     }
     return value;
   }

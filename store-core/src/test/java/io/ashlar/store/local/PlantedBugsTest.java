@@ -86,23 +86,38 @@ class PlantedBugsTest {
         PlantedBug.of(
             "unmarked blobs not checked at open (L3)",
             "recover/LogReplay.java",
-            "if (!blobsAreWhole(record)) {",
+            "if (!blobsAreWhole(waiting)) {",
             "if (false) {"),
         PlantedBug.of(
             "marked blobs checked at open (L3)",
             "recover/LogReplay.java",
-            "if (end.sequence() <= highestMark && unmarked.isEmpty()) {",
-            "if (!blobsAreWhole(record)) { throw lost(end.sequence(), highestMark, block); } if (end.sequence() <= highestMark && unmarked.isEmpty()) {"),
+            "  private void take(MemorySegment record) {\n",
+            """
+              private void take(MemorySegment record) {
+                if (!blobsAreWhole(record)) {
+                  throw lost(chain.end().sequence(), chain.highestMark(), chain.recordBlock());
+                }
+            """),
         PlantedBug.of(
             "no fence at open (L5)",
-            "recover/Recovery.java",
-            "superblocks.fence(replay.incarnationMax() + 1, position.sequence()); // L5, L7",
-            ""),
+            "checkpoint/SuperblockPair.java",
+            "    int copy = fromNewer ? newerCopy() : 1 - newerCopy();\n",
+            "    int copy = 0;\n    if (incarnation != 0) return;\n"),
         PlantedBug.of(
             "the next log extent is never looked at (L10)",
-            "recover/LogReplay.java",
-            "return next > here ? end.nextStart() : end.block();",
-            "return here < 0 ? -1 : end.block();"),
+            "recover/LogChain.java",
+            "if (here < 0 && elsewhere < 0) {",
+            "if (here < 0) {"),
+        PlantedBug.of(
+            "an index checkpoint not synced before its flip (L12)",
+            "checkpoint/IndexCheckpointer.java",
+            "      disk.sync();\n",
+            ""),
+        PlantedBug.of(
+            "records freed that replay still needs (L13)",
+            "checkpoint/IndexCheckpointer.java",
+            "ledger.freeThrough(newer.base().sequence(), space);",
+            "ledger.freeThrough(Long.MAX_VALUE, space);"),
         PlantedBug.of(
             "the log's tail counts as free after recovery (L13)",
             "recover/Recovery.java",

@@ -13,7 +13,9 @@ import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.SimulatedDisk;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,7 @@ final class StoreLife {
           .withInitialFileBytes(256 << 10)
           .withGrowthBytesMin(64 << 10)
           .withLogExtentBytesMax(64 << 10)
+          .withCheckpointLogBytesMin(64 << 10)
           .withGroupBytesMax(128 << 10);
 
   /** A blob's content: bytes drawn from a seed. */
@@ -79,37 +82,54 @@ final class StoreLife {
   final History history;
   final LocalBlobStore store;
   private final SplittableRandom random;
-  private final AtomicLong clockNs;
+  private final Opened opened;
   private long lastGroup = -1;
   private @Nullable StoreException failed;
   private long acknowledged;
 
-  private StoreLife(
-      SimulatedDisk disk,
-      History history,
-      LocalBlobStore store,
-      SplittableRandom random,
-      AtomicLong clockNs) {
-    this.clockNs = clockNs;
+  private StoreLife(SimulatedDisk disk, History history, Opened opened, SplittableRandom random) {
     this.disk = disk;
     this.history = history;
-    this.store = store;
+    this.opened = opened;
+    this.store = opened.store();
     this.random = random;
   }
 
-  static LocalBlobStore openOn(SimulatedDisk disk, long seed, AtomicLong clockNs) {
-    SplittableRandom ids = new SplittableRandom(seed);
-    return LocalBlobStore.open(
-        "simulated",
-        disk,
-        CONFIG,
-        new StoreEnvironment(ids::nextLong, () -> 1_000_000L, clockNs::get, Runnable::run, false));
+  /** A store whose clock and background steps a test drives. */
+  record Opened(LocalBlobStore store, AtomicLong clockNs, Deque<Runnable> steps)
+      implements AutoCloseable {
+
+    /** Runs background steps until none is left. */
+    void runSteps() {
+      for (Runnable step = steps.poll(); step != null; step = steps.poll()) {
+        step.run();
+      }
+    }
+
+    @Override
+    public void close() {
+      runSteps();
+      store.close();
+    }
   }
 
-  /** Opens a store whose past is {@code history}; what it kept must have been checked. */
-  static StoreLife over(
-      SimulatedDisk disk, History history, LocalBlobStore store, long seed, AtomicLong clockNs) {
-    return new StoreLife(disk, history, store, new SplittableRandom(seed), clockNs);
+  static Opened openOn(SimulatedDisk disk, long seed) {
+    SplittableRandom ids = new SplittableRandom(seed);
+    AtomicLong clockNs = new AtomicLong();
+    Deque<Runnable> steps = new ArrayDeque<>();
+    LocalBlobStore store =
+        LocalBlobStore.open(
+            "simulated",
+            disk,
+            CONFIG,
+            new StoreEnvironment(
+                ids::nextLong, () -> 1_000_000L, clockNs::get, Runnable::run, steps::add, false));
+    return new Opened(store, clockNs, steps);
+  }
+
+  /** Goes on with a store whose past is {@code history}; what it kept must have been checked. */
+  static StoreLife over(SimulatedDisk disk, History history, Opened opened, long seed) {
+    return new StoreLife(disk, history, opened, new SplittableRandom(seed));
   }
 
   static BlobId id(int n) {
@@ -128,8 +148,9 @@ final class StoreLife {
       } else {
         commitGroup(epochs);
       }
+      stepSometimes();
       if (random.nextInt(4) == 0) {
-        clockNs.addAndGet(1_000_000_000L); // long enough for a mark (L31)
+        opened.clockNs().addAndGet(1_000_000_000L); // long enough for a mark (L31)
         var _ = store.doWork();
       }
     }
@@ -149,6 +170,7 @@ final class StoreLife {
         } else {
           commitGroup(1);
         }
+        stepSometimes();
       } catch (StorageFullException e) {
         failed = null;
         history.states.removeLast();
@@ -157,6 +179,13 @@ final class StoreLife {
       }
     }
     return null;
+  }
+
+  /** Lets an index checkpoint that is being written go on, or not, between two groups. */
+  private void stepSometimes() {
+    while (!opened.steps().isEmpty() && random.nextInt(3) > 0) {
+      opened.steps().remove().run();
+    }
   }
 
   /** Returns the last epoch that was acknowledged. */

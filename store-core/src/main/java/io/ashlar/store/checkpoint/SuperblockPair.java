@@ -1,4 +1,4 @@
-package io.ashlar.store.recover;
+package io.ashlar.store.checkpoint;
 
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreOpenException;
@@ -9,22 +9,22 @@ import io.ashlar.store.format.SuperblockFormat;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes the two superblock copies. Each write is durable before the next begins, and
- * goes over the copy that is not current (rules L5, L12): whatever a crash tears, the other copy is
- * whole.
+ * Reads and writes the two superblock copies. Each keeps the pointer to its own generation's index
+ * checkpoint. Each write is durable before the next begins, and one that changes a pointer goes
+ * over the older copy (rules L5, L12): whatever a crash tears, the other copy is whole.
  *
- * <p>Thread: one at a time, with nobody else writing.
+ * <p>Thread: one at a time: the one that opens the store, then the commit role's holder.
  */
 public final class SuperblockPair implements AutoCloseable {
 
   private final Disk disk;
   private final NativeMemory memory = NativeMemory.reserve(3L * Blocks.BYTES);
   private final IoVectors vectors = new IoVectors(1);
-  private @Nullable Superblock current;
-  private int currentCopy;
+  private final @Nullable Superblock[] copies = new @Nullable Superblock[SuperblockFormat.COPIES];
 
   /** Creates one that has read nothing yet. */
   public SuperblockPair(Disk disk) {
@@ -39,21 +39,16 @@ public final class SuperblockPair implements AutoCloseable {
    * @throws StoreOpenException if the file is something else.
    * @throws io.ashlar.store.FormatVersionException if a copy is of another version.
    */
-  boolean read() {
+  public boolean read() {
     MemorySegment blocks = memory.segment().asSlice(0, 3L * Blocks.BYTES);
     blocks.fill((byte) 0);
-    var _ = disk.read(blocks, 0);
-    long seen = 0;
+    long _ = disk.read(blocks, 0);
+    boolean any = false;
     for (int copy = 0; copy < SuperblockFormat.COPIES; copy++) {
-      Superblock decoded = SuperblockFormat.decode(block(copy), copy);
-      Superblock best = current;
-      if (decoded != null && (best == null || decoded.generation() > best.generation())) {
-        current = decoded;
-        currentCopy = copy;
-      }
-      seen += decoded != null ? 1 : 0;
+      copies[copy] = SuperblockFormat.decode(block(copy), copy);
+      any |= copies[copy] != null;
     }
-    if (seen > 0) {
+    if (any) {
       return true;
     }
     // Copy 0 is written and synced first when a store is made, and the log only after both copies:
@@ -79,44 +74,74 @@ public final class SuperblockPair implements AutoCloseable {
     return memory.segment().asSlice((long) index * Blocks.BYTES, Blocks.BYTES);
   }
 
-  /** Returns the current content. */
-  public Superblock current() {
-    Superblock superblock = current;
+  private int newerCopy() {
+    Superblock first = copies[0];
+    Superblock second = copies[1];
+    if (first == null || second == null) {
+      return first == null ? 1 : 0;
+    }
+    return second.generation() > first.generation() ? 1 : 0;
+  }
+
+  /** Returns the copy of the newer generation. */
+  public Superblock newer() {
+    Superblock superblock = copies[newerCopy()];
     if (superblock == null) {
       throw new IllegalStateException("no superblock was read");
     }
     return superblock;
   }
 
-  /** Writes the first content of a new store to both copies. */
-  void create(Superblock superblock) {
-    writeCopy(superblock, 0);
-    writeCopy(superblock, 1);
-    current = superblock;
-    currentCopy = 1;
+  /** Returns the copy of the older generation, or null when it is not valid. */
+  public @Nullable Superblock older() {
+    return copies[1 - newerCopy()];
   }
 
-  /** Writes the fence to both copies, the one not recovered from first (rule L5). */
-  void fence(long incarnation, long sequence) {
-    for (int i = 0; i < SuperblockFormat.COPIES; i++) {
-      Superblock now = current();
-      writeNext(now.withFence(incarnation, now.generation() + 1, sequence));
-    }
+  /** Writes the first content of a new store to both copies. */
+  public void create(Superblock superblock) {
+    writeCopy(superblock, 0);
+    writeCopy(superblock, 1);
+  }
+
+  /**
+   * Writes the fence to both copies, the one not recovered from first (rule L5).
+   *
+   * @param fromNewer whether the newer copy was recovered from.
+   * @param keepOther whether the other copy's generation is usable; else that copy is repaired.
+   */
+  public void fence(boolean fromNewer, boolean keepOther, long incarnation, long sequence) {
+    int copy = fromNewer ? newerCopy() : 1 - newerCopy();
+    Superblock recovered = Objects.requireNonNull(copies[copy]);
+    Superblock other = copies[1 - copy];
+    Superblock base = keepOther && other != null ? other : recovered;
+    writeCopy(base.withFence(incarnation, sequence), 1 - copy);
+    writeCopy(recovered.withFence(incarnation, sequence), copy);
   }
 
   /** Sets the tiered flag in both copies. */
   public void setTiered() {
-    for (int i = 0; i < SuperblockFormat.COPIES; i++) {
-      Superblock now = current();
-      writeNext(now.withTiered(now.generation() + 1));
+    int newer = newerCopy();
+    for (int copy : new int[] {1 - newer, newer}) {
+      Superblock superblock = copies[copy];
+      if (superblock != null) {
+        writeCopy(superblock.withTiered(), copy);
+      }
     }
   }
 
-  private void writeNext(Superblock next) {
-    int copy = 1 - currentCopy;
-    writeCopy(next, copy);
-    current = next;
-    currentCopy = copy;
+  /** Points the older copy at a new checkpoint, which makes it the newer one (rule L12). */
+  void flip(Generation generation) {
+    Generation.Chunk last = Objects.requireNonNull(generation.last());
+    writeCopy(
+        newer()
+            .withCheckpoint(
+                generation.base(),
+                generation.covered(),
+                last.start(),
+                last.blocks(),
+                Blocks.offset(generation.blocks()),
+                generation.crc32c()),
+        1 - newerCopy());
   }
 
   private void writeCopy(Superblock superblock, int copy) {
@@ -125,6 +150,7 @@ public final class SuperblockPair implements AutoCloseable {
     vectors.clear();
     vectors.add(block);
     disk.write(vectors, Blocks.offset(copy), true);
+    copies[copy] = superblock;
   }
 
   @Override

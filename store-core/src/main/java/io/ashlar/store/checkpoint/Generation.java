@@ -1,0 +1,40 @@
+package io.ashlar.store.checkpoint;
+
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.space.BlockSpace;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one superblock copy refers to: a log position and the index checkpoint that covers
+ * everything up to it.
+ *
+ * @param base where replay starts.
+ * @param covered the last record that an entry of the checkpoint can come from.
+ * @param chunks where its chunks lie; none without a checkpoint.
+ * @param last the last chunk written, which names the others; null without a checkpoint.
+ * @param crc32c checksum of the last chunk, which covers the others'.
+ */
+public record Generation(
+    LogPosition base, long covered, List<Chunk> chunks, @Nullable Chunk last, int crc32c) {
+
+  /**
+   * The extent of a chunk.
+   *
+   * @param start its first block.
+   * @param blocks its length in blocks.
+   */
+  public record Chunk(long start, long blocks) {}
+
+  /** Returns the blocks of all chunks. */
+  public long blocks() {
+    return chunks.stream().mapToLong(Chunk::blocks).sum();
+  }
+
+  /** Frees all chunks: no superblock copy refers to them any more. */
+  void free(BlockSpace space) {
+    for (Chunk chunk : chunks) {
+      space.free(chunk.start(), chunk.blocks());
+    }
+  }
+}

@@ -1,0 +1,351 @@
+package io.ashlar.store.checkpoint;
+
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.IndexCheckpointFormat;
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.EntryVisitor;
+import io.ashlar.store.space.BlockSpace;
+import io.ashlar.uring.NativeException;
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes index checkpoints in the background.
+ *
+ * <pre>
+ *   idle ──start (role)──▶ copying ──chunk by chunk──▶ synced ──flip (role)──▶ idle
+ *                                          └── a write fails, no space ──▶ abandoned ──▶ idle
+ * </pre>
+ *
+ * <p><b>Invariants, and a crash at each step.</b> Until the flip is durable both superblock copies
+ * refer to older generations, whose chunks and records are untouched: the new chunks are free space
+ * to a recovery. The flip writes the older copy only (rule L12); torn, the newer one decides. Once
+ * it is durable, the generation that was older has no superblock copy any more, and its chunks, and
+ * the records up to the next generation's base, are freed (rule L13). No mark comes from a
+ * checkpoint (rule L2).
+ *
+ * <p>Thread: the executor, one step after another; {@link #isDue} and {@link #start} by the commit
+ * role's holder; {@link #close} by one.
+ */
+public final class IndexCheckpointer implements AutoCloseable {
+
+  /** Runs something as the holder of the commit role, and waits for it. */
+  public interface RoleAccess {
+
+    /** Runs it. */
+    void perform(Runnable task);
+
+    /** Returns the last durable record's number. Thread: the role's holder. */
+    long durableSequence();
+  }
+
+  private static final long CHUNK_BYTES = Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX);
+
+  private final Disk disk;
+  private final BlobIndex index;
+  private final BlockSpace space;
+  private final SuperblockPair superblocks;
+  private final RecordLedger ledger;
+  private final Poison poison;
+  private final Executor executor;
+  private final RoleAccess role;
+  private final long storeId;
+  private final long logBlocksMin;
+  private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
+  private final MemorySegment chunk = memory.segment();
+  private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+  private final EntryVisitor appender = this::append;
+
+  // Owned by the commit role's holder.
+  private Generation older;
+  private Generation newer;
+  private long logBlocks; // written to the log since the newer generation's base
+  private LogPosition base;
+  private long unreferencedBlocks; // of the checkpoint that is being written
+
+  // Owned by the executor while a checkpoint is being written.
+  private long cursor;
+  private int number;
+  private int entries;
+  private long bytes;
+  private long previousStart;
+  private long previousBlocks;
+  private int previousCrc32c;
+  private List<Generation.Chunk> chunks = new ArrayList<>();
+  private volatile boolean closing; // written by the closing thread, read by the executor
+  private boolean running; // guarded by this
+
+  /**
+   * Creates one that knows the generations which the two superblock copies refer to.
+   *
+   * @param logBlocksMin how many blocks the log advances at least between two checkpoints.
+   * @param logBlocks how far it has advanced since the newer one.
+   */
+  public IndexCheckpointer(
+      Disk disk,
+      BlobIndex index,
+      BlockSpace space,
+      SuperblockPair superblocks,
+      RecordLedger ledger,
+      Poison poison,
+      Executor executor,
+      RoleAccess role,
+      long storeId,
+      long logBlocksMin,
+      Generation older,
+      Generation newer,
+      long logBlocks) {
+    this.disk = disk;
+    this.index = index;
+    this.space = space;
+    this.superblocks = superblocks;
+    this.ledger = ledger;
+    this.poison = poison;
+    this.executor = executor;
+    this.role = role;
+    this.storeId = storeId;
+    this.logBlocksMin = logBlocksMin;
+    this.older = older;
+    this.newer = newer;
+    this.logBlocks = logBlocks;
+    base = newer.base();
+    space.reserve(reserveBlocks());
+  }
+
+  /** Notes that the log has advanced. Thread: the commit role's holder. */
+  public void noteLog(long blocks) {
+    logBlocks += blocks;
+  }
+
+  /**
+   * Returns whether enough was logged for the next checkpoint. Thread: the commit role's holder.
+   */
+  public boolean isDue() {
+    // Four times the last one's size keeps what checkpoints write a fraction of what commits write.
+    return logBlocks >= Math.max(logBlocksMin, 4 * newer.blocks());
+  }
+
+  /**
+   * Starts a checkpoint that covers everything up to {@code position}, unless one is being written.
+   * Thread: the commit role's holder.
+   */
+  public void start(LogPosition position) {
+    synchronized (this) {
+      if (running || closing || poison.isSet()) {
+        return;
+      }
+      running = true;
+    }
+    logBlocks = 0;
+    base = position;
+    cursor = 0;
+    number = 0;
+    previousStart = 0;
+    previousBlocks = 0;
+    previousCrc32c = 0;
+    chunks = new ArrayList<>();
+    beginChunk();
+    executor.execute(this::step);
+  }
+
+  /**
+   * Copies the index until a chunk is full and writes it; then comes the next step, or the flip.
+   */
+  private void step() {
+    boolean more = false;
+    try {
+      more = !closing && !poison.isSet() && copyChunk();
+    } catch (NativeException e) {
+      abandon(e);
+    } catch (RuntimeException | Error e) {
+      poison.set(e);
+      throw e;
+    } finally {
+      if (!more) {
+        synchronized (this) {
+          running = false;
+          notifyAll();
+        }
+      }
+    }
+    if (more) {
+      executor.execute(this::step);
+    }
+  }
+
+  private boolean copyChunk() {
+    long bucketBytesMax =
+        (long) BlobIndex.bucketEntriesMax() * IndexCheckpointFormat.ENTRY_BYTES_MAX;
+    while (cursor >= 0 && bytes + bucketBytesMax <= CHUNK_BYTES) {
+      cursor = index.visitBucket(cursor, walk, appender);
+    }
+    if (!writeChunk()) {
+      abandon(null);
+      return false;
+    }
+    if (cursor >= 0) {
+      beginChunk();
+      return true;
+    }
+    finish();
+    return false;
+  }
+
+  private void beginChunk() {
+    entries = 0;
+    bytes = IndexCheckpointFormat.HEADER_BYTES;
+  }
+
+  private void append(long idHigh, long idLow, BlobLocation location) {
+    int kind =
+        switch (location.kind()) {
+          case STORED -> IndexCheckpointFormat.STORED;
+          case EVICTED -> IndexCheckpointFormat.EVICTED;
+          case TOMBSTONE, ABSENT -> IndexCheckpointFormat.TOMBSTONE;
+        };
+    boolean tombstone = kind == IndexCheckpointFormat.TOMBSTONE;
+    IndexCheckpointFormat.entry(
+        chunk, bytes, kind, tombstone ? 0 : location.crc32c(), idHigh, idLow, location.version());
+    if (kind == IndexCheckpointFormat.STORED) {
+      IndexCheckpointFormat.stored(chunk, bytes, location.lengthBytes(), location.startBlock());
+    } else if (!tombstone) {
+      IndexCheckpointFormat.evicted(
+          chunk,
+          bytes,
+          location.lengthBytes(),
+          location.cold0(),
+          location.cold1(),
+          location.cold2());
+    }
+    bytes += IndexCheckpointFormat.entryBytes(kind);
+    entries++;
+  }
+
+  /** Writes the chunk; returns false when there is no space for it. */
+  private boolean writeChunk() {
+    long blocks = Blocks.count(bytes);
+    long[] allocated = {-1};
+    role.perform(() -> {
+      allocated[0] = poison.isSet() ? -1 : space.allocateReserved(blocks);
+      unreferencedBlocks += allocated[0] < 0 ? 0 : blocks;
+    });
+    long start = allocated[0];
+    if (start < 0) {
+      return false;
+    }
+    chunks.add(new Generation.Chunk(start, blocks));
+    previousCrc32c =
+        IndexCheckpointFormat.seal(
+            chunk,
+            number,
+            storeId,
+            base.sequence(),
+            start,
+            previousStart,
+            previousBlocks,
+            previousCrc32c,
+            entries,
+            (int) bytes);
+    disk.write(chunk.asSlice(0, Blocks.offset(blocks)), Blocks.offset(start));
+    previousStart = start;
+    previousBlocks = blocks;
+    number++;
+    return true;
+  }
+
+  private void finish() {
+    long[] covered = new long[1];
+    role.perform(() -> covered[0] = role.durableSequence()); // every entry copied is at most as new
+    try {
+      disk.sync();
+    } catch (NativeException e) {
+      poison.set(e); // it may have hidden the failure of a commit's write
+      return;
+    }
+    Generation written =
+        new Generation(base, covered[0], List.copyOf(chunks), chunks.getLast(), previousCrc32c);
+    role.perform(() -> flip(written));
+  }
+
+  private void flip(Generation written) {
+    if (poison.isSet()) {
+      return;
+    }
+    try {
+      superblocks.flip(written);
+    } catch (NativeException e) {
+      poison.set(e); // L24
+      return;
+    }
+    unreferencedBlocks = 0;
+    if (!older.equals(newer)) { // both copies name one generation after a repair
+      older.free(space);
+    }
+    ledger.freeThrough(newer.base().sequence(), space); // L13
+    older = newer;
+    newer = written;
+    space.reserve(reserveBlocks());
+  }
+
+  /** Returns the blocks that puts leave free, so that three checkpoints always find room (L15). */
+  private long reserveBlocks() {
+    return 3 * (newer.blocks() + newer.blocks() / 4 + 1);
+  }
+
+  private void abandon(@Nullable NativeException failure) {
+    System.getLogger(IndexCheckpointer.class.getName())
+        .log(
+            System.Logger.Level.WARNING,
+            "an index checkpoint was abandoned: "
+                + (failure == null ? "no space" : failure.getMessage()));
+    List<Generation.Chunk> written = chunks;
+    role.perform(() -> {
+      unreferencedBlocks = 0;
+      for (Generation.Chunk one : written) {
+        if (failure == null) {
+          space.free(one.start(), one.blocks());
+        } else {
+          space.quarantine(one.blocks()); // L24: the failed write may still land
+        }
+      }
+    });
+    chunks = new ArrayList<>();
+  }
+
+  /**
+   * Returns the blocks of all chunks: of both generations, and of the checkpoint that is being
+   * written. Thread: the commit role's holder.
+   */
+  public long blocks() {
+    long referenced = older.equals(newer) ? newer.blocks() : older.blocks() + newer.blocks();
+    return referenced + unreferencedBlocks;
+  }
+
+  /** Ends the checkpoint that is being written, without its flip, and frees the memory. */
+  @Override
+  public void close() {
+    closing = true;
+    boolean interrupted = false;
+    synchronized (this) {
+      while (running) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    memory.close();
+  }
+}

@@ -1,0 +1,127 @@
+package io.ashlar.store.recover;
+
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.format.Superblock;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows the chain of log records from the position that a superblock names (rules L6, L10).
+ * Thread: one.
+ */
+final class LogChain {
+
+  private final LogReader reader;
+  private final Superblock superblock;
+  private LogPosition end;
+  private long highestMark;
+  private long incarnationMax;
+  private long recordBlock;
+
+  LogChain(LogReader reader, Superblock superblock) {
+    this.reader = reader;
+    this.superblock = superblock;
+    end = superblock.base();
+    highestMark =
+        Math.max(superblock.fenceSequence(), Math.max(end.sequence(), superblock.covered())); // L3
+    incarnationMax = Math.max(superblock.incarnation(), end.incarnation());
+  }
+
+  /**
+   * Moves on to the next record.
+   *
+   * @return the record, valid until the reader is used again, or null at the end of the chain.
+   */
+  @Nullable MemorySegment next() {
+    long here = incarnationAt(end.block(), end.extentEnd());
+    long elsewhere =
+        end.nextStart() == 0
+            ? -1
+            : incarnationAt(end.nextStart(), end.nextStart() + end.nextBlocks());
+    if (here < 0 && elsewhere < 0) {
+      return null;
+    }
+    boolean moves = elsewhere > here; // L10: the higher incarnation wins
+    long block = moves ? end.nextStart() : end.block();
+    long extentStart = moves ? end.nextStart() : end.extentStart();
+    long extentBlocks = moves ? end.nextBlocks() : end.extentBlocks();
+    MemorySegment record = reader.record(block, extentStart + extentBlocks);
+    if (record == null) {
+      throw changed(block);
+    }
+    recordBlock = block;
+    end =
+        new LogPosition(
+            LogRecordFormat.sequence(record),
+            end.epoch() + LogRecordFormat.epochs(record),
+            LogRecordFormat.incarnation(record),
+            LogRecordFormat.chain(record),
+            extentStart,
+            extentBlocks,
+            blockBehind(record, block),
+            LogRecordFormat.nextStart(record),
+            LogRecordFormat.nextBlocks(record));
+    incarnationMax = Math.max(incarnationMax, end.incarnation());
+    highestMark = Math.max(highestMark, LogRecordFormat.mark(record));
+    return record;
+  }
+
+  /** Returns the incarnation of the record that continues the chain at {@code block}, or −1. */
+  private long incarnationAt(long block, long extentEnd) {
+    MemorySegment record = reader.record(block, extentEnd);
+    if (record == null) {
+      return -1;
+    }
+    long sequence = end.sequence() + 1;
+    long incarnation = LogRecordFormat.incarnation(record);
+    boolean valid =
+        LogRecordFormat.storeId(record) == superblock.storeId()
+            && LogRecordFormat.sequence(record) == sequence
+            && LogRecordFormat.previousChain(record) == end.chain()
+            && LogRecordFormat.block(record) == block
+            && LogRecordFormat.firstEpoch(record) == end.epoch() + 1
+            && LogRecordFormat.mark(record) < sequence
+            && incarnation >= end.incarnation()
+            && (sequence <= superblock.fenceSequence() || incarnation >= superblock.incarnation())
+            && blockBehind(record, block) <= extentEnd; // L6
+    return valid ? incarnation : -1;
+  }
+
+  private static long blockBehind(MemorySegment record, long block) {
+    return block + record.byteSize() / Blocks.BYTES + LogRecordFormat.behindBlocks(record);
+  }
+
+  /** Returns the exception for a record that read differently the second time. */
+  static CorruptionException changed(long block) {
+    return new CorruptionException(
+        "a log record read differently the second time: check the device: block=" + block,
+        null,
+        block,
+        0,
+        0,
+        null);
+  }
+
+  /** Returns the position behind the last record. */
+  LogPosition end() {
+    return end;
+  }
+
+  /** Returns where the last record lies. */
+  long recordBlock() {
+    return recordBlock;
+  }
+
+  /** Returns the highest mark seen so far. */
+  long highestMark() {
+    return highestMark;
+  }
+
+  /** Returns the highest incarnation seen so far. */
+  long incarnationMax() {
+    return incarnationMax;
+  }
+}
