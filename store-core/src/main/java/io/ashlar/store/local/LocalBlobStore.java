@@ -69,9 +69,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LocalBlobStore implements BlobStore, TierSource {
 
-  /** How many evictions go into one epoch. */
-  private static final int EVICTIONS_MAX = 32_768;
-
   private final Disk disk;
   private final StoreGate gate;
   private final Poison poison = new Poison();
@@ -83,6 +80,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   private final BlockSpace space;
   private final CommitPath commitPath;
   private final BlobReader reader;
+  private final TierSide tierSide;
   private final SuperblockPair superblocks;
   private final RecoveryReport recoveryReport;
   private final long storeId;
@@ -132,6 +130,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             incarnation,
             environment.clockMs(),
             environment.clockNs());
+    tierSide = new TierSide(index, commitPath);
     reader = new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs());
     if (environment.ownThread()) {
       commitPath.start("ashlar-io");
@@ -400,30 +399,10 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor) {
     gate.enter();
     try {
-      index.forEach((idHigh, idLow, location) -> {
-        if (location.version() > afterSequence && location.version() <= throughSequence) {
-          visitor.onChange(change(idHigh, idLow, location));
-        }
-      });
+      tierSide.forEachChange(afterSequence, throughSequence, visitor);
     } finally {
       gate.exit();
     }
-  }
-
-  private static BlobChange change(long idHigh, long idLow, BlobLocation location) {
-    BlobChange.Kind kind =
-        switch (location.kind()) {
-          case STORED -> BlobChange.Kind.STORED;
-          case EVICTED -> BlobChange.Kind.EVICTED;
-          case TOMBSTONE, ABSENT -> BlobChange.Kind.DELETED;
-        };
-    return new BlobChange(
-        new BlobId(idHigh, idLow),
-        location.version(),
-        kind,
-        kind == BlobChange.Kind.DELETED ? 0 : location.lengthBytes(),
-        kind == BlobChange.Kind.DELETED ? 0 : location.crc32c(),
-        kind == BlobChange.Kind.STORED ? location.startBlock() : 0);
   }
 
   @Override
@@ -443,48 +422,10 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public int evict(List<Eviction> evictions) {
     gate.enter();
     try {
-      int evicted = 0;
-      for (int from = 0; from < evictions.size(); from += EVICTIONS_MAX) {
-        List<Eviction> some =
-            evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX));
-        evictSome(some);
-        evicted += countEvicted(some);
-      }
-      return evicted;
+      return tierSide.evict(evictions);
     } finally {
       gate.exit();
     }
-  }
-
-  private int countEvicted(List<Eviction> evictions) {
-    BlobLocation now = new BlobLocation();
-    int evicted = 0;
-    for (Eviction eviction : evictions) {
-      BlobChange change = eviction.change();
-      if (change.kind() == BlobChange.Kind.STORED
-          && index.find(change.id().high(), change.id().low(), now)
-          && now.kind() == BlobLocation.Kind.EVICTED
-          && now.version() == change.sequence()) {
-        evicted++;
-      }
-    }
-    return evicted;
-  }
-
-  private void evictSome(List<Eviction> evictions) {
-    commitPath.commitEvictions(sink -> {
-      for (Eviction eviction : evictions) {
-        BlobChange change = eviction.change();
-        sink.add(
-            change.id().high(),
-            change.id().low(),
-            change.sequence(),
-            change.startBlock(),
-            eviction.reference().first(),
-            eviction.reference().second(),
-            eviction.reference().third());
-      }
-    });
   }
 
   @Override
