@@ -264,6 +264,41 @@ class LocalBlobStoreTest {
   }
 
   @Test
+  void shouldCommitWhatIsQueuedBeforeItCloses() {
+    List<CompletableFuture<CommitReport>> all = new ArrayList<>();
+    try (LocalBlobStore store = open()) {
+      for (int i = 0; i < 200; i++) {
+        Epoch epoch = store.beginEpoch();
+        epoch.put(id(i), MemorySegment.ofArray(bytes(i, 1000)));
+        all.add(epoch.commitAsync());
+      }
+    }
+    assertThat(all)
+        .allMatch(CompletableFuture::isDone)
+        .noneMatch(f -> f.isCompletedExceptionally());
+    try (LocalBlobStore store = open()) {
+      for (int i = 0; i < 200; i++) {
+        assertThat(read(store, id(i))).isEqualTo(bytes(i, 1000));
+      }
+    }
+  }
+
+  @Test
+  void shouldWaitForCompanyWhenAskedTo() {
+    StoreConfig config = SMALL.withCoalesceWindowNs(1_000_000_000L).withGroupEpochsMax(2);
+    try (LocalBlobStore store = LocalBlobStore.builder(folder).config(config).open()) {
+      List<CompletableFuture<CommitReport>> all = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        Epoch epoch = store.beginEpoch();
+        epoch.put(id(i), MemorySegment.ofArray(bytes(i, 1000)));
+        all.add(epoch.commitAsync());
+      }
+      CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
+      assertThat(store.stats().groups()).isEqualTo(3);
+    }
+  }
+
+  @Test
   void shouldRefuseASecondOpenAndNameTheStore() {
     try (LocalBlobStore store = open()) {
       assertThat(store.stats().failed()).isFalse();
