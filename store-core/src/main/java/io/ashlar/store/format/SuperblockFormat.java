@@ -165,4 +165,13 @@ public final class SuperblockFormat {
   public static boolean isBlank(MemorySegment block) {
     return LittleEndian.isZero(block, 0, block.byteSize());
   }
+
+  /**
+   * Returns whether a block that is not valid can be a first write of a copy over zeroes that a
+   * crash tore: some of its sectors landed.
+   */
+  public static boolean canBeTorn(MemorySegment block) {
+    return LittleEndian.isZero(block, USED_BYTES, CRC_OFFSET)
+        && (hasMagic(block) || LittleEndian.isZero(block, 0, USED_BYTES));
+  }
 }
