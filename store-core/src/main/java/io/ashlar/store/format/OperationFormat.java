@@ -132,18 +132,25 @@ public final class OperationFormat {
   }
 
   /**
-   * Returns whether the bytes that must be zero are, and a put's length is one that a blob can
-   * have.
+   * Returns whether the bytes that must be zero are, a put's length is one that a blob can have,
+   * and where a put or a relocate places a blob is a block number.
    */
   public static boolean isWellFormed(MemorySegment bytes, long offset) {
     if (bytes.get(ValueLayout.JAVA_BYTE, offset + 1) != 0 || getShort(bytes, offset + 2) != 0) {
       return false;
     }
-    return kind(bytes, offset) != PUT
-        || (length(bytes, offset) >= 0
-            && length(bytes, offset) <= BlobStore.BLOB_BYTES_MAX
-            && startBlock(bytes, offset) >= 0
-            && startBlock(bytes, offset) <= BLOCK_MAX);
+    return switch (kind(bytes, offset)) {
+      case PUT ->
+          length(bytes, offset) >= 0
+              && length(bytes, offset) <= BlobStore.BLOB_BYTES_MAX
+              && isBlock(startBlock(bytes, offset));
+      case RELOCATE -> isBlock(newBlock(bytes, offset));
+      default -> true;
+    };
+  }
+
+  private static boolean isBlock(long block) {
+    return block >= 0 && block <= BLOCK_MAX;
   }
 
   /** Returns a put's checksum. */

@@ -1,30 +1,57 @@
 package io.ashlar.store.recover;
 
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.space.ExtentAllocator;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which blocks of the file are in use, while a store is opened: what is left is free. Finds blocks
  * that two things claim (promise G13).
  *
- * <p>Thread: one. Memory: one bit a block, on the heap, for the time of the open.
+ * <p>Thread: one. Memory: one bit a block, on the heap, for the time of the open; nothing for
+ * stretches of 128 MiB without a block in use, so that a file with a hole of terabytes costs little
+ * (promise G12).
  */
 final class BlockMap {
 
-  private static final int PART_BLOCKS = 1 << 30;
+  private static final int PART_BLOCKS = 1 << 15;
+
+  /** A petabyte: more than a store ever was, less than a hole in a file can claim. */
+  private static final long FILE_BLOCKS_MAX = 1L << 38;
 
   private final long fileBlocks;
-  private final BitSet[] parts;
+  private final @Nullable BitSet[] parts; // null where nothing is in use
   private long highestEnd;
 
+  /**
+   * Creates one in which nothing is in use.
+   *
+   * @throws StoreOpenException if the file is longer than any store.
+   */
   BlockMap(long fileBlocks) {
+    if (fileBlocks > FILE_BLOCKS_MAX) {
+      throw new StoreOpenException(
+          "the data file is longer than a store can be: restore the store: fileBlocks="
+              + fileBlocks
+              + ", most="
+              + FILE_BLOCKS_MAX,
+          null);
+    }
     this.fileBlocks = fileBlocks;
     parts = new BitSet[(int) (fileBlocks / PART_BLOCKS) + 1];
-    for (int i = 0; i < parts.length; i++) {
-      parts[i] = new BitSet();
+  }
+
+  private BitSet part(long block) {
+    int number = (int) (block / PART_BLOCKS);
+    BitSet part = parts[number];
+    if (part == null) {
+      part = new BitSet(PART_BLOCKS);
+      parts[number] = part;
     }
+    return part;
   }
 
   /**
@@ -53,7 +80,7 @@ final class BlockMap {
     long next = start;
     long end = start + blocks;
     while (next < end) {
-      BitSet part = parts[(int) (next / PART_BLOCKS)];
+      BitSet part = part(next);
       int from = (int) (next % PART_BLOCKS);
       int to = (int) Math.min(PART_BLOCKS, from + end - next);
       int taken = part.nextSetBit(from);
@@ -89,7 +116,7 @@ final class BlockMap {
       long partStart = block / PART_BLOCKS * PART_BLOCKS;
       int from = (int) (block - partStart);
       int partEnd = (int) Math.min(PART_BLOCKS, fileBlocks - partStart);
-      if (part.get(from)) {
+      if (part != null && part.get(from)) {
         if (runStart >= 0) {
           allocator.addFree(runStart, block - runStart);
           runStart = -1;
@@ -97,7 +124,7 @@ final class BlockMap {
         block = partStart + Math.min(partEnd, part.nextClearBit(from));
       } else {
         runStart = runStart < 0 ? block : runStart;
-        int used = part.nextSetBit(from);
+        int used = part == null ? -1 : part.nextSetBit(from);
         block = partStart + (used < 0 ? partEnd : Math.min(partEnd, used));
       }
     }

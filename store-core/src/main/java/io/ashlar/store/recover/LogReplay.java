@@ -165,7 +165,8 @@ final class LogReplay {
   }
 
   private void refuseMarksIn(long start, long endBlock, long broken) {
-    for (long block = start; block < endBlock; block++) {
+    long end = Math.min(endBlock, fileBlocks); // whatever the file claims (promise G12)
+    for (long block = Math.max(start, Blocks.FIRST); block < end; block++) {
       MemorySegment record = reader.record(block, endBlock);
       if (record != null
           && LogRecordFormat.storeId(record) == superblock.storeId()

@@ -234,6 +234,8 @@ class LogRecordFormatTest {
       {180, -1},
       {180, 1},
       {176, 0x4000_0001}, // length
+      {316, -1},
+      {316, 0x10000}, // where a relocate moves to
       {376, 1},
       {4092, 1}, // padding
     };

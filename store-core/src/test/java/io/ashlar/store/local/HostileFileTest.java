@@ -1,0 +1,165 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobLease;
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.VerifyListener;
+import io.ashlar.store.disk.SimulatedDisk;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Promise G12: whatever a data file says, with all checksums right, opening it ends soon, in little
+ * memory, with a store that works or with one of the store's own exceptions.
+ */
+class HostileFileTest {
+
+  private static final String HEAP = "-Xmx64m";
+
+  /** Opens every hostile file; prints a line for each and for each thing that must not be. */
+  static final class Victim {
+
+    private static final long DEADLINE_S = 20;
+
+    private Victim() {}
+
+    public static void main(String[] arguments) throws Exception {
+      int count = 0;
+      for (boolean closed : new boolean[] {true, false}) {
+        count += new HostileFiles(closed).forEach(file -> attempt(closed, file));
+      }
+      System.out.println("COUNT " + count);
+      System.exit(0); // a thread that hangs must not keep this alive
+    }
+
+    private static void attempt(boolean closed, HostileFiles.Hostile file) {
+      FutureTask<String> task = new FutureTask<>(() -> outcome(file));
+      Thread thread = new Thread(task);
+      thread.setDaemon(true);
+      thread.start();
+      String outcome;
+      try {
+        outcome = task.get(DEADLINE_S, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        StringBuilder stack = new StringBuilder("BAD hangs");
+        for (StackTraceElement element : thread.getStackTrace()) {
+          stack.append(" < ").append(element);
+        }
+        outcome = stack.toString();
+      } catch (InterruptedException | ExecutionException e) {
+        outcome = "BAD " + e;
+      }
+      System.out.println(outcome + " | closed=" + closed + " " + file.name());
+      if (outcome.startsWith("BAD hangs")) {
+        Runtime.getRuntime().halt(1);
+      }
+    }
+
+    private static String outcome(HostileFiles.Hostile file) {
+      SimulatedDisk disk = SimulatedDisk.of(file.image());
+      disk.limitSize(Math.max(file.image().size(), 0) + (4 << 20));
+      try (LocalBlobStore store =
+          LocalBlobStore.open(
+              "hostile", disk, HostileFiles.CONFIG, HostileFiles.environment(true))) {
+        return "opened" + use(store);
+      } catch (StoreException e) {
+        return e.getClass().getSimpleName();
+      } catch (Throwable e) {
+        StackTraceElement[] stack = e.getStackTrace();
+        return "BAD " + e + " at " + List.of(stack).subList(0, Math.min(6, stack.length));
+      }
+    }
+
+    /** Does with an open store what a user would. */
+    private static String use(LocalBlobStore store) {
+      List<BlobId> ids = new ArrayList<>();
+      store.forEach((high, low, length, local) -> ids.add(new BlobId(high, low)));
+      int damaged = 0;
+      for (BlobId id : ids) {
+        try (BlobLease lease = store.get(id)) {
+          assertThat(lease).isNotNull();
+        } catch (CorruptionException e) {
+          damaged++;
+        } catch (StoreException e) {
+          damaged += store.contains(id) ? 1 : 0; // evicted, by the file's own word
+        }
+      }
+      boolean clean = store.verify(VerifyListener.NONE).clean();
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.put(new BlobId(77, 77), MemorySegment.ofArray(new byte[5000]));
+        epoch.commit();
+      } catch (StoreException e) {
+        return " but takes no epoch: " + e.getClass().getSimpleName();
+      }
+      return damaged > 0 || !clean ? " with damage" : "";
+    }
+  }
+
+  @Test
+  void shouldOpenOrRefuseEveryHostileFileInBoundedMemory() throws Exception {
+    try (ChildJvm child = ChildJvm.start(List.of(HEAP, "-XX:+UseSerialGC"), Victim.class)) {
+      assertThat(child.exitCode()).as("%s", child).isZero();
+      Map<String, Integer> outcomes = new TreeMap<>();
+      Map<String, String> byName = new HashMap<>();
+      List<String> bad = new ArrayList<>();
+      for (String line : child.output()) {
+        int bar = line.indexOf(" | ");
+        if (line.startsWith("BAD")) {
+          bad.add(line);
+        } else if (bar > 0) {
+          outcomes.merge(line.substring(0, bar), 1, Integer::sum);
+          byName.put(line.substring(bar + 3), line.substring(0, bar));
+        }
+      }
+      System.out.println(
+          "HostileFileTest: " + child.output().getLast() + ", " + HEAP + " " + outcomes);
+      assertThat(bad).isEmpty();
+      assertThat(child.output()).last().asString().startsWith("COUNT ");
+      assertThat(byName)
+          .containsEntry("closed=true good", "opened")
+          .containsEntry("closed=false good", "opened")
+          // versions
+          .containsEntry("closed=true superblock offset=8 value=2", "FormatVersionException")
+          .containsEntry("closed=true superblock offset=132 value=2", "FormatVersionException")
+          .containsEntry("closed=true first record offset=4 value=2", "FormatVersionException")
+          // the next log extent lies outside the file, or is endless
+          .containsEntry("closed=true last record offset=80 value=1048576", "CorruptionException")
+          .containsEntry(
+              "closed=true last record offset=88 value=1152921504606846976", "CorruptionException")
+          // blobs behind the record, longer than the log extent
+          .containsEntry(
+              "closed=true middle record offset=72 value=1073741824", "CorruptionException")
+          // two blobs in one place, a blob at the end of a hole, a file that was cut off
+          .containsEntry("closed=true overlap", "CorruptionException")
+          .containsEntry("closed=true far blob", "opened with damage")
+          .containsEntry("closed=true size=1", "StoreOpenException")
+          .containsEntry("closed=true size=4095", "CorruptionException")
+          // more operations than bytes
+          .containsEntry(
+              "closed=true middle record offset=60 value=2147483647", "CorruptionException")
+          // a blob in the superblocks, outside the file, of more than 1 GiB
+          .containsEntry(
+              "closed=true before last record's operation offset=160 value=1",
+              "CorruptionException")
+          .containsEntry(
+              "closed=true before last record's operation offset=160 value=140737488355328",
+              "CorruptionException")
+          .containsEntry(
+              "closed=true before last record's operation offset=168 value=1073741825",
+              "CorruptionException");
+    }
+  }
+}
