@@ -73,7 +73,6 @@ final class Entrant implements AutoCloseable {
       }
     }
     store.pause();
-    store.onFilled();
   }
 
   /** Measures one slice, with this store's own background work let loose. */

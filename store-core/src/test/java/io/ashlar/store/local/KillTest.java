@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,14 +90,12 @@ class KillTest {
         baselineEpoch = 0;
       }
       Ledger ledger = new Ledger();
-      StoreConfig.Engine engine = StoreConfig.Engine.values()[cycle % 2];
+      StoreConfig.Engine engine = engine(cycle % 2 == 0);
       kill(place, engine, ledger, random.nextInt(RUN_MS_MAX), true);
       if (random.nextInt(4) == 0) { // and again, early: while it starts, or recovers
         kill(place, engine, ledger, 200 + random.nextInt(RUN_MS_MAX), false);
       }
-      StoreConfig config =
-          KilledChild.CONFIG.withEngine(
-              StoreConfig.Engine.values()[random.nextInt(StoreConfig.Engine.values().length)]);
+      StoreConfig config = KilledChild.CONFIG.withEngine(engine(random.nextBoolean()));
       try (LocalBlobStore store = LocalBlobStore.builder(place).config(config).open()) {
         check(store, ledger, "cycle=" + cycle + ", engine=" + engine + ", seed=" + seed);
       }
@@ -131,6 +130,10 @@ class KillTest {
       assertThat(child.exitCode()).as("killed, not ended by itself: %s", child).isEqualTo(137);
       ledger.read(child.output());
     }
+  }
+
+  private static StoreConfig.Engine engine(boolean uring) {
+    return uring ? StoreConfig.Engine.AUTO : StoreConfig.Engine.PREAD_PWRITE;
   }
 
   private static void delete(Path place) throws IOException {
@@ -276,8 +279,7 @@ class KillTest {
     return last;
   }
 
-  private static boolean isLeftBy(
-      Kept epoch, int key, @org.jspecify.annotations.Nullable Found now) {
+  private static boolean isLeftBy(Kept epoch, int key, @Nullable Found now) {
     int length = -1;
     for (KillPlan.Operation operation : epoch.plan().operations()) {
       length = operation.key() == key ? operation.length() : length;
