@@ -9,6 +9,7 @@ import io.ashlar.store.space.BlockSpace;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ final class CommitAgent {
   private static final int ASLEEP_BRIEFLY = 1;
   private static final int ASLEEP = 2;
   private static final int GROUP_BUFFERS_MAX = 1000;
+  private static final long REFUSE_PARK_NS = 1_000_000;
   private static final long SLEEP_NS = TimeUnit.SECONDS.toNanos(10);
   private static final VarHandle SLEEP;
 
@@ -259,6 +261,39 @@ final class CommitAgent {
 
   private static void onStrayCompletion(long token, @Nullable Throwable failure, long bytes) {
     throw new IllegalStateException("L19: a completion without a commit: token=" + token);
+  }
+
+  /**
+   * Fails whatever comes until {@link #close}, after the ring has failed and the store is poisoned:
+   * nothing may hang (promise G10). Thread: the I/O thread, instead of {@link #run}.
+   */
+  void refuseUntilClosed() {
+    while (!closing || !queue.isEmpty()) {
+      if (role.tryTake()) {
+        try {
+          for (QueueEntry entry = queue.poll(); entry != null; entry = queue.poll()) {
+            refuse(entry);
+          }
+        } finally {
+          role.release();
+        }
+      }
+      LockSupport.parkNanos(this, REFUSE_PARK_NS);
+    }
+    DiskQueue ring = diskQueue;
+    if (ring != null) {
+      ring.close();
+    }
+  }
+
+  private void refuse(QueueEntry entry) {
+    switch (entry) {
+      case RoleTask task -> task.refuse(poison.failure(false));
+      case EpochBuffer epoch -> {
+        epoch.releaseBuffers();
+        acks.ackFailed(epoch, poison.failure(true));
+      }
+    }
   }
 
   private DiskQueue ring() {

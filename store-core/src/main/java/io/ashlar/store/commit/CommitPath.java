@@ -15,6 +15,8 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -107,23 +109,43 @@ public final class CommitPath implements AutoCloseable {
             config.groupBytesMax());
   }
 
-  /** Starts the I/O thread. */
+  /**
+   * Starts the I/O thread and waits until it has its ring.
+   *
+   * @throws RuntimeException what opening the ring threw; the thread has ended then.
+   */
   public void start(String name) {
-    Thread started = new Thread(this::runAgent, name);
+    CompletableFuture<Void> ready = new CompletableFuture<>();
+    Thread started = new Thread(() -> runAgent(ready), name);
     started.setDaemon(true);
     thread = started;
     started.start();
+    try {
+      ready.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw e;
+    }
   }
 
-  private void runAgent() {
+  private void runAgent(CompletableFuture<Void> ready) {
     try {
       agent.onStart();
+    } catch (RuntimeException | Error e) {
+      ready.completeExceptionally(e);
+      return;
+    }
+    ready.complete(null);
+    try {
       agent.run();
     } catch (RuntimeException | Error e) {
       poison.set(e);
       acks.wakeWaiters();
       System.getLogger(CommitPath.class.getName())
-          .log(System.Logger.Level.ERROR, "the I/O thread ended", e);
+          .log(System.Logger.Level.ERROR, "the store failed: its I/O thread cannot go on", e);
+      agent.refuseUntilClosed();
     }
   }
 

@@ -132,10 +132,19 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             environment.clockNs());
     tierSide = new TierSide(index, commitPath);
     reader = new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs());
-    if (environment.ownThread()) {
-      commitPath.start("ashlar-io");
-    } else {
-      commitPath.startHere();
+    boolean started = false;
+    try {
+      if (environment.ownThread()) {
+        commitPath.start("ashlar-io");
+      } else {
+        commitPath.startHere();
+      }
+      started = true;
+    } finally {
+      if (!started) {
+        dataFile.close();
+        index.close();
+      }
     }
   }
 
