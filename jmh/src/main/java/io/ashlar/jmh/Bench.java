@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
     description = "Measures Ashlar beside its peers and beside the limit of the device.",
     footer = {
       "",
-      "Scenarios: commit (W1), group (W2).",
+      "Scenarios: commit (W1), group (W2), ingest (W3).",
       "All stores are open at once and take turns in short slices, in shuffled order; numbers are"
           + " medians of rounds, ratios medians of each round's ratio. On a busy machine believe"
           + " the ratios only."
@@ -34,6 +34,7 @@ public final class Bench implements Callable<Integer> {
   static {
     SCENARIOS.put("commit", new CommitScenario());
     SCENARIOS.put("group", new GroupScenario());
+    SCENARIOS.put("ingest", new IngestScenario());
   }
 
   @Parameters(paramLabel = "SCENARIO", arity = "1..*", description = "What to measure.")

@@ -1,7 +1,8 @@
 package io.ashlar.jmh;
 
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /** W1: how long does one thread wait until a batch is durable? */
 final class CommitScenario implements Scenario {
@@ -26,15 +27,23 @@ final class CommitScenario implements Scenario {
             new Cell("1x512K", 1, 1, 512 * KIB, scale * 64 * MIB, 0),
             new Cell("8x512K", 1, 8, 512 * KIB, scale * 64 * MIB, 0));
     return new InterleavedCell("commit", InterleavedCell.Measure.P50, plan)
-        .runAll(cells, CommitScenario::contestants);
+        .runAll(cells, cell -> contestants(cell, plan.quick()));
   }
 
-  private static List<Contestant> contestants(Cell cell) {
-    List<Contestant> contestants = new ArrayList<>(List.of(Contestant.values()));
+  private static List<Contestant> contestants(Cell cell, boolean quick) {
+    Set<Contestant> contestants = EnumSet.allOf(Contestant.class);
     contestants.remove(Contestant.LIMIT_COMBINED);
     if (cell.ageing() > 0) { // a question to ourselves
       contestants.removeIf(contestant -> contestant.kind() == Contestant.Kind.PEER);
     }
-    return contestants;
+    if (quick && cell.valueBytes() > 4 * KIB) {
+      contestants.removeAll(
+          EnumSet.of(
+              Contestant.ASHLAR_PREAD,
+              Contestant.ASHLAR_ASYNC,
+              Contestant.ROCKSDB,
+              Contestant.ROCKSDB_BLOB_DIRECT));
+    }
+    return List.copyOf(contestants);
   }
 }

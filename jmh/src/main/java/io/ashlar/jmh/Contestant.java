@@ -19,6 +19,7 @@ enum Contestant {
   ASHLAR_PREAD("ashlar/pread", Kind.ASHLAR),
   ASHLAR_LISTENER("ashlar/listener", Kind.ASHLAR),
   ASHLAR_ASYNC("ashlar/async", Kind.ASHLAR),
+  ASHLAR_CLAIM("ashlar/claim", Kind.ASHLAR),
   ROCKSDB("rocksdb", Kind.PEER),
   ROCKSDB_BLOB("rocksdb/blob", Kind.PEER),
   ROCKSDB_BLOB_DIRECT("rocksdb/blob-direct", Kind.PEER),
@@ -75,6 +76,8 @@ enum Contestant {
           new AshlarStore(folder, keys, defaults, AshlarStore.Acknowledgement.LISTENER);
       case ASHLAR_ASYNC ->
           new AshlarStore(folder, keys, defaults, AshlarStore.Acknowledgement.FUTURE);
+      case ASHLAR_CLAIM ->
+          new AshlarStore(folder, keys, defaults, AshlarStore.Acknowledgement.CLAIM);
       case ROCKSDB -> new RocksStore(folder, keys, RocksStore.Shape.PLAIN);
       case ROCKSDB_BLOB -> new RocksStore(folder, keys, RocksStore.Shape.BLOB);
       case ROCKSDB_BLOB_DIRECT -> new RocksStore(folder, keys, RocksStore.Shape.BLOB_DIRECT);

@@ -73,6 +73,7 @@ final class Entrant implements AutoCloseable {
       }
     }
     store.pause();
+    store.onFilled();
   }
 
   /** Measures one slice, with this store's own background work let loose. */

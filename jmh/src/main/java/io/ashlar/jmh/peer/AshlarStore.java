@@ -23,18 +23,25 @@ public final class AshlarStore implements PeerStore {
     /** {@link Epoch#commit(AckListener)}, then parking: always through the I/O thread. */
     LISTENER,
     /** {@link Epoch#commitAsync()}, then joining the future: always through the I/O thread. */
-    FUTURE
+    FUTURE,
+    /**
+     * {@link Epoch#claim}, then {@link Epoch#commit()}: values are taken as they lie in the claimed
+     * buffers, since filling them is what a caller does anyway.
+     */
+    CLAIM
   }
 
   private final Keys keys;
   private final Acknowledgement acknowledgement;
   private final LocalBlobStore store;
+  private StoreStats filled;
 
   /** Opens a store in {@code folder}. */
   public AshlarStore(Path folder, Keys keys, StoreConfig config, Acknowledgement acknowledgement) {
     this.keys = keys;
     this.acknowledgement = acknowledgement;
     store = LocalBlobStore.builder(folder).config(config).open();
+    filled = store.stats();
   }
 
   /** Returns the store's counters. */
@@ -56,11 +63,21 @@ public final class AshlarStore implements PeerStore {
       case BLOCKING -> this::commitBlocking;
       case LISTENER -> new ListeningWriter();
       case FUTURE -> this::commitFuture;
+      case CLAIM -> this::commitClaimed;
     };
   }
 
   private void commitBlocking(BlobBatch batch) {
     try (Epoch epoch = fill(batch)) {
+      var _ = epoch.commit();
+    }
+  }
+
+  private void commitClaimed(BlobBatch batch) {
+    try (Epoch epoch = store.beginEpoch()) {
+      for (int i = 0; i < batch.count(); i++) {
+        var _ = epoch.claim(keys.blobId(batch.id(i)), batch.valueBytes());
+      }
       var _ = epoch.commit();
     }
   }
@@ -85,13 +102,25 @@ public final class AshlarStore implements PeerStore {
   }
 
   @Override
+  public void onFilled() {
+    filled = store.stats();
+  }
+
+  @Override
   public String remarks() {
     StoreStats stats = store.stats();
+    double meanBytes = (double) stats.blobBytes() / Math.max(1, stats.blobs());
+    double putBytes = (stats.puts() - filled.puts()) * meanBytes;
     return String.format(
         Locale.ROOT,
-        "file %.2f x live, %.1f epochs a group",
+        "since fill wrote %.2f x values, grew %d MiB; file %.2f x live (at fill %.2f);"
+            + " %.1f epochs a group",
+        (stats.bytesWritten() - filled.bytesWritten()) / Math.max(1, putBytes),
+        (stats.bytesGrown() - filled.bytesGrown()) >> 20,
         (double) stats.fileBytes() / Math.max(1, stats.blobBytes()),
-        (double) stats.epochs() / Math.max(1, stats.groups()));
+        (double) filled.fileBytes() / Math.max(1, filled.blobBytes()),
+        (double) (stats.epochs() - filled.epochs())
+            / Math.max(1, stats.groups() - filled.groups()));
   }
 
   @Override

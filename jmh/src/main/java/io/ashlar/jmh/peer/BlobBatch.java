@@ -3,7 +3,10 @@ package io.ashlar.jmh.peer;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.SplittableRandom;
 
 /**
@@ -14,12 +17,17 @@ import java.util.SplittableRandom;
  */
 public final class BlobBatch implements AutoCloseable {
 
+  private static final int PAGE_BYTES = 4096;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
   private final int valueBytes;
   private final int[] ids;
   private final NativeMemory memory;
   private final MemorySegment[] segments;
   private final ByteBuffer[] buffers;
   private final byte[][] arrays;
+  private long generation;
 
   /**
    * Makes a batch.
@@ -47,12 +55,32 @@ public final class BlobBatch implements AutoCloseable {
     }
   }
 
-  /** Chooses distinct ids at random: the batch's count of neighbours, from a random one on. */
+  /**
+   * Chooses distinct ids at random: the batch's count of neighbours, from a random one on. Changes
+   * every value a little, so that no store can tell that it holds it already.
+   */
   public void chooseIds(SplittableRandom random, int idCount) {
+    generation++;
+    for (int i = 0; i < ids.length; i++) {
+      segments[i].set(ValueLayout.JAVA_LONG, 0, generation);
+      buffers[i].putLong(0, generation);
+      stamp(arrays[i], 0);
+    }
     int first = random.nextInt(idCount / ids.length) * ids.length;
     for (int i = 0; i < ids.length; i++) {
       ids[i] = first + i;
     }
+  }
+
+  /** Changes each 4 KiB of value {@code i} on the heap, for a store that compares page by page. */
+  public void changePages(int i) {
+    for (int offset = 0; offset < valueBytes; offset += PAGE_BYTES) {
+      stamp(arrays[i], offset);
+    }
+  }
+
+  private void stamp(byte[] array, int offset) {
+    LONGS.set(array, offset, generation);
   }
 
   /** Chooses every id on its own at random; one may occur twice. */

@@ -19,6 +19,9 @@ public interface PeerStore extends AutoCloseable {
    */
   long read(int id, ReadBuffer target);
 
+  /** Told once when all ids hold a value and measuring begins. */
+  default void onFilled() {}
+
   /** Keeps work in the background still, while other stores are measured; bounded. */
   default void pause() {}
 

@@ -59,6 +59,7 @@ public final class SqliteStore implements PeerStore {
     lock.lock();
     try {
       for (int i = 0; i < batch.count(); i++) {
+        batch.changePages(i); // SQLite does not write a page whose bytes stay the same
         upsert.setLong(1, batch.id(i));
         upsert.setBytes(2, batch.array(i));
         var _ = upsert.executeUpdate();
