@@ -28,11 +28,13 @@ final class InterleavedCell {
     RATE
   }
 
+  private static final int WARM_UP_TURNS_FIRST = 4;
   private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(12);
 
   private final String scenario;
   private final Measure measure;
   private final Plan plan;
+  private int warmUpTurns = 1;
 
   InterleavedCell(String scenario, Measure measure, Plan plan) {
     this.scenario = scenario;
@@ -48,7 +50,9 @@ final class InterleavedCell {
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < wanted.size(); i++) {
       Cell cell = wanted.get(i);
-      long deadlineNs = startNs + budgetNs * (i + 1) / wanted.size();
+      // The first cell has a double share: it also warms up Java, whose compiler needs a core.
+      long deadlineNs = startNs + budgetNs * (i + 2) / (wanted.size() + 1);
+      warmUpTurns = i == 0 ? WARM_UP_TURNS_FIRST : 1;
       rows.addAll(run(cell, contestants.apply(cell), deadlineNs));
     }
     return rows;
@@ -84,7 +88,9 @@ final class InterleavedCell {
   private void measure(Cell cell, List<Entrant> entrants, SliceThreads threads, long deadlineNs) {
     Random random = new Random(plan.seed());
     List<Entrant> order = new ArrayList<>(entrants);
-    turns(order, threads, random); // warms up
+    for (int turn = 0; turn < warmUpTurns; turn++) {
+      turns(order, threads, random);
+    }
     entrants.forEach(entrant -> entrant.endRound(false));
     for (int round = 0; round < plan.rounds(); round++) {
       double quietUs = QuietDisk.await(plan.folder(), plan.quietWaitMs() / plan.rounds());
