@@ -38,6 +38,7 @@ final class CommitAgent {
   private static final int ASLEEP = 2;
   private static final int GROUP_BUFFERS_MAX = 1000;
   private static final long REFUSE_PARK_NS = 1_000_000;
+  private static final long SLEEP_NS_MIN = 1_000_000; // while a caller holds the role
   private static final long SLEEP_NS = TimeUnit.SECONDS.toNanos(10);
   private static final VarHandle SLEEP;
 
@@ -249,7 +250,12 @@ final class CommitAgent {
   private void sleep() {
     boolean brief = committer.isUnmarked();
     long timeoutNs =
-        brief ? Math.clamp(lastCommitNs + quietNs - clockNs.getAsLong(), 1_000, quietNs) : SLEEP_NS;
+        brief
+            ? Math.clamp(
+                lastCommitNs + quietNs - clockNs.getAsLong(),
+                SLEEP_NS_MIN,
+                Math.max(SLEEP_NS_MIN, quietNs))
+            : SLEEP_NS;
     SLEEP.setRelease(this, brief ? ASLEEP_BRIEFLY : ASLEEP);
     VarHandle.fullFence();
     boolean work = !queue.isEmpty() && !role.isHeld();

@@ -15,6 +15,7 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,7 @@ public final class CommitPath implements AutoCloseable {
   private final BufferPool pool;
   private final BlockSpace space;
   private final Poison poison;
+  private final StoreCounters counters;
   private final CommitQueue queue;
   private final CommitRole role = new CommitRole();
   private final EpochBufferPool buffers;
@@ -75,6 +77,7 @@ public final class CommitPath implements AutoCloseable {
     this.pool = pool;
     this.space = space;
     this.poison = poison;
+    this.counters = counters;
     queue = new CommitQueue(config.queueCapacity());
     buffers = new EpochBufferPool(config.queueCapacity());
     tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
@@ -244,8 +247,10 @@ public final class CommitPath implements AutoCloseable {
     return pool;
   }
 
-  Disk disk() {
-    return disk;
+  /** Writes a part of a value ahead of its commit. */
+  void writeAhead(MemorySegment bytes, long offset) {
+    disk.write(bytes, offset);
+    counters.bytesWritten.add(bytes.byteSize());
   }
 
   Poison poison() {
@@ -331,15 +336,19 @@ public final class CommitPath implements AutoCloseable {
     agent.wakeForWork();
   }
 
-  /** Takes space for values that are written ahead; returns the first block or −1. */
-  long tryHold(EpochBuffer buffer, long blocks) {
+  /**
+   * Takes space for values that are written ahead; returns the first block or −1.
+   *
+   * @param grow whether the file may grow for it.
+   */
+  long tryHold(EpochBuffer buffer, long blocks, boolean grow) {
     long[] start = new long[1];
     perform(
         new RoleTask() {
           @Override
           void perform() {
             poison.check();
-            start[0] = space.allocate(blocks);
+            start[0] = grow ? space.allocate(blocks) : space.allocateFree(blocks);
             if (start[0] >= 0) {
               space.hold(blocks);
             }

@@ -63,6 +63,18 @@ final class GroupCommitter implements AutoCloseable {
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
   private final DiskCompletion completion = this::onComplete;
   private final OperationApplier.FreedExtents freed = this::onFreed;
+  private final ScatteredPlacement.Allocation allocation =
+      new ScatteredPlacement.Allocation() {
+        @Override
+        public long allocateFree(long blocks) {
+          return space.allocateFree(blocks);
+        }
+
+        @Override
+        public long allocate(long blocks) {
+          return space.allocate(blocks);
+        }
+      };
   private @Nullable NativeException queueFailure;
   private long recordSequence; // of the operations being applied
   private volatile long durableSequence; // written by the role's holder, read by any thread
@@ -256,7 +268,7 @@ final class GroupCommitter implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       placed[i] =
           ScatteredPlacement.place(
-              group[i], space::allocate, (bytes, offset) -> submit(queue, bytes, offset));
+              group[i], allocation, (bytes, offset) -> submit(queue, bytes, offset));
       left += placed[i] ? 1 : 0;
     }
     if (left == count) {

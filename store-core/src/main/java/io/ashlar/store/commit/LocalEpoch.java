@@ -257,35 +257,43 @@ final class LocalEpoch implements Epoch {
       return;
     }
     state = State.BROKEN; // until it has succeeded
-    long[] refused = new long[1];
+    Holding holding = new Holding();
     boolean fits;
     try {
-      fits =
-          ScatteredPlacement.place(
-              buffer,
-              wanted -> {
-                long start = path.tryHold(buffer, wanted);
-                refused[0] = start < 0 ? wanted : refused[0];
-                return start;
-              },
-              path.disk()::write);
+      fits = ScatteredPlacement.place(buffer, holding, path::writeAhead);
     } catch (NativeException e) {
       // Which of its extents the failed write touched is not told apart: none is used again (L24).
       path.quarantineAll(buffer);
       throw writeFailed(e);
     }
     if (!fits) {
-      throw path.fullException(refused[0]);
+      throw path.fullException(holding.refusedBlocks);
     }
     buffer.setAllPlaced();
     bufferedBytes = 0;
     state = State.OPEN;
   }
 
+  /** Takes extents for this epoch, through the commit role. */
+  private final class Holding implements ScatteredPlacement.Allocation {
+    private long refusedBlocks;
+
+    @Override
+    public long allocateFree(long blocks) {
+      return path.tryHold(buffer, blocks, false);
+    }
+
+    @Override
+    public long allocate(long blocks) {
+      refusedBlocks = blocks;
+      return path.tryHold(buffer, blocks, true);
+    }
+  }
+
   /** Writes a value to an extent of its own, in parts, ahead of the commit. */
   private void stream(BlobId id, long length, ValueSource source) throws IOException {
     long blocks = Blocks.count(length);
-    long start = path.tryHold(buffer, blocks);
+    long start = path.tryHold(buffer, blocks, true);
     if (start < 0) {
       throw path.fullException(blocks);
     }
@@ -334,7 +342,7 @@ final class LocalEpoch implements Epoch {
       }
       Checksum.update(crc, part.asSlice(0, bytes));
       path.poison().check();
-      path.disk().write(part, fileOffset + offset);
+      path.writeAhead(part, fileOffset + offset);
     }
     return (int) crc.getValue();
   }

@@ -130,15 +130,23 @@ final class LogTail {
     long wanted =
         Math.max(
             EXTENT_BLOCKS_MIN,
-            Math.min(extentBlocksMax, Long.highestOneBit(space.fileBlocks() / 8)));
+            Math.min(extentBlocksMax, Long.highestOneBit(space.fileBlocks() / 16)));
+    // An aged store has holes: a shorter extent in one of them is better than a longer file.
+    long leastFree = space.hasPlenty() ? least : Math.max(least, wanted / 4);
+    for (long blocks = wanted; blocks >= leastFree && spareStart == 0; blocks /= 2) {
+      reserveSpare(space.allocateFree(blocks), blocks);
+    }
     for (long blocks = wanted; blocks >= least && spareStart == 0; blocks /= 2) {
-      long start = space.allocate(blocks);
-      if (start >= 0) {
-        spareStart = start;
-        spareBlocks = blocks;
-      }
+      reserveSpare(space.allocate(blocks), blocks);
     }
     return spareStart != 0;
+  }
+
+  private void reserveSpare(long start, long blocks) {
+    if (start >= 0) {
+      spareStart = start;
+      spareBlocks = blocks;
+    }
   }
 
   /** Returns whether a record with {@code blocks} blocks, blobs behind it included, fits here. */

@@ -11,10 +11,14 @@ import java.lang.foreign.MemorySegment;
 final class ScatteredPlacement {
 
   /** Takes space. */
-  @FunctionalInterface
   interface Allocation {
 
-    /** Returns the first of {@code blocks} contiguous blocks, or −1. */
+    /** Returns the first of {@code blocks} contiguous blocks that are free now, or −1. */
+    long allocateFree(long blocks);
+
+    /**
+     * Returns the first of {@code blocks} contiguous blocks, growing the file if it must, or −1.
+     */
     long allocate(long blocks);
   }
 
@@ -46,7 +50,7 @@ final class ScatteredPlacement {
     if (epoch.unplacedBlocks() == 0) {
       return true;
     }
-    long contiguous = allocation.allocate(epoch.unplacedBlocks());
+    long contiguous = allocation.allocateFree(epoch.unplacedBlocks());
     return new ScatteredPlacement(epoch, writer).place(contiguous, allocation);
   }
 
@@ -57,7 +61,7 @@ final class ScatteredPlacement {
       int kind = OperationFormat.kind(operations, offset);
       if (isUnplaced(operations, offset, kind)) {
         long blocks = Blocks.count(OperationFormat.length(operations, offset));
-        long start = contiguous >= 0 ? next : allocation.allocate(blocks);
+        long start = contiguous >= 0 ? next : allocateOne(allocation, blocks);
         if (start < 0) {
           return false;
         }
@@ -68,6 +72,11 @@ final class ScatteredPlacement {
       offset += OperationFormat.bytes(kind);
     }
     return true;
+  }
+
+  private static long allocateOne(Allocation allocation, long blocks) {
+    long start = allocation.allocateFree(blocks);
+    return start >= 0 ? start : allocation.allocate(blocks);
   }
 
   /** Returns whether the operation at {@code offset} is a put whose value has no extent yet. */

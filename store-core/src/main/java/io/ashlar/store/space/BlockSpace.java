@@ -48,6 +48,24 @@ public final class BlockSpace {
     return allocate(blocks, reserveBlocks);
   }
 
+  /** Allocates a contiguous extent of the space that is free now; −1 when there is none. */
+  public long allocateFree(long blocks) {
+    takeGrown();
+    long start = take(blocks, reserveBlocks);
+    if (start >= 0) {
+      file.noteUsed(start + blocks);
+    }
+    return start;
+  }
+
+  /**
+   * Returns whether so much is free, however scattered, that the file should not grow for the sake
+   * of contiguous space: a fifth of it.
+   */
+  public boolean hasPlenty() {
+    return allocator.freeBlocks() - reserveBlocks > file.blocks() / 5;
+  }
+
   /** Allocates for an index checkpoint, which may take what {@link #reserve} keeps. */
   public long allocateReserved(long blocks) {
     return allocate(blocks, 0);
