@@ -38,14 +38,14 @@ class HostileFileTest {
 
     public static void main(String[] arguments) throws Exception {
       int count = 0;
-      for (boolean closed : new boolean[] {true, false}) {
-        count += new HostileFiles(closed).forEach(file -> attempt(closed, file));
+      for (HostileFiles.Base base : HostileFiles.Base.values()) {
+        count += new HostileFiles(base).forEach(file -> attempt(base, file));
       }
       System.out.println("COUNT " + count);
       System.exit(0); // a thread that hangs must not keep this alive
     }
 
-    private static void attempt(boolean closed, HostileFiles.Hostile file) {
+    private static void attempt(HostileFiles.Base base, HostileFiles.Hostile file) {
       FutureTask<String> task = new FutureTask<>(() -> outcome(file));
       Thread thread = new Thread(task);
       thread.setDaemon(true);
@@ -62,7 +62,7 @@ class HostileFileTest {
       } catch (InterruptedException | ExecutionException e) {
         outcome = "BAD " + e;
       }
-      System.out.println(outcome + " | closed=" + closed + " " + file.name());
+      System.out.println(outcome + " | " + base + " " + file.name());
       if (outcome.startsWith("BAD hangs")) {
         Runtime.getRuntime().halt(1);
       }
@@ -129,36 +129,38 @@ class HostileFileTest {
       assertThat(bad).isEmpty();
       assertThat(child.output()).last().asString().startsWith("COUNT ");
       assertThat(byName)
-          .containsEntry("closed=true good", "opened")
-          .containsEntry("closed=false good", "opened")
+          .containsEntry("CLOSED good", "opened")
+          .containsEntry("KILLED good", "opened")
+          .containsEntry("CHECKPOINTED good", "opened")
+          .containsEntry("CHECKPOINTED chunk offset=80 value=-1", "opened") // an id
+          .containsEntry("CHECKPOINTED chunk offset=104 value=1073741825", "CorruptionException")
+          .containsEntry("CHECKPOINTED chunk offset=112 value=1", "CorruptionException")
+          .containsEntry("CHECKPOINTED chunk offset=56 value=2147483647", "CorruptionException")
           // versions
-          .containsEntry("closed=true superblock offset=8 value=2", "FormatVersionException")
-          .containsEntry("closed=true superblock offset=132 value=2", "FormatVersionException")
-          .containsEntry("closed=true first record offset=4 value=2", "FormatVersionException")
+          .containsEntry("CLOSED superblock offset=8 value=2", "FormatVersionException")
+          .containsEntry("CLOSED superblock offset=132 value=2", "FormatVersionException")
+          .containsEntry("CLOSED first record offset=4 value=2", "FormatVersionException")
           // the next log extent lies outside the file, or is endless
-          .containsEntry("closed=true last record offset=80 value=1048576", "CorruptionException")
+          .containsEntry("CLOSED last record offset=80 value=1048576", "CorruptionException")
           .containsEntry(
-              "closed=true last record offset=88 value=1152921504606846976", "CorruptionException")
+              "CLOSED last record offset=88 value=1152921504606846976", "CorruptionException")
           // blobs behind the record, longer than the log extent
-          .containsEntry(
-              "closed=true middle record offset=72 value=1073741824", "CorruptionException")
+          .containsEntry("CLOSED middle record offset=72 value=1073741824", "CorruptionException")
           // two blobs in one place, a blob at the end of a hole, a file that was cut off
-          .containsEntry("closed=true overlap", "CorruptionException")
-          .containsEntry("closed=true far blob", "opened with damage")
-          .containsEntry("closed=true size=1", "StoreOpenException")
-          .containsEntry("closed=true size=4095", "CorruptionException")
+          .containsEntry("CLOSED overlap", "CorruptionException")
+          .containsEntry("CLOSED far blob", "opened with damage")
+          .containsEntry("CLOSED size=1", "StoreOpenException")
+          .containsEntry("CLOSED size=4095", "CorruptionException")
           // more operations than bytes
-          .containsEntry(
-              "closed=true middle record offset=60 value=2147483647", "CorruptionException")
+          .containsEntry("CLOSED middle record offset=60 value=2147483647", "CorruptionException")
           // a blob in the superblocks, outside the file, of more than 1 GiB
           .containsEntry(
-              "closed=true before last record's operation offset=160 value=1",
+              "CLOSED before last record's operation offset=160 value=1", "CorruptionException")
+          .containsEntry(
+              "CLOSED before last record's operation offset=160 value=140737488355328",
               "CorruptionException")
           .containsEntry(
-              "closed=true before last record's operation offset=160 value=140737488355328",
-              "CorruptionException")
-          .containsEntry(
-              "closed=true before last record's operation offset=168 value=1073741825",
+              "CLOSED before last record's operation offset=168 value=1073741825",
               "CorruptionException");
     }
   }

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -86,6 +87,9 @@ final class HostileFiles {
   };
   private static final int SUPERBLOCK_CRC = 4092;
   private static final int RECORD_CRC = 124;
+  private static final int CHECKPOINT_START = 136;
+  private static final int CHECKPOINT_CRC = 160;
+  private static final int CHUNK_CRC = 68;
 
   /** A file and what is wrong with it. */
   record Hostile(String name, BlockImage image) {}
@@ -101,14 +105,56 @@ final class HostileFiles {
   private final byte[] base;
   private final List<Integer> records = new ArrayList<>(); // their offsets, in order of the chain
 
-  /**
-   * Starts from a good store.
-   *
-   * @param closed whether it was closed, so that a mark covers its last epoch.
-   */
-  HostileFiles(boolean closed) {
-    base = makeStore(closed);
-    follow();
+  /** The good store to start from. */
+  enum Base {
+    /** A mark covers its last epoch. */
+    CLOSED,
+    /** No mark covers its last epoch: its process was killed. */
+    KILLED,
+    /** Both superblock copies name an index checkpoint. */
+    CHECKPOINTED
+  }
+
+  private final Base kind;
+
+  /** Starts from a good store. */
+  HostileFiles(Base kind) throws InterruptedException {
+    this.kind = kind;
+    base = kind == Base.CHECKPOINTED ? makeCheckpointed() : makeStore(kind == Base.CLOSED);
+    if (kind != Base.CHECKPOINTED) {
+      follow();
+    }
+  }
+
+  private static byte[] makeCheckpointed() throws InterruptedException {
+    SimulatedDisk disk = new SimulatedDisk();
+    Executor background = task -> Thread.ofPlatform().daemon().start(task);
+    SplittableRandom ids = new SplittableRandom(43);
+    StoreEnvironment environment =
+        new StoreEnvironment(
+            ids::nextLong, () -> 1, System::nanoTime, background, background, true);
+    StoreConfig config = CONFIG.withCheckpointLogBytesMin(64 << 10);
+    try (LocalBlobStore store = LocalBlobStore.open("base", disk, config, environment)) {
+      for (int i = 0; i < 10_000 && !bothNameACheckpoint(disk.image()); i++) {
+        try (Epoch epoch = store.beginEpoch()) {
+          epoch.put(new BlobId(i % 20, 0), MemorySegment.ofArray(new byte[] {1, 2, (byte) i}));
+          epoch.commit();
+        }
+        Thread.sleep(1);
+      }
+    }
+    BlockImage image = disk.image();
+    if (!bothNameACheckpoint(image)) {
+      throw new AssertionError("the base store made no index checkpoint");
+    }
+    return image.bytes();
+  }
+
+  private static boolean bothNameACheckpoint(BlockImage image) {
+    byte[] copies = new byte[2 * Blocks.BYTES];
+    var _ = image.read(0, of(copies));
+    return of(copies).get(LONG, CHECKPOINT_START) != 0
+        && of(copies).get(LONG, Blocks.BYTES + CHECKPOINT_START) != 0;
   }
 
   static StoreEnvironment environment(boolean ownThread) {
@@ -217,6 +263,10 @@ final class HostileFiles {
         };
     counting.visit(new Hostile("good", BlockImage.of(base)));
     superblocks(counting);
+    if (kind == Base.CHECKPOINTED) {
+      chunks(counting);
+      return count[0];
+    }
     int last = records.size() - 1;
     Map.of("first", 0, "middle", last / 2, "before last", last - 1, "last", last)
         .forEach((which, index) -> {
@@ -230,7 +280,7 @@ final class HostileFiles {
   }
 
   private void superblocks(Visitor visitor) {
-    for (int offset = 8; offset < 168; offset += 4) {
+    for (int offset = 8; offset < 180; offset += 4) {
       for (int value : INTS) {
         byte[] bytes = base.clone();
         MemorySegment file = of(bytes);
@@ -241,7 +291,7 @@ final class HostileFiles {
         visit("superblock", offset, value, bytes, visitor);
       }
     }
-    for (int offset = 16; offset < 160; offset += 8) {
+    for (int offset = 16; offset < 176; offset += 8) {
       for (long value : LONGS) {
         byte[] bytes = base.clone();
         MemorySegment file = of(bytes);
@@ -293,11 +343,11 @@ final class HostileFiles {
       return;
     }
     int first = (int) LogRecordFormat.operationsOffset(good);
-    for (int kind = 0; kind < 256; kind++) {
+    for (int value = 0; value < 256; value++) {
       byte[] bytes = base.clone();
-      of(bytes).set(JAVA_BYTE, at + first, (byte) kind);
+      of(bytes).set(JAVA_BYTE, at + first, (byte) value);
       sealFrom(of(bytes), index, blocks);
-      visit(which + " kind", first, kind, bytes, visitor);
+      visit(which + " kind", first, value, bytes, visitor);
     }
     for (int offset = first + 8; offset < first + OperationFormat.PUT_BYTES; offset += 8) {
       for (long value : LONGS) {
@@ -318,12 +368,12 @@ final class HostileFiles {
     long operation = LogRecordFormat.operationsOffset(before);
     long idHigh = OperationFormat.idHigh(before, operation);
     long startBlock = OperationFormat.startBlock(before, operation);
-    for (int kind = OperationFormat.EVICT; kind <= OperationFormat.COLD_MOVE; kind++) {
+    for (int made = OperationFormat.EVICT; made <= OperationFormat.COLD_MOVE; made++) {
       for (long value : LONGS) {
         byte[] bytes = base.clone();
         MemorySegment file = of(bytes);
         int at = records.get(index);
-        int length = OperationFormat.bytes(kind);
+        int length = OperationFormat.bytes(made);
         file.asSlice(at + 128, Blocks.BYTES - 128).fill((byte) 0);
         file.set(INT, at + 56, 1);
         file.set(INT, at + 60, 1);
@@ -331,12 +381,12 @@ final class HostileFiles {
         file.set(INT, at + 68, 1);
         file.set(INT, at + 128, 1);
         OperationFormat.delete(file, at + 136, idHigh, 0);
-        file.set(JAVA_BYTE, at + 136, (byte) kind);
+        file.set(JAVA_BYTE, at + 136, (byte) made);
         file.set(LONG, at + 136 + 24, version);
         file.set(LONG, at + 136 + 32, startBlock);
         file.set(LONG, at + 136 + 40, value);
         sealFrom(file, index, 1);
-        visit("crafted kind " + kind, 40, value, bytes, visitor);
+        visit("crafted kind " + made, 40, value, bytes, visitor);
       }
     }
   }
@@ -360,6 +410,53 @@ final class HostileFiles {
     BlockImage image = BlockImage.of(far);
     image.truncate(1L << 44);
     visitor.visit(new Hostile("far blob", image));
+  }
+
+  /** The last chunk of each copy's index checkpoint, which has one entry after another. */
+  private void chunks(Visitor visitor) {
+    for (int offset = 8; offset < 72 + 3 * 48; offset += 4) {
+      for (int value : INTS) {
+        byte[] bytes = base.clone();
+        for (int copy = 0; copy < 2; copy++) {
+          of(bytes).set(INT, chunk(copy) + offset, value);
+          sealChunk(of(bytes), copy);
+        }
+        visit("chunk", offset, value, bytes, visitor);
+      }
+    }
+    for (int offset = 16; offset < 72 + 3 * 48; offset += 8) {
+      for (long value : LONGS) {
+        byte[] bytes = base.clone();
+        for (int copy = 0; copy < 2; copy++) {
+          of(bytes).set(LONG, chunk(copy) + offset, value);
+          sealChunk(of(bytes), copy);
+        }
+        visit("chunk", offset, value, bytes, visitor);
+      }
+    }
+    for (int value = 0; value < 256; value++) {
+      byte[] bytes = base.clone();
+      for (int copy = 0; copy < 2; copy++) {
+        of(bytes).set(JAVA_BYTE, chunk(copy) + 72, (byte) value);
+        sealChunk(of(bytes), copy);
+      }
+      visit("chunk kind", 72, value, bytes, visitor);
+    }
+  }
+
+  private long chunk(int copy) {
+    return Blocks.offset(of(base).get(LONG, Blocks.offset(copy) + CHECKPOINT_START));
+  }
+
+  private void sealChunk(MemorySegment file, int copy) {
+    long superblock = Blocks.offset(copy);
+    MemorySegment chunk =
+        file.asSlice(
+            chunk(copy), Blocks.offset(of(base).get(LONG, superblock + CHECKPOINT_START + 8)));
+    int crc = Checksum.crc32c(chunk.asSlice(0, CHUNK_CRC), chunk.asSlice(CHUNK_CRC + 4));
+    chunk.set(INT, CHUNK_CRC, crc);
+    file.set(INT, superblock + CHECKPOINT_CRC, crc);
+    sealSuperblock(file, copy);
   }
 
   private void sizes(Visitor visitor) {

@@ -36,6 +36,7 @@ final class KilledChild {
           .withInitialFileBytes(2 << 20)
           .withGrowthBytesMin(4 << 20)
           .withLogExtentBytesMax(1 << 20)
+          .withCheckpointLogBytesMin(512 << 10)
           .withQuietMarkMs(2)
           .withLockTimeoutMs(60_000);
 
