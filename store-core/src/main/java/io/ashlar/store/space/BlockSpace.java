@@ -109,21 +109,23 @@ public final class BlockSpace {
     }
   }
 
-  /** Starts growth when little is left that was never used. */
+  /** Starts growth when little is left that was never used, unless plenty is free elsewhere. */
   public void growAhead() {
-    file.growAhead();
+    if (!hasPlenty()) {
+      file.growAhead();
+    }
   }
 
   /** Waits until growth has settled, so that the file's size depends on the workload only. */
   public void settleGrowth() {
-    file.growAhead();
+    growAhead();
     while (file.awaitGrowth() == null && !poison.isSet()) {
       long before = file.blocks();
       takeGrown();
       if (file.blocks() == before) {
         return;
       }
-      file.growAhead();
+      growAhead();
     }
   }
 
