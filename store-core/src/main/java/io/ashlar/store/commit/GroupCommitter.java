@@ -194,7 +194,9 @@ final class GroupCommitter implements AutoCloseable {
         behind = 0;
         sync = true;
         blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes));
-        if (count > 0 && !position(blocks, hasPuts, queue)) {
+        if (count > 0
+            && !position(blocks, hasPuts, queue)
+            && !(makeRoom(blocks, hasPuts, queue) && position(blocks, hasPuts, queue))) {
           drain(queue);
           for (int i = 0; i < count; i++) {
             failFull(group[i], blocks);
@@ -255,6 +257,31 @@ final class GroupCommitter implements AutoCloseable {
       write(alone, 0, 0, 0, false, queue); // L10: the next extent is named before it is used
     }
     tail.moveToNext();
+    return true;
+  }
+
+  /**
+   * Goes on through the reserved next extent, which is too short for a record of {@code blocks}
+   * blocks, to one that is long enough: each is named by an empty record before it is used (L10).
+   *
+   * @return false when there is no such extent.
+   */
+  private boolean makeRoom(long blocks, boolean hasPuts, DiskQueue queue) {
+    if (tail.nextStart() == 0 || !tail.reserveSpareOf(blocks + 1)) {
+      return false;
+    }
+    if (tail.mustNameNext() && !nameNext(queue)) {
+      return false;
+    }
+    tail.moveToNext();
+    return nameNext(queue) && (tail.reserveSpare(!hasPuts) || !hasPuts);
+  }
+
+  private boolean nameNext(DiskQueue queue) {
+    if (!tail.fitsHere(1)) {
+      return false;
+    }
+    write(alone, 0, 0, 0, false, queue);
     return true;
   }
 

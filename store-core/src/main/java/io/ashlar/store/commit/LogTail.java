@@ -142,6 +142,22 @@ final class LogTail {
     return spareStart != 0;
   }
 
+  /**
+   * Takes an extent of at least {@code blocks} blocks for the time after the next one; returns
+   * whether there is one.
+   */
+  boolean reserveSpareOf(long blocks) {
+    if (spareStart != 0 && spareBlocks < blocks) {
+      space.free(spareStart, spareBlocks); // no record has named it
+      spareStart = 0;
+      spareBlocks = 0;
+    }
+    if (spareStart == 0) {
+      reserveSpare(space.allocate(blocks), blocks);
+    }
+    return spareStart != 0;
+  }
+
   private void reserveSpare(long start, long blocks) {
     if (start >= 0) {
       spareStart = start;

@@ -94,6 +94,9 @@ public final class Recovery {
           throw e;
         }
         return fallBack(checkpoints, withNewestFence(older), e);
+      } catch (RuntimeException | Error e) {
+        index.close();
+        throw e;
       }
       Generation other = older == null ? null : otherGeneration(checkpoints, older, newer);
       return replay(true, newer, generation, other, index);

@@ -284,6 +284,34 @@ class LocalBlobStoreTest {
   }
 
   @Test
+  void shouldCommitARecordLongerThanALogExtent() {
+    try (LocalBlobStore store = open()) {
+      for (int round = 0; round < 3; round++) {
+        List<CompletableFuture<CommitReport>> all = new ArrayList<>();
+        for (int e = 0; e < 4; e++) {
+          Epoch epoch = store.beginEpoch();
+          for (int i = 0; i < Epoch.OPERATIONS_MAX / 4; i++) {
+            epoch.put(id(e * 100_000L + i), MemorySegment.NULL);
+          }
+          all.add(epoch.commitAsync());
+        }
+        CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
+      }
+      try (Epoch epoch = store.beginEpoch()) {
+        for (int i = 0; i < Epoch.OPERATIONS_MAX; i++) {
+          epoch.put(id(i), MemorySegment.NULL);
+        }
+        epoch.commit();
+      }
+      assertThat(store.verify(VerifyListener.NONE).clean()).isTrue();
+    }
+    try (LocalBlobStore store = open()) {
+      assertThat(store.stats().blobs()).isEqualTo(65_536 + 3 * 16_384);
+      assertThat(store.verify(VerifyListener.NONE).clean()).isTrue();
+    }
+  }
+
+  @Test
   void shouldWaitForCompanyWhenAskedTo() {
     StoreConfig config = SMALL.withCoalesceWindowNs(1_000_000_000L).withGroupEpochsMax(2);
     try (LocalBlobStore store = LocalBlobStore.builder(folder).config(config).open()) {

@@ -214,6 +214,9 @@ final class StoreLife {
       Map<Integer, Value> state = new HashMap<>(history.states.getLast());
       Epoch epoch = store.beginEpoch();
       int operations = random.nextInt(5);
+      if (random.nextInt(60) == 0) {
+        addLongRecord(epoch);
+      }
       for (int o = 0; o <= operations; o++) {
         addOperation(epoch, state);
       }
@@ -228,6 +231,14 @@ final class StoreLife {
     }
     if (failed != null) {
       throw failed;
+    }
+  }
+
+  /** Adds operations that change nothing, and whose record is longer than a log extent. */
+  private void addLongRecord(Epoch epoch) {
+    int operations = 1_500 + random.nextInt(1_500);
+    for (int i = 0; i < operations; i++) {
+      epoch.delete(id(IDS + i));
     }
   }
 
