@@ -68,6 +68,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   private Generation older;
   private Generation newer;
   private long logBlocks; // written to the log since the newer generation's base
+  private long dueBlocks; // how far the log goes before the next checkpoint
   private LogPosition base;
   private long unreferencedBlocks; // of the checkpoint that is being written
 
@@ -117,7 +118,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     this.newer = newer;
     this.logBlocks = logBlocks;
     base = newer.base();
-    space.reserve(reserveBlocks());
+    noteGenerations();
   }
 
   /** Notes that the log has advanced. Thread: the commit role's holder. */
@@ -129,8 +130,7 @@ public final class IndexCheckpointer implements AutoCloseable {
    * Returns whether enough was logged for the next checkpoint. Thread: the commit role's holder.
    */
   public boolean isDue() {
-    // Four times the last one's size keeps what checkpoints write a fraction of what commits write.
-    return logBlocks >= Math.max(logBlocksMin, 4 * newer.blocks());
+    return logBlocks >= dueBlocks;
   }
 
   /**
@@ -292,6 +292,13 @@ public final class IndexCheckpointer implements AutoCloseable {
     ledger.freeThrough(newer.base().sequence(), space); // L13
     older = newer;
     newer = written;
+    noteGenerations();
+  }
+
+  /** Works out what follows from the generations' sizes, once for each and not for every commit. */
+  private void noteGenerations() {
+    // Four times the last one's size keeps what checkpoints write a fraction of what commits write.
+    dueBlocks = Math.max(logBlocksMin, 4 * newer.blocks());
     space.reserve(reserveBlocks());
   }
 
