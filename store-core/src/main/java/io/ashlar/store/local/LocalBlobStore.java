@@ -337,7 +337,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
           index.evictedCount(),
           index.tombstoneCount(),
           disk.size(),
-          Blocks.offset(commitPath.askWithRole(log -> space.freeBlocks())),
+          Blocks.offset(space.freeBlocks()),
           index.memoryBytes(),
           pool.totalBytes(),
           pool.freeBytes(),

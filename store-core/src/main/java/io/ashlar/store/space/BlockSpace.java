@@ -175,7 +175,7 @@ public final class BlockSpace {
     return file.blocks();
   }
 
-  /** Returns the blocks that can be allocated without growth. */
+  /** Returns the blocks that can be allocated without growth. Thread: any. */
   public long freeBlocks() {
     return allocator.freeBlocks();
   }

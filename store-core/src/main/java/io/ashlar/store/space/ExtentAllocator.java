@@ -1,5 +1,7 @@
 package io.ashlar.store.space;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -29,6 +31,15 @@ public final class ExtentAllocator {
 
   private static final int NONE = 0;
   private static final int NODES_MIN = 64;
+  private static final VarHandle FREE;
+
+  static {
+    try {
+      FREE = MethodHandles.lookup().findVarHandle(ExtentAllocator.class, "freeBlocks", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   // Node 0 stands for "no node": its longest run is 0 and its priority is never compared.
   private long[] start = new long[NODES_MIN];
@@ -47,8 +58,10 @@ public final class ExtentAllocator {
   private int recycled = NONE; // linked through left[]
   private int splitLow;
   private int splitHigh;
-  private long freeBlocks;
   private int runCount;
+
+  @SuppressWarnings("unused") // through FREE: written by the owner, read by any (opaque)
+  private long freeBlocks;
 
   /** Called for each free run by {@link #forEachFree}. */
   @FunctionalInterface
@@ -91,7 +104,7 @@ public final class ExtentAllocator {
       }
     }
     long taken = start[node];
-    freeBlocks -= blocks;
+    addFreeBlocks(-blocks);
     if (length[node] == blocks) {
       removeAtPath();
     } else {
@@ -117,7 +130,7 @@ public final class ExtentAllocator {
     long end = this.start[node] + length[node];
     long before = start - this.start[node];
     long after = end - (start + blocks);
-    freeBlocks -= blocks;
+    addFreeBlocks(-blocks);
     if (before > 0) {
       length[node] = before;
       refreshPath();
@@ -153,11 +166,11 @@ public final class ExtentAllocator {
               + ", blocks="
               + blocks
               + ", freeBlocks="
-              + freeBlocks);
+              + freeBlocks());
     }
     boolean joinsPrevious = previous != NONE && this.start[previous] + length[previous] == start;
     boolean joinsNext = next != NONE && this.start[next] == end;
-    freeBlocks += blocks;
+    addFreeBlocks(blocks);
     if (joinsPrevious) {
       length[previous] += blocks + (joinsNext ? length[next] : 0);
       refreshPath();
@@ -186,9 +199,13 @@ public final class ExtentAllocator {
     free(start, blocks);
   }
 
-  /** Returns the number of free blocks. */
+  /** Returns the number of free blocks. Thread: any; others than the owner see a recent count. */
   public long freeBlocks() {
-    return freeBlocks;
+    return (long) FREE.getOpaque(this);
+  }
+
+  private void addFreeBlocks(long blocks) {
+    FREE.setOpaque(this, freeBlocks() + blocks);
   }
 
   /** Returns the length in blocks of the longest free run, 0 when nothing is free. */

@@ -100,7 +100,7 @@ class RingFailureTest {
             .isInstanceOf(CompletionException.class)
             .hasCauseInstanceOf(StoreFailedException.class);
       }
-      assertThat(store.stats().failed()).isTrue();
+      assertThat(store.stats().failed()).isTrue(); // without the commit role, which refuses
       assertThatThrownBy(() -> store.awaitDurable(1000)).isInstanceOf(StoreFailedException.class);
       try (BlobLease lease = store.get(id)) {
         assertThat(lease).isNotNull(); // reads go on
