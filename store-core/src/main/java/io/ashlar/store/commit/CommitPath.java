@@ -458,6 +458,12 @@ public final class CommitPath implements AutoCloseable {
     task.await();
   }
 
+  /** Frees the memory of this package after {@link #start} or {@link #startHere} has failed. */
+  public void discard() {
+    checkpointer.close();
+    committer.close();
+  }
+
   /**
    * Commits what is queued, ends the I/O thread and frees the memory of this package. Nobody else
    * may be using the store any more. Thread: one.

@@ -142,8 +142,8 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       started = true;
     } finally {
       if (!started) {
+        commitPath.discard();
         dataFile.close();
-        index.close();
       }
     }
   }
@@ -181,14 +181,18 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   static LocalBlobStore open(
       String subject, Disk disk, StoreConfig config, StoreEnvironment environment) {
     BufferPool pool = null;
+    RecoveredStore recovered = null;
     SuperblockPair superblocks = new SuperblockPair(disk);
     try {
       pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
-      RecoveredStore recovered =
+      recovered =
           Recovery.open(disk, superblocks, config, environment.ids(), environment.clockMs());
       return new LocalBlobStore(subject, config, disk, pool, superblocks, recovered, environment);
     } catch (RuntimeException | Error e) {
       superblocks.close();
+      if (recovered != null) {
+        recovered.index().close();
+      }
       if (pool != null) {
         pool.close();
       }

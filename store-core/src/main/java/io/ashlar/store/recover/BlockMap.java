@@ -4,34 +4,43 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.space.ExtentAllocator;
-import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which blocks of the file are in use, while a store is opened: what is left is free. Finds blocks
  * that two things claim (promise G13).
  *
- * <p>Thread: one. Memory: one bit a block, on the heap, for the time of the open; nothing for
- * stretches of 128 MiB without a block in use, so that a file with a hole of terabytes costs little
- * (promise G12).
+ * <p>Thread: one. Memory, on the heap, for the time of the open: nothing for a stretch of 128 MiB
+ * without a block in use, 8 to 16 bytes an extent in one with few of them, one bit a block in any
+ * other; so neither a hole of terabytes nor blobs scattered over one cost more than the file's own
+ * bytes say (promise G12). The allocator has 32 bytes for each free run. A file that would need
+ * more than the heap can give is refused, not met with an {@link OutOfMemoryError}.
  */
 final class BlockMap {
-
-  private static final int PART_BLOCKS = 1 << 15;
 
   /** A petabyte: more than a store ever was, less than a hole in a file can claim. */
   private static final long FILE_BLOCKS_MAX = 1L << 38;
 
+  private static final long RUN_BYTES = 32;
+
   private final long fileBlocks;
-  private final @Nullable BitSet[] parts; // null where nothing is in use
+  private final long heapBytesMax;
+  private final @Nullable BlockMapPart[] parts; // null where nothing is in use
+  private long heapBytes;
   private long highestEnd;
+
+  /** Creates one in which nothing is in use, and which takes a quarter of the heap at most. */
+  BlockMap(long fileBlocks) {
+    this(fileBlocks, Runtime.getRuntime().maxMemory() / 4);
+  }
 
   /**
    * Creates one in which nothing is in use.
    *
+   * @param heapBytesMax what this and the allocator of {@link #free} may take, in bytes.
    * @throws StoreOpenException if the file is longer than any store.
    */
-  BlockMap(long fileBlocks) {
+  BlockMap(long fileBlocks, long heapBytesMax) {
     if (fileBlocks > FILE_BLOCKS_MAX) {
       throw new StoreOpenException(
           "the data file is longer than a store can be: restore the store: fileBlocks="
@@ -41,14 +50,33 @@ final class BlockMap {
           null);
     }
     this.fileBlocks = fileBlocks;
-    parts = new BitSet[(int) (fileBlocks / PART_BLOCKS) + 1];
+    this.heapBytesMax = heapBytesMax;
+    int count = (int) (fileBlocks / BlockMapPart.BLOCKS) + 1;
+    takeHeap(4L * count);
+    parts = new BlockMapPart[count];
   }
 
-  private BitSet part(long block) {
-    int number = (int) (block / PART_BLOCKS);
-    BitSet part = parts[number];
+  private void takeHeap(long bytes) {
+    heapBytes += bytes;
+    if (heapBytes > heapBytesMax) {
+      throw new StoreOpenException(
+          "the data file's space is too scattered for this JVM's heap: raise -Xmx, or restore the"
+              + " store: neededBytes="
+              + heapBytes
+              + " and more, most="
+              + heapBytesMax
+              + ", fileBlocks="
+              + fileBlocks,
+          null);
+    }
+  }
+
+  private BlockMapPart part(long block) {
+    int number = (int) (block / BlockMapPart.BLOCKS);
+    BlockMapPart part = parts[number];
     if (part == null) {
-      part = new BitSet(PART_BLOCKS);
+      part = new BlockMapPart();
+      takeHeap(part.heapBytes());
       parts[number] = part;
     }
     return part;
@@ -59,6 +87,7 @@ final class BlockMap {
    *
    * @param what what uses it, for messages.
    * @throws CorruptionException if it leaves the file or is in use already.
+   * @throws StoreOpenException if there is not enough heap.
    */
   void use(long start, long blocks, String what) {
     if (start < 0 || blocks < 0 || start > fileBlocks - blocks) {
@@ -80,11 +109,12 @@ final class BlockMap {
     long next = start;
     long end = start + blocks;
     while (next < end) {
-      BitSet part = part(next);
-      int from = (int) (next % PART_BLOCKS);
-      int to = (int) Math.min(PART_BLOCKS, from + end - next);
-      int taken = part.nextSetBit(from);
-      if (taken >= 0 && taken < to) {
+      BlockMapPart part = part(next);
+      int from = (int) (next % BlockMapPart.BLOCKS);
+      int to = (int) Math.min(BlockMapPart.BLOCKS, from + end - next);
+      long before = part.heapBytes();
+      int taken = part.use(from, to);
+      if (taken >= 0) {
         throw new CorruptionException(
             "a block is in use twice: restore the store: what="
                 + what
@@ -96,7 +126,7 @@ final class BlockMap {
             1,
             null);
       }
-      part.set(from, to);
+      takeHeap(part.heapBytes() - before);
       next += to - from;
     }
     highestEnd = Math.max(highestEnd, end);
@@ -107,31 +137,45 @@ final class BlockMap {
     return highestEnd;
   }
 
-  /** Returns an allocator that holds all blocks that are not in use. */
+  /** Returns the heap that this takes, in bytes. */
+  long heapBytes() {
+    return heapBytes;
+  }
+
+  /**
+   * Returns an allocator that holds all blocks that are not in use.
+   *
+   * @throws StoreOpenException if there is not enough heap for so many runs.
+   */
   ExtentAllocator free() {
     ExtentAllocator allocator = new ExtentAllocator();
     long runStart = -1;
     for (long block = 0; block < fileBlocks; ) {
-      BitSet part = parts[(int) (block / PART_BLOCKS)];
-      long partStart = block / PART_BLOCKS * PART_BLOCKS;
+      BlockMapPart part = parts[(int) (block / BlockMapPart.BLOCKS)];
+      long partStart = block / BlockMapPart.BLOCKS * BlockMapPart.BLOCKS;
       int from = (int) (block - partStart);
-      int partEnd = (int) Math.min(PART_BLOCKS, fileBlocks - partStart);
-      if (part != null && part.get(from)) {
-        if (runStart >= 0) {
-          allocator.addFree(runStart, block - runStart);
-          runStart = -1;
-        }
-        block = partStart + Math.min(partEnd, part.nextClearBit(from));
+      int partEnd = (int) Math.min(BlockMapPart.BLOCKS, fileBlocks - partStart);
+      int freeFrom = part == null ? from : Math.min(partEnd, part.nextFree(from));
+      if (freeFrom > from) { // it was in use: the run before has ended
+        addFree(allocator, runStart, block);
+        runStart = -1;
+      }
+      if (freeFrom < partEnd) {
+        runStart = runStart < 0 ? partStart + freeFrom : runStart;
+        block = partStart + (part == null ? partEnd : Math.min(partEnd, part.nextUsed(freeFrom)));
       } else {
-        runStart = runStart < 0 ? block : runStart;
-        int used = part == null ? -1 : part.nextSetBit(from);
-        block = partStart + (used < 0 ? partEnd : Math.min(partEnd, used));
+        block = partStart + partEnd;
       }
     }
-    if (runStart >= 0) {
-      allocator.addFree(runStart, fileBlocks - runStart);
-    }
+    addFree(allocator, runStart, fileBlocks);
     assert Blocks.FIRST <= highestEnd : "the superblocks are not in use";
     return allocator;
+  }
+
+  private void addFree(ExtentAllocator allocator, long runStart, long end) {
+    if (runStart >= 0) {
+      takeHeap(RUN_BYTES);
+      allocator.addFree(runStart, end - runStart);
+    }
   }
 }

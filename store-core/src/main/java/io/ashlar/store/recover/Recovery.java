@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Recovery {
 
+  /** A new store starts below half of this, and each open adds 1: no store gets there. */
+  private static final long INCARNATION_MAX = Long.MAX_VALUE - (1L << 40);
+
   private final Disk disk;
   private final SuperblockPair superblocks;
   private final long fileBlocks;
@@ -82,6 +85,8 @@ public final class Recovery {
   private RecoveredStore recover() {
     Superblock newer = withNewestFence(superblocks.newer());
     Superblock older = superblocks.older();
+    requireIncarnation(newer.incarnation(), "superblock");
+    requireIncarnation(newer.base().incarnation(), "superblock's log position");
     try (IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
       BlobIndex index = new BlobIndex(newer.storeId(), 0);
       Generation generation;
@@ -98,7 +103,13 @@ public final class Recovery {
         index.close();
         throw e;
       }
-      Generation other = older == null ? null : otherGeneration(checkpoints, older, newer);
+      Generation other;
+      try {
+        other = older == null ? null : otherGeneration(checkpoints, older, newer);
+      } catch (RuntimeException | Error e) {
+        index.close();
+        throw e;
+      }
       return replay(true, newer, generation, other, index);
     }
   }
@@ -183,6 +194,7 @@ public final class Recovery {
         }
       }
       applier.liveBlocks(liveBlocks);
+      requireIncarnation(replay.incarnationMax(), "log");
       superblocks.fence(
           fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
       return new RecoveredStore(
@@ -201,6 +213,27 @@ public final class Recovery {
     } catch (RuntimeException | Error e) {
       index.close();
       throw e;
+    }
+  }
+
+  /**
+   * Refuses an incarnation that no store gets to by counting its opens: the next one could not be
+   * greater than it (rule L7).
+   */
+  private static void requireIncarnation(long incarnation, String where) {
+    if (incarnation < 0 || incarnation > INCARNATION_MAX) {
+      throw new CorruptionException(
+          "the incarnation is out of range: restore the store: where="
+              + where
+              + ", incarnation="
+              + incarnation
+              + ", most="
+              + INCARNATION_MAX,
+          null,
+          0,
+          INCARNATION_MAX,
+          incarnation,
+          null);
     }
   }
 

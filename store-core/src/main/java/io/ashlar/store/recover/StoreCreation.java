@@ -59,7 +59,7 @@ final class StoreCreation {
             Long.highestOneBit(fileBlocks / 8),
             LOG_EXTENT_BLOCKS_MIN,
             config.logExtentBytesMax() / Blocks.BYTES);
-    long incarnation = ids.getAsLong() >>> 1; // leaves room to count up
+    long incarnation = ids.getAsLong() >>> 2; // L7: leaves room to count up
     LogPosition base =
         new LogPosition(
             0,

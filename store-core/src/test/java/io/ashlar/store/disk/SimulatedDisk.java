@@ -35,6 +35,7 @@ public final class SimulatedDisk implements Disk {
   private long sizeMax = Long.MAX_VALUE;
   private int ids;
   private int queuesOpen;
+  private int queueRefusal;
   private boolean closed;
 
   /** Creates a disk with an empty file. */
@@ -70,6 +71,11 @@ public final class SimulatedDisk implements Disk {
   /** Fails the next operation of a kind, once. */
   public synchronized void failNext(Kind kind, int errno) {
     failures.add(InjectedFailure.once(kind, count(kind), errno));
+  }
+
+  /** Makes the opening of queues fail from now on. */
+  public synchronized void refuseQueues(int errno) {
+    queueRefusal = errno;
   }
 
   /** Forgets all failures arranged. */
@@ -183,6 +189,9 @@ public final class SimulatedDisk implements Disk {
     if (capacity < 1 || capacity > QUEUE_CAPACITY_MAX) {
       throw new IllegalArgumentException(
           "queue capacity must be 1 to " + QUEUE_CAPACITY_MAX + ": capacity=" + capacity);
+    }
+    if (queueRefusal != 0) {
+      throw new NativeException("io_uring_setup", queueRefusal, "injected=true");
     }
     queuesOpen++;
     return new SimulatedDiskQueue(this, capacity);

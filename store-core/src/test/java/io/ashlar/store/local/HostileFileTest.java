@@ -140,6 +140,13 @@ class HostileFileTest {
           .containsEntry("CLOSED superblock offset=8 value=2", "FormatVersionException")
           .containsEntry("CLOSED superblock offset=132 value=2", "FormatVersionException")
           .containsEntry("CLOSED first record offset=4 value=2", "FormatVersionException")
+          // an incarnation that the next one could not be greater than
+          .containsEntry(
+              "CLOSED superblock offset=24 value=9223372036854775807", "CorruptionException")
+          .containsEntry(
+              "CLOSED superblock offset=24 value=9223372036854775806", "CorruptionException")
+          .containsEntry("CLOSED superblock offset=24 value=-1", "CorruptionException")
+          .containsEntry("CLOSED superblock offset=80 value=-1", "CorruptionException")
           // the next log extent lies outside the file, or is endless
           .containsEntry("CLOSED last record offset=80 value=1048576", "CorruptionException")
           .containsEntry(
@@ -163,5 +170,31 @@ class HostileFileTest {
               "CLOSED before last record's operation offset=168 value=1073741825",
               "CorruptionException");
     }
+  }
+
+  @Test
+  void shouldNameAnIncarnationThatNoStoreGetsTo() throws Exception {
+    List<String> messages = new ArrayList<>();
+    var _ =
+        new HostileFiles(HostileFiles.Base.CLOSED)
+            .forEach(file -> {
+              if (file.name()
+                  .matches(
+                      "(superblock offset=24|last record offset=16) value=(-1|9223\\d{12,})")) {
+                SimulatedDisk disk = SimulatedDisk.of(file.image());
+                try (LocalBlobStore store =
+                    LocalBlobStore.open(
+                        "hostile", disk, HostileFiles.CONFIG, HostileFiles.environment(false))) {
+                  messages.add("opened at " + store.incarnation() + ": " + file.name());
+                } catch (CorruptionException e) {
+                  messages.add(e.getMessage());
+                }
+              }
+            });
+    assertThat(messages).hasSizeGreaterThan(4).noneMatch(what -> what.startsWith("opened at -"));
+    assertThat(messages)
+        .anyMatch(what -> what.contains("incarnation is out of range") && what.contains("=-1,"))
+        .anyMatch(what -> what.contains("where=superblock, incarnation=9223372036854775807"))
+        .anyMatch(what -> what.contains("where=log, incarnation=9223372036854775807"));
   }
 }
