@@ -3,12 +3,15 @@ package io.ashlar.tier.checkpoint;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The scalar fields of one JSON object: texts and integers. Others are skipped; asking for one that
- * is missing or of another type throws. Thread: one. At most as many are kept as are known.
+ * The scalar fields of one JSON object: texts, integers and flags. Others are skipped; asking for
+ * one that is missing or of another type throws. Thread: one. At most as many are kept as are
+ * known.
  */
 final class Fields {
   private static final int FIELDS_MAX = 64;
@@ -21,7 +24,10 @@ final class Fields {
     if (token == JsonToken.VALUE_STRING) {
       value = parser.getText();
     } else if (token == JsonToken.VALUE_NUMBER_INT) {
-      value = parser.getLongValue();
+      value =
+          parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+              ? parser.getBigIntegerValue()
+              : (Object) parser.getLongValue();
     } else {
       value = token;
       parser.skipChildren();
@@ -61,5 +67,44 @@ final class Fields {
       return number;
     }
     throw new ManifestFormatException("field " + name + " is not an integer of 64 bits", null);
+  }
+
+  /** An integer of 0 to 2⁶⁴ − 1, in the bits of a long. */
+  long unsigned(String name) {
+    require(name);
+    Object value = values.get(name);
+    if (value instanceof Long number && number >= 0) {
+      return number;
+    }
+    if (value instanceof BigInteger number && number.signum() > 0 && number.bitLength() <= 64) {
+      return number.longValue();
+    }
+    throw new ManifestFormatException("field " + name + " is not an unsigned 64-bit integer", null);
+  }
+
+  /** As {@link #unsigned}; 0 if it is missing. */
+  long unsignedOrZero(String name) {
+    return values.containsKey(name) ? unsigned(name) : 0;
+  }
+
+  /** Whether it is missing or null. */
+  boolean isNull(String name) {
+    Object value = values.get(name);
+    return value == null || value == JsonToken.VALUE_NULL;
+  }
+
+  /** A text; null if it is missing or null. */
+  @Nullable String textOrNull(String name) {
+    return isNull(name) ? null : text(name);
+  }
+
+  /** True or false. */
+  boolean flag(String name) {
+    require(name);
+    Object value = values.get(name);
+    if (value == JsonToken.VALUE_TRUE || value == JsonToken.VALUE_FALSE) {
+      return value == JsonToken.VALUE_TRUE;
+    }
+    throw new ManifestFormatException("field " + name + " is neither true nor false", null);
   }
 }
