@@ -87,17 +87,11 @@ final class PartitionUploads {
       try {
         entries.set(place, upload(uploads.get(place), keys.get(place)));
       } catch (RuntimeException | Error e) {
-        if (!failure.compareAndSet(null, e)) {
-          addSuppressed(e);
+        Throwable first = failure.compareAndExchange(null, e);
+        if (first != null) {
+          first.addSuppressed(e);
         }
       }
-    }
-  }
-
-  private void addSuppressed(Throwable e) {
-    Throwable first = failure.get();
-    if (first != null && first != e) {
-      first.addSuppressed(e);
     }
   }
 
