@@ -45,6 +45,11 @@ final class GroupCommitter implements AutoCloseable {
 
   private static final long TOKEN = 1;
 
+  /** A full store without a free run of so many blocks takes back its old records' (L15). */
+  private static final long RECYCLE_BLOCKS = 16;
+
+  private static final long RECYCLE_RECORDS_MIN = 4;
+
   private final Disk disk;
   private final BlockSpace space;
   private final LogTail tail;
@@ -201,6 +206,7 @@ final class GroupCommitter implements AutoCloseable {
           for (int i = 0; i < count; i++) {
             failFull(group[i], blocks);
           }
+          checkpointWhenDue(0);
           return;
         }
       }
@@ -267,7 +273,10 @@ final class GroupCommitter implements AutoCloseable {
    * @return false when there is no such extent.
    */
   private boolean makeRoom(long blocks, boolean hasPuts, DiskQueue queue) {
-    if (tail.nextStart() == 0 || !tail.reserveSpareOf(blocks + 1)) {
+    // Only a record too long for the next extent: else puts would wear away what L15 reserves.
+    if (tail.nextStart() == 0
+        || blocks < tail.nextBlocks()
+        || !tail.reserveSpareOf(blocks + 1, !hasPuts)) {
       return false;
     }
     if (tail.mustNameNext() && !nameNext(queue)) {
@@ -463,9 +472,14 @@ final class GroupCommitter implements AutoCloseable {
 
   private void checkpointWhenDue(long logBlocks) {
     checkpointer.noteLog(logBlocks);
-    if (checkpointer.isDue()) {
+    if (checkpointer.isDue() || recordsAreNeeded()) {
       checkpointer.start(tail.position());
     }
+  }
+
+  /** Returns whether a full store can go on only in the blocks of old records (L15). */
+  private boolean recordsAreNeeded() {
+    return space.isShortOf(RECYCLE_BLOCKS) && tail.recordBlocks() >= RECYCLE_RECORDS_MIN;
   }
 
   private void onFreed(long startBlock, long blocks) {

@@ -143,10 +143,13 @@ final class LogTail {
   }
 
   /**
-   * Takes an extent of at least {@code blocks} blocks for the time after the next one; returns
+   * Takes an extent of at least {@code wanted} blocks for the time after the next one; returns
    * whether there is one.
+   *
+   * @param forDeletes whether it may be shorter than what puts leave behind them (L15).
    */
-  boolean reserveSpareOf(long blocks) {
+  boolean reserveSpareOf(long wanted, boolean forDeletes) {
+    long blocks = forDeletes ? wanted : Math.max(wanted, EXTENT_BLOCKS_MIN);
     if (spareStart != 0 && spareBlocks < blocks) {
       space.free(spareStart, spareBlocks); // no record has named it
       spareStart = 0;

@@ -95,6 +95,14 @@ public final class BlockSpace {
     return allocator.freeBlocks() < blocks + leaveFree ? -1 : allocator.allocate(blocks);
   }
 
+  /**
+   * Returns whether the file could not grow when it was last to, and no run of {@code blocks}
+   * blocks is free.
+   */
+  public boolean isShortOf(long blocks) {
+    return growthFailure != null && allocator.longestFree() < blocks;
+  }
+
   /** Returns why the file could not grow when {@link #allocate} last answered −1. */
   public @Nullable NativeException growthFailure() {
     return growthFailure;
