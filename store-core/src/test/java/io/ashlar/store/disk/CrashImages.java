@@ -113,6 +113,69 @@ public final class CrashImages {
     return images.crash(point, damage, seed);
   }
 
+  /** Says which sectors of what was not durable have landed. */
+  @FunctionalInterface
+  public interface Landing {
+    /**
+     * Returns whether a sector has landed.
+     *
+     * @param change the write, truncation or hole; the last two land whole or not at all.
+     * @param sector of 512 bytes, counted from its begin.
+     */
+    boolean lands(DiskEvent change, int sector);
+  }
+
+  /**
+   * Returns a file of which a test chooses what has landed.
+   *
+   * @param point the crash comes behind this many events of the trace.
+   */
+  public static BlockImage chosen(
+      SimulatedDisk disk, boolean durableWritesFlush, int point, Landing landing) {
+    CrashImages images = new CrashImages(disk, durableWritesFlush);
+    for (DiskEvent event : images.events.subList(0, point)) {
+      images.step(event);
+    }
+    BlockImage image = images.durable.copy();
+    for (PendingChange change : images.pending) {
+      DiskEvent event = images.eventOf(change.id);
+      boolean any = false;
+      for (int sector = 0; sector < Math.max(1, change.sectors()) && !any; sector++) {
+        any = landing.lands(event, sector);
+      }
+      if (any) {
+        change.apply(image, sector -> landing.lands(event, sector), true);
+      }
+    }
+    return image;
+  }
+
+  /** Returns the writes, truncations and holes that are not durable at a point, oldest first. */
+  public static List<DiskEvent> pendingAt(
+      SimulatedDisk disk, boolean durableWritesFlush, int point) {
+    CrashImages images = new CrashImages(disk, durableWritesFlush);
+    for (DiskEvent event : images.events.subList(0, point)) {
+      images.step(event);
+    }
+    return images.pending.stream().map(change -> images.eventOf(change.id)).toList();
+  }
+
+  private DiskEvent eventOf(int id) {
+    for (DiskEvent event : events) {
+      boolean begins =
+          switch (event) {
+            case DiskEvent.Write write -> write.id() == id;
+            case DiskEvent.Truncate truncate -> truncate.id() == id;
+            case DiskEvent.Punch punch -> punch.id() == id;
+            default -> false;
+          };
+      if (begins) {
+        return event;
+      }
+    }
+    throw new IllegalStateException("no such operation: id=" + id);
+  }
+
   private int visit(int point, long seed, int count, Consumer<Crash> visitor) {
     Damage[] kinds = Damage.values();
     if (pending.isEmpty()) {

@@ -7,8 +7,10 @@ import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +53,43 @@ public final class SimulatedDisk implements Disk {
   /** Returns a disk whose file has this content, all of it durable. */
   public static SimulatedDisk of(BlockImage image) {
     return new SimulatedDisk(image);
+  }
+
+  /**
+   * Returns the disk as the next process finds it after its owner was killed behind so many events
+   * of its trace: everything written can be read, and what was not durable still is not. Writes
+   * that were in flight have landed, as the lock is only free once they have.
+   */
+  public static SimulatedDisk afterKill(SimulatedDisk dead, int point) {
+    SimulatedDisk disk = new SimulatedDisk(dead.initialImage());
+    Set<Integer> inFlight = new LinkedHashSet<>();
+    for (DiskEvent event : dead.events().subList(0, point)) {
+      switch (event) {
+        case DiskEvent.Write write -> {
+          disk.current.write(write.offset(), write.bytes(), 0, write.bytes().length);
+          inFlight.add(write.id());
+        }
+        case DiskEvent.Truncate truncate -> {
+          disk.current.truncate(truncate.bytes());
+          inFlight.add(truncate.id());
+        }
+        case DiskEvent.Punch punch -> {
+          disk.current.zero(punch.offset(), punch.bytes());
+          inFlight.add(punch.id());
+        }
+        case DiskEvent.Completed completed -> inFlight.remove(completed.id());
+        case DiskEvent.Failed failed -> inFlight.remove(failed.id());
+        default -> {}
+      }
+      disk.events.add(event);
+    }
+    inFlight.forEach(id -> disk.events.add(new DiskEvent.Completed(id)));
+    disk.ids = dead.nextId();
+    return disk;
+  }
+
+  private synchronized int nextId() {
+    return ids;
   }
 
   /** Makes queues deliver completions in an order drawn from a seed. */

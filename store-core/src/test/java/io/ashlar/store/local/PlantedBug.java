@@ -1,6 +1,9 @@
 package io.ashlar.store.local;
 
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -10,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bug planted into the store's own sources: pieces of one source file are replaced, the file is
@@ -37,6 +41,35 @@ record PlantedBug(String name, List<Edit> edits) {
 
   /** Returns what {@link CrashSuite#run} says of the store with this bug. */
   String tryCrashes(Path folder, long seed, long statesMax) throws Exception {
+    try (URLClassLoader loader = load(folder)) {
+      Class<?> suite = Class.forName(CrashSuite.class.getName(), true, loader);
+      return (String)
+          suite
+              .getMethod("run", long.class, long.class, boolean.class)
+              .invoke(null, seed, statesMax, true);
+    }
+  }
+
+  /**
+   * Runs one test, given by its class and method, over the store with this bug.
+   *
+   * @return what the test threw, or null if it did not find the bug.
+   */
+  @Nullable Throwable tryTest(Path folder, Class<?> test, String method) throws Exception {
+    try (URLClassLoader loader = load(folder)) {
+      Class<?> type = Class.forName(test.getName(), true, loader);
+      Constructor<?> constructor = type.getDeclaredConstructor();
+      constructor.setAccessible(true);
+      Method found = type.getDeclaredMethod(method);
+      found.setAccessible(true);
+      found.invoke(constructor.newInstance());
+      return null;
+    } catch (InvocationTargetException e) {
+      return e.getCause();
+    }
+  }
+
+  private URLClassLoader load(Path folder) throws Exception {
     Path sources = Files.createDirectories(folder.resolve("sources"));
     Path classes = Files.createDirectories(folder.resolve("classes"));
     compile(sources, classes);
@@ -44,14 +77,10 @@ record PlantedBug(String name, List<Edit> edits) {
     path.add(classes.toUri().toURL());
     path.add(location(LocalBlobStore.class));
     path.add(location(CrashSuite.class));
-    ClassLoader parent = PlantedBug.class.getClassLoader();
-    try (URLClassLoader loader = new StoreFirstLoader(path.toArray(new URL[0]), parent)) {
-      Class<?> suite = Class.forName(CrashSuite.class.getName(), true, loader);
-      return (String)
-          suite
-              .getMethod("run", long.class, long.class, boolean.class)
-              .invoke(null, seed, statesMax, true);
-    }
+    StoreFirstLoader loader =
+        new StoreFirstLoader(path.toArray(new URL[0]), PlantedBug.class.getClassLoader());
+    loader.setDefaultAssertionStatus(true);
+    return loader;
   }
 
   private void compile(Path sources, Path classes) throws IOException, URISyntaxException {

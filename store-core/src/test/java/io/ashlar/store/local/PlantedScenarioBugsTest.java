@@ -1,0 +1,237 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ashlar.store.local.PlantedBug.Edit;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Each scenario of {@link ProtocolScenariosTest} and {@link CheckpointScenariosTest} is itself
+ * tested: with the bug that it guards against planted, it fails.
+ */
+class PlantedScenarioBugsTest {
+
+  private static final String COMMITTER = "commit/GroupCommitter.java";
+  private static final String TAIL = "commit/LogTail.java";
+  private static final String RECOVERY = "recover/Recovery.java";
+
+  @TempDir Path folder;
+
+  /** A scenario and a bug that it finds. */
+  record Planted(Class<?> test, String scenario, PlantedBug bug) {
+    @Override
+    public String toString() {
+      return scenario + ": " + bug.name();
+    }
+  }
+
+  private static Planted log(String scenario, String name, Edit... edits) {
+    return new Planted(ProtocolScenariosTest.class, scenario, new PlantedBug(name, List.of(edits)));
+  }
+
+  private static Planted checkpoint(String scenario, String name, Edit... edits) {
+    return new Planted(
+        CheckpointScenariosTest.class, scenario, new PlantedBug(name, List.of(edits)));
+  }
+
+  static List<Planted> bugs() {
+    return List.of(
+        log(
+            "shouldKeepAGroupThatPutAndDeletedOneIdThroughTwoPowerCuts",
+            "the fence is not a mark (L3, L5)",
+            new Edit(
+                "recover/LogChain.java",
+                "Math.max(superblock.fenceSequence(), Math.max(",
+                "Math.max(0, Math.max(")),
+        log(
+            "shouldNotReuseAnExtentBeforeAMarkCoversTheRecordThatFreedIt",
+            "a record counts as its own mark (L2)",
+            new Edit(COMMITTER, "space.markDurable(mark);", "space.markDurable(mark + 1);"),
+            new Edit(
+                COMMITTER,
+                "    space.growAhead();\n",
+                "    space.markDurable(recordSequence);\n    space.growAhead();\n")),
+        log(
+            "shouldDropAGroupWholeWhenOnlyItsFirstEpochsBlobHasLanded",
+            "a group is cut at an epoch inside it (L4)",
+            new Edit(
+                "recover/LogReplay.java",
+                "        dropped = unmarked.size();\n",
+                """
+                        dropped = unmarked.size();
+                        var _ = applier.apply(
+                            waiting,
+                            LogRecordFormat.operationsOffset(waiting),
+                            LogRecordFormat.epochOperations(waiting, 0),
+                            unmarked.getFirst().behind().sequence(),
+                            (start, count) -> {});
+                """)),
+        log(
+            "shouldNotLookForTheReusedBlobsOfRecordsBelowTheMark",
+            "blobs of marked records are checked (L3)",
+            new Edit(
+                "recover/LogReplay.java",
+                "  private void take(MemorySegment record) {\n",
+                """
+                  private void take(MemorySegment record) {
+                    if (!blobsAreWhole(record)) {
+                      throw lost(chain.end().sequence(), chain.highestMark(), chain.recordBlock());
+                    }
+                """)),
+        log(
+            "shouldPreferTheRealRecordInTheNextExtentToAStaleOneBehindTheTail",
+            "what lies right behind the tail wins (L10)",
+            new Edit(
+                "recover/LogChain.java",
+                "boolean moves = elsewhere > here;",
+                "boolean moves = here < 0;")),
+        log(
+            "shouldAlwaysFindRoomForDeletesOnAFullStore",
+            "the last block of an extent is used without a next one (L14)",
+            new Edit(
+                TAIL,
+                "return nextStart != 0 ? blocks <= room : blocks < room;",
+                "return blocks <= room;")),
+        log(
+            "shouldAlwaysFindRoomForDeletesOnAFullStore",
+            "puts leave no next log extent behind them (L15)",
+            new Edit(
+                COMMITTER,
+                "    if (hasPuts && tail.nextStart() == 0) {\n      return false;\n    }\n",
+                ""),
+            new Edit(TAIL, "forDeletes ? EXTENT_BLOCKS_LEAST", "forDeletes ? EXTENT_BLOCKS_MIN"),
+            new Edit(COMMITTER, "!(tail.reserveSpare(!hasPuts) || !hasPuts)) {", "false) {")),
+        log(
+            "shouldAlwaysFindRoomForDeletesOnAFullStore",
+            "a full store waits for its log to be long before it takes back old records (L15)",
+            new Edit(
+                COMMITTER, "checkpointer.isDue() || recordsAreNeeded()", "checkpointer.isDue()")),
+        log(
+            "shouldAlwaysFindRoomForDeletesOnAFullStore",
+            "puts that fail wear away the reserved log extent (L15)",
+            new Edit(COMMITTER, "        || blocks < tail.nextBlocks()\n", ""),
+            new Edit(TAIL, "forDeletes ? wanted : Math.max(wanted, EXTENT_BLOCKS_MIN)", "wanted")),
+        log(
+            "shouldApplyAGroupsDeletesInTheirOrder",
+            "deletes are applied after all puts of a group",
+            new Edit(
+                "index/OperationApplier.java",
+                "    long offset = firstOffset;\n",
+                """
+                    long early = firstOffset;
+                    for (int i = 0; i < count; i++) {
+                      int kind = OperationFormat.kind(bytes, early);
+                      if (kind != OperationFormat.DELETE) {
+                        var _ = applyOne(kind, bytes, early, sequence, freed);
+                      }
+                      early += OperationFormat.bytes(kind);
+                    }
+                    long offset = firstOffset;
+                """),
+            new Edit(
+                "index/OperationApplier.java",
+                "      if (applyOne(kind, bytes, offset, sequence, freed) && kind =="
+                    + " OperationFormat.DELETE) {",
+                "      if (kind == OperationFormat.DELETE"
+                    + " && applyOne(kind, bytes, offset, sequence, freed)) {")),
+        log(
+            "shouldMakeDurableWhatAKilledProcessLeftBeforeAnythingIsExposed",
+            "no sync at open (L5)",
+            new Edit(RECOVERY, "disk.syncAll(); // L5", "")),
+        log(
+            "shouldNotUseGrownSpaceBeforeItsZeroesAndSizeAreDurable",
+            "growth is used before its zeroes and size are durable (L29)",
+            new Edit("space/DataFile.java", "      disk.sync();\n", "")),
+        log(
+            "shouldSyncValuesThatLieElsewhereThoughTheRecordIsDurable",
+            "durability of the record is taken for that of values elsewhere (L17)",
+            new Edit(COMMITTER, "        sync = true;\n        blocks =", "        blocks =")),
+        log(
+            "shouldSyncValuesThatLieElsewhereThoughTheRecordIsDurable",
+            "no sync for values that were written ahead (L17)",
+            new Edit(COMMITTER, "sync |= group[i].anyPlaced();", "")),
+        checkpoint(
+            "shouldKeepTheRestOfALogExtentUntilTheRecordInTheNextOneIsDurable",
+            "the rest of a log extent is free before the next one is in use (L11)",
+            new Edit(
+                TAIL,
+                "    leftBlocks = extentEnd - block;\n",
+                "    space.free(leftStart, extentEnd - block);\n"),
+            new Edit(
+                COMMITTER,
+                "    space.growAhead();\n",
+                """
+                    if (!tail.mustNameNext() && !tail.fitsHere(2) && tail.fitsHere(1)) {
+                      tail.moveToNext();
+                    }
+                    space.growAhead();
+                """)),
+        checkpoint(
+            "shouldNeverTearTheOnlyGoodSuperblock",
+            "a flip goes over the copy in use (L12)",
+            new Edit(
+                "checkpoint/SuperblockPair.java",
+                "                generation.crc32c()),\n        1 - newerCopy());",
+                "                generation.crc32c()),\n        newerCopy());")),
+        checkpoint(
+            "shouldNotCountACheckpointAsAMark",
+            "a checkpoint counts as a mark (L2)",
+            new Edit(
+                "checkpoint/IndexCheckpointer.java",
+                "    unreferencedBlocks = 0;\n    if (!older",
+                "    unreferencedBlocks = 0;\n"
+                    + "    space.markDurable(written.base().sequence());\n    if (!older")),
+        checkpoint(
+            "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
+            "the older generation's checkpoint counts as free at open (L13)",
+            new Edit(RECOVERY, "          useGeneration(other);\n", "")),
+        checkpoint(
+            "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
+            "the older generation's records count as free at open (L13)",
+            new Edit(RECOVERY, "      records.forEach(ledger::add);\n", "")),
+        checkpoint(
+            "shouldDoNothingForARelocationLoggedBehindAPutOfTheSameId",
+            "a relocation does not look at what it moves (L16)",
+            new Edit(
+                "index/BlobIndex.java",
+                "if (!isCurrent(Kind.STORED, expectedVersion)"
+                    + " || current.startBlock() != expectedStartBlock) {\n      return false;\n"
+                    + "    }\n    next.setStored(",
+                "if (current.kind() != Kind.STORED) {\n      return false;\n"
+                    + "    }\n    next.setStored(")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void shouldBeFoundByItsScenario(Planted planted) throws Exception {
+    Throwable found = planted.bug().tryTest(folder, planted.test(), planted.scenario());
+    assertThat(found).as("%s", planted).isNotNull();
+    String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
+    System.out.println(
+        "planted: " + planted + ": " + what.substring(0, Math.min(160, what.length())));
+  }
+
+  @Test
+  void shouldHaveABugForEveryScenario() {
+    TreeSet<String> planted = new TreeSet<>();
+    bugs().forEach(bug -> planted.add(bug.scenario()));
+    List<String> scenarios = new ArrayList<>();
+    for (Class<?> test : List.of(ProtocolScenariosTest.class, CheckpointScenariosTest.class)) {
+      for (Method method : test.getDeclaredMethods()) {
+        if (method.isAnnotationPresent(Test.class) && !Modifier.isStatic(method.getModifiers())) {
+          scenarios.add(method.getName());
+        }
+      }
+    }
+    assertThat(scenarios).hasSize(15).containsExactlyInAnyOrderElementsOf(planted);
+  }
+}
