@@ -1,6 +1,7 @@
 package io.ashlar.tier.object;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -140,6 +141,12 @@ abstract class CheckedObjectStore implements ObjectStore {
     }
     try {
       return request.run();
+    } catch (ClosedByInterruptException e) {
+      throw new ObjectStoreException(
+          what + " was interrupted: key=" + ObjectKey.shown(key) + ", store=" + this,
+          FailureKind.INTERRUPTED,
+          ObjectStoreException.NOT_SAID,
+          e);
     } catch (IOException e) {
       throw failed(what, key, false, e);
     }

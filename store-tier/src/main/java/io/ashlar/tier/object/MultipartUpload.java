@@ -1,5 +1,7 @@
 package io.ashlar.tier.object;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * An object written in parts, for one that is too large for a single request or not known at once.
  * Nothing is visible under the key until it is complete.
@@ -34,6 +36,11 @@ public interface MultipartUpload extends AutoCloseable {
 
   /** As {@link #complete}, unless an object is there already: then it is refused and aborted. */
   PutResult completeIfAbsent();
+
+  /** The {@link ObjectInfo#putId} that the object will have, or null if none is kept. */
+  default @Nullable String putId() {
+    return null;
+  }
 
   /**
    * Aborts an upload that is not complete; a failure to abort is left to the store's own expiry.

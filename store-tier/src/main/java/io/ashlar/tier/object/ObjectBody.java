@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of an object to be written: a known length, and as many streams over the same bytes as
@@ -68,6 +69,15 @@ public interface ObjectBody {
    */
   default ObjectBody slice(long offset, long length) {
     return new SlicedBody(this, offset, length);
+  }
+
+  /**
+   * A text that tells this write from every other, stored beside the object where the store can:
+   * who does not know whether his write was applied reads the object back and compares. Null for
+   * none.
+   */
+  default @Nullable String putId() {
+    return null;
   }
 
   /** A body over {@code bytes}, which is not copied. */

@@ -1,5 +1,7 @@
 package io.ashlar.tier.object;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a store says about one object.
  *
@@ -9,5 +11,13 @@ package io.ashlar.tier.object;
  *     content. Only {@link ObjectStore#putIfMatch} gives it a meaning.
  * @param modifiedMs when it was last written, in milliseconds since 1970 by the store's clock; for
  *     people only, no protocol may rely on it.
+ * @param putId the {@link ObjectBody#putId} it was written with, as far as the store keeps it and
+ *     the answer has it (a listing has not); else null.
  */
-public record ObjectInfo(String key, long length, String etag, long modifiedMs) {}
+public record ObjectInfo(
+    String key, long length, String etag, long modifiedMs, @Nullable String putId) {
+  /** An object whose put id is not known. */
+  public ObjectInfo(String key, long length, String etag, long modifiedMs) {
+    this(key, length, etag, modifiedMs, null);
+  }
+}

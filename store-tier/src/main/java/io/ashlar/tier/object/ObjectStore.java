@@ -120,6 +120,23 @@ public interface ObjectStore extends AutoCloseable {
   /** Starts an upload in parts; close it. */
   MultipartUpload startUpload(String key);
 
+  /**
+   * Aborts uploads in parts that were started below this store's root and never completed:
+   * invisible to listings, and paid for. Those of a writer that crashed, if {@code olderThanMs} is
+   * longer than any upload can take.
+   *
+   * @param olderThanMs age by the store's clock, 3,600,000 (an hour) or more.
+   * @return how many were aborted; always 0 for a store that keeps none.
+   */
+  default long abortStaleUploads(long olderThanMs) {
+    return 0;
+  }
+
+  /** Longest body that is worth sending as one request; longer ones go in parts. */
+  default long singlePutBytesMax() {
+    return Long.MAX_VALUE;
+  }
+
   /** The requests sent so far. */
   RequestCounts requestCounts();
 

@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
 public class ObjectStoreException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private final boolean retryable;
+  /** What {@link #retryAfterMs()} gives when the store did not say. */
+  public static final long NOT_SAID = -1;
+
+  private final FailureKind kind;
+  private final long retryAfterMs;
 
   /**
    * @param message a lowercase phrase, then the store, the key and the values; never a credential.
@@ -18,8 +22,30 @@ public class ObjectStoreException extends RuntimeException {
    * @param cause what the environment threw, or null.
    */
   public ObjectStoreException(String message, boolean retryable, @Nullable Throwable cause) {
+    this(message, retryable ? FailureKind.UNANSWERED : FailureKind.PERMANENT, NOT_SAID, cause);
+  }
+
+  /**
+   * @param message as above.
+   * @param kind what can be done about it.
+   * @param retryAfterMs how long the store asks to wait, 0 or more, or {@link #NOT_SAID}.
+   * @param cause what the environment threw, or null.
+   */
+  public ObjectStoreException(
+      String message, FailureKind kind, long retryAfterMs, @Nullable Throwable cause) {
     super(message, cause);
-    this.retryable = retryable;
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** What can be done about it. */
+  public final FailureKind kind() {
+    return kind;
+  }
+
+  /** How long the store asks to wait before the next request, in milliseconds, or −1. */
+  public final long retryAfterMs() {
+    return retryAfterMs;
   }
 
   /**
@@ -28,6 +54,6 @@ public class ObjectStoreException extends RuntimeException {
    * bucket, a full disk).
    */
   public final boolean retryable() {
-    return retryable;
+    return kind.retryable();
   }
 }

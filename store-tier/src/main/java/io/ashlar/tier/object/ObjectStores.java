@@ -2,6 +2,7 @@ package io.ashlar.tier.object;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 
 /**
  * Opens object stores by URL.
@@ -13,7 +14,8 @@ import java.nio.file.Path;
  *       <td>{@link FileObjectStore}</td></tr>
  *   <tr><td>{@code file:relative/directory}</td><td>the same, below the working directory</td></tr>
  *   <tr><td>{@code s3://bucket/prefix?endpoint=URL&region=NAME&pathStyle=true}</td>
- *       <td>{@link S3ObjectStore}; the prefix and every parameter may be left out</td></tr>
+ *       <td>{@link S3ObjectStore} within a {@link RetryingObjectStore}; the prefix and every
+ *       parameter may be left out</td></tr>
  * </table>
  *
  * <p>A URL never carries credentials; one that does is refused without being repeated. Thread: any.
@@ -38,7 +40,11 @@ public final class ObjectStores {
       return FileObjectStore.open(directory(url));
     }
     if (url.startsWith("s3:")) {
-      return S3ObjectStore.open(S3Location.parse(url));
+      S3Location location = S3Location.parse(url);
+      return RetryingObjectStore.builder(
+              S3ObjectStore.openSingleAttempt(
+                  location, DefaultCredentialsProvider.builder().build()))
+          .build();
     }
     throw refused(url, "it starts with neither file: nor s3:");
   }

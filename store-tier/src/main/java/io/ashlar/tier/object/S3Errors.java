@@ -1,7 +1,14 @@
 package io.ashlar.tier.object;
 
 import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.TimeUnit;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
@@ -14,7 +21,8 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
  *   <tr><td>404 without a body, NoSuchKey</td><td>absent</td></tr>
  *   <tr><td>412, and 404 to an If-Match</td><td>refused</td></tr>
  *   <tr><td>409 (a conditional write met another)</td><td>retryable; never "exists"</td></tr>
- *   <tr><td>408, 429, 5xx; RequestTimeout, SlowDown; no answer</td><td>retryable</td></tr>
+ *   <tr><td>503, 429; SlowDown and its like</td><td>throttled: retryable, more slowly</td></tr>
+ *   <tr><td>408, other 5xx but 501; RequestTimeout; no answer</td><td>retryable</td></tr>
  *   <tr><td>any other</td><td>not retryable</td></tr>
  * </table>
  *
@@ -22,6 +30,8 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
  * was signed.
  */
 final class S3Errors {
+  private static final long RETRY_AFTER_MAX_MS = TimeUnit.MINUTES.toMillis(10);
+
   private S3Errors() {}
 
   static boolean absent(AwsServiceException e) {
@@ -58,7 +68,16 @@ final class S3Errors {
               + ObjectKey.shown(code(service))
               + ", request="
               + ObjectKey.shown(String.valueOf(service.requestId())),
-          retryable(service),
+          kind(service),
+          retryAfterMs(service),
+          e);
+    }
+    if (e instanceof AbortedException || causedBy(e, InterruptedException.class)) {
+      Thread.currentThread().interrupt();
+      return new ObjectStoreException(
+          what + " was interrupted: key=" + ObjectKey.shown(key) + ", store=" + store,
+          FailureKind.INTERRUPTED,
+          ObjectStoreException.NOT_SAID,
           e);
     }
     // No answer: time-outs and broken connections have an I/O cause; what the SDK refuses to send
@@ -71,18 +90,49 @@ final class S3Errors {
             + store
             + ", reason="
             + e.getMessage(),
-        e.retryable() || causedByIo(e),
+        e.retryable() || causedBy(e, IOException.class),
         e);
   }
 
-  private static boolean retryable(AwsServiceException e) {
+  private static FailureKind kind(AwsServiceException e) {
     int status = e.statusCode();
-    return status == 408
-        || status == 409
-        || status == 429
-        || status >= 500
-        || e.isThrottlingException()
-        || code(e).equals("RequestTimeout");
+    if (status == 503 || status == 429 || e.isThrottlingException() || code(e).equals("SlowDown")) {
+      return FailureKind.THROTTLED;
+    }
+    if (status == 409) {
+      return FailureKind.CONFLICT;
+    }
+    if (status == 408 || code(e).equals("RequestTimeout")) {
+      return FailureKind.UNANSWERED;
+    }
+    if (status == 501) {
+      return FailureKind.UNSUPPORTED;
+    }
+    return status >= 500 ? FailureKind.UNAVAILABLE : FailureKind.PERMANENT;
+  }
+
+  /** The Retry-After header: seconds, or a date. */
+  private static long retryAfterMs(AwsServiceException e) {
+    if (e.awsErrorDetails() == null || e.awsErrorDetails().sdkHttpResponse() == null) {
+      return ObjectStoreException.NOT_SAID;
+    }
+    String value =
+        e.awsErrorDetails().sdkHttpResponse().firstMatchingHeader("Retry-After").orElse("").strip();
+    if (value.isEmpty()) {
+      return ObjectStoreException.NOT_SAID;
+    }
+    try {
+      long waitMs =
+          value.chars().allMatch(c -> c >= '0' && c <= '9')
+              ? TimeUnit.SECONDS.toMillis(Long.parseLong(value))
+              : Duration.between(
+                      Instant.now(),
+                      ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant())
+                  .toMillis();
+      return Math.clamp(waitMs, 0, RETRY_AFTER_MAX_MS);
+    } catch (NumberFormatException | DateTimeException notUnderstood) {
+      return ObjectStoreException.NOT_SAID;
+    }
   }
 
   private static String code(AwsServiceException e) {
@@ -92,9 +142,9 @@ final class S3Errors {
     return e.awsErrorDetails().errorCode();
   }
 
-  private static boolean causedByIo(Throwable e) {
+  private static boolean causedBy(Throwable e, Class<? extends Throwable> type) {
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
-      if (cause instanceof IOException) {
+      if (type.isInstance(cause)) {
         return true;
       }
     }

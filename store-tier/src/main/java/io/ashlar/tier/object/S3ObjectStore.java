@@ -13,14 +13,15 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.core.retry.RetryMode;
 import software.amazon.awssdk.core.sync.ResponseTransformer;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.retries.api.RetryStrategy;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
@@ -66,9 +67,10 @@ public final class S3ObjectStore extends CheckedObjectStore {
   private final S3Location location;
   final S3Client client;
 
-  private S3ObjectStore(S3Location location, AwsCredentialsProvider credentials) {
+  private S3ObjectStore(
+      S3Location location, AwsCredentialsProvider credentials, RetryStrategy retries) {
     this.location = location;
-    this.client = client(location, credentials);
+    this.client = client(location, credentials, retries);
   }
 
   /**
@@ -83,16 +85,31 @@ public final class S3ObjectStore extends CheckedObjectStore {
 
   /** Opens a store with the caller's credentials; they are asked for at every request. */
   public static S3ObjectStore open(S3Location location, AwsCredentialsProvider credentials) {
+    return open(location, credentials, AwsRetryStrategy.standardRetryStrategy());
+  }
+
+  /**
+   * As {@link #open(S3Location, AwsCredentialsProvider)}, but a request is sent once: for a {@link
+   * RetryingObjectStore}, which repeats it with better knowledge.
+   */
+  public static S3ObjectStore openSingleAttempt(
+      S3Location location, AwsCredentialsProvider credentials) {
+    return open(location, credentials, AwsRetryStrategy.doNotRetry());
+  }
+
+  private static S3ObjectStore open(
+      S3Location location, AwsCredentialsProvider credentials, RetryStrategy retries) {
     SdkLogging.quietWithoutProvider();
     try {
-      return new S3ObjectStore(location, credentials);
+      return new S3ObjectStore(location, credentials, retries);
     } catch (SdkException e) {
       throw new ObjectStoreException(
           "opening an S3 store failed: store=" + location + ", reason=" + e.getMessage(), false, e);
     }
   }
 
-  private S3Client client(S3Location place, AwsCredentialsProvider credentials) {
+  private S3Client client(
+      S3Location place, AwsCredentialsProvider credentials, RetryStrategy retries) {
     S3ClientBuilder builder =
         S3Client.builder()
             .httpClientBuilder(
@@ -105,8 +122,7 @@ public final class S3ObjectStore extends CheckedObjectStore {
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
             .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
             .overrideConfiguration(c ->
-                c.retryStrategy(RetryMode.STANDARD)
-                    .addExecutionInterceptor(new S3RequestCount(counters)));
+                c.retryStrategy(retries).addExecutionInterceptor(new S3RequestCount(counters)));
     URI endpoint = place.endpoint();
     String region = place.region();
     if (endpoint != null) {
@@ -149,7 +165,8 @@ public final class S3ObjectStore extends CheckedObjectStore {
               key,
               whole,
               S3Values.etag(response.eTag()),
-              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli());
+              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli(),
+              S3Values.putId(response.metadata()));
       return new ObjectContent(info, count, new S3Stream(stream, count, DRAIN_BYTES_MAX));
     } catch (AwsServiceException e) {
       if (S3Errors.absent(e)) {
@@ -174,7 +191,8 @@ public final class S3ObjectStore extends CheckedObjectStore {
               key,
               response.contentLength(),
               S3Values.etag(response.eTag()),
-              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli()));
+              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli(),
+              S3Values.putId(response.metadata())));
     } catch (AwsServiceException e) {
       if (S3Errors.absent(e)) {
         return Optional.empty();
@@ -236,6 +254,7 @@ public final class S3ObjectStore extends CheckedObjectStore {
             .bucket(bucket())
             .key(fullKey(key))
             .contentLength(body.length())
+            .metadata(S3Values.metadata(body.putId()))
             .checksumCRC32C(S3Values.checksum(body.crc32c()))
             .build();
     PutObjectResponse response = client.putObject(complete, S3Values.requestBody(body));
@@ -247,8 +266,9 @@ public final class S3ObjectStore extends CheckedObjectStore {
     S3Upload upload = S3Upload.start(this, key);
     try {
       int number = 1;
-      for (long offset = 0; offset < body.length(); offset += PART_BYTES) {
-        upload.part(number++, body.slice(offset, Math.min(PART_BYTES, body.length() - offset)));
+      long partBytes = RetryingObjectStore.partBytes(body.length());
+      for (long offset = 0; offset < body.length(); offset += partBytes) {
+        upload.part(number++, body.slice(offset, Math.min(partBytes, body.length() - offset)));
       }
       return upload;
     } catch (RuntimeException e) {
@@ -302,6 +322,16 @@ public final class S3ObjectStore extends CheckedObjectStore {
   @Override
   MultipartUpload doStartUpload(String key) {
     return S3Upload.start(this, key);
+  }
+
+  @Override
+  public long singlePutBytesMax() {
+    return SINGLE_PUT_BYTES_MAX;
+  }
+
+  @Override
+  public long abortStaleUploads(long olderThanMs) {
+    return S3StaleUploads.abort(this, location.prefix(), olderThanMs);
   }
 
   @Override

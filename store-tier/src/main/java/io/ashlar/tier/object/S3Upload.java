@@ -16,18 +16,21 @@ final class S3Upload implements MultipartUpload {
   private final String key;
   private final String fullKey;
   private final String uploadId;
+  private final String putId;
   private final ConcurrentSkipListMap<Integer, CompletedPart> parts = new ConcurrentSkipListMap<>();
   private volatile boolean done;
 
-  private S3Upload(S3ObjectStore store, String key, String fullKey, String uploadId) {
+  private S3Upload(S3ObjectStore store, String key, String fullKey, String uploadId, String putId) {
     this.store = store;
     this.key = key;
     this.fullKey = fullKey;
     this.uploadId = uploadId;
+    this.putId = putId;
   }
 
   static S3Upload start(S3ObjectStore store, String key) {
     String fullKey = store.fullKey(key);
+    String putId = StampedBody.newId();
     try {
       String uploadId =
           store
@@ -35,12 +38,18 @@ final class S3Upload implements MultipartUpload {
               .createMultipartUpload(r ->
                   r.bucket(store.bucket())
                       .key(fullKey)
+                      .metadata(S3Values.metadata(putId))
                       .checksumAlgorithm(ChecksumAlgorithm.CRC32_C))
               .uploadId();
-      return new S3Upload(store, key, fullKey, uploadId);
+      return new S3Upload(store, key, fullKey, uploadId, putId);
     } catch (SdkException e) {
       throw S3Errors.failed(store, "start upload", key, e);
     }
+  }
+
+  @Override
+  public String putId() {
+    return putId;
   }
 
   @Override

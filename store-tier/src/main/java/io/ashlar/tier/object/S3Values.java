@@ -16,6 +16,8 @@ import software.amazon.awssdk.services.s3.model.S3Error;
 
 /** How values are spelled in S3's headers and answers. */
 final class S3Values {
+  private static final String PUT_ID = "ashlar-put-id";
+
   private S3Values() {}
 
   /** {@code bytes=first-last}; open at the end when {@code length} reaches beyond a long. */
@@ -48,6 +50,23 @@ final class S3Values {
 
   static String quoted(String etag) {
     return "\"" + etag + "\"";
+  }
+
+  /** User metadata with a put id, if there is one. */
+  static Map<String, String> metadata(@Nullable String putId) {
+    return putId == null ? Map.of() : Map.of(PUT_ID, putId);
+  }
+
+  /** The put id in user metadata, whose names come back in any case. */
+  static @Nullable String putId(@Nullable Map<String, String> metadata) {
+    if (metadata != null) {
+      for (Map.Entry<String, String> entry : metadata.entrySet()) {
+        if (entry.getKey().equalsIgnoreCase(PUT_ID)) {
+          return entry.getValue();
+        }
+      }
+    }
+    return null;
   }
 
   /** A CRC-32C as S3 writes it: big-endian, in base 64. */

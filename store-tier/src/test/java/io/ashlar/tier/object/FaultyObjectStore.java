@@ -1,5 +1,8 @@
 package io.ashlar.tier.object;
 
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -25,7 +28,8 @@ public final class FaultyObjectStore implements ObjectStore {
   @FunctionalInterface
   public interface Fault {
     /**
-     * @param request put, putIfAbsent, get, head, list or delete.
+     * @param request put, putIfAbsent, putIfMatch, get, head, list, delete, startUpload, part with
+     *     its number, or complete.
      */
     Outcome on(String request, String key);
   }
@@ -33,6 +37,10 @@ public final class FaultyObjectStore implements ObjectStore {
   private final ObjectStore delegate;
   private final List<String> requests = new ArrayList<>();
   private Fault fault = (request, key) -> Outcome.ANSWERED;
+  private FailureKind kind = FailureKind.UNANSWERED;
+  private long retryAfterMs = ObjectStoreException.NOT_SAID;
+  private long tornAfterBytes;
+  private int tears;
 
   public FaultyObjectStore(ObjectStore delegate) {
     this.delegate = delegate;
@@ -46,6 +54,18 @@ public final class FaultyObjectStore implements ObjectStore {
   /** Back to no fault. */
   public void heal() {
     fault((request, key) -> Outcome.ANSWERED);
+  }
+
+  /** Sets how requests fail from now on. */
+  public synchronized void failAs(FailureKind newKind, long newRetryAfterMs) {
+    kind = newKind;
+    retryAfterMs = newRetryAfterMs;
+  }
+
+  /** Breaks off the next contents after so many bytes, so many times. */
+  public synchronized void tear(long afterBytes, int times) {
+    tornAfterBytes = afterBytes;
+    tears = times;
   }
 
   /** All requests so far, as "put key". */
@@ -64,23 +84,50 @@ public final class FaultyObjectStore implements ObjectStore {
       outcome = fault.on(request, key);
     }
     if (outcome == Outcome.NOT_APPLIED) {
-      throw new ObjectStoreException("injected, not applied: " + request + " " + key, true, null);
+      throw failure("injected, not applied: " + request + " " + key);
     }
     T result = action.run();
     if (outcome == Outcome.APPLIED_UNANSWERED) {
-      throw new ObjectStoreException("injected, unanswered: " + request + " " + key, true, null);
+      throw failure("injected, unanswered: " + request + " " + key);
     }
     return result;
   }
 
+  private synchronized ObjectStoreException failure(String message) {
+    return new ObjectStoreException(message, kind, retryAfterMs, null);
+  }
+
+  private synchronized ObjectContent torn(ObjectContent content) {
+    if (tears == 0) {
+      return content;
+    }
+    tears--;
+    // The content still says its whole length; its stream ends before.
+    InputStream cut =
+        new FilterInputStream(content.stream()) {
+          private long left = tornAfterBytes;
+
+          @Override
+          public int read(byte[] target, int offset, int count) throws IOException {
+            if (left == 0) {
+              throw new IOException("injected: connection reset");
+            }
+            int n = super.read(target, offset, (int) Math.min(count, left));
+            left -= n;
+            return n;
+          }
+        };
+    return new ObjectContent(content.object(), content.length(), cut);
+  }
+
   @Override
   public ObjectContent get(String key) {
-    return run("get", key, () -> delegate.get(key));
+    return torn(run("get", key, () -> delegate.get(key)));
   }
 
   @Override
   public ObjectContent get(String key, long offset, long length) {
-    return run("get", key, () -> delegate.get(key, offset, length));
+    return torn(run("get", key, () -> delegate.get(key, offset, length)));
   }
 
   @Override
@@ -127,7 +174,46 @@ public final class FaultyObjectStore implements ObjectStore {
 
   @Override
   public MultipartUpload startUpload(String key) {
-    return run("startUpload", key, () -> delegate.startUpload(key));
+    MultipartUpload upload = run("startUpload", key, () -> delegate.startUpload(key));
+    return new MultipartUpload() {
+      @Override
+      public void part(int number, ObjectBody body) {
+        boolean done =
+            run(
+                "part " + number,
+                key,
+                () -> {
+                  upload.part(number, body);
+                  return true;
+                });
+        assert done;
+      }
+
+      @Override
+      public PutResult.Stored complete() {
+        return run("complete", key, upload::complete);
+      }
+
+      @Override
+      public PutResult completeIfAbsent() {
+        return run("complete", key, upload::completeIfAbsent);
+      }
+
+      @Override
+      public @Nullable String putId() {
+        return upload.putId();
+      }
+
+      @Override
+      public void close() {
+        upload.close();
+      }
+    };
+  }
+
+  @Override
+  public long singlePutBytesMax() {
+    return delegate.singlePutBytesMax();
   }
 
   @Override

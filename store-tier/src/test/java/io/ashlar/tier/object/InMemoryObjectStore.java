@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** The simplest store that keeps the contract: a sorted map under one monitor. */
 public final class InMemoryObjectStore extends CheckedObjectStore {
   @SuppressWarnings("ArrayRecordComponent") // private, never compared
-  private record Stored(byte[] bytes, String etag, long modifiedMs) {
+  private record Stored(byte[] bytes, String etag, long modifiedMs, @Nullable String putId) {
     ObjectInfo info(String key) {
-      return new ObjectInfo(key, bytes.length, etag, modifiedMs);
+      return new ObjectInfo(key, bytes.length, etag, modifiedMs, putId);
     }
   }
 
@@ -47,14 +47,16 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
 
   @Override
   PutResult.Stored doPut(String key, ObjectBody body) throws IOException {
-    return store(key, read(body));
+    return store(key, read(body), body.putId());
   }
 
   @Override
   PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
     byte[] bytes = read(body);
     synchronized (this) {
-      return objects.containsKey(key) ? new PutResult.Refused(false) : store(key, bytes);
+      return objects.containsKey(key)
+          ? new PutResult.Refused(false)
+          : store(key, bytes, body.putId());
     }
   }
 
@@ -64,7 +66,7 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
     synchronized (this) {
       Stored stored = objects.get(key);
       boolean match = stored != null && stored.etag.equals(etag);
-      return match ? store(key, bytes) : new PutResult.Refused(false);
+      return match ? store(key, bytes, body.putId()) : new PutResult.Refused(false);
     }
   }
 
@@ -80,9 +82,9 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
     }
   }
 
-  private synchronized PutResult.Stored store(String key, byte[] bytes) {
+  private synchronized PutResult.Stored store(String key, byte[] bytes, @Nullable String putId) {
     String etag = "v" + ++version;
-    objects.put(key, new Stored(bytes, etag, System.currentTimeMillis()));
+    objects.put(key, new Stored(bytes, etag, System.currentTimeMillis(), putId));
     return new PutResult.Stored(etag);
   }
 
@@ -127,10 +129,16 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   private final class Upload implements MultipartUpload {
     private final String key;
     private final TreeMap<Integer, byte[]> parts = new TreeMap<>();
+    private final String putId = StampedBody.newId();
     private boolean done;
 
     Upload(String key) {
       this.key = key;
+    }
+
+    @Override
+    public String putId() {
+      return putId;
     }
 
     @Override
@@ -141,14 +149,14 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
 
     @Override
     public PutResult.Stored complete() {
-      return store(key, whole());
+      return store(key, whole(), putId);
     }
 
     @Override
     public PutResult completeIfAbsent() {
       byte[] whole = whole();
       synchronized (InMemoryObjectStore.this) {
-        return objects.containsKey(key) ? new PutResult.Refused(false) : store(key, whole);
+        return objects.containsKey(key) ? new PutResult.Refused(false) : store(key, whole, putId);
       }
     }
 

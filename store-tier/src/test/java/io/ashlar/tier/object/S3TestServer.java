@@ -60,6 +60,14 @@ public final class S3TestServer implements AutoCloseable {
     return S3ObjectStore.open(S3Location.parse(url(prefix)), credentials());
   }
 
+  /** The same, as {@link ObjectStores#open} wraps it. */
+  public RetryingObjectStore openRetrying(String prefix, RetryPolicy policy) {
+    return RetryingObjectStore.builder(
+            S3ObjectStore.openSingleAttempt(S3Location.parse(url(prefix)), credentials()))
+        .policy(policy)
+        .build();
+  }
+
   /** The made-up credentials. */
   public AwsCredentialsProvider credentials() {
     return StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY_ID, SECRET_KEY));
