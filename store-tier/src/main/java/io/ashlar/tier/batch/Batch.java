@@ -18,16 +18,53 @@ public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
   private final BatchHeader header;
   private final MemorySegment body;
   private final @Nullable Arena owned;
+  private final @Nullable FramedHeader framedHeader;
+  private final @Nullable FrameTable frames;
 
   Batch(BatchHeader header, MemorySegment body, @Nullable Arena owned) {
+    this(header, body, owned, null, null);
+  }
+
+  private Batch(
+      BatchHeader header,
+      MemorySegment body,
+      @Nullable Arena owned,
+      @Nullable FramedHeader framedHeader,
+      @Nullable FrameTable frames) {
     this.header = header;
     this.body = body.asReadOnly();
     this.owned = owned;
+    this.framedHeader = framedHeader;
+    this.frames = frames;
+  }
+
+  /** A batch of version 3, read whole. */
+  static Batch framed(
+      BatchHeader header,
+      @Nullable FramedHeader framedHeader,
+      FrameTable frames,
+      MemorySegment body) {
+    return new Batch(header, body, null, framedHeader, frames);
+  }
+
+  /** The same batch, which frees the memory it lies in when it is closed. */
+  Batch owning(Arena arena) {
+    return new Batch(header, body, arena, framedHeader, frames);
   }
 
   /** The header, as read. */
   public BatchHeader header() {
     return header;
+  }
+
+  /** What the header of version 3 says besides; null for the other versions, or parts of one. */
+  public @Nullable FramedHeader framedHeader() {
+    return framedHeader;
+  }
+
+  /** Where the frames of version 3 lie; null for the other versions, or parts of one. */
+  public @Nullable FrameTable frames() {
+    return frames;
   }
 
   MemorySegment body() {

@@ -49,7 +49,8 @@ import java.util.zip.CRC32C;
  * entries fill the body exactly. LaminarDB itself does not cover the header by the checksum and
  * ignores its size field; the equalities here are what makes a changed header evident.
  *
- * <p><b>Version policy.</b> Other versions are refused by number; version 3 is another format.
+ * <p><b>Version policy.</b> Other versions are refused by number; version 3 is another format,
+ * {@link FramedBatchFormat}'s.
  *
  * <p>Thread: any; a codec has no state but its cap.
  */
@@ -244,6 +245,10 @@ public final class BatchCodec {
       offset = afterField(body, offset, i, "key");
       offset = afterField(body, offset, i, "data");
     }
+    checkConsumed(body, offset, entries);
+  }
+
+  static void checkConsumed(MemorySegment body, long offset, long entries) {
     if (offset != body.byteSize()) {
       throw new BatchFormatException(
           BODY_NOT_CONSUMED,
@@ -256,7 +261,7 @@ public final class BatchCodec {
     }
   }
 
-  private static long afterField(MemorySegment body, long offset, long entry, String field) {
+  static long afterField(MemorySegment body, long offset, long entry, String field) {
     long left = body.byteSize() - offset;
     if (left < Integer.BYTES || u32(body, offset) > left - Integer.BYTES) {
       throw new BatchFormatException(

@@ -7,22 +7,28 @@ package io.ashlar.tier.batch;
 public final class BatchFormatException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** The check that failed, in the order in which they are made. */
+  /** The check that failed; for versions 1 and 2 in the order in which they are made. */
   public enum Check {
-    /** The input ends inside the header or the size prefix, or is larger than can be decoded. */
+    /** The input ends inside the header, size prefix or footer, or is too long to be decoded. */
     LENGTH,
-    /** It does not begin with "LCB1". */
+    /** It does not begin with "LCB1", or one of version 3 does not end as it must. */
     MAGIC,
     /** A version that this reader does not know. */
     VERSION,
-    /** The CRC-32C of the compressed part differs from the header's. */
+    /** A CRC-32C differs. */
     CHECKSUM,
-    /** The header's uncompressed size and the LZ4 size prefix differ. */
+    /** The header's uncompressed size and the LZ4 size prefix differ, or two of version 3's. */
     SIZE_MISMATCH,
     /** The claimed uncompressed size exceeds what the input can hold, or the configured cap. */
     SIZE_BOUND,
-    /** The entry count exceeds what the body can hold. */
+    /** The entry count, or version 3's frame count, exceeds what the body can hold. */
     COUNT_BOUND,
+    /** Version 3: a reserved byte is not zero, or a flag is not known. */
+    RESERVED,
+    /** Version 3: a frame's header cannot be one, or does not fit to its neighbours. */
+    FRAME,
+    /** Version 3: the index is broken, or does not describe the frames. */
+    INDEX,
     /** The LZ4 block is broken, or does not give exactly the claimed size. */
     COMPRESSION,
     /** An entry reaches beyond the body. */

@@ -1,12 +1,14 @@
 /**
- * Batches: many entries packed into one compressed object, in LaminarDB's LCB1 form.
+ * Batches: many entries packed into one compressed object, in LaminarDB's LCB1 form (versions 1 and
+ * 2) or in frames that are read one by one (version 3, ours).
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Keys and data as segments, on or off the heap; whole objects
- *       as one segment or file. The format's specification is {@link
- *       io.ashlar.tier.batch.BatchCodec}.
- *   <li><b>Who owns what.</b> A codec has no state and serves any thread. An encoder, a batch and a
- *       batcher belong to one thread each; metrics are written by that one and read by any.
+ *       as one segment or file, or ranges of them. The formats' specifications are {@link
+ *       io.ashlar.tier.batch.BatchCodec} and {@link io.ashlar.tier.batch.FramedBatchFormat}.
+ *   <li><b>Who owns what.</b> A codec, decoder or reader has no state and serves any thread. An
+ *       encoder, a batch and a batcher belong to one thread each; metrics are written by that one
+ *       and read by any.
  *   <li><b>Who frees memory.</b> An encoder frees what it packed into when it is closed. A decoded
  *       batch lies in the arena that the caller gave, or frees itself when closed if it was opened
  *       from a file.

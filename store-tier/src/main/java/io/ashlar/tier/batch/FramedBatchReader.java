@@ -1,0 +1,216 @@
+package io.ashlar.tier.batch;
+
+import static io.ashlar.tier.batch.BatchFormatException.Check.INDEX;
+import static io.ashlar.tier.batch.BatchFormatException.Check.LENGTH;
+import static io.ashlar.tier.batch.FramedBatchFormat.FOOTER_BYTES;
+import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Reads batches of version 3 ({@link FramedBatchFormat}): whole, by their index, or the frames of
+ * one entry; and what is left of a damaged one.
+ *
+ * <p>Every method throws {@link BatchFormatException} if a check fails, and takes no memory for a
+ * length that the input could not justify or that exceeds the cap.
+ *
+ * <p>Thread: any; a reader has no state but its cap.
+ */
+public final class FramedBatchReader {
+  /** Bytes that opening by the footer reads at first: the footer, and most indexes. */
+  public static final int TAIL_BYTES = 64 << 10;
+
+  private static final ValueLayout.OfLong START = ValueLayout.JAVA_LONG;
+
+  private final long rawBytesMax;
+
+  /** A reader that refuses bodies larger than {@code rawBytesMax}, 0 to 2113929216. */
+  public FramedBatchReader(long rawBytesMax) {
+    if (rawBytesMax < 0 || rawBytesMax > Lz4Block.INPUT_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "rawBytesMax out of range: value=" + rawBytesMax + ", max=" + Lz4Block.INPUT_BYTES_MAX);
+    }
+    this.rawBytesMax = rawBytesMax;
+  }
+
+  /** A reader with the cap {@link BatchCodec#BODY_BYTES_MAX_DEFAULT}. */
+  public FramedBatchReader() {
+    this(BatchCodec.BODY_BYTES_MAX_DEFAULT);
+  }
+
+  /** Where an object's bytes are read from; each call is one request. */
+  @FunctionalInterface
+  public interface RangeSource {
+    /** Fills {@code target} with the object's bytes from {@code offset}. */
+    void read(long offset, MemorySegment target);
+  }
+
+  /** Reads and checks the header of an object. */
+  public FramedHeader header(MemorySegment object) {
+    return FramedBatchFormat.readHeader(object);
+  }
+
+  /**
+   * Decodes a whole batch and verifies every byte of it: all checks of the format, the index
+   * against each entry included.
+   *
+   * @param object the bytes of the object, on or off the heap; not needed afterwards.
+   * @param allocator gives one piece of memory of the body's size; the entries live as long. 8
+   *     bytes an entry, and the raw index, are taken beside it for the time of the call.
+   */
+  public Batch decode(MemorySegment object, SegmentAllocator allocator) {
+    FramedHeader header = FramedBatchFormat.readHeader(object);
+    FramedBatchFormat.Footer footer = readFooter(object);
+    FramedBatchFormat.checkEqual("entry count", header.entries(), footer.entries());
+    MemorySegment data = object.asSlice(HEADER_BYTES, footer.indexOffset() - HEADER_BYTES);
+    FramedBatchFormat.checkCrc("data", footer.dataCrc(), BatchCodec.crc32c(data));
+    try (Arena scratch = Arena.ofConfined()) {
+      FramedIndex index = FramedIndex.decode(storedIndex(object, footer), footer, scratch);
+      FrameScan scan = FrameScan.of(data, rawBytesMax);
+      checkFrames(scan, index);
+      MemorySegment body = allocator.allocate(footer.rawBytes());
+      MemorySegment starts = scratch.allocate(footer.entries() * Long.BYTES, Long.BYTES);
+      long[] next = new long[1];
+      scan.decompress(body, start -> starts.setAtIndex(START, next[0]++, start));
+      index.forEach((key, entry) -> checkEntry(body, starts, key, entry));
+      return Batch.framed(
+          new BatchHeader(
+              FramedBatchFormat.VERSION_FRAMED,
+              footer.entries(),
+              footer.rawBytes(),
+              object.byteSize(),
+              Integer.toUnsignedLong(footer.dataCrc())),
+          header,
+          index.frames(),
+          body);
+    }
+  }
+
+  private FramedBatchFormat.Footer readFooter(MemorySegment object) {
+    long length = object.byteSize();
+    if (length < HEADER_BYTES + FOOTER_BYTES) {
+      throw new BatchFormatException(
+          LENGTH,
+          "batch too short for header and footer: expected="
+              + (HEADER_BYTES + FOOTER_BYTES)
+              + ", actual="
+              + length);
+    }
+    return FramedBatchFormat.readFooter(
+        object.asSlice(length - FOOTER_BYTES, FOOTER_BYTES), length, rawBytesMax);
+  }
+
+  private static MemorySegment storedIndex(MemorySegment object, FramedBatchFormat.Footer footer) {
+    return object.asSlice(footer.indexOffset(), footer.indexBytes());
+  }
+
+  private static void checkFrames(FrameScan scan, FramedIndex index) {
+    FrameTable found = scan.frames();
+    FrameTable said = index.frames();
+    FramedBatchFormat.checkEqual("frame count", said.count(), found.count());
+    FramedBatchFormat.checkEqual("entry count of frames", index.entries(), scan.entries());
+    for (int i = 0; i < said.count(); i++) {
+      FramedBatchFormat.checkEqual("frame length", said.length(i), found.length(i));
+      FramedBatchFormat.checkEqual("frame raw length", said.rawBytes(i), found.rawBytes(i));
+    }
+  }
+
+  private static void checkEntry(
+      MemorySegment body, MemorySegment starts, MemorySegment key, FramedIndex.Entry entry) {
+    long at = entry.bodyOffset();
+    boolean same =
+        isStart(starts, at)
+            && BatchCodec.u32(body, at) == entry.keyBytes()
+            && BatchCodec.field(body, at).mismatch(key) < 0;
+    long dataAt = at + Integer.BYTES + entry.keyBytes();
+    same = same && BatchCodec.u32(body, dataAt) == entry.dataBytes();
+    if (!same || BatchCodec.crc32c(BatchCodec.field(body, dataAt)) != entry.crc32c()) {
+      throw new BatchFormatException(
+          INDEX, "batch index does not describe its entry: bodyOffset=" + at + ", entry=" + entry);
+    }
+  }
+
+  private static boolean isStart(MemorySegment starts, long bodyOffset) {
+    long low = 0;
+    long high = starts.byteSize() / Long.BYTES - 1;
+    while (low <= high) {
+      long middle = (low + high) >>> 1;
+      long start = starts.getAtIndex(START, middle);
+      if (start == bodyOffset) {
+        return true;
+      }
+      if (start < bodyOffset) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Opens a batch by its footer: reads the last {@value #TAIL_BYTES} bytes, and the index by itself
+   * only if it is longer.
+   *
+   * @param objectBytes the object's length.
+   * @param source read once or twice.
+   * @param allocator gives memory for the raw index.
+   */
+  public FramedIndex openIndex(long objectBytes, RangeSource source, SegmentAllocator allocator) {
+    if (objectBytes < HEADER_BYTES + FOOTER_BYTES) {
+      throw new BatchFormatException(
+          LENGTH, "batch too short for header and footer: actual=" + objectBytes);
+    }
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment tail = scratch.allocate(Math.min(objectBytes, TAIL_BYTES));
+      source.read(objectBytes - tail.byteSize(), tail);
+      MemorySegment footerBytes = tail.asSlice(tail.byteSize() - FOOTER_BYTES);
+      FramedBatchFormat.Footer footer =
+          FramedBatchFormat.readFooter(footerBytes, objectBytes, rawBytesMax);
+      MemorySegment stored;
+      if (footer.indexBytes() <= tail.byteSize() - FOOTER_BYTES) {
+        long offset = tail.byteSize() - FOOTER_BYTES - footer.indexBytes();
+        stored = tail.asSlice(offset, footer.indexBytes());
+      } else {
+        stored = scratch.allocate(footer.indexBytes());
+        source.read(footer.indexOffset(), stored);
+      }
+      return FramedIndex.decode(stored, footer, allocator);
+    }
+  }
+
+  /**
+   * Decodes frames that were read by themselves, and verifies their checksums. Those of the entries
+   * are in the index, so whoever has them compares.
+   *
+   * @param frames one run, or several in a row, and nothing else.
+   * @param allocator gives one piece of memory of their bodies' size.
+   */
+  public Batch decodeRun(MemorySegment frames, SegmentAllocator allocator) {
+    FrameScan scan = FrameScan.of(frames, rawBytesMax);
+    MemorySegment body = allocator.allocate(scan.frames().rawBytes());
+    scan.decompress(body, start -> {});
+    return new Batch(
+        new BatchHeader(
+            FramedBatchFormat.VERSION_FRAMED,
+            scan.entries(),
+            body.byteSize(),
+            frames.byteSize(),
+            -1),
+        body,
+        null);
+  }
+
+  /**
+   * Reads what is left of a damaged batch by following its frames; neither footer nor index is
+   * needed, and of the header only the count, to tell whether anything is missing.
+   *
+   * @param allocator as for {@link #decode}.
+   */
+  public Salvage salvage(MemorySegment object, SegmentAllocator allocator) {
+    return new SalvageScan(object, rawBytesMax).read(allocator);
+  }
+}

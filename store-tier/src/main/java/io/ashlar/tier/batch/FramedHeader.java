@@ -1,0 +1,13 @@
+package io.ashlar.tier.batch;
+
+import java.util.UUID;
+
+/**
+ * What the header of a version 3 batch says of it.
+ *
+ * @param entries number of entries.
+ * @param epoch the last epoch that the batch belongs to, unsigned; 0 when it is of none.
+ * @param id the batch's own id, a UUID of version 7 as our writer makes it.
+ * @param createdMs when it was written, for people only.
+ */
+public record FramedHeader(long entries, long epoch, UUID id, long createdMs) {}

@@ -1,0 +1,195 @@
+package io.ashlar.tier.batch;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Collects what the index of a version 3 batch says, and writes it sorted and compressed.
+ *
+ * <pre>
+ * entry: 0 key offset (8), 8 key length, 12 frame, 16 offset in it, 20 data length, 24 CRC, 28 zero
+ * frame: 0 bytes in the object, 4 raw bytes
+ * </pre>
+ *
+ * <p>Thread: one. Memory: native and its own, but for 8 bytes of heap an entry while it sorts.
+ */
+final class IndexEncoder implements AutoCloseable {
+  private static final int ENTRY_BYTES = 32;
+  private static final int FRAME_BYTES = 8;
+  private static final int VARINT_BYTES_MAX = 5;
+  private static final ValueLayout.OfLong KEY_OFFSET = ValueLayout.JAVA_LONG;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+
+  private final Scratch keys = new Scratch();
+  private final Scratch entryLog = new Scratch();
+  private final Scratch frameLog = new Scratch();
+  private final Scratch raw = new Scratch();
+  private long keysBytes;
+  private int entries;
+  private int frames;
+
+  /** What {@link #encode} wrote. */
+  record Encoded(long bytes, long rawBytes) {}
+
+  int entries() {
+    return entries;
+  }
+
+  int frames() {
+    return frames;
+  }
+
+  /** Notes an entry that begins at {@code offset} of the next frame. */
+  void add(MemorySegment key, int offset, long dataBytes, int crc) {
+    MemorySegment keyTarget = keys.grow(keysBytes + key.byteSize(), keysBytes);
+    MemorySegment.copy(key, 0, keyTarget, keysBytes, key.byteSize());
+    long at = (long) entries * ENTRY_BYTES;
+    MemorySegment log = entryLog.grow(at + ENTRY_BYTES, at);
+    log.set(KEY_OFFSET, at, keysBytes);
+    log.set(INT, at + 8, (int) key.byteSize());
+    log.set(INT, at + 12, frames);
+    log.set(INT, at + 16, offset);
+    log.set(INT, at + 20, (int) dataBytes);
+    log.set(INT, at + 24, crc);
+    keysBytes += key.byteSize();
+    entries++;
+  }
+
+  /** Notes that a frame was written. */
+  void addFrame(int bytes, int rawBytes) {
+    long at = (long) frames * FRAME_BYTES;
+    MemorySegment log = frameLog.grow(at + FRAME_BYTES, at);
+    log.set(INT, at, bytes);
+    log.set(INT, at + 4, rawBytes);
+    frames++;
+  }
+
+  /** Writes the compressed index behind the first {@code offset} bytes of {@code object}. */
+  Encoded encode(Scratch object, long offset) {
+    long rawMax =
+        keysBytes
+            + entries * (5L * VARINT_BYTES_MAX + Integer.BYTES)
+            + frames * 2L * VARINT_BYTES_MAX;
+    MemorySegment target = raw.grow(rawMax, 0);
+    long end = 0;
+    for (int i = 0; i < frames; i++) {
+      end = writeVarint(target, end, frameLog.segment().get(INT, (long) i * FRAME_BYTES));
+      end = writeVarint(target, end, frameLog.segment().get(INT, (long) i * FRAME_BYTES + 4));
+    }
+    int before = -1;
+    for (int entry : sorted()) {
+      end = writeEntry(target, end, before, entry);
+      before = entry;
+    }
+    int lz4Max = Lz4Block.compressedBytesMax((int) end);
+    MemorySegment whole = object.grow(offset + lz4Max, offset);
+    int bytes = Lz4Block.compress(target.asSlice(0, end), whole.asSlice(offset, lz4Max));
+    return new Encoded(bytes, end);
+  }
+
+  private long writeEntry(MemorySegment target, long offset, int before, int entry) {
+    MemorySegment log = entryLog.segment();
+    long at = (long) entry * ENTRY_BYTES;
+    long key = log.get(KEY_OFFSET, at);
+    int keyBytes = log.get(INT, at + 8);
+    int shared = before < 0 ? 0 : shared(before, entry);
+    long end = writeVarint(target, offset, shared);
+    end = writeVarint(target, end, keyBytes - shared);
+    MemorySegment.copy(keys.segment(), key + shared, target, end, keyBytes - shared);
+    end += keyBytes - shared;
+    end = writeVarint(target, end, log.get(INT, at + 12));
+    end = writeVarint(target, end, log.get(INT, at + 16));
+    end = writeVarint(target, end, log.get(INT, at + 20));
+    target.set(BatchCodec.U32, end, log.get(INT, at + 24));
+    return end + Integer.BYTES;
+  }
+
+  private static long writeVarint(MemorySegment target, long offset, int value) {
+    long end = offset;
+    int left = value;
+    while ((left & ~0x7F) != 0) {
+      target.set(ValueLayout.JAVA_BYTE, end++, (byte) (left | 0x80));
+      left >>>= 7;
+    }
+    target.set(ValueLayout.JAVA_BYTE, end++, (byte) left);
+    return end;
+  }
+
+  /** The entries by key, those of one key as they were added: a merge sort from the bottom up. */
+  private int[] sorted() {
+    int[] from = new int[entries];
+    for (int i = 0; i < entries; i++) {
+      from[i] = i;
+    }
+    int[] to = new int[entries];
+    for (long width = 1; width < entries; width *= 2) {
+      for (long left = 0; left < entries; left += 2 * width) {
+        int middle = (int) Math.min(left + width, entries);
+        int end = (int) Math.min(left + 2 * width, entries);
+        merge(from, to, (int) left, middle, end);
+      }
+      int[] merged = to;
+      to = from;
+      from = merged;
+    }
+    return from;
+  }
+
+  private void merge(int[] from, int[] to, int start, int middle, int end) {
+    int left = start;
+    int right = middle;
+    for (int i = start; i < end; i++) {
+      boolean takeLeft = right == end || (left < middle && compare(from[left], from[right]) <= 0);
+      to[i] = takeLeft ? from[left++] : from[right++];
+    }
+  }
+
+  private int compare(int first, int second) {
+    int firstBytes = keyBytes(first);
+    int secondBytes = keyBytes(second);
+    int shared = shared(first, second);
+    if (shared == firstBytes || shared == secondBytes) {
+      return Integer.compare(firstBytes, secondBytes);
+    }
+    return Byte.compareUnsigned(
+        keys.segment().get(ValueLayout.JAVA_BYTE, keyOffset(first) + shared),
+        keys.segment().get(ValueLayout.JAVA_BYTE, keyOffset(second) + shared));
+  }
+
+  /** Length of the longest common prefix of two keys. */
+  private int shared(int first, int second) {
+    int bytes = Math.min(keyBytes(first), keyBytes(second));
+    long a = keyOffset(first);
+    long b = keyOffset(second);
+    MemorySegment all = keys.segment();
+    long different = MemorySegment.mismatch(all, a, a + bytes, all, b, b + bytes);
+    return different < 0 ? bytes : (int) different;
+  }
+
+  private long keyOffset(int entry) {
+    return entryLog.segment().get(KEY_OFFSET, (long) entry * ENTRY_BYTES);
+  }
+
+  private int keyBytes(int entry) {
+    return entryLog.segment().get(INT, (long) entry * ENTRY_BYTES + 8);
+  }
+
+  void clear() {
+    keysBytes = 0;
+    entries = 0;
+    frames = 0;
+    keys.trim(BatchEncoder.RETAINED_BYTES_MAX);
+    entryLog.trim(BatchEncoder.RETAINED_BYTES_MAX);
+    frameLog.trim(BatchEncoder.RETAINED_BYTES_MAX);
+    raw.trim(BatchEncoder.RETAINED_BYTES_MAX);
+  }
+
+  @Override
+  public void close() {
+    clear();
+    keys.close();
+    entryLog.close();
+    frameLog.close();
+    raw.close();
+  }
+}

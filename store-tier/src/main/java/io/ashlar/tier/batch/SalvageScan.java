@@ -1,0 +1,197 @@
+package io.ashlar.tier.batch;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One salvage of one object, by the scan that {@link FramedBatchFormat} specifies. When footer and
+ * index are whole, frames are looked for where the index says; else each follows the one before.
+ *
+ * <p>Thread: one. Memory: the table of the frames that are found, as many as a whole batch of the
+ * cap's size could have.
+ */
+final class SalvageScan {
+  private final MemorySegment object;
+  private final long rawBytesMax;
+  private final FrameTable.Builder found;
+  private long entriesExpected = -1;
+  private long framesLost;
+
+  SalvageScan(MemorySegment object, long rawBytesMax) {
+    this.object = object;
+    this.rawBytesMax = rawBytesMax;
+    long framesMax =
+        Math.min(
+            FramedBatchFormat.framesMax(rawBytesMax),
+            object.byteSize() / (FramedBatchFormat.FRAME_HEADER_BYTES + 1));
+    this.found = new FrameTable.Builder((int) framesMax);
+  }
+
+  Salvage read(SegmentAllocator allocator) {
+    FramedHeader header = header();
+    FrameTable said = frameTable();
+    if (header != null) {
+      entriesExpected = header.entries();
+    }
+    if (said == null) {
+      follow();
+    } else {
+      lookUp(said);
+    }
+    return decompress(header, allocator);
+  }
+
+  private @Nullable FramedHeader header() {
+    try {
+      return FramedBatchFormat.readHeader(object);
+    } catch (BatchFormatException damaged) {
+      return null;
+    }
+  }
+
+  /** The index's table of frames, or null if that or the footer is damaged. */
+  private @Nullable FrameTable frameTable() {
+    long length = object.byteSize();
+    if (length < FramedBatchFormat.HEADER_BYTES + FramedBatchFormat.FOOTER_BYTES) {
+      return null;
+    }
+    try (Arena scratch = Arena.ofConfined()) {
+      FramedBatchFormat.Footer footer =
+          FramedBatchFormat.readFooter(
+              object.asSlice(length - FramedBatchFormat.FOOTER_BYTES), length, rawBytesMax);
+      entriesExpected = footer.entries();
+      MemorySegment stored = object.asSlice(footer.indexOffset(), footer.indexBytes());
+      return FramedIndex.decode(stored, footer, scratch).frames();
+    } catch (BatchFormatException damaged) {
+      return null;
+    }
+  }
+
+  private void lookUp(FrameTable said) {
+    for (int i = 0; i < said.count(); i++) {
+      FramedBatchFormat.Frame frame = frameAt(said.offset(i));
+      boolean taken =
+          frame != null
+              && frame.bytes() == said.length(i)
+              && isIntact(said.offset(i), frame)
+              && take(said.offset(i), frame);
+      if (!taken) {
+        framesLost++;
+      }
+    }
+  }
+
+  private void follow() {
+    long offset = FramedBatchFormat.HEADER_BYTES;
+    while (true) {
+      FramedBatchFormat.Frame frame = frameAt(offset);
+      if (frame == null) {
+        return;
+      }
+      if (isIntact(offset, frame)) {
+        if (!take(offset, frame)) {
+          return;
+        }
+      } else {
+        // The index begins behind the last frame and looks like a damaged one, perhaps.
+        FramedBatchFormat.Frame next = frameAt(offset + frame.bytes());
+        if (next == null || !isIntact(offset + frame.bytes(), next)) {
+          return;
+        }
+        framesLost++;
+      }
+      offset += frame.bytes();
+    }
+  }
+
+  private FramedBatchFormat.@Nullable Frame frameAt(long offset) {
+    try {
+      return FramedBatchFormat.readFrame(object, offset);
+    } catch (BatchFormatException none) {
+      return null;
+    }
+  }
+
+  private boolean isIntact(long offset, FramedBatchFormat.Frame frame) {
+    try {
+      FramedBatchFormat.checkFrameCrc(object, offset, frame);
+      return true;
+    } catch (BatchFormatException damaged) {
+      return false;
+    }
+  }
+
+  /** Notes a frame unless a bound is reached. */
+  private boolean take(long offset, FramedBatchFormat.Frame frame) {
+    if (found.isFull() || found.rawBytes() + frame.raw() > rawBytesMax) {
+      return false;
+    }
+    found.add(offset, frame.bytes(), frame.raw());
+    return true;
+  }
+
+  private Salvage decompress(@Nullable FramedHeader header, SegmentAllocator allocator) {
+    FrameTable all = found.build();
+    FrameTable.Builder used = new FrameTable.Builder(all.count());
+    MemorySegment body = allocator.allocate(all.rawBytes());
+    long entries = 0;
+    for (int first = 0; first < all.count(); ) {
+      int end = runEnd(all, first);
+      long runEntries = end < 0 ? -1 : decompressRun(all, first, end, body, used.rawBytes());
+      if (runEntries < 0) {
+        framesLost++;
+        first++;
+        continue;
+      }
+      for (int i = first; i < end; i++) {
+        used.add(all.offset(i), all.length(i), all.rawBytes(i));
+      }
+      entries += runEntries;
+      first = end;
+    }
+    BatchHeader summary =
+        new BatchHeader(
+            FramedBatchFormat.VERSION_FRAMED, entries, used.rawBytes(), object.byteSize(), -1);
+    MemorySegment kept = body.asSlice(0, used.rawBytes());
+    return new Salvage(
+        Batch.framed(summary, header, used.build(), kept), entriesExpected, entries, framesLost);
+  }
+
+  /** Behind the last frame of the run that begins at {@code first}, or −1 if it is not whole. */
+  private int runEnd(FrameTable all, int first) {
+    FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(object, all.offset(first));
+    if (frame.continues()) {
+      return -1;
+    }
+    int at = first;
+    while (frame.hasMore()) {
+      long nextOffset = all.offset(at) + all.length(at);
+      at++;
+      if (at == all.count() || all.offset(at) != nextOffset) {
+        return -1;
+      }
+      frame = FramedBatchFormat.readFrame(object, nextOffset);
+      if (!frame.continues()) {
+        return -1;
+      }
+    }
+    return at + 1;
+  }
+
+  private long decompressRun(FrameTable all, int first, int end, MemorySegment body, long at) {
+    long entries = FramedBatchFormat.readFrame(object, all.offset(first)).entries();
+    long bodyOffset = at;
+    try {
+      for (int i = first; i < end; i++) {
+        FrameScan.decompressFrame(object, all.offset(i), body, bodyOffset);
+        bodyOffset += all.rawBytes(i);
+      }
+      FrameScan.walk(body.asSlice(at, bodyOffset - at), at, entries, start -> {});
+      return entries;
+    } catch (BatchFormatException hostile) {
+      return -1;
+    }
+  }
+}
