@@ -7,8 +7,8 @@ package io.ashlar.tier;
  *     to 86,400,000; 0 for no periodic pass. A pass that finds nothing changed makes no request.
  * @param batchBytesTarget uncompressed bytes from which a batch is uploaded, 64 KiB to 64 MiB; a
  *     blob that is larger gets a batch of its own.
- * @param readCacheBytes native memory for decoded batches that blobs were read back from, 0 to 4
- *     GiB; a batch larger than this is fetched for each blob that is asked of it.
+ * @param readCacheBytes native memory for decoded frames that blobs were read back from, 0 to 4
+ *     GiB; with 0, each blob that is asked for is fetched again.
  * @param checkpointOnClose whether closing makes one last pass.
  */
 public record TierConfig(

@@ -3,6 +3,7 @@ package io.ashlar.tier;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreClosedException;
@@ -18,6 +19,8 @@ import io.ashlar.tier.object.RequestCounts;
 import io.ashlar.tier.restore.Restore;
 import io.ashlar.tier.restore.RestoreReport;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -170,6 +173,93 @@ class TieredBlobStoreTest {
       model.assertHeldBy(store);
       store.checkpoint(TierProgress.NONE);
       assertThat(store.evict(id -> true)).isPositive();
+      model.assertHeldBy(store);
+    }
+    assertRestored(model);
+  }
+
+  @Test
+  void shouldReadAnEvictedBlobBackWithOneGetOfItsFrames() {
+    BlobModel model = new BlobModel();
+    ObjectStore objects = prefix();
+    try (TieredBlobStore store =
+        open(
+            local("a"),
+            objects,
+            MANUAL.withBatchBytesTarget(4 << 20).withReadCacheBytes(0),
+            false)) {
+      model.putRange(store, 1, 500, 1);
+      model.put(store, 1000, 2, 300_000);
+      model.put(store, 1001, 3, 1_500_000);
+      CheckpointReport report = store.checkpoint(TierProgress.NONE);
+      assertThat(report.batches()).isEqualTo(1);
+      assertThat(store.evict(id -> true)).isEqualTo(501);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment target = arena.allocate(2_000_000);
+        // A frame holds 64 KiB, and half of these bytes compress away; the blobs are 9 kB at most.
+        assertFetches(store, BlobModel.id(250), target, 1, 45_000);
+        assertFetches(store, BlobModel.id(1000), target, 100_000, 200_000);
+        assertFetches(store, BlobModel.id(1001), target, 500_000, 1_000_000);
+      }
+      model.assertHeldBy(store);
+    }
+  }
+
+  private static void assertFetches(
+      TieredBlobStore store, BlobId id, MemorySegment target, long least, long most) {
+    TierStats before = store.tierStats();
+    assertThat(store.get(id, target)).isPositive();
+    TierStats after = store.tierStats();
+    assertThat(after.gets() - before.gets()).isEqualTo(1);
+    assertThat(after.heads()).isEqualTo(before.heads());
+    assertThat(after.bytesDownloaded() - before.bytesDownloaded()).isBetween(least, most);
+  }
+
+  @Test
+  void shouldFindWhatToEvictAfterARestartInTheIndexesAlone() {
+    BlobModel model = new BlobModel();
+    TierConfig config = MANUAL.withBatchBytesTarget(1 << 20);
+    CheckpointReport report;
+    try (TieredBlobStore store = open(local("a"), prefix(), config, false)) {
+      model.putRange(store, 1, 500, 1);
+      report = store.checkpoint(TierProgress.NONE);
+      assertThat(report.batches()).isGreaterThan(1);
+    }
+    try (TieredBlobStore store = open(local("a"), prefix(), config, false)) {
+      TierStats before = store.tierStats();
+      assertThat(store.evict(id -> true)).isEqualTo(499);
+      TierStats after = store.tierStats();
+      // The probe for another writer, the chain, and the tail of each batch.
+      assertThat(after.gets() - before.gets()).isLessThanOrEqualTo(4 + report.batches());
+      assertThat(after.bytesDownloaded() - before.bytesDownloaded())
+          .isLessThan(report.batches() * (64 << 10) + 5_000)
+          .isLessThan(report.bytesAfter());
+      model.assertHeldBy(store);
+    }
+  }
+
+  @Test
+  void shouldGoOnFromBatchesOfVersion2ThatAnEarlierReleaseWrote() throws Exception {
+    BlobModel model = new BlobModel();
+    try (TieredBlobStore store = tiered("a")) {
+      model.putRange(store, 1, 100, 1);
+      store.checkpoint(TierProgress.NONE);
+      model.delete(store, 50);
+      model.putRange(store, 20, 30, 2);
+      store.checkpoint(TierProgress.NONE);
+    }
+    try (ObjectStore objects = prefix()) {
+      assertThat(OldTier.rewrite(objects)).isGreaterThan(2);
+    }
+    assertRestored(model);
+    try (TieredBlobStore store = tiered("a")) {
+      assertThat(store.evict(id -> id.low() < 60)).isEqualTo(58);
+      model.putRange(store, 60, 70, 3);
+      store.checkpoint(TierProgress.NONE);
+      assertThat(store.evict(id -> true)).isEqualTo(40);
+      model.assertHeldBy(store);
+    }
+    try (TieredBlobStore store = tiered("a")) {
       model.assertHeldBy(store);
     }
     assertRestored(model);

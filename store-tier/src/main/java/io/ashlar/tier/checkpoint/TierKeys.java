@@ -1,5 +1,8 @@
 package io.ashlar.tier.checkpoint;
 
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -10,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * manifests/{sequence, 20 digits}                          one a tier checkpoint; 1 is the first
- * batches/{generation, 10 digits}/{n, 10 digits}-{uuid7}   LCB1 objects, n counted by their writer
+ * batches/{generation, 10 digits}/{n, 10 digits}-{uuid7}   LCB1, n counted by its writer
  * _latest                                                  JSON {"sequence": …}: a hint, may be stale
  * </pre>
  *
@@ -37,8 +40,50 @@ public final class TierKeys {
 
   private TierKeys() {}
 
-  /** What a batch key says. */
-  public record BatchName(long generation, long number, UUID id) {}
+  /**
+   * What a batch key says.
+   *
+   * <p>Our writer <i>derives</i> the lower half of the id, so that whoever knows the rest of a name
+   * knows all of it: variant 2 and the last 62 of the first 64 bits of the SHA-256 of generation,
+   * number and the id's upper half, 8 bytes each, big-endian. Generation and number make a name
+   * unique below one prefix; the time and the 12 random bits of the upper half tell it from one of
+   * another life of the prefix.
+   */
+  public record BatchName(long generation, long number, UUID id) {
+    private static final long VARIANT_2 = 1L << 63;
+    private static final long RANDOM_MASK = (1L << 62) - 1;
+
+    /**
+     * A name with a derived id.
+     *
+     * @param idUpperHalf the upper half of a UUID of version 7.
+     */
+    public static BatchName derived(long generation, long number, long idUpperHalf) {
+      return new BatchName(
+          generation, number, new UUID(idUpperHalf, lowerHalf(generation, number, idUpperHalf)));
+    }
+
+    /** Whether the id's lower half follows from the rest. */
+    public boolean isDerived() {
+      return id.getLeastSignificantBits()
+          == lowerHalf(generation, number, id.getMostSignificantBits());
+    }
+
+    private static long lowerHalf(long generation, long number, long idUpperHalf) {
+      byte[] rest =
+          ByteBuffer.allocate(3 * Long.BYTES)
+              .putLong(generation)
+              .putLong(number)
+              .putLong(idUpperHalf)
+              .array();
+      try {
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(rest);
+        return VARIANT_2 | (ByteBuffer.wrap(digest).getLong() & RANDOM_MASK);
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every JDK has SHA-256", e);
+      }
+    }
+  }
 
   /**
    * The key of a manifest.

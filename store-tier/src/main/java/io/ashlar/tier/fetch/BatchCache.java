@@ -15,9 +15,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Decoded batches, kept for the next blob of the same batch: at most {@value #BATCHES_MAX} and at
- * most so many bytes, the least recently used first to go. Callers that ask for one batch at the
- * same time share one fetch.
+ * Decoded batches, or frames of them, kept for the next blob of the same: at most {@value
+ * #BATCHES_MAX} and at most so many bytes, the least recently used first to go. Callers that ask
+ * for one at the same time share one fetch.
  *
  * <pre>
  *            use(): first asker          fetched                    out of bounds, or close()
@@ -33,7 +33,7 @@ import java.util.function.Supplier;
  * <p>Thread: any. Memory: each batch is freed when it is dropped and its last user has left.
  */
 final class BatchCache implements AutoCloseable {
-  static final int BATCHES_MAX = 256;
+  static final int BATCHES_MAX = 1024;
   static final int FETCHES_MAX = 8;
 
   private static final class Slot {

@@ -13,12 +13,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads evicted blobs back from the batches they were uploaded in.
  *
- * <p>An LCB1 batch can only be fetched whole, so batches that were read are kept for a while, and
- * reading many blobs of one batch costs one GET.
+ * <p>A blob in a batch of version 3 costs one ranged GET of the frames that hold it. What was read
+ * is kept for a while, so the other blobs of the same frame cost none. A batch of version 2, as
+ * earlier releases wrote, can only be fetched whole, and is kept alike.
+ *
+ * <p>Frames are verified by their checksums here, and the blob by the store that asked: its index
+ * has the checksum of each.
  *
  * <p>Thread: any. Memory: up to the bound for what is kept, and what is being fetched: at most
- * eight batches, each as an object and as a body. A batch larger than the bound is freed as soon as
- * its readers have copied.
+ * eight frames, large blobs or old batches, each as stored and as a body. What is larger than the
+ * bound is freed as soon as its readers have copied.
  */
 public final class BatchColdStorage implements ColdStorage, AutoCloseable {
   private final BatchReader reader;
@@ -26,7 +30,7 @@ public final class BatchColdStorage implements ColdStorage, AutoCloseable {
 
   /**
    * @param objects the tier; stays the caller's and must stay open until this is closed.
-   * @param cacheBytesMax native memory for batches that are kept, 0 or more.
+   * @param cacheBytesMax native memory for frames and batches that are kept, 0 or more.
    */
   public BatchColdStorage(ObjectStore objects, long cacheBytesMax) {
     this.reader = new BatchReader(objects);
@@ -36,10 +40,11 @@ public final class BatchColdStorage implements ColdStorage, AutoCloseable {
   @Override
   public void fetch(BlobId id, ColdReference reference, MemorySegment target) {
     try {
-      String key = ColdReferenceCodec.key(reference);
+      ColdPlace place = ColdReferenceCodec.decode(reference);
+      String key = place.key();
       cache.use(
           reference,
-          () -> reader.read(key, null),
+          () -> place.isWhole() ? reader.read(key, null) : reader.readFrames(place),
           batch -> {
             copy(batch, key, id, target);
             return key;
@@ -84,7 +89,7 @@ public final class BatchColdStorage implements ColdStorage, AutoCloseable {
     };
   }
 
-  /** Native memory of the batches that are kept, in bytes. */
+  /** Native memory of what is kept, in bytes. */
   public long cachedBytes() {
     return cache.bytes();
   }

@@ -5,32 +5,41 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.tier.batch.Batch;
 import io.ashlar.tier.batch.BatchCodec;
+import io.ashlar.tier.batch.BatchDecoder;
 import io.ashlar.tier.batch.BatchFormatException;
+import io.ashlar.tier.batch.FramedBatchReader;
+import io.ashlar.tier.batch.FramedIndex;
 import io.ashlar.tier.checkpoint.BatchReference;
+import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.object.ObjectContent;
+import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectNotFoundException;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches batch objects whole and decodes them, off the heap and within bounds: an object longer
- * than the largest blob could need is refused before anything is allocated for it.
+ * Fetches batch objects, whole or in parts, and decodes them, off the heap and within bounds: an
+ * object or part that is longer than the largest blob could need is refused before anything is
+ * allocated for it.
  *
- * <p>Thread: any; there is no state. Memory: the object and its body while it decodes, the body
- * afterwards.
+ * <p>Thread: any; there is no state. Memory: what is fetched and its body while it decodes, the
+ * body afterwards.
  */
 public final class BatchReader {
   private static final int ATTEMPTS_MAX = 3;
 
-  /** LZ4's worst case on the largest body, and the header. */
+  /** LZ4's worst case on the largest body, and the header; frames and an index need less. */
   private static final long OBJECT_BYTES_MAX =
       BatchCodec.BODY_BYTES_MAX_DEFAULT + BatchCodec.BODY_BYTES_MAX_DEFAULT / 255 + 1024;
 
   private final ObjectStore objects;
-  private final BatchCodec codec = new BatchCodec();
+  private final BatchDecoder decoder = new BatchDecoder();
+  private final FramedBatchReader framed = new FramedBatchReader();
 
   /** A reader of the batches below the root of {@code objects}, which stays the caller's. */
   public BatchReader(ObjectStore objects) {
@@ -45,7 +54,8 @@ public final class BatchReader {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public DecodedBatch read(BatchReference reference) {
-    return read(reference.name(), reference, null);
+    String key = reference.name();
+    return answered(key, null, () -> decoded(key, reference, null));
   }
 
   /**
@@ -58,13 +68,50 @@ public final class BatchReader {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public DecodedBatch read(String key, @Nullable BlobId id) {
-    return read(key, null, id);
+    return answered(key, id, () -> decoded(key, null, id));
   }
 
-  private DecodedBatch read(String key, @Nullable BatchReference expected, @Nullable BlobId id) {
+  /**
+   * Reads some frames of a batch, with one ranged GET of just their bytes, and verifies them.
+   *
+   * @param place a part of a batch.
+   * @return the entries in these frames, to be closed.
+   * @throws CorruptionException if the batch is gone, or these bytes are no whole frames.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public DecodedBatch readFrames(ColdPlace place) {
+    String key = place.key();
+    return answered(
+        key,
+        null,
+        () ->
+            withArenas(
+                key,
+                null,
+                objectArena ->
+                    range(key, place.offset(), checkedLength(key, place.length()), objectArena),
+                framed::decodeRun));
+  }
+
+  /**
+   * Reads the index of a batch of version 3, with one ranged GET of its end, or two if the index is
+   * long. The blobs themselves are neither read nor verified.
+   *
+   * @return the index, to be closed.
+   * @throws CorruptionException naming the batch, if it is gone, its index or footer is damaged, or
+   *     it is not what the manifest says.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public BatchIndex readIndex(BatchReference reference) {
+    String key = reference.name();
+    return answered(key, null, () -> indexed(key, reference));
+  }
+
+  /** Repeats what failed for now; tells what failed for good by its object. */
+  private <T> T answered(String key, @Nullable BlobId id, Supplier<T> once) {
     for (int attempt = 1; ; attempt++) {
       try {
-        return readOnce(key, expected, id);
+        return once.get();
       } catch (ObjectNotFoundException e) {
         throw damaged("batch is missing", key, id, 1, 0, e);
       } catch (BatchFormatException e) {
@@ -77,25 +124,20 @@ public final class BatchReader {
     }
   }
 
-  private DecodedBatch readOnce(
-      String key, @Nullable BatchReference expected, @Nullable BlobId id) {
+  /** What decodes fetched bytes into memory of an arena. */
+  @FunctionalInterface
+  private interface Decode {
+    Batch decode(MemorySegment fetched, Arena bodyArena);
+  }
+
+  private DecodedBatch withArenas(
+      String key, @Nullable BlobId id, Function<Arena, MemorySegment> fetch, Decode decode) {
     Arena bodyArena = Arena.ofShared();
     DecodedBatch decoded = null;
     try (Arena objectArena = Arena.ofShared()) {
-      MemorySegment object = fetch(key, expected, id, objectArena);
-      Batch batch = codec.decode(object, bodyArena);
-      if (expected != null) {
-        check(expected.entries(), batch.count(), "batch entry count mismatch", key, id);
-        check(
-            expected.uncompressedBytes(),
-            batch.header().bodyBytes(),
-            "batch body length mismatch",
-            key,
-            id);
-      }
-      decoded = DecodedBatch.of(bodyArena, batch);
+      decoded = DecodedBatch.of(bodyArena, decode.decode(fetch.apply(objectArena), bodyArena));
       if (decoded == null) {
-        throw damaged("batch has a key that is no blob id", key, id, BlobId.BYTES, 0, null);
+        throw notAnId(key, id);
       }
       return decoded;
     } finally {
@@ -105,17 +147,45 @@ public final class BatchReader {
     }
   }
 
-  private MemorySegment fetch(
+  private DecodedBatch decoded(String key, @Nullable BatchReference expected, @Nullable BlobId id) {
+    return withArenas(
+        key,
+        id,
+        objectArena -> whole(key, expected, id, objectArena),
+        (object, bodyArena) -> {
+          Batch batch = decoder.decode(object, bodyArena);
+          if (expected != null) {
+            checkCounts(expected, batch.count(), batch.header().bodyBytes(), id);
+          }
+          checkName(batch, key, id);
+          return batch;
+        });
+  }
+
+  private void checkCounts(
+      BatchReference expected, long entries, long bodyBytes, @Nullable BlobId id) {
+    check(expected.entries(), entries, "batch entry count mismatch", expected.name(), id);
+    check(
+        expected.uncompressedBytes(), bodyBytes, "batch body length mismatch", expected.name(), id);
+  }
+
+  /** Whether a batch that says its own id lies under the key of that id. */
+  private void checkName(Batch batch, String key, @Nullable BlobId id) {
+    TierKeys.BatchName name = TierKeys.batchName(key);
+    if (batch.framedHeader() != null
+        && name != null
+        && !batch.framedHeader().id().equals(name.id())) {
+      throw damaged("batch is another: its id=" + batch.framedHeader().id(), key, id, 0, 0, null);
+    }
+  }
+
+  private MemorySegment whole(
       String key, @Nullable BatchReference expected, @Nullable BlobId id, Arena arena) {
     try (ObjectContent content = objects.get(key)) {
-      if (content.length() > OBJECT_BYTES_MAX) {
-        throw damaged(
-            "batch is longer than any can be", key, id, OBJECT_BYTES_MAX, content.length(), null);
-      }
       if (expected != null) {
         check(expected.bytes(), content.length(), "batch length mismatch", key, id);
       }
-      MemorySegment object = arena.allocate(content.length());
+      MemorySegment object = arena.allocate(checkedLength(key, content.length()));
       content.readInto(object);
       if (expected != null) {
         long crc = Integer.toUnsignedLong(BatchCodec.crc32c(object));
@@ -123,6 +193,64 @@ public final class BatchReader {
       }
       return object;
     }
+  }
+
+  private BatchIndex indexed(String key, BatchReference reference) {
+    Arena arena = Arena.ofShared();
+    BatchIndex index = null;
+    try {
+      FramedIndex decoded =
+          framed.openIndex(
+              checkedLength(key, reference.bytes()),
+              (offset, target) -> readRange(key, offset, target),
+              arena);
+      checkCounts(reference, decoded.entries(), decoded.rawBytes(), null);
+      index = BatchIndex.of(arena, decoded);
+      if (index == null) {
+        throw notAnId(key, null);
+      }
+      return index;
+    } finally {
+      if (index == null) {
+        arena.close();
+      }
+    }
+  }
+
+  private MemorySegment range(String key, long offset, long length, Arena arena) {
+    MemorySegment target = arena.allocate(length);
+    readRange(key, offset, target);
+    return target;
+  }
+
+  private void readRange(String key, long offset, MemorySegment target) {
+    try {
+      objects.get(key, offset, target);
+    } catch (ObjectNotFoundException e) {
+      throw e;
+    } catch (ObjectStoreException e) {
+      if (!e.retryable()) {
+        // Refused or short: if the object ends before, it is the object that is wrong.
+        ObjectInfo object = objects.head(key);
+        long length = object == null ? 0 : object.length();
+        if (length < offset + target.byteSize()) {
+          String what = object == null ? "batch is missing" : "batch is truncated";
+          throw damaged(what, key, null, offset + target.byteSize(), length, e);
+        }
+      }
+      throw e;
+    }
+  }
+
+  private long checkedLength(String key, long length) {
+    if (length > OBJECT_BYTES_MAX) {
+      throw damaged("batch is longer than any can be", key, null, OBJECT_BYTES_MAX, length, null);
+    }
+    return length;
+  }
+
+  private CorruptionException notAnId(String key, @Nullable BlobId id) {
+    return damaged("batch has a key that is no blob id", key, id, BlobId.BYTES, 0, null);
   }
 
   private void check(long expected, long actual, String what, String key, @Nullable BlobId id) {

@@ -2,13 +2,14 @@ package io.ashlar.tier.fetch;
 
 import io.ashlar.tier.batch.Batch;
 import io.ashlar.tier.batch.BatchEntry;
+import io.ashlar.tier.batch.FrameTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch of blobs in memory, with an index of its ids. Where an id occurs more than once, the last
- * entry counts.
+ * A batch of blobs in memory, or frames of one, with an index of its ids. Where an id occurs more
+ * than once, the last entry counts.
  *
  * <p>Thread: any, until it is closed; whoever closes it makes sure that nobody reads. Memory: its
  * own, off the heap.
@@ -55,6 +56,11 @@ public final class DecodedBatch implements AutoCloseable {
     return batch.header().bodyBytes();
   }
 
+  /** Where the frames of a whole batch of version 3 lie in the object; null for others. */
+  public @Nullable FrameTable frames() {
+    return batch.frames();
+  }
+
   /** Native memory in bytes. */
   public long bytes() {
     return bodyBytes() + offsets.bytes();
@@ -73,8 +79,9 @@ public final class DecodedBatch implements AutoCloseable {
      * One blob, or one delete.
      *
      * @param data its bytes, read-only, valid until the batch is closed.
+     * @param bodyOffset where its entry begins in the body.
      */
-    void onEntry(long high, long low, MemorySegment data);
+    void onEntry(long high, long low, MemorySegment data, long bodyOffset);
   }
 
   /** Visits the last entry of each id, in the batch's order. */
@@ -84,7 +91,7 @@ public final class DecodedBatch implements AutoCloseable {
       long high = BlobKey.high(entry.key());
       long low = BlobKey.low(entry.key());
       if (offsets.first(offsets.find(high, low)) == offset) {
-        visitor.onEntry(high, low, entry.data());
+        visitor.onEntry(high, low, entry.data(), offset);
       }
     }
   }

@@ -2,9 +2,9 @@
  * Reading batches, and evicted blobs, back from object storage.
  *
  * <ol>
- *   <li><b>What enters and leaves.</b> Batch objects enter; decoded batches and the bytes of blobs
- *       leave. {@link io.ashlar.tier.fetch.ColdReferenceCodec} specifies what a local index keeps
- *       of an evicted blob.
+ *   <li><b>What enters and leaves.</b> Batch objects, their frames and indexes enter; decoded
+ *       batches and the bytes of blobs leave. {@link io.ashlar.tier.fetch.ColdReferenceCodec}
+ *       specifies what a local index keeps of an evicted blob.
  *   <li><b>Who owns what.</b> The cold storage and its cache serve any thread. A table and a
  *       decoded batch have one writer and, once published, any number of readers.
  *   <li><b>Who frees memory.</b> Whoever was given a decoded batch closes it; the cache frees its

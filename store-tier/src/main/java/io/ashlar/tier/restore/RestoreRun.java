@@ -78,7 +78,7 @@ final class RestoreRun implements AutoCloseable {
 
   private void apply(BatchReference reference, DecodedBatch batch) {
     boolean puts = reference.kind() == BatchReference.Kind.PUTS;
-    batch.forEach((high, low, data) -> {
+    batch.forEach((high, low, data, bodyOffset) -> {
       if (!puts && data.byteSize() > 0) {
         throw new CorruptionException(
             "a delete carries data: object=" + reference.name(),

@@ -6,7 +6,9 @@ import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.batch.BatchCodec;
-import io.ashlar.tier.batch.BatchEncoder;
+import io.ashlar.tier.batch.FramedBatchEncoder;
+import io.ashlar.tier.batch.FramedBatchFormat;
+import io.ashlar.tier.batch.FramedHeader;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.fetch.BlobKey;
@@ -22,17 +24,19 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Packs changes into batch objects and uploads them: one is compressed and sent while the next is
- * filled. Blobs are read from the store straight into the batch.
+ * Packs changes into batch objects of version 3 and uploads them: one is sent while the next is
+ * filled. Blobs are read from the store straight into the frame, which is compressed when it is
+ * full.
  *
  * <p>A batch is sent before it would exceed its target. A larger blob is alone in its batch, and
- * nothing is filled while that is sent, so memory is bounded by two batches of the target, or one
- * blob, each as a body and as an object.
+ * nothing is filled while that is sent, so memory is bounded by two objects of the target and two
+ * frames, or one blob as a body and as an object.
  *
  * <p>Thread: the tiering agent; sending runs on the given thread. Memory: its own, freed by close.
  */
 final class BatchPacker implements AutoCloseable {
   private static final int PUT_ATTEMPTS_MAX = 3;
+  private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
   private final TierSource source;
   private final ObjectStore objects;
@@ -42,30 +46,37 @@ final class BatchPacker implements AutoCloseable {
   private final long bytesTarget;
   private final MemorySegment key = MemorySegment.ofArray(new byte[BlobId.BYTES]);
   private final List<BatchReference> sent = new ArrayList<>();
+  private final long epoch;
 
-  private BatchEncoder filling = new BatchCodec().newEncoder();
-  private BatchEncoder sending = new BatchCodec().newEncoder();
+  private FramedBatchEncoder filling = new FramedBatchEncoder();
+  private FramedBatchEncoder sending = new FramedBatchEncoder();
   private @Nullable CompletableFuture<BatchReference> inFlight;
   private TierKeys.@Nullable BatchName name;
-  private int ordinal;
+  private long firstPlace;
   private BatchReference.Kind kind = BatchReference.Kind.PUTS;
   private long blobs;
   private long blobBytes;
   private long deletes;
 
+  /**
+   * @param bytesTarget body bytes of a batch, at most {@link FramedBatchFormat#BATCH_BYTES_MAX}.
+   * @param epoch the last epoch that is packed, for the headers.
+   */
   BatchPacker(
       TierSource source,
       ObjectStore objects,
       TierWriter writer,
       BlobLocations locations,
       Executor sender,
-      long bytesTarget) {
+      long bytesTarget,
+      long epoch) {
     this.source = source;
     this.objects = objects;
     this.writer = writer;
     this.locations = locations;
     this.sender = sender;
     this.bytesTarget = bytesTarget;
+    this.epoch = epoch;
   }
 
   /**
@@ -82,10 +93,10 @@ final class BatchPacker implements AutoCloseable {
     BlobKey.write(change.id().high(), change.id().low(), key);
     MemorySegment target = filling.claim(key, change.length());
     if (source.read(change, target) < 0) {
-      filling.removeLast(key.byteSize(), change.length());
+      filling.drop();
       return;
     }
-    locations.put(change, ordinal);
+    locations.put(change, firstPlace + filling.keep());
     blobs++;
     blobBytes += change.length();
     if (alone) {
@@ -98,21 +109,21 @@ final class BatchPacker implements AutoCloseable {
   void delete(BlobChange change) {
     begin(BatchReference.Kind.DELETES, 0);
     BlobKey.write(change.id().high(), change.id().low(), key);
-    filling.claim(key, 0);
+    filling.add(key, NOTHING);
     locations.delete(change);
     deletes++;
   }
 
   /** Makes sure that the batch being filled is of this kind and has room. */
   private void begin(BatchReference.Kind wanted, long length) {
-    boolean full = filling.bodyBytes() + entryBytes(length) > bytesTarget;
+    boolean full = filling.rawBytes() + entryBytes(length) > bytesTarget;
     if (filling.entries() > 0 && (kind != wanted || full)) {
       send();
     }
     kind = wanted;
     if (name == null) {
       name = writer.newBatchName();
-      ordinal = locations.addBatch(name);
+      firstPlace = locations.addBatch(name);
     }
   }
 
@@ -126,7 +137,13 @@ final class BatchPacker implements AutoCloseable {
       return;
     }
     await();
-    BatchEncoder full = filling;
+    FramedBatchEncoder full = filling;
+    full.seal();
+    if (kind == BatchReference.Kind.PUTS) {
+      for (int run = 0; run < full.runs(); run++) {
+        locations.setPlace(firstPlace + run, full.run(run));
+      }
+    }
     BatchReference.Kind sendKind = kind;
     inFlight = CompletableFuture.supplyAsync(() -> encodeAndPut(full, sendName, sendKind), sender);
     filling = sending;
@@ -135,9 +152,11 @@ final class BatchPacker implements AutoCloseable {
   }
 
   private BatchReference encodeAndPut(
-      BatchEncoder full, TierKeys.BatchName batch, BatchReference.Kind batchKind) {
+      FramedBatchEncoder full, TierKeys.BatchName batch, BatchReference.Kind batchKind) {
     String object = TierKeys.batch(batch.generation(), batch.number(), batch.id());
-    MemorySegment bytes = full.encode();
+    MemorySegment bytes =
+        full.encode(
+            new FramedHeader(full.entries(), epoch, batch.id(), System.currentTimeMillis()));
     put(object, bytes);
     BatchReference reference =
         new BatchReference(
@@ -145,7 +164,7 @@ final class BatchPacker implements AutoCloseable {
             batchKind,
             full.entries(),
             bytes.byteSize(),
-            full.bodyBytes(),
+            full.rawBytes(),
             Integer.toUnsignedLong(BatchCodec.crc32c(bytes)));
     full.clear();
     return reference;

@@ -1,11 +1,14 @@
 package io.ashlar.tier.upload;
 
+import io.ashlar.store.BlobId;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.tier.batch.BatchCodec;
+import io.ashlar.tier.batch.FrameTable;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierKeys;
+import io.ashlar.tier.fetch.BatchIndex;
 import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.fetch.ColdReferenceCodec;
 import io.ashlar.tier.fetch.DecodedBatch;
@@ -17,33 +20,34 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * In which batch each blob lies, with its length and checksum: what eviction needs, and the local
- * index does not keep of blobs that it still has.
+ * In which frames of which batch each blob lies, with its length and checksum: what eviction needs,
+ * and the local index does not keep of blobs that it still has.
  *
  * <p>It is filled from two sides. What this writer packs is noted as it is packed. What the chain
  * held before is read from its batches when it is asked for, newest first and only as far as
- * needed: LCB1 has no index, so each batch is fetched whole, but never twice. Keeping this in
- * memory costs 46 to 91 bytes a blob; writing it beside the batches would cost a request for each
- * pass for the sake of an eviction after a restart, and a format that is made for ranged reads
- * brings an index of its own.
+ * needed, each once: the index of a batch of version 3, which is believed as what was packed here
+ * is; all of an older one, and all of every one when a store adopts the chain. Keeping this in
+ * memory costs 46 to 91 bytes a blob and 16 a frame.
  *
  * <p>A batch that was packed but whose manifest was never committed may be noted here. That does no
  * harm: it is only noted for changes above the sequence that is tiered, which are not evicted; and
  * before that sequence rises past them they are packed, and noted, again.
  *
  * <pre>
- * id -> first: ordinal of the batch (from bit 31; 0: deleted) and length (bits 30–0)
+ * id -> first: the place (from bit 31; 0: deleted) and length (bits 30–0)
  *       second: CRC-32C
  * </pre>
  *
  * <p>Thread: one. Memory: its own, freed by close.
  */
 final class BlobLocations implements AutoCloseable {
-  private static final int ORDINAL_SHIFT = 31;
-  private static final long LENGTH_MASK = (1L << ORDINAL_SHIFT) - 1;
+  private static final int PLACE_SHIFT = 31;
+  private static final long LENGTH_MASK = (1L << PLACE_SHIFT) - 1;
+  private static final int ENTRY_OVERHEAD_BYTES = BlobId.BYTES + BatchCodec.ENTRY_FRAMING_BYTES;
 
   private final IdTable table = new IdTable(0);
-  private final List<ColdReference> batches = new ArrayList<>();
+  private final List<TierKeys.BatchName> batches = new ArrayList<>();
+  private final PlaceList places = new PlaceList();
   private final Supplier<List<BatchReference>> chain;
   private @Nullable List<BatchReference> unread;
   private int nextUnread;
@@ -57,27 +61,43 @@ final class BlobLocations implements AutoCloseable {
    */
   BlobLocations(Supplier<List<BatchReference>> chain) {
     this.chain = chain;
-    // Ordinal 0 says "deleted".
-    batches.add(new ColdReference(0, 0, 0));
+    // Place 0 says "deleted".
+    places.add(0);
   }
 
-  /** Notes that blobs are about to be packed into a batch; returns its ordinal. */
-  int addBatch(TierKeys.BatchName name) {
-    batches.add(ColdReferenceCodec.encode(name));
-    return batches.size() - 1;
+  /**
+   * Notes that blobs are about to be packed into a batch.
+   *
+   * @return the place of its first run; those of the others follow.
+   */
+  long addBatch(TierKeys.BatchName name) {
+    batches.add(name);
+    return places.size();
   }
 
-  void put(BlobChange change, int ordinal) {
+  /** Notes that a blob is packed into a place of the batch that was added last. */
+  void put(BlobChange change, long place) {
+    while (places.size() <= place) {
+      places.add(batches.size() - 1);
+    }
     table.put(
-        change.id().high(), change.id().low(), first(ordinal, change.length()), change.crc32c());
+        change.id().high(), change.id().low(), first(place, change.length()), change.crc32c());
+  }
+
+  /** Notes which part of the object a place is, once that is known. */
+  void setPlace(long place, FrameTable.Range range) {
+    if (range.offset() <= ColdReferenceCodec.OFFSET_MAX
+        && range.length() <= ColdReferenceCodec.LENGTH_MAX) {
+      places.set(place, range.offset(), range.length());
+    }
   }
 
   void delete(BlobChange change) {
     table.put(change.id().high(), change.id().low(), 0, 0);
   }
 
-  private static long first(int ordinal, long length) {
-    return (long) ordinal << ORDINAL_SHIFT | length;
+  private static long first(long place, long length) {
+    return place << PLACE_SHIFT | length;
   }
 
   /** Whether it is known what the tier's last entry of this id is, or that there is none. */
@@ -96,18 +116,25 @@ final class BlobLocations implements AutoCloseable {
       return null;
     }
     long first = table.first(position);
-    int ordinal = (int) (first >>> ORDINAL_SHIFT);
+    long place = first >>> PLACE_SHIFT;
     boolean same =
-        ordinal != 0
+        place != 0
             && (first & LENGTH_MASK) == change.length()
             && (int) table.second(position) == change.crc32c();
-    return same ? batches.get(ordinal) : null;
+    return same ? reference(place) : null;
+  }
+
+  private ColdReference reference(long place) {
+    TierKeys.BatchName name = batches.get(places.batch(place));
+    return places.length(place) == 0
+        ? ColdReferenceCodec.encode(name)
+        : ColdReferenceCodec.encode(name, places.offset(place), places.length(place));
   }
 
   /** Whether the tier's last entry of this id is a blob, whichever. */
   boolean isLive(BlobChange change) {
     long position = position(change);
-    return position >= 0 && table.first(position) >>> ORDINAL_SHIFT != 0;
+    return position >= 0 && table.first(position) >>> PLACE_SHIFT != 0;
   }
 
   /** Whether batches of the chain are left that were not read. */
@@ -118,24 +145,79 @@ final class BlobLocations implements AutoCloseable {
   /**
    * Reads the next older batch of the chain. What is noted already is newer, and stays.
    *
+   * @param all whether all of it is to be read and verified, even if it has an index.
    * @throws CorruptionException if the batch is gone or damaged.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    */
-  void readNext(BatchReader reader) {
+  void readNext(BatchReader reader, boolean all) {
     BatchReference reference = unread().get(nextUnread);
-    try (DecodedBatch batch = reader.read(reference)) {
-      boolean puts = reference.kind() == BatchReference.Kind.PUTS;
-      int ordinal =
-          puts ? addBatch(Objects.requireNonNull(TierKeys.batchName(reference.name()))) : 0;
-      batch.forEach((high, low, data) -> {
-        long first = puts ? first(ordinal, data.byteSize()) : 0;
-        int crc = puts ? BatchCodec.crc32c(data) : 0;
-        if (table.putIfAbsent(high, low, first, crc) && puts) {
-          liveRead++;
-        }
-      });
+    TierKeys.BatchName name = Objects.requireNonNull(TierKeys.batchName(reference.name()));
+    boolean puts = reference.kind() == BatchReference.Kind.PUTS;
+    // Only the writer of version 3 derives names.
+    if (name.isDerived() && !all) {
+      try (BatchIndex index = reader.readIndex(reference)) {
+        Found found = new Found(name, puts, index.frames());
+        index.forEach((high, low, entry) ->
+            found.note(high, low, entry.bodyOffset(), entry.dataBytes(), entry.crc32c()));
+      }
+    } else {
+      try (DecodedBatch batch = reader.read(reference)) {
+        Found found = new Found(name, puts, name.isDerived() ? batch.frames() : null);
+        batch.forEach((high, low, data, bodyOffset) ->
+            found.note(high, low, bodyOffset, data.byteSize(), puts ? BatchCodec.crc32c(data) : 0));
+      }
     }
     nextUnread++;
+  }
+
+  /** Takes in the entries of one batch of the chain. */
+  private final class Found {
+    private final boolean puts;
+    private final @Nullable FrameTable frames;
+    private final int batch;
+
+    /** The place of each run, by its first frame; 0 while it has none. */
+    private final long[] placeOfFrame;
+
+    /**
+     * @param frames null if blobs of this batch are not read back in parts.
+     */
+    Found(TierKeys.BatchName name, boolean puts, @Nullable FrameTable frames) {
+      this.puts = puts;
+      this.frames = frames;
+      this.placeOfFrame = new long[frames == null ? 1 : frames.count()];
+      batches.add(name);
+      this.batch = batches.size() - 1;
+    }
+
+    void note(long high, long low, long bodyOffset, long dataBytes, int crc) {
+      long first = puts ? first(place(bodyOffset, dataBytes), dataBytes) : 0;
+      if (table.putIfAbsent(high, low, first, puts ? crc : 0) && puts) {
+        liveRead++;
+      }
+    }
+
+    private long place(long bodyOffset, long dataBytes) {
+      if (frames == null) {
+        return placeOfFrame[0] == 0 ? newPlace(0) : placeOfFrame[0];
+      }
+      int frame = frames.find(bodyOffset);
+      FrameTable.Range range = frames.range(bodyOffset, dataBytes + ENTRY_OVERHEAD_BYTES);
+      // An index that lies could give one frame to a small entry and the same to a large one.
+      long known = placeOfFrame[frame];
+      if (known != 0 && places.length(known) == range.length()) {
+        return known;
+      }
+      long place = newPlace(frame);
+      setPlace(place, range);
+      return place;
+    }
+
+    private long newPlace(int frame) {
+      places.add(batch);
+      placeOfFrame[frame] = places.size() - 1;
+      return placeOfFrame[frame];
+    }
   }
 
   private List<BatchReference> unread() {
@@ -153,5 +235,6 @@ final class BlobLocations implements AutoCloseable {
   @Override
   public void close() {
     table.close();
+    places.close();
   }
 }

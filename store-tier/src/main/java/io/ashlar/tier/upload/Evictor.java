@@ -72,7 +72,7 @@ final class Evictor {
       if (locations.isKnown(candidates.get(known))) {
         known++;
       } else {
-        locations.readNext(reader);
+        locations.readNext(reader, false);
       }
     }
   }

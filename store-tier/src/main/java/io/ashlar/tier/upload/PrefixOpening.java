@@ -155,7 +155,7 @@ final class PrefixOpening {
   private TierManifest adoptedClaim(TierManifest latest, BlobLocations locations) {
     BatchReader reader = new BatchReader(objects);
     while (locations.hasUnread()) {
-      locations.readNext(reader);
+      locations.readNext(reader, true);
     }
     // Else what was just restored would be taken for changed since, and uploaded again.
     MarkWait.forEpoch(source, store.durableEpoch());

@@ -65,7 +65,8 @@ final class TierWriter {
           "batch numbers of this open are used up; open the tier again: generation=" + generation,
           null);
     }
-    return new TierKeys.BatchName(generation, nextBatch++, TierManifest.newId());
+    return TierKeys.BatchName.derived(
+        generation, nextBatch++, TierManifest.newId().getMostSignificantBits());
   }
 
   /**

@@ -237,7 +237,13 @@ public final class TieringAgent implements AutoCloseable {
       if (changes.size() > 0) {
         try (BatchPacker packer =
             new BatchPacker(
-                source, objects, own, opened(locations), sender, config.batchBytesTarget())) {
+                source,
+                objects,
+                own,
+                opened(locations),
+                sender,
+                config.batchBytesTarget(),
+                epoch)) {
           report =
               new TieringPass(own, packer, progress, TierManifest.BATCHES_MAX)
                   .run(changes, through, epoch);

@@ -48,4 +48,15 @@ class TierKeysTest {
     assertThat(first.version()).isEqualTo(7);
     assertThat(first.toString()).isLessThan(second.toString());
   }
+
+  @Test
+  void shouldDeriveTheLowerHalfOfABatchIdFromTheRest() {
+    TierKeys.BatchName name = TierKeys.BatchName.derived(3, 258, 0x0192f3a17c4e7b6aL);
+    assertThat(name.id()).hasToString("0192f3a1-7c4e-7b6a-a1d2-3f27fdfbf924");
+    assertThat(name.isDerived()).isTrue();
+    assertThat(TierKeys.batchName(TierKeys.batch(3, 258, name.id()))).isEqualTo(name);
+    assertThat(new TierKeys.BatchName(3, 259, name.id()).isDerived()).isFalse();
+    assertThat(new TierKeys.BatchName(2, 258, name.id()).isDerived()).isFalse();
+    assertThat(new TierKeys.BatchName(3, 258, TierManifest.newId()).isDerived()).isFalse();
+  }
 }

@@ -9,6 +9,8 @@ import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.BatchEncoder;
+import io.ashlar.tier.batch.FramedBatchEncoder;
+import io.ashlar.tier.batch.FramedHeader;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.object.FaultyObjectStore;
@@ -19,6 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -62,7 +65,7 @@ class BatchColdStorageTest {
     ColdReference reference =
         ColdReferenceCodec.encode(
             new TierKeys.BatchName(1, numbers.getAndIncrement(), TierManifest.newId()));
-    objects.put(ColdReferenceCodec.key(reference), ObjectBody.of(encoder.encode()));
+    objects.put(ColdReferenceCodec.decode(reference).key(), ObjectBody.of(encoder.encode()));
     return reference;
   }
 
@@ -177,7 +180,7 @@ class BatchColdStorageTest {
       assertDamaged(storage, 3, foreign, 500, "missing");
       assertDamaged(storage, 3, new ColdReference(0, 1, 2), 500, "not one of this tier");
     }
-    String key = ColdReferenceCodec.key(reference);
+    String key = ColdReferenceCodec.decode(reference).key();
     byte[] bytes = new byte[(int) objects.get(key).length()];
     objects.get(key, 0, MemorySegment.ofArray(bytes));
     bytes[bytes.length / 2] ^= 1;
@@ -223,5 +226,103 @@ class BatchColdStorageTest {
     assertThat(storage.cachedBytes()).isZero();
     assertThatThrownBy(() -> fetch(storage, 3, reference, 500))
         .isInstanceOf(TierUnavailableException.class);
+  }
+
+  /** Uploads blobs of the given lengths in a batch of version 3; id 0 is the first. */
+  private List<ColdReference> uploadFramed(int... lengths) {
+    TierKeys.BatchName name =
+        TierKeys.BatchName.derived(
+            1, numbers.getAndIncrement(), TierManifest.newId().getMostSignificantBits());
+    try (FramedBatchEncoder encoder = new FramedBatchEncoder()) {
+      List<Integer> runs = new ArrayList<>();
+      for (int i = 0; i < lengths.length; i++) {
+        runs.add(
+            encoder.add(
+                MemorySegment.ofArray(id(i).toBytes()),
+                MemorySegment.ofArray(blob(i, lengths[i]))));
+      }
+      objects.put(
+          TierKeys.batch(name.generation(), name.number(), name.id()),
+          ObjectBody.of(encoder.encode(new FramedHeader(0, 1, name.id(), 0))));
+      return runs.stream()
+          .map(run ->
+              ColdReferenceCodec.encode(name, encoder.run(run).offset(), encoder.run(run).length()))
+          .toList();
+    }
+  }
+
+  @Test
+  void shouldReadFramesWithOneRangedGetOfTheirBytesOnly() {
+    int[] lengths = {500, 65_000, 70_000, 3_000_000, 100, 200};
+    List<ColdReference> references = uploadFramed(lengths);
+    for (int i = 0; i < lengths.length; i++) {
+      try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+        long before = objects.requestCounts().bytesReceived();
+        long gets = objects.requestCounts().gets();
+        assertThat(fetch(storage, i, references.get(i), lengths[i])).isEqualTo(blob(i, lengths[i]));
+        assertThat(objects.requestCounts().gets() - gets).isEqualTo(1);
+        assertThat(objects.requestCounts().bytesReceived() - before)
+            .isEqualTo(ColdReferenceCodec.decode(references.get(i)).length());
+      }
+    }
+    // Only the last two share a frame: the first two together exceed it.
+    assertThat(references.get(4)).isEqualTo(references.get(5));
+    assertThat(references.stream().distinct()).hasSize(5);
+  }
+
+  @Test
+  void shouldReadAFrameOnceForAllItsBlobs() {
+    int[] lengths = new int[100];
+    Arrays.fill(lengths, 500);
+    List<ColdReference> references = uploadFramed(lengths);
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      for (int i = 0; i < 100; i++) {
+        assertThat(fetch(storage, i, references.get(i), 500)).isEqualTo(blob(i, 500));
+      }
+      assertThat(gets()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldReadABatchOfVersion3ByAReferenceToAllOfIt() {
+    uploadFramed(500, 70_000);
+    TierKeys.BatchName name = ColdReferenceCodec.decode(uploadFramed(500, 70_000).get(1)).name();
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      assertThat(fetch(storage, 1, ColdReferenceCodec.encode(name), 70_000))
+          .isEqualTo(blob(1, 70_000));
+    }
+  }
+
+  @Test
+  void shouldTellDamageOfFramesWithTheIdAndTheObject() {
+    int[] lengths = {500, 70_000, 600};
+    List<ColdReference> references = uploadFramed(lengths);
+    ColdPlace place = ColdReferenceCodec.decode(references.get(1));
+    byte[] whole = new byte[(int) objects.get(place.key()).length()];
+    objects.get(place.key(), 0, MemorySegment.ofArray(whole));
+    byte[] flipped = whole.clone();
+    flipped[(int) (place.offset() + place.length() / 2)] ^= 1;
+    objects.put(place.key(), ObjectBody.of(flipped));
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      assertDamaged(storage, 1, references.get(1), 70_000, "frame CRC-32C mismatch");
+      assertDamaged(storage, 1, references.get(1), 70_000, place.key());
+      assertThat(fetch(storage, 0, references.getFirst(), 500)).isEqualTo(blob(0, 500));
+      assertThat(fetch(storage, 2, references.get(2), 600)).isEqualTo(blob(2, 600));
+      assertDamaged(storage, 7, references.getFirst(), 500, "does not hold the blob");
+      assertDamaged(storage, 0, references.getFirst(), 499, "another length");
+      ColdReference shifted =
+          ColdReferenceCodec.encode(place.name(), place.offset() + 1, place.length());
+      assertDamaged(storage, 1, shifted, 70_000, "frame");
+    }
+    for (int length : new int[] {(int) (place.offset() + place.length() - 1), 70, 64}) {
+      objects.put(place.key(), ObjectBody.of(Arrays.copyOf(whole, length)));
+      try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+        assertDamaged(storage, 1, references.get(1), 70_000, "truncated");
+      }
+    }
+    objects.deleteAll(List.of(place.key()));
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      assertDamaged(storage, 1, references.get(1), 70_000, "missing");
+    }
   }
 }

@@ -47,7 +47,7 @@ class TieringPassTest {
       try (BlobLocations locations = opened.locations();
           ChangeList changes = TieringPass.select(store, 0, through);
           BatchPacker packer =
-              new BatchPacker(store, objects, opened.writer(), locations, sender, 64 << 10)) {
+              new BatchPacker(store, objects, opened.writer(), locations, sender, 64 << 10, 1)) {
         report =
             new TieringPass(opened.writer(), packer, TierProgress.NONE, MANIFEST_BATCHES_MAX)
                 .run(changes, through, 1);
