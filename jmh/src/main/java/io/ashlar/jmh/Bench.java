@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -23,9 +24,9 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Scenarios: commit (W1), group (W2), ingest (W3).",
-      "All stores are open at once and take turns in short slices, in shuffled order; numbers are"
-          + " medians of rounds, ratios medians of each round's ratio. On a busy machine believe"
-          + " the ratios only."
+      "W1 to W3: all stores are open at once and take turns in short slices, in shuffled order."
+          + " Numbers are medians of rounds, ratios medians of each round's ratio. On a busy"
+          + " machine believe the ratios only. fio is measured as a limit where it is installed."
     })
 public final class Bench implements Callable<Integer> {
 
@@ -70,6 +71,14 @@ public final class Bench implements Callable<Integer> {
       description = "Measure only these cells.")
   private Set<String> cells = Set.of();
 
+  @Option(
+      names = "--peers",
+      description = "Measure peers in those cells too that leave them out: reopen's large one.")
+  private boolean peersEverywhere;
+
+  @Option(names = "--no-fio", description = "Leave fio out of the limits.")
+  private boolean withoutFio;
+
   @Option(names = "--rounds", paramLabel = "N", description = "How many rounds: 3 or more.")
   private @Nullable Integer rounds;
 
@@ -94,6 +103,9 @@ public final class Bench implements Callable<Integer> {
         return CommandLine.ExitCode.USAGE;
       }
     }
+    Path work = Folders.make(folder, "run-");
+    Folders.remove(work);
+    Optional<Fio> fio = withoutFio ? Optional.empty() : Fio.find(folder);
     Plan plan =
         new Plan(
             folder,
@@ -105,11 +117,13 @@ public final class Bench implements Callable<Integer> {
             quick ? 5_000 : 60_000,
             seed,
             stores,
-            cells);
-    Path work = Folders.make(folder, "run-");
-    Folders.remove(work);
+            cells,
+            peersEverywhere,
+            fio);
     StringBuilder text = new StringBuilder();
-    Machine.describe(folder).forEach(line -> text.append(line).append('\n'));
+    List<String> machine = new ArrayList<>(Machine.describe(folder));
+    fio.ifPresent(found -> machine.add("fio: " + found.version()));
+    machine.forEach(line -> text.append(line).append('\n'));
     System.out.print(text);
     List<Row> rows = new ArrayList<>();
     for (String name : scenarios) {

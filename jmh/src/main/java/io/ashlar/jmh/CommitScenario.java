@@ -26,8 +26,8 @@ final class CommitScenario implements Scenario {
             new Cell("8x64K", 1, 8, 64 * KIB, scale * 32 * MIB, 0),
             new Cell("1x512K", 1, 1, 512 * KIB, scale * 64 * MIB, 0),
             new Cell("8x512K", 1, 8, 512 * KIB, scale * 64 * MIB, 0));
-    return new InterleavedCell("commit", InterleavedCell.Measure.P50, plan)
-        .runAll(cells, cell -> contestants(cell, plan.quick()));
+    return new InterleavedCell("commit", InterleavedCell.Measure.P50, plan, plan.fio())
+        .runAll(cells, cell -> contestants(cell, plan.quick()), plan.scenarioNs());
   }
 
   private static List<Contestant> contestants(Cell cell, boolean quick) {

@@ -1,6 +1,7 @@
 package io.ashlar.jmh;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** W2: what do many threads gain that each commit one value at a time? */
@@ -21,7 +22,7 @@ final class GroupScenario implements Scenario {
             .mapToObj(
                 threads -> new Cell("t" + threads, threads, 1, VALUE_BYTES, workingSetBytes, 0))
             .toList();
-    return new InterleavedCell("group", InterleavedCell.Measure.RATE, plan)
-        .runAll(cells, cell -> List.of(Contestant.values()));
+    return new InterleavedCell("group", InterleavedCell.Measure.RATE, plan, Optional.empty())
+        .runAll(cells, cell -> List.of(Contestant.values()), plan.scenarioNs());
   }
 }

@@ -1,7 +1,9 @@
 package io.ashlar.jmh;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** W3: how fast do four threads overwrite large batches, and at what cost in space and writes? */
@@ -14,10 +16,24 @@ final class IngestScenario implements Scenario {
       EnumSet.complementOf(
           EnumSet.of(
               Contestant.ASHLAR_LISTENER, Contestant.ASHLAR_ASYNC, Contestant.LIMIT_COMBINED));
+  private static final List<Contestant> PASSES_QUICK =
+      List.of(Contestant.LIMIT_DSYNC, Contestant.ASHLAR, Contestant.LMDB);
+  private static final List<Contestant> PASSES =
+      List.of(
+          Contestant.LIMIT_DSYNC,
+          Contestant.ASHLAR,
+          Contestant.LMDB,
+          Contestant.SQLITE,
+          Contestant.ROCKSDB,
+          Contestant.ROCKSDB_BLOB);
+
+  /** The part of the time that interleaved slices have; the rest is for the overwrite passes. */
+  private static final double INTERLEAVED_PART = 0.5;
 
   @Override
   public String title() {
-    return "W3 ingest with overwrite, 4 threads, 16 values a batch; ratios compare rates";
+    return "W3 ingest with overwrite, 4 threads, 16 values a batch; ratios compare rates;"
+        + " x4: the key space overwritten four times, by one store at a time";
   }
 
   @Override
@@ -27,7 +43,37 @@ final class IngestScenario implements Scenario {
         List.of(
             new Cell("64K", THREADS, VALUES, 64 * KIB, workingSetBytes, 0),
             new Cell("512K", THREADS, VALUES, 512 * KIB, workingSetBytes, 0));
-    return new InterleavedCell("ingest", InterleavedCell.Measure.RATE, plan)
-        .runAll(cells, cell -> List.copyOf(CONTESTANTS));
+    long interleavedNs = (long) (plan.scenarioNs() * INTERLEAVED_PART);
+    List<Row> rows = new ArrayList<>();
+    rows.addAll(
+        new InterleavedCell("ingest", InterleavedCell.Measure.RATE, plan, plan.fio())
+            .runAll(cells, cell -> List.copyOf(CONTESTANTS), interleavedNs));
+    List<Cell> wanted = cells.stream().filter(plan::wants).toList();
+    for (Cell cell : wanted) {
+      rows.addAll(
+          new OverwritePasses("ingest", plan, cell)
+              .run(
+                  plan.quick() ? PASSES_QUICK : PASSES,
+                  (plan.scenarioNs() - interleavedNs) / wanted.size()));
+    }
+    return withTailsBesideLmdb(rows);
+  }
+
+  /** Notes with each of our results how its 99th percentile compares with LMDB's. */
+  static List<Row> withTailsBesideLmdb(List<Row> rows) {
+    List<Row> noted = new ArrayList<>();
+    for (Row row : rows) {
+      String note =
+          rows.stream()
+              .filter(other -> row.store().startsWith(Contestant.ASHLAR.label()))
+              .filter(other -> other.store().equals(Contestant.LMDB.label()))
+              .filter(other -> other.cell().equals(row.cell()))
+              .findFirst()
+              .map(lmdb ->
+                  String.format(Locale.ROOT, "p99 %.2f x LMDB's; ", row.p99Us() / lmdb.p99Us()))
+              .orElse("");
+      noted.add(row.withNote(note + row.note()));
+    }
+    return noted;
   }
 }

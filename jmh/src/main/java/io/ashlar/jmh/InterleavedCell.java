@@ -34,19 +34,29 @@ final class InterleavedCell {
   private final String scenario;
   private final Measure measure;
   private final Plan plan;
+  private final Optional<Fio> fio;
   private int warmUpTurns = 1;
 
-  InterleavedCell(String scenario, Measure measure, Plan plan) {
+  /**
+   * Makes one.
+   *
+   * @param fio is measured as a limit too, if present: a write and an fdatasync for each batch.
+   */
+  InterleavedCell(String scenario, Measure measure, Plan plan, Optional<Fio> fio) {
     this.scenario = scenario;
     this.measure = measure;
     this.plan = plan;
+    this.fio = fio;
   }
 
-  /** Measures the wanted ones of some cells, within the time that the plan has for them. */
-  List<Row> runAll(List<Cell> cells, Function<Cell, List<Contestant>> contestants) {
+  /**
+   * Measures the wanted ones of some cells.
+   *
+   * @param budgetNs how long that may take; slices are left out to keep to it.
+   */
+  List<Row> runAll(List<Cell> cells, Function<Cell, List<Contestant>> contestants, long budgetNs) {
     List<Cell> wanted = cells.stream().filter(plan::wants).toList();
     long startNs = System.nanoTime();
-    long budgetNs = TimeUnit.MILLISECONDS.toNanos(plan.scenarioMs());
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < wanted.size(); i++) {
       Cell cell = wanted.get(i);
@@ -71,12 +81,12 @@ final class InterleavedCell {
       Keys keys = new Keys(cell.idCount());
       for (Contestant contestant : contestants) {
         if (plan.wants(contestant)) {
-          entrants.add(new Entrant(contestant, folder, keys, cell));
+          StoreEntrant entrant = new StoreEntrant(contestant, folder, keys, cell);
+          entrants.add(entrant);
+          entrant.fill(cell, plan.seed());
         }
       }
-      for (Entrant entrant : entrants) {
-        entrant.fill(cell, plan.seed());
-      }
+      fio.ifPresent(found -> entrants.add(new FioEntrant(found, folder, cell)));
       measure(cell, entrants, threads, deadlineNs);
       return rows(cell, entrants);
     } finally {
@@ -95,7 +105,8 @@ final class InterleavedCell {
     for (int round = 0; round < plan.rounds(); round++) {
       double quietUs = QuietDisk.await(plan.folder(), plan.quietWaitMs() / plan.rounds());
       long roundNs = (deadlineNs - System.nanoTime()) / (plan.rounds() - round);
-      long turnsNs = entrants.size() * (sliceNs() + SETTLE_NS);
+      long turnsNs =
+          entrants.stream().mapToLong(each -> sliceNs() + SETTLE_NS + each.overheadNs()).sum();
       long slices = Math.clamp(roundNs / turnsNs, 1, plan.slicesMax());
       System.err.printf(
           Locale.ROOT,
@@ -134,7 +145,7 @@ final class InterleavedCell {
       rows.add(
           new Row(
               scenario,
-              entrant.contestant().label(),
+              entrant.label(),
               cell.name(),
               opsPerS,
               opsPerS * cell.batchBytes() / 1e6,
@@ -151,7 +162,7 @@ final class InterleavedCell {
 
   private Optional<Entrant> best(List<Entrant> entrants, Contestant.Kind kind) {
     return entrants.stream()
-        .filter(entrant -> entrant.contestant().kind() == kind)
+        .filter(entrant -> entrant.kind() == kind)
         .max(Comparator.comparingDouble(entrant -> entrant.median(this::goodness)));
   }
 

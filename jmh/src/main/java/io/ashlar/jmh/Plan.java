@@ -1,7 +1,9 @@
 package io.ashlar.jmh;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How much is measured, and where.
@@ -16,6 +18,8 @@ import java.util.Set;
  * @param seed decides values, ids and the order of slices.
  * @param stores names of the only contestants to measure, or empty for all.
  * @param cells names of the only cells to measure, or empty for all.
+ * @param peersEverywhere whether peers are measured in the cells too that leave them out.
+ * @param fio is measured as a limit, if present.
  */
 record Plan(
     Path folder,
@@ -27,7 +31,9 @@ record Plan(
     long quietWaitMs,
     long seed,
     Set<String> stores,
-    Set<String> cells) {
+    Set<String> cells,
+    boolean peersEverywhere,
+    Optional<Fio> fio) {
 
   /** Returns whether a contestant is wanted; limits are, always. */
   boolean wants(Contestant contestant) {
@@ -38,6 +44,16 @@ record Plan(
 
   /** Returns whether a cell is wanted. */
   boolean wants(Cell cell) {
-    return cells.isEmpty() || cells.contains(cell.name());
+    return wantsCell(cell.name());
+  }
+
+  /** Returns whether a cell of that name is wanted. */
+  boolean wantsCell(String name) {
+    return cells.isEmpty() || cells.contains(name);
+  }
+
+  /** Returns {@link #scenarioMs} in nanoseconds. */
+  long scenarioNs() {
+    return TimeUnit.MILLISECONDS.toNanos(scenarioMs);
   }
 }

@@ -28,4 +28,22 @@ record Row(
     double ratioToLimit,
     double ratioToBestPeer,
     double heapBytesPerOp,
-    String note) {}
+    String note) {
+
+  /** Returns this with another note. */
+  Row withNote(String newNote) {
+    return new Row(
+        scenario,
+        store,
+        cell,
+        opsPerS,
+        mbPerS,
+        p50Us,
+        p99Us,
+        p999Us,
+        ratioToLimit,
+        ratioToBestPeer,
+        heapBytesPerOp,
+        newNote);
+  }
+}

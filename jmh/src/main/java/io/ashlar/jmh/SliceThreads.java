@@ -57,6 +57,12 @@ final class SliceThreads implements AutoCloseable {
 
   /** Lets every thread commit batches through its writer for a while. */
   Outcome run(List<PeerWriter> writers, long durationNs, Histogram latencies) {
+    return runCommits(writers, Long.MAX_VALUE, durationNs, latencies);
+  }
+
+  /** Lets every thread commit a number of batches, or fewer when the time is over first. */
+  Outcome runCommits(
+      List<PeerWriter> writers, long commitsEach, long durationNs, Histogram latencies) {
     CountDownLatch ready = new CountDownLatch(batches.length);
     CountDownLatch start = new CountDownLatch(1);
     List<Future<Long>> results = new ArrayList<>();
@@ -67,7 +73,7 @@ final class SliceThreads implements AutoCloseable {
           executor.submit(() -> {
             ready.countDown();
             start.await();
-            return commitFor(writer, thread, durationNs);
+            return commit(writer, thread, commitsEach, durationNs);
           }));
     }
     await(ready);
@@ -88,14 +94,14 @@ final class SliceThreads implements AutoCloseable {
     return new Outcome(operations, endNs - startNs, allocated);
   }
 
-  /** Commits until the time is up; returns when the last commit ended. */
-  private long commitFor(PeerWriter writer, int thread, long durationNs) {
+  /** Commits until that is done or the time is up; returns when the last commit ended. */
+  private long commit(PeerWriter writer, int thread, long commits, long durationNs) {
     BlobBatch batch = batches[thread];
     SplittableRandom random = randoms[thread];
     Histogram histogram = histograms[thread];
     long begin = System.nanoTime();
     long end = begin + durationNs;
-    while (begin - end < 0) {
+    for (long i = 0; i < commits && begin - end < 0; i++) {
       batch.chooseIds(random, idCount);
       writer.commit(batch);
       long now = System.nanoTime();

@@ -1,11 +1,14 @@
 package io.ashlar.jmh.peer;
 
 import io.ashlar.store.AckListener;
+import io.ashlar.store.BlobLease;
+import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.recover.RecoveryReport;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
@@ -99,6 +102,25 @@ public final class AshlarStore implements PeerStore {
   @Override
   public long read(int id, ReadBuffer target) {
     return store.get(keys.blobId(id), target.segment());
+  }
+
+  /** Makes a reader that looks at a value in the store's own buffer and gives it back. */
+  public PeerReader openLeasingReader() {
+    return (id, target) -> {
+      try (BlobLease lease = store.get(keys.blobId(id))) {
+        return lease == null ? BlobStore.NOT_FOUND : lease.value().byteSize();
+      }
+    };
+  }
+
+  /** Returns what opening the store found. */
+  public RecoveryReport recoveryReport() {
+    return store.recoveryReport();
+  }
+
+  @Override
+  public long bytesGrown() {
+    return store.stats().bytesGrown();
   }
 
   @Override

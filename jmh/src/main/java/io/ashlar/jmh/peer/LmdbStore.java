@@ -64,7 +64,43 @@ public final class LmdbStore implements PeerStore {
   }
 
   @Override
+  public PeerReader openReader() {
+    return new Reader();
+  }
+
+  @Override
   public void close() {
     environment.close();
+  }
+
+  /** Renews one read transaction for each read, as LMDB's authors advise. */
+  private final class Reader implements PeerReader {
+
+    private final Txn<ByteBuffer> transaction = environment.txnRead();
+
+    Reader() {
+      transaction.reset();
+    }
+
+    @Override
+    public long read(int id, ReadBuffer target) {
+      transaction.renew();
+      try {
+        ByteBuffer value = values.get(transaction, target.key(keys.bytes(id)));
+        if (value == null) {
+          return -1;
+        }
+        int length = value.remaining();
+        target.direct().put(value);
+        return length;
+      } finally {
+        transaction.reset();
+      }
+    }
+
+    @Override
+    public void close() {
+      transaction.close();
+    }
   }
 }

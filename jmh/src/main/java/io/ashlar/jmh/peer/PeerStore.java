@@ -19,13 +19,26 @@ public interface PeerStore extends AutoCloseable {
    */
   long read(int id, ReadBuffer target);
 
+  /** Makes a reader for one thread, which keeps what a thread that reads often would keep. */
+  default PeerReader openReader() {
+    return this::read;
+  }
+
+  /** Returns how many bytes were written so far to have space ahead, beside values. */
+  default long bytesGrown() {
+    return 0;
+  }
+
   /** Told once when all ids hold a value and measuring begins. */
   default void onFilled() {}
 
-  /** Keeps work in the background still, while other stores are measured; bounded. */
+  /**
+   * Keeps work in the background still, while other stores are measured; bounded, idempotent.
+   * Thread: the one that opened the store, as for {@link #resume}.
+   */
   default void pause() {}
 
-  /** Lets work in the background go on. */
+  /** Lets work in the background go on; idempotent. */
   default void resume() {}
 
   /** Returns facts about this store that a result should carry, or nothing. */

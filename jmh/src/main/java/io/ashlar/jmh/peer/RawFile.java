@@ -31,8 +31,13 @@ public final class RawFile implements PeerStore {
     file = prewritten(folder.resolve("values"), (long) keys.count() * valueBytes);
   }
 
-  /** Makes a file whose every block was written and synced. */
-  static NativeFile prewritten(Path path, long bytes) {
+  /**
+   * Makes a file whose every block was written and synced.
+   *
+   * @param bytes a multiple of 4096.
+   * @return the file, open for direct I/O.
+   */
+  public static NativeFile prewritten(Path path, long bytes) {
     NativeFile made = NativeFile.open(path, NativeFile.Mode.CREATE, true);
     try (NativeMemory zeroes = NativeMemory.allocate(CHUNK_BYTES)) {
       for (long offset = 0; offset < bytes; offset += CHUNK_BYTES) {

@@ -39,6 +39,7 @@ public final class RocksStore implements PeerStore {
   private final WriteOptions synced = new WriteOptions().setSync(true);
   private final ReadOptions readOptions = new ReadOptions();
   private final RocksDB db;
+  private boolean paused; // by the main thread only
 
   /** Opens a database in {@code folder}. */
   public RocksStore(Path folder, Keys keys, Shape shape) {
@@ -93,8 +94,12 @@ public final class RocksStore implements PeerStore {
 
   @Override
   public void pause() {
+    if (paused) {
+      return;
+    }
     try {
       db.pauseBackgroundWork();
+      paused = true;
     } catch (RocksDBException e) {
       throw failed("pause", e);
     }
@@ -102,8 +107,12 @@ public final class RocksStore implements PeerStore {
 
   @Override
   public void resume() {
+    if (!paused) {
+      return; // it refuses to go on twice
+    }
     try {
       db.continueBackgroundWork();
+      paused = false;
     } catch (RocksDBException e) {
       throw failed("go on", e);
     }

@@ -1,0 +1,153 @@
+package io.ashlar.jmh;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ashlar.jmh.peer.RawFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * fio, where it is installed: what the device gives a program that knows nothing of Java.
+ *
+ * <p>Thread: any.
+ */
+final class Fio {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int PROBE_BYTES = 64 << 10;
+  private static final int BLOCK_BYTES = 4096;
+  private static final long PROBE_NS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final int ATTEMPTS = 5;
+
+  private final String version;
+
+  private Fio(String version) {
+    this.version = version;
+  }
+
+  /**
+   * What one run measured. An operation is a write and its fdatasync, which fio times apart: a
+   * percentile is the sum of both's.
+   */
+  record Result(double opsPerS, double p50Us, double p99Us, double p999Us) {}
+
+  /**
+   * Finds fio and tries it out; says on standard error why it is left out, if so.
+   *
+   * @param folder where a small file can be written.
+   */
+  static Optional<Fio> find(Path folder) {
+    Path work = Folders.make(folder, "fio-");
+    try {
+      Fio fio = new Fio(Processes.output(List.of("fio", "--version"), 10).strip());
+      Path file = work.resolve("probe");
+      RawFile.prewritten(file, PROBE_BYTES).close();
+      var _ = fio.run(file, PROBE_BYTES, BLOCK_BYTES, 1, PROBE_NS);
+      return Optional.of(fio);
+    } catch (IOException | RuntimeException e) {
+      System.err.println("fio is left out of the limits: " + e.getMessage());
+      return Optional.empty();
+    } finally {
+      Folders.remove(work);
+    }
+  }
+
+  /** Returns its name and version. */
+  String version() {
+    return version;
+  }
+
+  /**
+   * Overwrites blocks of a file at random with direct I/O, each followed by fdatasync.
+   *
+   * @param file written ahead, {@code fileBytes} bytes or more.
+   * @param blockBytes bytes of one write.
+   * @param jobs processes that write at once.
+   * @param durationNs how long; longer when too few operations ended in it to time one.
+   */
+  Result run(Path file, long fileBytes, long blockBytes, int jobs, long durationNs) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Optional<Result> result = runOnce(file, fileBytes, blockBytes, jobs, durationNs << attempt);
+      if (result.isPresent()) {
+        return result.get();
+      }
+    }
+    throw new IllegalStateException("fio ended no operation in time: file=" + file);
+  }
+
+  private static Optional<Result> runOnce(
+      Path file, long fileBytes, long blockBytes, int jobs, long durationNs) {
+    List<String> command =
+        List.of(
+            "fio",
+            "--name=limit",
+            "--filename=" + file,
+            "--size=" + fileBytes,
+            "--bs=" + blockBytes,
+            "--numjobs=" + jobs,
+            "--runtime=" + TimeUnit.NANOSECONDS.toMillis(durationNs) + "ms",
+            "--rw=randwrite",
+            "--ioengine=io_uring",
+            "--direct=1",
+            "--fdatasync=1",
+            "--overwrite=1",
+            "--allow_file_create=0",
+            "--time_based",
+            "--norandommap",
+            "--randrepeat=0",
+            "--refill_buffers=0",
+            "--group_reporting",
+            "--lat_percentiles=1",
+            "--clat_percentiles=0",
+            "--percentile_list=50:99:99.9",
+            "--output-format=json");
+    try {
+      return parse(Processes.output(command, TimeUnit.NANOSECONDS.toSeconds(durationNs) + 60));
+    } catch (IOException e) {
+      throw new UncheckedIOException("fio failed: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads what fio printed; a line before the JSON text, such as a warning, is skipped.
+   *
+   * @return absent if no write, or no sync, was timed.
+   * @throws IOException if fio failed.
+   */
+  static Optional<Result> parse(String output) throws IOException {
+    int start = output.indexOf('{');
+    if (start < 0) {
+      throw new IOException("fio printed no JSON: output=" + output.strip());
+    }
+    JsonNode job = JSON.readTree(output.substring(start)).path("jobs").path(0);
+    JsonNode write = job.path("write");
+    if (job.path("error").asInt(-1) != 0) {
+      throw new IOException("fio failed: error=" + job.path("error"));
+    }
+    JsonNode writes = write.path("lat_ns").path("percentile");
+    JsonNode syncs = job.path("sync").path("lat_ns").path("percentile");
+    if (writes.isEmpty() || syncs.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Result(
+            write.path("iops").asDouble(),
+            micros(writes, syncs, "50.000000"),
+            micros(writes, syncs, "99.000000"),
+            micros(writes, syncs, "99.900000")));
+  }
+
+  private static double micros(JsonNode writes, JsonNode syncs, String percentile)
+      throws IOException {
+    JsonNode write = writes.path(percentile);
+    JsonNode sync = syncs.path(percentile);
+    if (!write.isNumber() || !sync.isNumber()) {
+      throw new IOException("fio printed no such percentile: percentile=" + percentile);
+    }
+    return (write.asDouble() + sync.asDouble()) / 1e3;
+  }
+}
