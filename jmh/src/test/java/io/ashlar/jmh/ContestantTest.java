@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.jmh.peer.BlobBatch;
 import io.ashlar.jmh.peer.Keys;
+import io.ashlar.jmh.peer.PeerReader;
 import io.ashlar.jmh.peer.PeerStore;
 import io.ashlar.jmh.peer.PeerWriter;
 import io.ashlar.jmh.peer.ReadBuffer;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,6 +39,10 @@ class ContestantTest {
         writer.commit(batch);
         assertThat(store.read(batch.id(0), target)).isEqualTo(VALUE_BYTES);
         assertThat(store.read(batch.id(1), target)).isEqualTo(VALUE_BYTES);
+        try (PeerReader reader = store.openReader()) {
+          assertThat(reader.read(batch.id(0), target)).isEqualTo(VALUE_BYTES);
+          assertThat(reader.read(batch.id(1), target)).isEqualTo(VALUE_BYTES);
+        }
       }
       assertThat(store.durability()).isNotEmpty();
     }
@@ -56,6 +62,17 @@ class ContestantTest {
       assertThat(outcome.operations())
           .isEqualTo(latencies.getTotalCount())
           .isGreaterThanOrEqualTo(2);
+    }
+  }
+
+  @Test
+  void shouldMakeTheSameKeysOnDemand() {
+    Keys made = new Keys(4);
+    Keys onDemand = Keys.onDemand(4);
+    assertThat(onDemand.count()).isEqualTo(4);
+    for (int i = 0; i < 4; i++) {
+      assertThat(onDemand.blobId(i)).isEqualTo(made.blobId(i));
+      assertThat(onDemand.bytes(i)).isEqualTo(made.bytes(i));
     }
   }
 }

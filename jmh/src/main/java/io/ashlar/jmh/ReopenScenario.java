@@ -1,0 +1,203 @@
+package io.ashlar.jmh;
+
+import io.ashlar.jmh.peer.RawFile;
+import io.ashlar.uring.NativeFile;
+import io.ashlar.uring.NativeMemory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * W5: how soon is a store open again after its process was killed, and what does it hold in memory?
+ *
+ * <p>A child process fills the store and is killed with SIGKILL. Then, in each round, for every
+ * store in shuffled order: a fresh child opens it, commits a little more, and is killed; once with
+ * the page cache dropped before, where we may, and once more with it as it is.
+ */
+final class ReopenScenario implements Scenario {
+
+  private static final List<Contestant> PEERS =
+      List.of(Contestant.SQLITE, Contestant.LMDB, Contestant.ROCKSDB);
+
+  /** What an index checkpoint holds for each blob: two id words, version, place, length, CRC. */
+  private static final long CHECKPOINT_BYTES_EACH = 48;
+
+  private static final int READ_BYTES = 1 << 20;
+  private static final int BLOCK_BYTES = 4096;
+  private static final long FILL_TIMEOUT_S = 1800;
+  private static final long OPEN_TIMEOUT_S = 120;
+
+  /** A number of blobs, and whether peers are measured with it. */
+  private record Size(String name, int count, boolean withPeers) {}
+
+  @Override
+  public String title() {
+    return "W5 reopen after kill -9, blobs of 4 KiB, a fresh JVM each time; p50 is the median time"
+        + " to open; the limit reads as many bytes as an index checkpoint of all blobs has, directly";
+  }
+
+  @Override
+  public List<Row> run(Plan plan) {
+    List<Size> sizes =
+        plan.quick()
+            ? List.of(new Size("50K", 50_000, true), new Size("200K", 200_000, false))
+            : List.of(new Size("1M", 1_000_000, true), new Size("4M", 4_000_000, false));
+    List<Row> rows = new ArrayList<>();
+    for (Size size : sizes) {
+      List<Temperature> temperatures = Temperature.wanted(plan, size.name());
+      if (!temperatures.isEmpty()) {
+        rows.addAll(run(plan, size, temperatures));
+      }
+    }
+    return rows;
+  }
+
+  private static List<Row> run(Plan plan, Size size, List<Temperature> temperatures) {
+    List<Contestant> contestants = new ArrayList<>(List.of(Contestant.ASHLAR));
+    if (size.withPeers() || plan.peersEverywhere()) {
+      contestants.addAll(PEERS);
+    }
+    contestants.removeIf(contestant -> !plan.wants(contestant));
+    Path folder = Folders.make(plan.folder(), "reopen-");
+    List<ReopenedStore> stores = new ArrayList<>();
+    try {
+      for (Contestant contestant : contestants) {
+        ReopenedStore store = new ReopenedStore(contestant, folder, size.count(), plan.seed());
+        stores.add(store);
+        store.fill(FILL_TIMEOUT_S);
+      }
+      Path raw = folder.resolve("raw");
+      long rawBytes = roundedUp(size.count() * CHECKPOINT_BYTES_EACH);
+      RawFile.prewritten(raw, rawBytes).close();
+      double[] limitMs = rounds(plan, size, temperatures, stores, folder, raw);
+      return rows(size, temperatures, stores, limitMs, rawBytes);
+    } finally {
+      Folders.remove(folder);
+    }
+  }
+
+  /** Has each store opened in each round; returns what reading the raw file took in each. */
+  private static double[] rounds(
+      Plan plan,
+      Size size,
+      List<Temperature> temperatures,
+      List<ReopenedStore> stores,
+      Path folder,
+      Path raw) {
+    List<ReopenedStore> order = new ArrayList<>(stores);
+    Random random = new Random(plan.seed());
+    double[] limitMs = new double[plan.rounds()];
+    for (int round = 0; round < plan.rounds(); round++) {
+      double quietUs = QuietDisk.await(plan.folder(), plan.quietWaitMs() / plan.rounds());
+      System.err.printf(
+          Locale.ROOT,
+          "reopen %s, round %d of %d; 4 KiB write + fdatasync before it %.0f us%n",
+          size.name(),
+          round + 1,
+          plan.rounds(),
+          quietUs);
+      limitMs[round] = readMs(raw);
+      Collections.shuffle(order, random);
+      for (ReopenedStore store : order) {
+        for (Temperature temperature : temperatures) {
+          temperature.prepare(folder);
+          store.reopen(temperature, random.nextLong(), OPEN_TIMEOUT_S);
+        }
+      }
+    }
+    return limitMs;
+  }
+
+  /** Reads a file from its start to its end with direct I/O; returns the milliseconds. */
+  private static double readMs(Path path) {
+    try (NativeFile file = NativeFile.open(path, NativeFile.Mode.READ_ONLY, true);
+        NativeMemory memory = NativeMemory.allocate(READ_BYTES)) {
+      long start = System.nanoTime();
+      long length = file.size();
+      for (long offset = 0; offset < length; offset += READ_BYTES) {
+        long part = Math.min(READ_BYTES, length - offset);
+        var _ = file.read(memory.segment().asSlice(0, part), offset);
+      }
+      return (System.nanoTime() - start) / 1e6;
+    }
+  }
+
+  private static long roundedUp(long bytes) {
+    return (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+  }
+
+  private static List<Row> rows(
+      Size size,
+      List<Temperature> temperatures,
+      List<ReopenedStore> stores,
+      double[] limitMs,
+      long rawBytes) {
+    List<Row> rows = new ArrayList<>();
+    for (Temperature temperature : temperatures) {
+      String cell = size.name() + " " + temperature.label();
+      double limit = Entrant.median(limitMs);
+      for (ReopenedStore store : stores) {
+        double[] openMs = store.openMs(temperature);
+        double[] toLimit = new double[openMs.length];
+        for (int i = 0; i < openMs.length; i++) {
+          toLimit[i] = limitMs[i] / openMs[i];
+        }
+        double bestPeerMs =
+            stores.stream()
+                .filter(other -> other.contestant().kind() == Contestant.Kind.PEER)
+                .mapToDouble(other -> Entrant.median(other.openMs(temperature)))
+                .min()
+                .orElse(Double.NaN);
+        double median = Entrant.median(openMs);
+        rows.add(
+            row(
+                store.contestant().label(),
+                cell,
+                median,
+                Double.NaN,
+                Entrant.median(toLimit),
+                bestPeerMs / median,
+                store.median(temperature, "allocatedBytes"),
+                store.note(temperature)));
+      }
+      rows.add(
+          row(
+              "limit/read",
+              cell,
+              limit,
+              rawBytes / 1e3 / limit,
+              1,
+              Double.NaN,
+              Double.NaN,
+              rawBytes + " bytes with O_DIRECT, 1 MiB at a time, from the device"));
+    }
+    return rows;
+  }
+
+  private static Row row(
+      String store,
+      String cell,
+      double openMs,
+      double mbPerS,
+      double ratioToLimit,
+      double ratioToBestPeer,
+      double allocatedBytes,
+      String note) {
+    return new Row(
+        "reopen",
+        store,
+        cell,
+        1e3 / openMs,
+        mbPerS,
+        openMs * 1e3,
+        Double.NaN,
+        Double.NaN,
+        ratioToLimit,
+        ratioToBestPeer,
+        allocatedBytes,
+        note);
+  }
+}
