@@ -53,6 +53,12 @@ public final class Bench implements Callable<Integer> {
   private @Nullable Path csv;
 
   @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Where to write a page with charts (beside the CSV file, as .html).")
+  private @Nullable Path html;
+
+  @Option(
       names = "--dir",
       paramLabel = "DIR",
       defaultValue = "target/bench",
@@ -128,6 +134,7 @@ public final class Bench implements Callable<Integer> {
     machine.forEach(line -> text.append(line).append('\n'));
     System.out.print(text);
     List<Row> rows = new ArrayList<>();
+    Map<String, String> titles = new LinkedHashMap<>();
     for (String name : scenarios) {
       Scenario scenario = SCENARIOS.get(name);
       if (scenario == null) {
@@ -138,11 +145,14 @@ public final class Bench implements Callable<Integer> {
       System.out.println("\n" + table);
       text.append('\n').append(table);
       rows.addAll(measured);
+      titles.put(name, scenario.title());
     }
     Path file = csv == null ? folder.resolve(String.join("-", scenarios) + ".csv") : csv;
     Report.write(file, Report.csv(rows));
     Report.write(file.resolveSibling(file.getFileName() + ".txt"), text.toString());
-    System.out.println("written: " + file);
+    Path page = html == null ? file.resolveSibling(file.getFileName() + ".html") : html;
+    Report.write(page, HtmlReport.page(machine, titles, rows));
+    System.out.println("written: " + file + ", " + page);
     return CommandLine.ExitCode.OK;
   }
 }

@@ -58,7 +58,8 @@ final class Report {
     return table.toString();
   }
 
-  private static List<Row> sorted(List<Row> rows) {
+  /** Returns rows cell by cell, fastest first within each. */
+  static List<Row> sorted(List<Row> rows) {
     List<String> cells = rows.stream().map(row -> row.scenario() + row.cell()).distinct().toList();
     List<Row> sorted = new ArrayList<>(rows);
     sorted.sort((a, b) -> {
