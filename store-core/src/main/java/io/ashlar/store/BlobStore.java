@@ -65,6 +65,16 @@ public interface BlobStore extends AutoCloseable {
    */
   void forEach(BlobVisitor visitor);
 
+  /**
+   * Takes a snapshot of the store: exactly what it holds after one epoch, at or past every epoch
+   * that was acknowledged before this call. To be closed; not for use within an {@link
+   * AckListener}.
+   *
+   * @throws StoreFailedException if the store was poisoned.
+   * @throws IllegalStateException if 64 snapshots are open already.
+   */
+  Snapshot snapshot();
+
   /** Returns the number of the last epoch that is durable, 0 before the first. */
   long durableEpoch();
 

@@ -19,6 +19,10 @@ package io.ashlar.store;
  *     KiB to 64 GiB. An open replays at most about this much, or four times the last checkpoint's
  *     size.
  * @param quietMarkMs how long without a commit until the last one is marked in the log (rule L31).
+ * @param snapshotEntriesMax entries that are kept for open snapshots after they were superseded, at
+ *     about 64 bytes of native memory each; 16 to 2^30. When more would be needed the oldest
+ *     snapshot is ended ({@link SnapshotEndedException}), since commits never wait for a reader; up
+ *     to as many again are in memory while those of ended snapshots are given up.
  * @param engine which disk engine to use.
  * @param allowBuffered whether a file system that refuses direct I/O is accepted, at the price of
  *     copies through the page cache.
@@ -36,6 +40,7 @@ public record StoreConfig(
     long logExtentBytesMax,
     long checkpointLogBytesMin,
     long quietMarkMs,
+    int snapshotEntriesMax,
     Engine engine,
     boolean allowBuffered) {
 
@@ -62,6 +67,7 @@ public record StoreConfig(
           64L << 20,
           128L << 20,
           10,
+          1 << 20,
           Engine.AUTO,
           false);
 
@@ -82,6 +88,7 @@ public record StoreConfig(
     check("logExtentBytesMax", logExtentBytesMax, 32L << 10, 64L << 20);
     check("checkpointLogBytesMin", checkpointLogBytesMin, 64L << 10, 64L << 30);
     check("quietMarkMs", quietMarkMs, 1, 60_000L);
+    check("snapshotEntriesMax", snapshotEntriesMax, 16, 1L << 30);
   }
 
   /** Returns these settings with another {@link #poolBytes}. */
@@ -99,6 +106,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -118,6 +126,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -137,6 +146,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -156,6 +166,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -175,6 +186,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -194,6 +206,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -213,6 +226,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -232,6 +246,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -251,6 +266,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -270,6 +286,7 @@ public record StoreConfig(
         value,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -289,6 +306,7 @@ public record StoreConfig(
         logExtentBytesMax,
         value,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         allowBuffered);
   }
@@ -307,6 +325,27 @@ public record StoreConfig(
         growthBytesMin,
         logExtentBytesMax,
         checkpointLogBytesMin,
+        value,
+        snapshotEntriesMax,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #snapshotEntriesMax}. */
+  public StoreConfig withSnapshotEntriesMax(int value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        logExtentBytesMax,
+        checkpointLogBytesMin,
+        quietMarkMs,
         value,
         engine,
         allowBuffered);
@@ -327,6 +366,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         value,
         allowBuffered);
   }
@@ -346,6 +386,7 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        snapshotEntriesMax,
         engine,
         value);
   }

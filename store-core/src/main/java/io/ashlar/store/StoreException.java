@@ -15,6 +15,7 @@ public abstract sealed class StoreException extends RuntimeException
         CorruptionException,
         FencedException,
         FormatVersionException,
+        SnapshotEndedException,
         StorageFullException,
         StoreClosedException,
         StoreFailedException,

@@ -15,7 +15,9 @@ package io.ashlar.store;
  * @param tombstones deletes that are kept until the tier has them.
  * @param fileBytes size of the data file.
  * @param freeBytes bytes of it that can be allocated now.
- * @param indexBytes native memory of the index.
+ * @param pinnedBytes bytes of it that only open snapshots still need.
+ * @param snapshots snapshots that are open.
+ * @param indexBytes native memory of the index, and of the entries kept for snapshots.
  * @param poolBytes native memory of the buffer pool.
  * @param poolFreeBytes bytes of it that are free now.
  * @param epochs epochs that became durable since open.
@@ -41,6 +43,8 @@ public record StoreStats(
     long tombstones,
     long fileBytes,
     long freeBytes,
+    long pinnedBytes,
+    int snapshots,
     long indexBytes,
     long poolBytes,
     long poolFreeBytes,

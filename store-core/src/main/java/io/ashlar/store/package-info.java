@@ -3,9 +3,10 @@
  *
  * <ul>
  *   <li><b>What enters and leaves.</b> Blobs enter through an {@link io.ashlar.store.Epoch} and
- *       leave through {@link io.ashlar.store.BlobStore#get}.
- *   <li><b>Threads.</b> A {@link io.ashlar.store.BlobStore} is safe from any thread; an epoch and a
- *       lease belong to one.
+ *       leave through {@link io.ashlar.store.BlobStore#get}, or through a {@link
+ *       io.ashlar.store.Snapshot} as they were after one epoch.
+ *   <li><b>Threads.</b> A {@link io.ashlar.store.BlobStore} and its snapshots are safe from any
+ *       thread; an epoch and a lease belong to one.
  *   <li><b>Memory.</b> The caller owns what it passes in; the store owns what it lends (a claim, a
  *       lease) and takes it back at commit or close.
  *   <li><b>Errors.</b> {@link io.ashlar.store.StoreException}, sealed: one subclass for each thing

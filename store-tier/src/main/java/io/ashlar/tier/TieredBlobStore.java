@@ -5,6 +5,7 @@ import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
@@ -214,6 +215,11 @@ public final class TieredBlobStore implements BlobStore {
   @Override
   public void forEach(BlobVisitor visitor) {
     store.forEach(visitor);
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    return store.snapshot();
   }
 
   @Override

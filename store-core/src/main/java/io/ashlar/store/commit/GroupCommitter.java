@@ -496,11 +496,14 @@ final class GroupCommitter implements AutoCloseable {
   StorageFullException full(long blocks) {
     NativeException cause = space.growthFailure();
     return new StorageFullException(
-        "no space in the data file; the epoch was not applied: free some or enlarge the file system:"
+        "no space in the data file; the epoch was not applied: free some, close snapshots or enlarge"
+            + " the file system:"
             + " neededBytes="
             + Blocks.offset(blocks)
             + ", freeBytes="
             + Blocks.offset(space.freeBlocks())
+            + ", pinnedBySnapshotsBytes="
+            + Blocks.offset(space.pinnedBlocks())
             + ", fileBytes="
             + Blocks.offset(space.fileBlocks())
             + (cause == null ? "" : ", growth=" + cause.getMessage()),

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>After {@link #close()} every call throws {@link IllegalStateException}; one that runs while it
  * is closed may throw it too. The store drains its readers first.
  */
-public final class BlobIndex implements AutoCloseable {
+public final class BlobIndex implements BlobLookup, AutoCloseable {
   private static final int CHANGE_MASK = BlobLocation.CHANGE_COUNT_MAX - 1;
   private static final long BLOCK_MAX = 1L << 48;
 
@@ -51,6 +51,11 @@ public final class BlobIndex implements AutoCloseable {
     this.directory = new Directory(depth);
   }
 
+  /** Returns an empty index whose walks are in the same order as those of this one. */
+  public BlobIndex newEmpty() {
+    return new BlobIndex(hashSeed, 0);
+  }
+
   /**
    * Looks an id up without allocating.
    *
@@ -58,6 +63,7 @@ public final class BlobIndex implements AutoCloseable {
    * @return whether there is a blob: {@link BlobLocation#isLive()}.
    * @throws IllegalStateException if closed.
    */
+  @Override
   public boolean find(long idHigh, long idLow, BlobLocation into) {
     int hash = IdHash.hash(hashSeed, idHigh, idLow);
     while (true) {
@@ -264,6 +270,27 @@ public final class BlobIndex implements AutoCloseable {
     walk.copy.visit(visitor);
     long next = walk.copy.hashAfter();
     return next < 1L << Integer.SIZE ? next : -1;
+  }
+
+  /**
+   * Visits the entries whose hash, as an unsigned number, is in a range such as that from one
+   * cursor of {@link #visitBucket} to the next, in this index or in one made by {@link #newEmpty}.
+   * Weakly consistent, as {@link #forEach}.
+   *
+   * @param from a cursor.
+   * @param to the cursor behind the range, or −1 for the end of everything.
+   */
+  public void visitRange(long from, long to, BucketWalk walk, EntryVisitor visitor) {
+    long end = to < 0 ? 1L << Integer.SIZE : to;
+    for (long hash = from; hash < end; hash = walk.copy.hashAfter()) {
+      walk.copy.fill(directory, entries, (int) hash);
+      walk.copy.visit((idHigh, idLow, location) -> {
+        long entryHash = Integer.toUnsignedLong(IdHash.hash(hashSeed, idHigh, idLow));
+        if (entryHash >= from && entryHash < end) {
+          visitor.visit(idHigh, idLow, location);
+        }
+      });
+    }
   }
 
   /** Returns how many entries a bucket can have at most. */

@@ -3,6 +3,7 @@ package io.ashlar.store.index;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies the operations of a log record to the index, in order: the one meaning of an operation,
@@ -16,13 +17,14 @@ public final class OperationApplier {
   @FunctionalInterface
   public interface FreedExtents {
 
-    /** An extent to which the index no longer refers. */
+    /** An extent to which neither the index nor a snapshot refers any longer. */
     void onFreed(long startBlock, long blocks);
   }
 
   private final BlobIndex index;
   private final BlobLocation previous = new BlobLocation();
   private boolean keepTombstones;
+  private @Nullable EntryKeeper keeper; // null while no snapshot is open
   private long liveBlocks;
 
   /** Creates one; tombstones are kept when {@code keepTombstones}. */
@@ -48,6 +50,11 @@ public final class OperationApplier {
     keepTombstones = keep;
   }
 
+  /** Sets who is asked about superseded entries; null when there is no snapshot. */
+  public void keeper(@Nullable EntryKeeper newKeeper) {
+    keeper = newKeeper;
+  }
+
   /**
    * Applies {@code count} well-formed operations of record {@code sequence}.
    *
@@ -71,6 +78,7 @@ public final class OperationApplier {
       int kind, MemorySegment bytes, long offset, long sequence, FreedExtents freed) {
     long idHigh = OperationFormat.idHigh(bytes, offset);
     long idLow = OperationFormat.idLow(bytes, offset);
+    boolean kept = keeper != null && keep(keeper, kind, bytes, offset, sequence);
     boolean applied =
         switch (kind) {
           case OperationFormat.PUT -> {
@@ -85,14 +93,14 @@ public final class OperationApplier {
                     previous);
             liveBlocks += Blocks.count(OperationFormat.length(bytes, offset));
             if (had) {
-              release(freed);
+              release(freed, kept);
             }
             yield true;
           }
           case OperationFormat.DELETE -> {
             boolean had = index.delete(idHigh, idLow, sequence, keepTombstones, previous);
             if (had) {
-              release(freed);
+              release(freed, kept);
             }
             yield had;
           }
@@ -108,7 +116,7 @@ public final class OperationApplier {
                     OperationFormat.cold(bytes, offset, 2),
                     previous); // L16
             if (matched) {
-              release(freed);
+              release(freed, kept);
             }
             yield matched;
           }
@@ -125,7 +133,7 @@ public final class OperationApplier {
                         OperationFormat.newBlock(bytes, offset)); // L16
             if (matched) {
               liveBlocks += Blocks.count(previous.lengthBytes());
-              release(freed);
+              release(freed, kept);
             }
             yield matched;
           }
@@ -142,11 +150,35 @@ public final class OperationApplier {
     return applied;
   }
 
-  private void release(FreedExtents freed) {
+  /**
+   * Asks about the entry that an operation supersedes, if it does (rules L16, L27). A relocation
+   * supersedes nothing: the blob is the same one elsewhere, and a snapshot follows it there.
+   */
+  private boolean keep(
+      EntryKeeper asked, int kind, MemorySegment bytes, long offset, long sequence) {
+    long idHigh = OperationFormat.idHigh(bytes, offset);
+    long idLow = OperationFormat.idLow(bytes, offset);
+    boolean live = index.find(idHigh, idLow, previous);
+    boolean superseded =
+        switch (kind) {
+          case OperationFormat.PUT -> previous.kind() != BlobLocation.Kind.ABSENT;
+          case OperationFormat.DELETE -> live;
+          case OperationFormat.EVICT ->
+              previous.kind() == BlobLocation.Kind.STORED
+                  && previous.version() == OperationFormat.version(bytes, offset)
+                  && previous.startBlock() == OperationFormat.expectedBlock(bytes, offset);
+          default -> false;
+        };
+    return superseded && asked.keep(idHigh, idLow, previous, sequence);
+  }
+
+  private void release(FreedExtents freed, boolean kept) {
     if (previous.kind() == BlobLocation.Kind.STORED && previous.lengthBytes() > 0) {
       long blocks = Blocks.count(previous.lengthBytes());
       liveBlocks -= blocks;
-      freed.onFreed(previous.startBlock(), blocks);
+      if (!kept) {
+        freed.onFreed(previous.startBlock(), blocks);
+      }
     }
   }
 }

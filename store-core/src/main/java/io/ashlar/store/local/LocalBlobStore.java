@@ -5,6 +5,7 @@ import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.Snapshot;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
@@ -31,12 +32,13 @@ import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
 import io.ashlar.store.recover.RecoveryReport;
 import io.ashlar.store.recover.Verifier;
+import io.ashlar.store.snapshot.SnapshotRegistry;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
-import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ChangeVisitor;
 import io.ashlar.store.spi.ColdStorage;
 import io.ashlar.store.spi.Eviction;
+import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
@@ -81,6 +83,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   private final CommitPath commitPath;
   private final BlobReader reader;
   private final TierSide tierSide;
+  private final SnapshotRegistry snapshots;
   private final SuperblockPair superblocks;
   private final RecoveryReport recoveryReport;
   private final long storeId;
@@ -131,6 +134,17 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             environment.clockMs(),
             environment.clockNs());
     tierSide = new TierSide(index, commitPath);
+    snapshots =
+        new SnapshotRegistry(
+            index,
+            applier,
+            space,
+            poison,
+            this::performWithRole,
+            commitPath::sequence,
+            commitPath::durableEpoch,
+            environment.background(),
+            config.snapshotEntriesMax());
     reader = new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs());
     boolean started = false;
     try {
@@ -160,13 +174,21 @@ public final class LocalBlobStore implements BlobStore, TierSource {
         superblocks,
         recovered.ledger(),
         poison,
-        environment.checkpoints(),
+        environment.background(),
         role,
         storeId,
         Blocks.count(config.checkpointLogBytesMin()),
         recovered.older(),
         recovered.newer(),
         recovered.logBlocks());
+  }
+
+  private void performWithRole(Runnable task) {
+    long _ =
+        commitPath.askWithRole(log -> {
+          task.run();
+          return 0;
+        });
   }
 
   /** Begins opening the store in {@code folder}. */
@@ -280,6 +302,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   }
 
   @Override
+  public Snapshot snapshot() {
+    return tierSnapshot();
+  }
+
+  @Override
   public long durableEpoch() {
     gate.enter();
     try {
@@ -312,6 +339,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
                   - Blocks.FIRST
                   - space.freeBlocks()
                   - space.pendingBlocks()
+                  - space.pinnedBlocks()
                   - space.heldBlocks()
                   - space.quarantinedBlocks()
                   - applier.liveBlocks()
@@ -342,7 +370,9 @@ public final class LocalBlobStore implements BlobStore, TierSource {
           index.tombstoneCount(),
           disk.size(),
           Blocks.offset(space.freeBlocks()),
-          index.memoryBytes(),
+          Blocks.offset(space.pinnedBlocks()),
+          snapshots.openCount(),
+          index.memoryBytes() + snapshots.memoryBytes(),
           pool.totalBytes(),
           pool.freeBytes(),
           counters.epochs.sum(),
@@ -419,13 +449,10 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   }
 
   @Override
-  public long read(BlobChange change, MemorySegment target) {
+  public TierSnapshot tierSnapshot() {
     gate.enter();
     try {
-      boolean read =
-          reader.getExactly(
-              change.id(), change.sequence(), change.length(), change.crc32c(), target);
-      return read ? change.length() : NOT_FOUND;
+      return new LocalSnapshot(gate, snapshots, snapshots.open(), reader);
     } finally {
       gate.exit();
     }
@@ -468,7 +495,9 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     if (!gate.close()) {
       return;
     }
+    snapshots.stop();
     commitPath.close();
+    snapshots.close();
     dataFile.close();
     superblocks.close();
     disk.close();

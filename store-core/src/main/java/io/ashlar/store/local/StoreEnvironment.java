@@ -11,7 +11,8 @@ import java.util.function.LongSupplier;
  * @param clockMs wall time, ms since 1970.
  * @param clockNs a monotonic clock.
  * @param growth runs growth of the data file.
- * @param checkpoints runs the steps of index checkpoints, one after another.
+ * @param background runs the steps of index checkpoints, one after another, and gives up what ended
+ *     snapshots needed; never on the thread that asks.
  * @param ownThread whether the store starts its I/O thread; a test may drive the work itself.
  */
 record StoreEnvironment(
@@ -19,7 +20,7 @@ record StoreEnvironment(
     LongSupplier clockMs,
     LongSupplier clockNs,
     Executor growth,
-    Executor checkpoints,
+    Executor background,
     boolean ownThread) {
 
   /** Returns the real one. */
@@ -30,7 +31,7 @@ record StoreEnvironment(
         System::currentTimeMillis,
         System::nanoTime,
         task -> startThread(task, "ashlar-growth"),
-        task -> startThread(task, "ashlar-checkpoint"),
+        task -> startThread(task, "ashlar-background"),
         true);
   }
 

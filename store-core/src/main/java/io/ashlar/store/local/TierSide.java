@@ -35,7 +35,8 @@ final class TierSide {
     });
   }
 
-  private static BlobChange change(long idHigh, long idLow, BlobLocation location) {
+  /** Returns an entry as the tier sees it. */
+  static BlobChange change(long idHigh, long idLow, BlobLocation location) {
     BlobChange.Kind kind =
         switch (location.kind()) {
           case STORED -> BlobChange.Kind.STORED;

@@ -11,8 +11,8 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
-import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.BlobLookup;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.ColdStorage;
@@ -23,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -37,39 +38,59 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlobReader {
 
-  private final BlobIndex index;
+  private final BlobLookup lookup;
   private final Disk disk;
   private final BufferPool pool;
   private final StoreGate gate;
   private final StoreCounters counters;
   private final long backPressureTimeoutMs;
-  private volatile @Nullable ColdStorage coldStorage; // set by the tier, read by any thread
+  private final AtomicReference<@Nullable ColdStorage> coldStorage; // shared with snapshots'
 
-  /** Creates a reader over the store's parts, all of which it shares. */
+  /**
+   * Creates a reader over the store's parts, all of which it shares.
+   *
+   * @param lookup where blobs are: the index.
+   */
   public BlobReader(
-      BlobIndex index,
+      BlobLookup lookup,
       Disk disk,
       BufferPool pool,
       StoreGate gate,
       StoreCounters counters,
       long backPressureTimeoutMs) {
-    this.index = index;
+    this.lookup = lookup;
     this.disk = disk;
     this.pool = pool;
     this.gate = gate;
     this.counters = counters;
     this.backPressureTimeoutMs = backPressureTimeoutMs;
+    coldStorage = new AtomicReference<>();
+  }
+
+  private BlobReader(BlobReader other, BlobLookup lookup) {
+    this.lookup = lookup;
+    disk = other.disk;
+    pool = other.pool;
+    gate = other.gate;
+    counters = other.counters;
+    backPressureTimeoutMs = other.backPressureTimeoutMs;
+    coldStorage = other.coldStorage;
+  }
+
+  /** Returns a reader of the same store that finds blobs where a snapshot does. */
+  public BlobReader of(BlobLookup snapshot) {
+    return new BlobReader(this, snapshot);
   }
 
   /** Sets who reads evicted blobs back. */
   public void coldStorage(@Nullable ColdStorage storage) {
-    coldStorage = storage;
+    coldStorage.set(storage);
   }
 
   /** Implements {@link BlobStore#get(BlobId, MemorySegment)}. */
   public long get(BlobId id, MemorySegment target) {
     BlobLocation location = new BlobLocation();
-    while (index.find(id.high(), id.low(), location)) {
+    while (lookup.find(id.high(), id.low(), location)) {
       long length = location.lengthBytes();
       if (target.byteSize() < length) {
         throw new IllegalArgumentException(
@@ -96,7 +117,7 @@ public final class BlobReader {
   public boolean getExactly(
       BlobId id, long version, long length, int crc32c, MemorySegment target) {
     BlobLocation location = new BlobLocation();
-    while (index.find(id.high(), id.low(), location)
+    while (lookup.find(id.high(), id.low(), location)
         && location.kind() == BlobLocation.Kind.STORED
         && location.version() == version
         && location.lengthBytes() == length
@@ -111,7 +132,7 @@ public final class BlobReader {
   /** Implements {@link BlobStore#get(BlobId)}. */
   public @Nullable BlobLease get(BlobId id) {
     BlobLocation location = new BlobLocation();
-    while (index.find(id.high(), id.low(), location)) {
+    while (lookup.find(id.high(), id.low(), location)) {
       long length = location.lengthBytes();
       long bytes = Blocks.roundUp(length);
       if (bytes <= pool.largestBytes()) {
@@ -149,7 +170,7 @@ public final class BlobReader {
   /** Implements {@link BlobStore#get(BlobId, WritableByteChannel)}. */
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     BlobLocation location = new BlobLocation();
-    while (index.find(id.high(), id.low(), location)) {
+    while (lookup.find(id.high(), id.low(), location)) {
       long length = location.lengthBytes();
       if (location.kind() == BlobLocation.Kind.STORED && length > pool.largestBytes()) {
         long copied = copyInParts(id, location, target);
@@ -181,12 +202,15 @@ public final class BlobReader {
       for (long offset = 0; offset < location.lengthBytes(); offset += buffer.capacity()) {
         long bytes = Math.min(buffer.capacity(), location.lengthBytes() - offset);
         NativeException failure = readPart(location, offset, buffer.segment(), bytes);
-        if (!isUnchanged(id, location)) {
+        while (!isUnchanged(id, location)) {
           if (offset == 0) {
             return -1;
           }
-          throw new IOException(
-              "the blob was replaced while it was copied: read it again: id=" + id);
+          if (!follow(id, location)) {
+            throw new IOException(
+                "the blob was replaced while it was copied: read it again: id=" + id);
+          }
+          failure = readPart(location, offset, buffer.segment(), bytes);
         }
         if (failure != null) {
           throw damaged(id, location, -1, failure);
@@ -202,6 +226,21 @@ public final class BlobReader {
     } finally {
       buffer.release();
     }
+  }
+
+  /** Goes on at the place where a blob was moved to; returns false if it is not the same blob. */
+  private boolean follow(BlobId id, BlobLocation location) {
+    BlobLocation now = new BlobLocation();
+    boolean same =
+        lookup.find(id.high(), id.low(), now)
+            && now.kind() == BlobLocation.Kind.STORED
+            && now.version() == location.version()
+            && now.lengthBytes() == location.lengthBytes()
+            && now.crc32c() == location.crc32c();
+    if (same) {
+      location.setTo(now);
+    }
+    return same;
   }
 
   private static void writeFully(WritableByteChannel target, MemorySegment bytes)
@@ -282,11 +321,11 @@ public final class BlobReader {
 
   private boolean isUnchanged(BlobId id, BlobLocation location) {
     BlobLocation now = new BlobLocation();
-    return index.find(id.high(), id.low(), now) && now.sameAs(location); // L21
+    return lookup.find(id.high(), id.low(), now) && now.sameAs(location); // L21
   }
 
   private boolean fetch(BlobId id, BlobLocation location, MemorySegment target) {
-    ColdStorage storage = coldStorage;
+    ColdStorage storage = coldStorage.get();
     if (storage == null) {
       throw new TierUnavailableException(
           "the blob is in the tier only and no tier is open: open the store with its tier: id="

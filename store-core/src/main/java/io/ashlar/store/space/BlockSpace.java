@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
  * Every block of the data file and what may be done with it: allocation, deferred reuse, growth.
  *
  * <p>Promise G13: each block is at any time in exactly one of: the superblocks; {@linkplain
- * #freeBlocks free}; {@linkplain #pendingBlocks freed but not reusable yet}; a blob's extent; a
- * record; a log extent's rest or the reserved next one; the extent of an epoch that is being
- * filled; {@linkplain #quarantine quarantined}.
+ * #freeBlocks free}; {@linkplain #pendingBlocks freed but not reusable yet}; a blob's extent;
+ * {@linkplain #pinnedBlocks superseded, but pinned for a snapshot}; a record; a log extent's rest
+ * or the reserved next one; the extent of an epoch that is being filled; {@linkplain #quarantine
+ * quarantined}.
  *
  * <p>Thread: the commit role's holder (rule L19).
  */
@@ -22,6 +23,8 @@ public final class BlockSpace {
   private final Poison poison;
   private long quarantinedBlocks;
   private long heldBlocks;
+  private long durableMark = Long.MIN_VALUE;
+  private volatile long pinnedBlocks; // written by the commit role's holder, read by any thread
   private long reserveBlocks;
   private @Nullable NativeException growthFailure;
 
@@ -151,8 +154,38 @@ public final class BlockSpace {
     }
   }
 
+  /** Notes that a superseded extent stays as it is for a snapshot (rule L27). */
+  public void pin(long blocks) {
+    addPinned(blocks);
+  }
+
+  /**
+   * Frees an extent that no snapshot needs any longer, once rule L2 allows its reuse.
+   *
+   * @param sequence the record that superseded it, or a later one.
+   */
+  public void unpin(long sequence, long start, long blocks) {
+    addPinned(-blocks);
+    if (sequence <= durableMark) {
+      allocator.free(start, blocks);
+    } else {
+      deferred.free(Math.max(sequence, deferred.lastSequence()), start, blocks); // L2
+    }
+  }
+
+  private void addPinned(long blocks) {
+    long before = pinnedBlocks;
+    pinnedBlocks = before + blocks;
+  }
+
+  /** Returns the blocks of extents that only snapshots need. Thread: any. */
+  public long pinnedBlocks() {
+    return pinnedBlocks;
+  }
+
   /** Releases what rule L2 allows: a record that carries {@code mark} is durable, in order. */
   public void markDurable(long mark) {
+    durableMark = mark;
     deferred.release(mark);
   }
 

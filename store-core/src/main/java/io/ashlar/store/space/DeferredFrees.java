@@ -96,6 +96,11 @@ public final class DeferredFrees {
     return released;
   }
 
+  /** Returns the sequence of the extent queued last, or the least number there is. */
+  long lastSequence() {
+    return lastSequence;
+  }
+
   /** Returns the number of extents that wait. */
   public int pendingCount() {
     return (int) (tail - head);

@@ -1,6 +1,5 @@
 package io.ashlar.store.spi;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -36,19 +35,19 @@ public interface TierSource {
   void markTiered();
 
   /**
+   * Takes a snapshot, through which changes and the bytes of blobs are read as they were after one
+   * epoch, whatever happens meanwhile. To be closed.
+   *
+   * @throws io.ashlar.store.StoreFailedException if the store was poisoned.
+   */
+  TierSnapshot tierSnapshot();
+
+  /**
    * Visits the last change of every id that changed after {@code afterSequence} and at or before
    * {@code throughSequence}. An id that changes meanwhile may be left out: its new change has a
    * sequence above {@link #markedSequence} at the call's start and comes with the next range.
    */
   void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor);
-
-  /**
-   * Reads the bytes of a stored change into {@code target}, verified against its checksum.
-   *
-   * @param target at least as long as the blob.
-   * @return the length, or −1 when the id has changed since (its new change comes later).
-   */
-  long read(BlobChange change, MemorySegment target);
 
   /**
    * Drops the local bytes of blobs in one epoch; their object and its manifest must be durable

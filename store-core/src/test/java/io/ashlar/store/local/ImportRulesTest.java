@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * touched.
  *
  * <pre>
- *   local ──▶ {commit, read, recover} ──▶ checkpoint ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
+ *   local ──▶ {commit, read, recover} ──▶ {checkpoint, snapshot} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
  *                                 all but the last two, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
@@ -58,6 +58,7 @@ class ImportRulesTest {
           Map.entry(
               "checkpoint",
               List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
+          Map.entry("snapshot", List.of("store", "format", "disk", "space", "index")),
           Map.entry(
               "commit",
               List.of(
@@ -97,6 +98,7 @@ class ImportRulesTest {
                   "space",
                   "index",
                   "checkpoint",
+                  "snapshot",
                   "commit",
                   "read",
                   "recover",
@@ -127,6 +129,7 @@ class ImportRulesTest {
         "space",
         "index",
         "checkpoint",
+        "snapshot",
         "commit",
         "read",
         "recover",

@@ -14,6 +14,7 @@ class PlantedBugsTest {
   private static final long SEED = Long.getLong("test.seed", 20_261_120);
   private static final long STATES = 10_000;
   private static final String COMMITTER = "commit/GroupCommitter.java";
+  private static final String REGISTRY = "snapshot/SnapshotRegistry.java";
 
   @TempDir Path folder;
 
@@ -127,7 +128,22 @@ class PlantedBugsTest {
             "growth used before its zeroes and size are synced (L29)",
             "space/DataFile.java",
             "      disk.sync();\n",
-            ""));
+            ""),
+        PlantedBug.of(
+            "what was put just before a snapshot is not pinned (L27)",
+            REGISTRY,
+            "|| entry.version() > newest.sequence()",
+            "|| entry.version() >= newest.sequence()"),
+        PlantedBug.of(
+            "extents reused at a snapshot's close without a mark (L2)",
+            "space/BlockSpace.java",
+            "if (sequence <= durableMark) {",
+            "if (true) {"),
+        PlantedBug.of(
+            "a closing snapshot frees what an older one needs (L27)",
+            REGISTRY,
+            "&& entry.version() <= to.sequence()",
+            "&& entry.version() > to.sequence()"));
   }
 
   @ParameterizedTest

@@ -5,6 +5,8 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.Snapshot;
+import io.ashlar.store.SnapshotEndedException;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
@@ -41,7 +43,8 @@ final class StoreLife {
           .withGrowthBytesMin(64 << 10)
           .withLogExtentBytesMax(64 << 10)
           .withCheckpointLogBytesMin(64 << 10)
-          .withGroupBytesMax(128 << 10);
+          .withGroupBytesMax(128 << 10)
+          .withSnapshotEntriesMax(24);
 
   /** A blob's content: bytes drawn from a seed. */
   record Value(long seed, int length) {
@@ -78,21 +81,33 @@ final class StoreLife {
     }
   }
 
+  private static final int SNAPSHOTS_MAX = 4;
+
+  /** A snapshot that is held open, and what it must show. */
+  private record Held(Snapshot snapshot, Map<Integer, Value> state) {}
+
   final SimulatedDisk disk;
   final History history;
   final LocalBlobStore store;
   private final SplittableRandom random;
+  private final SplittableRandom snapshotChoice;
+  private final int snapshotsMax;
   private final Opened opened;
+  private final WriteGuard guard;
+  private final List<Held> held = new ArrayList<>();
   private long lastGroup = -1;
   private @Nullable StoreException failed;
   private long acknowledged;
 
-  private StoreLife(SimulatedDisk disk, History history, Opened opened, SplittableRandom random) {
+  private StoreLife(SimulatedDisk disk, History history, Opened opened, long seed) {
     this.disk = disk;
     this.history = history;
     this.opened = opened;
     this.store = opened.store();
-    this.random = random;
+    random = new SplittableRandom(seed);
+    snapshotChoice = new SplittableRandom(~seed); // apart, so that it does not change the epochs
+    snapshotsMax = snapshotChoice.nextBoolean() ? SNAPSHOTS_MAX : 0;
+    guard = new WriteGuard(disk, store);
   }
 
   /** A store whose clock and background steps a test drives. */
@@ -129,7 +144,7 @@ final class StoreLife {
 
   /** Goes on with a store whose past is {@code history}; what it kept must have been checked. */
   static StoreLife over(SimulatedDisk disk, History history, Opened opened, long seed) {
-    return new StoreLife(disk, history, opened, new SplittableRandom(seed));
+    return new StoreLife(disk, history, opened, seed);
   }
 
   static BlobId id(int n) {
@@ -148,12 +163,71 @@ final class StoreLife {
       } else {
         commitGroup(epochs);
       }
+      guard.check();
+      useSnapshots();
       stepSometimes();
       if (random.nextInt(4) == 0) {
         opened.clockNs().addAndGet(1_000_000_000L); // long enough for a mark (L31)
         var _ = store.doWork();
       }
+      guard.check();
     }
+    checkSnapshots();
+  }
+
+  /** Opens, reads and closes snapshots at random; some stay open until the store is closed. */
+  private void useSnapshots() {
+    if (!held.isEmpty() && snapshotChoice.nextInt(3) == 0) {
+      checkSnapshots();
+    }
+    if (!held.isEmpty() && snapshotChoice.nextInt(3) == 0) {
+      held.remove(snapshotChoice.nextInt(held.size())).snapshot().close();
+    }
+    if (held.size() < snapshotsMax && snapshotChoice.nextInt(3) == 0) {
+      Snapshot snapshot = store.snapshot();
+      if (snapshot.epoch() != history.states.size() - 1L) {
+        throw new AssertionError("a snapshot of epoch " + snapshot.epoch() + " was taken");
+      }
+      held.add(new Held(snapshot, history.states.getLast()));
+    }
+  }
+
+  private void checkSnapshots() {
+    held.removeIf(one -> {
+      try {
+        String wrong = difference(one.snapshot(), one.state());
+        if (wrong != null) {
+          throw new AssertionError("snapshot of epoch " + one.snapshot().epoch() + ": " + wrong);
+        }
+        return false;
+      } catch (SnapshotEndedException e) { // the oldest, when too many entries are kept
+        one.snapshot().close();
+        return true;
+      }
+    });
+  }
+
+  /** Returns what is wrong with what a snapshot shows, compared with an epoch's state, or null. */
+  private static @Nullable String difference(Snapshot snapshot, Map<Integer, Value> state) {
+    for (int i = 0; i < IDS; i++) {
+      Value expected = state.get(i);
+      try (BlobLease lease = snapshot.get(id(i))) {
+        if (expected == null ? lease != null : lease == null) {
+          return "id " + i + (lease == null ? " is missing" : " should not be there");
+        }
+        if (lease != null
+            && expected != null
+            && lease.value().mismatch(MemorySegment.ofArray(expected.bytes())) >= 0) {
+          return "id " + i + " has other bytes";
+        }
+      }
+    }
+    Map<Integer, Long> visited = new HashMap<>();
+    snapshot.forEach(
+        (idHigh, idLow, length, local) -> visited.merge((int) idLow, length, Long::sum));
+    Map<Integer, Long> lengths = new HashMap<>();
+    state.forEach((id, value) -> lengths.put(id, (long) value.length()));
+    return visited.equals(lengths) ? null : "visited " + visited + ", not " + lengths;
   }
 
   /**
@@ -170,6 +244,7 @@ final class StoreLife {
         } else {
           commitGroup(1);
         }
+        useSnapshots();
         stepSometimes();
       } catch (StorageFullException e) {
         failed = null;

@@ -4,7 +4,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.BlobChange;
-import io.ashlar.store.spi.TierSource;
+import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.FramedBatchEncoder;
 import io.ashlar.tier.batch.FramedBatchFormat;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Packs changes into batch objects of version 3 and uploads them: one is sent while the next is
- * filled. Blobs are read from the store straight into the frame, which is compressed when it is
+ * filled. Blobs are read from a snapshot straight into the frame, which is compressed when it is
  * full.
  *
  * <p>A batch is sent before it would exceed its target. A larger blob is alone in its batch, and
@@ -38,7 +38,7 @@ final class BatchPacker implements AutoCloseable {
   private static final int PUT_ATTEMPTS_MAX = 3;
   private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
-  private final TierSource source;
+  private final TierSnapshot source;
   private final ObjectStore objects;
   private final TierWriter writer;
   private final BlobLocations locations;
@@ -63,7 +63,7 @@ final class BatchPacker implements AutoCloseable {
    * @param epoch the last epoch that is packed, for the headers.
    */
   BatchPacker(
-      TierSource source,
+      TierSnapshot source,
       ObjectStore objects,
       TierWriter writer,
       BlobLocations locations,
@@ -80,7 +80,7 @@ final class BatchPacker implements AutoCloseable {
   }
 
   /**
-   * Packs the blob of a change, or leaves it out if it changed since.
+   * Packs the blob of a change of the snapshot.
    *
    * @throws StoreException if reading it or sending a batch failed.
    */
@@ -92,10 +92,7 @@ final class BatchPacker implements AutoCloseable {
     }
     BlobKey.write(change.id().high(), change.id().low(), key);
     MemorySegment target = filling.claim(key, change.length());
-    if (source.read(change, target) < 0) {
-      filling.drop();
-      return;
-    }
+    source.read(change, target);
     locations.put(change, firstPlace + filling.keep());
     blobs++;
     blobBytes += change.length();

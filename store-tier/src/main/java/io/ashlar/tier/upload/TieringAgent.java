@@ -4,6 +4,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierConfig;
@@ -54,8 +55,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>2</td><td>claim: create the next manifest, generation + 1, no batches</td>
  *       <td>if it is there: the writer before is fenced, the state is the same; the next open
  *       claims again. Else: nothing</td></tr>
- *   <tr><td>3</td><td>select: {@code markedEpoch}, then {@code markedSequence}, then the changes
- *       between the last range and that</td><td>nothing</td></tr>
+ *   <tr><td>3</td><td>take a snapshot; wait until its epoch is marked; select its changes since the
+ *       last range</td><td>nothing</td></tr>
  *   <tr><td>4</td><td>put each batch, under a name that is never used again</td>
  *       <td>batches that no manifest lists; the next pass selects the same changes, or what they
  *       became, again</td></tr>
@@ -72,11 +73,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Manifests before the one that failed are never touched, so each remains restorable.
  *
- * <p><b>What a manifest holds while writes go on.</b> Each blob it holds is whole, and was the last
- * of its id at some sequence up to {@code lastRecordSequence}. But a blob that is replaced or
- * deleted while the pass runs is left out of that pass, and the chain keeps its state before it
- * until the next one: the manifest is an exact state of the store if nothing selected was
- * overwritten during the pass. {@link TierSource} has no snapshot that would make it always so.
+ * <p><b>What a manifest holds while writes go on.</b> A pass reads through a snapshot, so the last
+ * manifest of a pass is exactly the state of the store after its {@code lastEpoch}, whatever was
+ * overwritten meanwhile. Two exceptions: a pass of more batches than a manifest can list commits
+ * them by manifests that do not yet claim its range; and where a store cannot write the mark that
+ * the last epoch needs, because it is full, ids that this epoch changed keep their state before it
+ * until the next pass, since what is not marked is not uploaded. When the store ends the snapshot
+ * ({@code snapshotEntriesMax} in its settings), the pass fails, and the next one makes up for it.
  *
  * <p><b>Nothing changed, nothing asked.</b> When the marked sequence has not moved, or only by
  * records without changes (marks, evictions), a pass makes no request.
@@ -226,18 +229,28 @@ public final class TieringAgent implements AutoCloseable {
 
   private CheckpointReport pass(TierProgress progress) {
     TierWriter own = settledWriter();
-    // The epoch first: it must not be later than the sequence.
-    long epoch = source.markedEpoch();
-    long through = source.markedSequence();
-    if (through <= tieredSequence) {
+    if (source.markedSequence() <= tieredSequence) {
       return CheckpointReport.NOTHING;
     }
+    try (TierSnapshot snapshot = source.tierSnapshot()) {
+      MarkWait.forEpoch(source, snapshot.epoch());
+      // The epoch first: it must not be later than the sequence.
+      long epoch = Math.min(snapshot.epoch(), source.markedEpoch());
+      long through = Math.min(snapshot.sequence(), source.markedSequence());
+      return through <= tieredSequence
+          ? CheckpointReport.NOTHING
+          : upload(own, snapshot, through, epoch, progress);
+    }
+  }
+
+  private CheckpointReport upload(
+      TierWriter own, TierSnapshot snapshot, long through, long epoch, TierProgress progress) {
     CheckpointReport report = CheckpointReport.NOTHING;
-    try (ChangeList changes = TieringPass.select(source, tieredSequence, through)) {
+    try (ChangeList changes = TieringPass.select(snapshot, tieredSequence, through)) {
       if (changes.size() > 0) {
         try (BatchPacker packer =
             new BatchPacker(
-                source,
+                snapshot,
                 objects,
                 own,
                 opened(locations),

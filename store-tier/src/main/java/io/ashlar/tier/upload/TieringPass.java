@@ -1,7 +1,7 @@
 package io.ashlar.tier.upload;
 
 import io.ashlar.store.spi.BlobChange;
-import io.ashlar.store.spi.TierSource;
+import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.BatchReference;
@@ -39,15 +39,16 @@ final class TieringPass {
   /**
    * The changes of a range that are to be uploaded, in the order in which they were made: all but
    * those that are in the tier only.
+   *
+   * @param through the range's end; those after it are left out.
    */
-  static ChangeList select(TierSource source, long after, long through) {
+  static ChangeList select(TierSnapshot source, long after, long through) {
     ChangeList changes = new ChangeList();
     try {
       source.forEachChange(
           after,
-          through,
           change -> {
-            if (change.kind() != BlobChange.Kind.EVICTED) {
+            if (change.sequence() <= through && change.kind() != BlobChange.Kind.EVICTED) {
               changes.add(change);
             }
           });
@@ -85,10 +86,6 @@ final class TieringPass {
       }
     }
     List<BatchReference> last = packer.drain();
-    if (last.isEmpty() && batches == 0) {
-      // Every change has been superseded meanwhile; the later ones come with the next range.
-      return CheckpointReport.NOTHING;
-    }
     count(last);
     writer.append(through, epoch, last);
     progress.onProgress(changes.size(), changes.storedBytes());

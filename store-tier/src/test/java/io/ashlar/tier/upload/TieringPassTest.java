@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.BlobModel;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierProgress;
@@ -45,9 +46,10 @@ class TieringPassTest {
       PrefixOpening.Opened opened = new PrefixOpening(store, store, objects, false).open();
       CheckpointReport report;
       try (BlobLocations locations = opened.locations();
-          ChangeList changes = TieringPass.select(store, 0, through);
+          TierSnapshot snapshot = store.tierSnapshot();
+          ChangeList changes = TieringPass.select(snapshot, 0, through);
           BatchPacker packer =
-              new BatchPacker(store, objects, opened.writer(), locations, sender, 64 << 10, 1)) {
+              new BatchPacker(snapshot, objects, opened.writer(), locations, sender, 64 << 10, 1)) {
         report =
             new TieringPass(opened.writer(), packer, TierProgress.NONE, MANIFEST_BATCHES_MAX)
                 .run(changes, through, 1);

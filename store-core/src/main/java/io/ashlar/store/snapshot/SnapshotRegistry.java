@@ -1,0 +1,397 @@
+package io.ashlar.store.snapshot;
+
+import io.ashlar.store.StoreException;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.EntryKeeper;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.space.BlockSpace;
+import java.util.Arrays;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open snapshots, and what was superseded since the oldest of them.
+ *
+ * <p><b>Which entries are kept</b> (rule L27). An entry put by record p and superseded by record f
+ * is kept, and its extent pinned, iff a snapshot s is open with p ≤ s &lt; f. Snapshots are taken
+ * of the last record, so every open one is before f, and the newest, S, decides: p ≤ S. The entry
+ * goes to S's set. Only a blob that was evicted after S, and then replaced, would come twice: its
+ * stored entry is there already and serves every snapshot.
+ *
+ * <p><b>When a snapshot closes</b>, each entry of its set with p ≤ s' goes to the newest open
+ * snapshot s' before it; the others are given up, and their extents freed by rule L2. That is done
+ * bucket by bucket (at most 1,792 entries, a millisecond or so), each under the commit role, by the
+ * closing thread, so that no commit waits for the whole. Then the set is retired. Meanwhile its
+ * entries can still be found there.
+ *
+ * <p><b>Bounds.</b> When {@code entriesMax} entries are kept, the oldest snapshot is ended, which
+ * takes no time, as nobody else needs its entries; they are given up in the background. If they
+ * come faster than that, so that twice as many are in memory, younger ones are ended too. A lack of
+ * memory ends all. Commits never fail and never wait because of snapshots.
+ *
+ * <p>Thread: {@link #keep} the commit role's holder; the rest any.
+ */
+public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
+
+  /** How many snapshots can be open at once; each takes 4 MiB at least once something changes. */
+  public static final int OPEN_MAX = 64;
+
+  /** Runs something as the holder of the commit role, and waits for it. */
+  @FunctionalInterface
+  public interface RoleAccess {
+
+    /** Runs it. */
+    void perform(Runnable task);
+  }
+
+  private static final SnapshotView[] NONE = {};
+
+  private final BlobIndex index;
+  private final OperationApplier applier;
+  private final BlockSpace space;
+  private final Poison poison;
+  private final RoleAccess role;
+  private final LongSupplier sequence;
+  private final LongSupplier epoch;
+  private final Executor background;
+  private final long entriesMax;
+
+  /**
+   * Every view whose entries are there, the oldest first; those of closed ones among them until
+   * they are settled. Written by the role's holder, read by any thread; the array never changes.
+   */
+  private volatile SnapshotView[] views = NONE;
+
+  private volatile int openCount; // written by the role's holder, read by any thread
+
+  // The role's.
+  private @Nullable SnapshotView newestOpen;
+  private @Nullable SnapshotView heir;
+  private BlobIndex.@Nullable BucketWalk walk;
+  private long keptEntries; // in the sets of open views
+  private long leftEntries; // in those of closed and ended ones, not settled yet
+
+  private volatile boolean stopping; // written by the closing thread, read by any
+  private int sweeping; // guarded by this: background threads at work
+
+  /**
+   * Creates one without snapshots.
+   *
+   * @param role gives the commit role; sequence and epoch are asked for under it.
+   * @param sequence returns the last durable record's number.
+   * @param epoch returns the last durable epoch's number.
+   * @param background runs what is left to do for ended snapshots.
+   * @param entriesMax superseded entries to keep.
+   */
+  public SnapshotRegistry(
+      BlobIndex index,
+      OperationApplier applier,
+      BlockSpace space,
+      Poison poison,
+      RoleAccess role,
+      LongSupplier sequence,
+      LongSupplier epoch,
+      Executor background,
+      long entriesMax) {
+    this.index = index;
+    this.applier = applier;
+    this.space = space;
+    this.poison = poison;
+    this.role = role;
+    this.sequence = sequence;
+    this.epoch = epoch;
+    this.background = background;
+    this.entriesMax = entriesMax;
+  }
+
+  /**
+   * Takes a snapshot of the last durable record.
+   *
+   * @throws io.ashlar.store.StoreFailedException if the store is poisoned.
+   * @throws IllegalStateException if {@link #OPEN_MAX} are open.
+   */
+  public SnapshotView open() {
+    SnapshotView[] opened = new SnapshotView[1];
+    role.perform(() -> opened[0] = openHere());
+    return opened[0];
+  }
+
+  private SnapshotView openHere() {
+    poison.check();
+    if (openCount == OPEN_MAX) {
+      throw new IllegalStateException(
+          "too many snapshots are open: close some: open=" + openCount + ", most=" + OPEN_MAX);
+    }
+    SnapshotView view =
+        new SnapshotView(this, index, sequence.getAsLong(), epoch.getAsLong()); // L27
+    SnapshotView[] before = views;
+    SnapshotView[] after = Arrays.copyOf(before, before.length + 1);
+    after[before.length] = view;
+    views = after;
+    noteOpen();
+    return view;
+  }
+
+  /** Closes a view, and gives up what only it needs; idempotent. Waits for no reader. */
+  public void close(SnapshotView view) {
+    try {
+      boolean[] own = new boolean[1];
+      role.perform(() -> {
+        own[0] = view.isOpen();
+        if (own[0]) {
+          view.setClosed();
+          leave(view);
+        }
+      });
+      if (own[0]) {
+        settle(view);
+      }
+    } catch (StoreException e) {
+      // The store's ring has failed or it closes: then nothing of this will be used again.
+      System.getLogger(SnapshotRegistry.class.getName())
+          .log(System.Logger.Level.DEBUG, "a snapshot was left to the store's close", e);
+    }
+  }
+
+  /** Notes that a view is not open any more. Thread: the commit role's holder. */
+  private void leave(SnapshotView view) {
+    keptEntries -= view.entries().count();
+    leftEntries += view.entries().count();
+    noteOpen();
+  }
+
+  private void noteOpen() {
+    SnapshotView newest = null;
+    int open = 0;
+    for (SnapshotView view : views) {
+      if (view.isOpen()) {
+        newest = view;
+        open++;
+      }
+    }
+    newestOpen = newest;
+    openCount = open;
+    applier.keeper(newest == null ? null : this);
+  }
+
+  /** Gives up the entries of a view that is not open any more, bucket by bucket. */
+  private void settle(SnapshotView view) {
+    boolean[] done = new boolean[1];
+    while (!done[0] && !stopping) {
+      role.perform(() -> done[0] = settleBucket(view));
+    }
+  }
+
+  private boolean settleBucket(SnapshotView view) {
+    if (view.isSettled()) {
+      return true;
+    }
+    BlobIndex table = view.entries().table();
+    if (table != null) {
+      heir = newestOpenBefore(view);
+      if (walk == null) {
+        walk = new BlobIndex.BucketWalk();
+      }
+      view.cursor(
+          table.visitBucket(
+              view.cursor(), walk, (idHigh, idLow, entry) -> pass(view, idHigh, idLow, entry)));
+      if (view.cursor() >= 0) {
+        return false;
+      }
+    }
+    SnapshotView[] before = views;
+    views = Arrays.stream(before).filter(other -> other != view).toArray(SnapshotView[]::new);
+    view.setSettled();
+    view.entries().retire();
+    return true;
+  }
+
+  private @Nullable SnapshotView newestOpenBefore(SnapshotView view) {
+    SnapshotView newest = null;
+    for (SnapshotView other : views) {
+      if (other == view) {
+        break;
+      }
+      newest = other.isOpen() ? other : newest;
+    }
+    return newest;
+  }
+
+  /** Gives an entry to the next older snapshot, if that needs it, or frees its extent. */
+  private void pass(SnapshotView from, long idHigh, long idLow, BlobLocation entry) {
+    leftEntries--;
+    SnapshotView to = heir;
+    long lastSequence = from.entries().lastSequence();
+    if (to != null
+        && entry.version() <= to.sequence()
+        && !to.entries().has(idHigh, idLow)
+        && add(to, idHigh, idLow, entry, lastSequence)) {
+      return;
+    }
+    long blocks = blocksOf(entry);
+    if (blocks > 0) {
+      space.unpin(lastSequence, entry.startBlock(), blocks);
+    }
+  }
+
+  /** Adds an entry to a set; without memory for it, ends every snapshot and returns false. */
+  private boolean add(
+      SnapshotView to, long idHigh, long idLow, BlobLocation entry, long superseding) {
+    try {
+      to.entries().add(idHigh, idLow, entry, superseding);
+    } catch (RuntimeException e) {
+      heir = null;
+      for (SnapshotView view : views) {
+        if (view.isOpen()) {
+          end(view, "memory for superseded entries could not be had: " + e.getMessage());
+        }
+      }
+      return false;
+    }
+    keptEntries++;
+    return true;
+  }
+
+  private static long blocksOf(BlobLocation entry) {
+    return entry.kind() == BlobLocation.Kind.STORED ? Blocks.count(entry.lengthBytes()) : 0;
+  }
+
+  @Override
+  public boolean keep(long idHigh, long idLow, BlobLocation entry, long superseding) {
+    while (keptEntries >= entriesMax || keptEntries + leftEntries >= 2 * entriesMax) {
+      SnapshotView oldest = oldestOpen();
+      if (oldest == null) {
+        return false;
+      }
+      end(oldest, "more entries were superseded than are kept for snapshots");
+    }
+    SnapshotView newest = newestOpen;
+    if (newest == null
+        || entry.version() > newest.sequence() // L27: put at p, kept iff p <= s
+        || (entry.kind() == BlobLocation.Kind.EVICTED && isKept(newest, idHigh, idLow, entry))
+        || !add(newest, idHigh, idLow, entry, superseding)) {
+      return false;
+    }
+    long blocks = blocksOf(entry);
+    if (blocks > 0) {
+      space.pin(blocks);
+    }
+    return true;
+  }
+
+  /** Returns whether the blob was kept when it was evicted, at or after a view. */
+  private boolean isKept(SnapshotView since, long idHigh, long idLow, BlobLocation entry) {
+    BlobLocation kept = new BlobLocation();
+    for (SnapshotView view : views) {
+      BlobIndex table = view.entries().table();
+      if (view.sequence() >= since.sequence()
+          && table != null
+          && table.find(idHigh, idLow, kept)
+          && kept.version() == entry.version()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable SnapshotView oldestOpen() {
+    for (SnapshotView view : views) {
+      if (view.isOpen()) {
+        return view;
+      }
+    }
+    return null;
+  }
+
+  /** Ends a snapshot; what it needed is given up in the background. */
+  private void end(SnapshotView view, String why) {
+    String message =
+        "the store has ended this snapshot, as "
+            + why
+            + ": open a new one; close snapshots sooner, or raise snapshotEntriesMax: sequence="
+            + view.sequence()
+            + ", snapshotEntriesMax="
+            + entriesMax;
+    view.setEnded(message);
+    leave(view);
+    System.getLogger(SnapshotRegistry.class.getName()).log(System.Logger.Level.INFO, message);
+    background.execute(() -> settleInBackground(view));
+  }
+
+  private void settleInBackground(SnapshotView view) {
+    synchronized (this) {
+      if (stopping) {
+        return;
+      }
+      sweeping++;
+    }
+    try {
+      settle(view);
+    } catch (StoreException e) {
+      System.getLogger(SnapshotRegistry.class.getName())
+          .log(System.Logger.Level.DEBUG, "an ended snapshot was left to the store's close", e);
+    } finally {
+      synchronized (this) {
+        sweeping--;
+        notifyAll();
+      }
+    }
+  }
+
+  /** Returns every view whose entries are there, the oldest first; not to be changed. */
+  SnapshotView[] views() {
+    return views;
+  }
+
+  /** Returns how many snapshots are open. */
+  public int openCount() {
+    return openCount;
+  }
+
+  /** Returns the native memory of all superseded entries. */
+  public long memoryBytes() {
+    long bytes = 0;
+    for (SnapshotView view : views) {
+      if (view.entries().tryEnter()) {
+        bytes += view.entries().memoryBytes();
+        view.entries().exit();
+      }
+    }
+    return bytes;
+  }
+
+  /**
+   * Waits for background work and lets none begin: before the commit role goes. Nobody else may be
+   * using the store any more.
+   */
+  public synchronized void stop() {
+    stopping = true;
+    boolean interrupted = false;
+    while (sweeping > 0) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Frees the memory; after {@link #stop}, and after the last commit. Idempotent. */
+  @Override
+  public void close() {
+    applier.keeper(null);
+    SnapshotView[] left = views;
+    views = NONE;
+    for (SnapshotView view : left) {
+      view.setClosed();
+      view.entries().retire();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package io.ashlar.store.snapshot;
+
+import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.EntryVisitor;
+
+/**
+ * One exact walk over a view, bucket by bucket of the index.
+ *
+ * <p>Of each bucket a copy is taken at one moment t; the entries in it that are of the view are
+ * visited and noted. Then the superseded entries whose ids fall into the same range of hashes are
+ * visited, but for the ids noted. An id that was superseded before t is not of the view in the
+ * copy, and is among the superseded ones, which are looked at after t; one that was superseded
+ * after t is visited from the copy, and noted. So each id is visited once, whenever it changes.
+ *
+ * <p>Thread: one. Made for one walk.
+ */
+final class SnapshotWalk {
+
+  private final SnapshotView view;
+  private final BlobIndex index;
+  private final EntryVisitor visitor;
+  private final BlobIndex.BucketWalk indexWalk = new BlobIndex.BucketWalk();
+  private final BlobIndex.BucketWalk entriesWalk = new BlobIndex.BucketWalk();
+  private final IdSet visited = new IdSet();
+  private final BlobLocation found = new BlobLocation();
+
+  SnapshotWalk(SnapshotView view, EntryVisitor visitor) {
+    this.view = view;
+    this.index = view.index();
+    this.visitor = visitor;
+  }
+
+  void run() {
+    long cursor = 0;
+    while (cursor >= 0) {
+      visited.clear();
+      long from = cursor;
+      cursor = index.visitBucket(from, indexWalk, this::visitCurrent);
+      while (!visitSuperseded(from, cursor)) {
+        Thread.onSpinWait();
+      }
+      view.checkOpen();
+    }
+  }
+
+  private void visitCurrent(long idHigh, long idLow, BlobLocation location) {
+    if (location.version() > view.sequence()) {
+      return;
+    }
+    visited.add(idHigh, idLow);
+    if (location.kind() != BlobLocation.Kind.EVICTED) {
+      visitor.visit(idHigh, idLow, location);
+    } else if (view.find(idHigh, idLow, found)) { // it may have been stored then
+      visitor.visit(idHigh, idLow, found);
+    }
+  }
+
+  /** Visits a range of all sets; returns false when one has gone, and it is to be done again. */
+  private boolean visitSuperseded(long from, long to) {
+    for (SnapshotView other : view.allViews()) {
+      if (other.sequence() < view.sequence()) {
+        continue;
+      }
+      if (!other.entries().tryEnter()) {
+        view.checkOpen();
+        return false;
+      }
+      try {
+        BlobIndex table = other.entries().table();
+        if (table != null) {
+          table.visitRange(from, to, entriesWalk, this::visitKept);
+        }
+      } finally {
+        other.entries().exit();
+      }
+    }
+    return true;
+  }
+
+  private void visitKept(long idHigh, long idLow, BlobLocation location) {
+    if (location.version() <= view.sequence() && visited.add(idHigh, idLow)) {
+      visitor.visit(idHigh, idLow, location);
+    }
+  }
+}
