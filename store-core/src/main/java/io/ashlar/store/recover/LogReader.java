@@ -47,6 +47,15 @@ final class LogReader implements AutoCloseable {
     return record != null && LogRecordFormat.isValid(record) ? record : null;
   }
 
+  /** Returns a block that begins like a record, whole or damaged, or null. */
+  @Nullable MemorySegment firstBlock(long block) {
+    if (block < Blocks.FIRST || block >= fileBlocks) {
+      return null;
+    }
+    MemorySegment first = bytes(block, 1);
+    return first != null && LogRecordFormat.hasMagic(first) ? first : null;
+  }
+
   /** Returns some blocks of the file, or null behind its end. */
   private @Nullable MemorySegment bytes(long block, long blocks) {
     long offset = Blocks.offset(block);

@@ -31,6 +31,9 @@ final class LogReplay {
   /** More records than this never wait for a mark: a log that says so is damaged. */
   private static final int UNMARKED_MAX = 1024;
 
+  /** How much of a log extent is looked at that only a damaged record names: 64 MiB. */
+  private static final long HINTED_BLOCKS_MAX = 1L << 14;
+
   /** A record of the chain that no mark covers yet: where it lies, and the position behind it. */
   private record Unmarked(long block, LogPosition behind) {}
 
@@ -162,6 +165,21 @@ final class LogReplay {
     long broken = applied.sequence() + 1;
     refuseMarksIn(applied.block(), applied.extentEnd(), broken);
     refuseMarksIn(applied.nextStart(), applied.nextStart() + applied.nextBlocks(), broken);
+    refuseMarksBehind(applied.block(), broken);
+    refuseMarksBehind(applied.nextStart(), broken);
+  }
+
+  /**
+   * Looks for marks in the log extent that a damaged record names as the next: that record may have
+   * filled its own to the end. Whatever the damaged bytes say, only a whole record counts.
+   */
+  private void refuseMarksBehind(long block, long broken) {
+    MemorySegment damaged = reader.firstBlock(block);
+    if (damaged != null && LogRecordFormat.sequence(damaged) == broken) {
+      long start = LogRecordFormat.nextStart(damaged);
+      long blocks = Math.min(LogRecordFormat.nextBlocks(damaged), HINTED_BLOCKS_MAX);
+      refuseMarksIn(start, start + blocks, broken);
+    }
   }
 
   private void refuseMarksIn(long start, long endBlock, long broken) {

