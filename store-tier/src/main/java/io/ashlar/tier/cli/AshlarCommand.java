@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       TierCommand.class,
       RestoreCommand.class,
+      ProbeCommand.class,
       BatchCommand.class,
       DemoCommand.class,
       DemoWriterCommand.class,

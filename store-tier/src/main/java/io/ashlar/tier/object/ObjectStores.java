@@ -2,6 +2,7 @@ package io.ashlar.tier.object;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 
 /**
@@ -17,6 +18,10 @@ import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
  *       <td>{@link S3ObjectStore} within a {@link RetryingObjectStore}; the prefix and every
  *       parameter may be left out</td></tr>
  * </table>
+ *
+ * <p>Before the first write to an endpoint and bucket, {@link DialectProbe} finds out whether its
+ * conditional writes are real. Where they are not, they are refused, unless {@code writers=one}
+ * says that nobody else ever writes there. Reading alone probes nothing.
  *
  * <p>A URL never carries credentials; one that does is refused without being repeated. Thread: any.
  */
@@ -40,13 +45,16 @@ public final class ObjectStores {
       return FileObjectStore.open(directory(url));
     }
     if (url.startsWith("s3:")) {
-      S3Location location = S3Location.parse(url);
-      return RetryingObjectStore.builder(
-              S3ObjectStore.openSingleAttempt(
-                  location, DefaultCredentialsProvider.builder().build()))
-          .build();
+      return openS3(S3Location.parse(url), DefaultCredentialsProvider.builder().build());
     }
     throw refused(url, "it starts with neither file: nor s3:");
+  }
+
+  /** Opens an S3 store as {@link #open} does, with the caller's credentials. */
+  static RetryingObjectStore openS3(S3Location location, AwsCredentialsProvider credentials) {
+    S3ObjectStore store = S3ObjectStore.openSingleAttempt(location, credentials);
+    store.probeBeforeWriting();
+    return RetryingObjectStore.builder(store).build();
   }
 
   private static Path directory(String url) {

@@ -18,16 +18,30 @@ import org.jspecify.annotations.Nullable;
  * @param endpoint an S3-compatible service, or null for AWS itself.
  * @param region the region's name, or null for what the SDK finds (with an endpoint: us-east-1).
  * @param pathStyle whether the bucket is in the path instead of the host name.
+ * @param oneWriter the user's word that nobody else ever writes below the prefix: conditional puts
+ *     are then possible where the endpoint has no real ones.
  */
 public record S3Location(
     String bucket,
     String prefix,
     @Nullable URI endpoint,
     @Nullable String region,
-    boolean pathStyle) {
-  private static final Set<String> PARAMETERS = Set.of("endpoint", "region", "pathStyle");
+    boolean pathStyle,
+    boolean oneWriter) {
+  private static final Set<String> PARAMETERS =
+      Set.of("endpoint", "region", "pathStyle", "writers");
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
   private static final Pattern REGION = Pattern.compile("[a-z0-9-]{1,64}");
+
+  /** A location that several may write to. */
+  public S3Location(
+      String bucket,
+      String prefix,
+      @Nullable URI endpoint,
+      @Nullable String region,
+      boolean pathStyle) {
+    this(bucket, prefix, endpoint, region, pathStyle, false);
+  }
 
   /** Checks all parts; a prefix with and without a slash at its end is the same. */
   public S3Location {
@@ -49,8 +63,8 @@ public record S3Location(
   }
 
   /**
-   * Reads {@code s3://bucket/prefix?endpoint=URL&region=NAME&pathStyle=true}. An endpoint without a
-   * scheme means https; plain http must be said.
+   * Reads {@code s3://bucket/prefix?endpoint=URL&region=NAME&pathStyle=true&writers=one}. An
+   * endpoint without a scheme means https; plain http must be said.
    *
    * @throws IllegalArgumentException as {@link ObjectStores#open} says.
    */
@@ -74,7 +88,8 @@ public record S3Location(
           prefix,
           endpoint(url, parameters.get("endpoint")),
           parameters.get("region"),
-          pathStyle(url, parameters.get("pathStyle")));
+          pathStyle(url, parameters.get("pathStyle")),
+          oneWriter(url, parameters.get("writers")));
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       throw message.startsWith("object store URL refused") ? e : ObjectStores.refused(url, message);
@@ -91,7 +106,7 @@ public record S3Location(
             url,
             "parameter "
                 + ObjectKey.shown(name)
-                + " is none of endpoint, region, pathStyle (credentials never go into a URL)");
+                + " is none of endpoint, region, pathStyle, writers (credentials never go into a URL)");
       }
       String value = equals < 0 ? "" : parameter.substring(equals + 1);
       try {
@@ -139,6 +154,21 @@ public record S3Location(
       return true;
     }
     throw ObjectStores.refused(url, "pathStyle is neither true nor false");
+  }
+
+  private static boolean oneWriter(String url, @Nullable String value) {
+    if (value == null || value.equals("many")) {
+      return false;
+    }
+    if (value.equals("one")) {
+      return true;
+    }
+    throw ObjectStores.refused(url, "writers is neither one nor many");
+  }
+
+  /** The endpoint and bucket, whose dialect is the same below every prefix. */
+  String place() {
+    return (endpoint == null ? "aws" : endpoint.toString()) + " " + bucket;
   }
 
   /** The bucket and prefix as a URL, without parameters. */

@@ -39,8 +39,9 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * <ul>
  *   <li>Credentials come from the SDK's provider chain, or from a provider that the caller gives.
  *   <li>TLS, unless the endpoint says http.
- *   <li>Each put sends the CRC-32C of its body, so that a damaged upload is refused; other
- *       checksums only where S3 demands them (older services reject the SDK's own).
+ *   <li>Each put sends the CRC-32C of its body, so that a damaged upload is refused, unless the
+ *       endpoint rejects that; other checksums only where S3 demands them (older services reject
+ *       the SDK's own).
  *   <li>A body longer than {@link #SINGLE_PUT_BYTES_MAX} is uploaded in parts of {@link
  *       #PART_BYTES}, one after another; concurrency is the caller's.
  *   <li>The SDK repeats throttled and broken attempts (its standard mode, three in all): a
@@ -66,6 +67,9 @@ public final class S3ObjectStore extends CheckedObjectStore {
 
   private final S3Location location;
   final S3Client client;
+
+  /** Null until it is known; written by whichever thread probes first. */
+  private volatile @Nullable Dialect dialect = Dialect.STANDARD;
 
   private S3ObjectStore(
       S3Location location, AwsCredentialsProvider credentials, RetryStrategy retries) {
@@ -132,6 +136,21 @@ public final class S3ObjectStore extends CheckedObjectStore {
       builder.region(region == null ? Region.US_EAST_1 : Region.of(region));
     }
     return builder.build();
+  }
+
+  /** Has the endpoint probed before the first write, instead of assuming the standard. */
+  void probeBeforeWriting() {
+    dialect = null;
+  }
+
+  /** What the endpoint does with conditional and checked requests; may have to ask it. */
+  Dialect dialect() {
+    Dialect known = dialect;
+    if (known == null) {
+      known = DialectProbe.cached(location.place(), this);
+      dialect = known;
+    }
+    return known;
   }
 
   String bucket() {
@@ -219,6 +238,10 @@ public final class S3ObjectStore extends CheckedObjectStore {
 
   @Override
   PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
+    if (!dialect().fitForSeveralWriters()) {
+      checkOneWriter("put if absent", key);
+      return doHead(key).isPresent() ? new PutResult.Refused(false) : doPut(key, body);
+    }
     if (body.length() > SINGLE_PUT_BYTES_MAX) {
       try (S3Upload upload = upload(key, body)) {
         return upload.completeIfAbsent();
@@ -229,7 +252,32 @@ public final class S3ObjectStore extends CheckedObjectStore {
 
   @Override
   PutResult doPutIfMatch(String key, ObjectBody body, String etag) throws IOException {
-    return conditional(key, body, PutObjectRequest.builder().ifMatch(S3Values.quoted(etag)), true);
+    if (!dialect().comparesAndSets()) {
+      checkOneWriter("put if match", key);
+      boolean same = doHead(key).filter(info -> info.etag().equals(etag)).isPresent();
+      return same ? doPut(key, body) : new PutResult.Refused(false);
+    }
+    boolean bare = dialect().putIfMatch() == Dialect.PutIfMatch.UNQUOTED;
+    String value = bare ? etag : S3Values.quoted(etag);
+    return conditional(key, body, PutObjectRequest.builder().ifMatch(value), true);
+  }
+
+  void checkOneWriter(String what, String key) {
+    if (!location.oneWriter()) {
+      throw new ObjectStoreException(
+          what
+              + " refused: this endpoint's conditional writes are not real, and two writers would"
+              + " overwrite each other; use a service that has them, or add writers=one to the URL"
+              + " if nobody else ever writes there: key="
+              + ObjectKey.shown(key)
+              + ", store="
+              + this
+              + ", dialect="
+              + dialect,
+          FailureKind.UNSUPPORTED,
+          ObjectStoreException.NOT_SAID,
+          null);
+    }
   }
 
   private PutResult conditional(
@@ -249,17 +297,21 @@ public final class S3ObjectStore extends CheckedObjectStore {
 
   private PutResult.Stored put(String key, ObjectBody body, PutObjectRequest.Builder request)
       throws IOException {
-    PutObjectRequest complete =
-        request
-            .bucket(bucket())
-            .key(fullKey(key))
-            .contentLength(body.length())
-            .metadata(S3Values.metadata(body.putId()))
-            .checksumCRC32C(S3Values.checksum(body.crc32c()))
-            .build();
-    PutObjectResponse response = client.putObject(complete, S3Values.requestBody(body));
+    request
+        .bucket(bucket())
+        .key(fullKey(key))
+        .contentLength(body.length())
+        .metadata(S3Values.metadata(body.putId()));
+    if (sendsChecksums()) {
+      request.checksumCRC32C(S3Values.checksum(body.crc32c()));
+    }
+    PutObjectResponse response = client.putObject(request.build(), S3Values.requestBody(body));
     counters.bytesSent.add(body.length());
     return new PutResult.Stored(S3Values.etag(response.eTag()));
+  }
+
+  boolean sendsChecksums() {
+    return dialect().checksum() != Dialect.Checksum.REJECTED;
   }
 
   private S3Upload upload(String key, ObjectBody body) {

@@ -35,11 +35,12 @@ final class S3Upload implements MultipartUpload {
       String uploadId =
           store
               .client
-              .createMultipartUpload(r ->
-                  r.bucket(store.bucket())
-                      .key(fullKey)
-                      .metadata(S3Values.metadata(putId))
-                      .checksumAlgorithm(ChecksumAlgorithm.CRC32_C))
+              .createMultipartUpload(r -> {
+                r.bucket(store.bucket()).key(fullKey).metadata(S3Values.metadata(putId));
+                if (store.sendsChecksums()) {
+                  r.checksumAlgorithm(ChecksumAlgorithm.CRC32_C);
+                }
+              })
               .uploadId();
       return new S3Upload(store, key, fullKey, uploadId, putId);
     } catch (SdkException e) {
@@ -64,7 +65,7 @@ final class S3Upload implements MultipartUpload {
   }
 
   private CompletedPart send(int number, ObjectBody body) throws java.io.IOException {
-    String checksum = S3Values.checksum(body.crc32c());
+    String checksum = store.sendsChecksums() ? S3Values.checksum(body.crc32c()) : null;
     UploadPartResponse response =
         store.client.uploadPart(
             r ->
@@ -94,6 +95,14 @@ final class S3Upload implements MultipartUpload {
 
   @Override
   public PutResult completeIfAbsent() {
+    if (!store.dialect().fitForSeveralWriters()) {
+      store.checkOneWriter("completing an upload if absent", key);
+      if (store.head(key) != null) {
+        close();
+        return new PutResult.Refused(false);
+      }
+      return complete();
+    }
     try {
       return complete(CompleteMultipartUploadRequest.builder().ifNoneMatch("*"));
     } catch (AwsServiceException e) {

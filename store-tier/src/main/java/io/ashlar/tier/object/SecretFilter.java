@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /** Tells whether a URL carries a secret, and shows it without. Thread: any. */
 final class SecretFilter {
   /** Parameters whose values are fit to be shown. */
-  private static final Set<String> SHOWN_PARAMETERS = Set.of("endpoint", "region", "pathStyle");
+  private static final Set<String> SHOWN_PARAMETERS =
+      Set.of("endpoint", "region", "pathStyle", "writers");
 
   private static final Pattern USER_INFO = Pattern.compile("//[^/?#]*@");
   private static final Pattern ACCESS_KEY = Pattern.compile("(?:AKIA|ASIA)[A-Z0-9]{12,}");

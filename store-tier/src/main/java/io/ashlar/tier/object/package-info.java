@@ -18,6 +18,10 @@
  *       {@code toString}; following links; an object as one heap array; asynchronous clients.
  * </ol>
  *
+ * <p><b>Layers.</b> {@link io.ashlar.tier.object.S3ObjectStore} sends a request once and says what
+ * the answer means; {@link io.ashlar.tier.object.RetryingObjectStore} repeats, paces and counts;
+ * {@link io.ashlar.tier.object.DialectProbe} finds out which conditional requests are real.
+ *
  * <p><b>Logging of the S3 client.</b> The AWS SDK logs through slf4j-api. This module brings no
  * slf4j provider, because an application that has one wants the SDK's messages there and one that
  * has none must not be handed a second. Where there is none, slf4j's notice about it is kept off

@@ -13,11 +13,14 @@ import io.ashlar.tier.batch.CheckpointBatcher;
 import io.ashlar.tier.batch.EpochAlreadyFlushedException;
 import io.ashlar.tier.checkpoint.CheckpointManifest.OperatorSnapshotEntry;
 import io.ashlar.tier.checkpoint.CheckpointManifest.PartitionSnapshotEntry;
+import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.RetryPolicy;
+import io.ashlar.tier.object.RetryingObjectStore;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +32,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -265,6 +269,41 @@ abstract class LaminarDefectsContractTest {
     assertThat(keys()).isEmpty();
   }
 
+  /** Every kind of failure of every request is {@code RetryingObjectStoreTest}'s. */
+  @Test
+  void defect7ShouldRepeatReadsAndWritesOfAWholeCheckpoint() {
+    RetryPolicy quick = new RetryPolicy(1, 2, 10, 10_000, 10_000, 10_000, 10_000);
+    checkpointer =
+        new Checkpointer(
+            RetryingObjectStore.builder(objects).policy(quick).build(),
+            new CheckpointPaths("job"),
+            SLOTS);
+    AtomicInteger failed = new AtomicInteger();
+    FailureKind[] kinds = {
+      FailureKind.UNANSWERED, FailureKind.UNAVAILABLE, FailureKind.THROTTLED, FailureKind.CONFLICT
+    };
+    Random random = new Random(7);
+    objects.fault((request, key) -> {
+      int dice = random.nextInt(6);
+      if (dice > 1) {
+        return Outcome.ANSWERED;
+      }
+      objects.failAs(kinds[failed.getAndIncrement() % kinds.length], -1);
+      return dice == 0 ? Outcome.NOT_APPLIED : Outcome.APPLIED_UNANSWERED;
+    });
+    CheckpointId first = save(null, new PartitionUpload("op", 0, false, body("a")));
+    CheckpointId second = save(first, new PartitionUpload("op", 0, true, body("b")));
+
+    RecordingTarget target = new RecordingTarget();
+    RecoveredCheckpoint recovered = recover(target);
+    assertThat(recovered.manifest().checkpointId()).isEqualTo(second);
+    assertThat(recovered.attempts()).isEqualTo(1);
+    assertThat(target.state).containsExactly(Map.entry("op/0", "ab"));
+    assertThat(checkpointer.listCheckpoints()).containsExactly(first, second);
+    assertThat(checkpointer.deleteCheckpoint(first).complete()).isTrue();
+    assertThat(failed.get()).isGreaterThan(4);
+  }
+
   @Test
   void defect8ShouldLeaveNoOrphanOfSiblingsWhenOneUploadFails() {
     CheckpointId id = CheckpointId.newId();
@@ -313,7 +352,7 @@ abstract class LaminarDefectsContractTest {
       ids.add(CheckpointId.newId());
     }
     List<CheckpointId> shuffled = new ArrayList<>(ids);
-    Collections.shuffle(shuffled, new java.util.Random(8));
+    Collections.shuffle(shuffled, new Random(8));
     List<CheckpointId> seen = Collections.synchronizedList(new ArrayList<>());
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<Boolean>> writers = new ArrayList<>();

@@ -31,6 +31,7 @@ class UsageTest {
         List.of("rm", "store"),
         List.of("tier", "store"),
         List.of("restore", "file:x"),
+        List.of("probe"),
         List.of("batch"),
         List.of("batch", "ls"),
         List.of("demo", "a", "b"));
@@ -48,7 +49,9 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"put", "get", "ls", "rm", "stat", "verify", "tier", "restore", "batch", "demo"})
+      strings = {
+        "put", "get", "ls", "rm", "stat", "verify", "tier", "restore", "probe", "batch", "demo"
+      })
   void shouldExplainEveryCommand(String command) {
     CommandRun help = CommandRun.of(command, "--help");
     assertThat(help.code()).isZero();

@@ -23,7 +23,42 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The contract of {@link ObjectStore}; every implementation runs it. */
+/**
+ * The contract of {@link ObjectStore}; every implementation runs it: in memory, a directory, S3
+ * over real HTTP with signatures (the test server S3Proxy), and S3 within a {@link
+ * RetryingObjectStore}.
+ *
+ * <p>What differs, and is therefore not in the contract:
+ *
+ * <table>
+ *   <caption>Differences</caption>
+ *   <tr><th></th><th>memory</th><th>directory</th><th>S3 (test server)</th></tr>
+ *   <tr><td>etag</td><td>a counter</td><td>inode, time, length: changes when equal bytes are
+ *       written again</td><td>MD5: equal bytes have equal etags, so a put-if-match cannot tell
+ *       them</td></tr>
+ *   <tr><td>put id kept beside the object</td><td>yes</td><td>no: bytes are compared</td>
+ *       <td>yes, as metadata; not in listings</td></tr>
+ *   <tr><td>a key that is another's leading path</td><td>both stay</td><td>the second is refused
+ *       </td><td>both stay</td></tr>
+ *   <tr><td>order of listed keys</td><td>UTF-8</td><td>UTF-8</td><td>the test server sorts by
+ *       UTF-16, which differs for supplementary characters only; S3 itself by UTF-8</td></tr>
+ *   <tr><td>a content that was opened while the object is replaced</td><td>the old version</td>
+ *       <td>the old version</td><td>whatever the service sends; a resumed one compares etags</td>
+ *       </tr>
+ *   <tr><td>put-if-match of two writers at once</td><td>one stores</td><td>one stores</td>
+ *       <td>the test server asks and writes then; {@code LockedBlobStore} locks the key</td></tr>
+ *   <tr><td>put-if-match of an absent object</td><td>refused</td><td>refused</td><td>404, taken for
+ *       refused</td></tr>
+ *   <tr><td>a damaged body</td><td>not noticed</td><td>not noticed</td><td>refused by its
+ *       CRC-32C; some services ignore or reject that ({@link DialectProbe})</td></tr>
+ *   <tr><td>longest key</td><td>1024 bytes</td><td>255 a component</td><td>1024 with its prefix
+ *       </td></tr>
+ *   <tr><td>a body that ends early</td><td colspan="2">fails before anything is sent</td><td>the
+ *       client breaks the request off; nothing is stored</td></tr>
+ *   <tr><td>uploads that nobody completed</td><td>gone with the process</td><td>temporary files
+ *       that no listing shows</td><td>stay and cost; {@link ObjectStore#abortStaleUploads}</td></tr>
+ * </table>
+ */
 abstract class ObjectStoreContractTest {
   private static final int WRITERS = 8;
 
