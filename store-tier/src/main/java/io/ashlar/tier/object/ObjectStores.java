@@ -45,6 +45,7 @@ public final class ObjectStores {
       return FileObjectStore.open(directory(url));
     }
     if (url.startsWith("s3:")) {
+      SdkLogging.quietWithoutProvider(); // before anything of the SDK is touched
       return openS3(S3Location.parse(url), DefaultCredentialsProvider.builder().build());
     }
     throw refused(url, "it starts with neither file: nor s3:");

@@ -94,6 +94,7 @@ public final class DialectServer implements AutoCloseable {
   }
 
   static AwsCredentialsProvider credentials() {
+    SdkLogging.quietWithoutProvider();
     return StaticCredentialsProvider.create(AwsBasicCredentials.create("nobody", "nothing"));
   }
 
