@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.checkpoint.ManifestStore;
+import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.object.FileObjectStore;
 import io.ashlar.tier.object.InMemoryObjectStore;
+import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.RequestCounts;
 import io.ashlar.tier.restore.Restore;
@@ -25,6 +29,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -234,6 +239,34 @@ class TieredBlobStoreTest {
       assertThat(after.bytesDownloaded() - before.bytesDownloaded())
           .isLessThan(report.batches() * (64 << 10) + 5_000)
           .isLessThan(report.bytesAfter());
+      model.assertHeldBy(store);
+    }
+  }
+
+  @Test
+  void shouldNotEvictByAnIndexThatIsDamagedOrCut() throws Exception {
+    BlobModel model = new BlobModel();
+    try (TieredBlobStore store = tiered("a")) {
+      model.putRange(store, 1, 10, 1);
+      assertThat(store.checkpoint(TierProgress.NONE).batches()).isEqualTo(1);
+    }
+    ObjectStore objects = prefix();
+    ObjectInfo batch = objects.listAll(TierKeys.BATCHES).toList().getFirst();
+    byte[] bytes = new byte[(int) batch.length()];
+    objects.get(batch.key(), 0, MemorySegment.ofArray(bytes));
+    byte[] flipped = bytes.clone();
+    flipped[bytes.length - 70] ^= 1;
+    byte[] shorter = Arrays.copyOf(bytes, bytes.length - 1);
+    try (TieredBlobStore store = open(local("a"), objects, MANUAL, false)) {
+      for (byte[] damaged : List.of(flipped, shorter)) {
+        objects.put(batch.key(), ObjectBody.of(damaged));
+        assertThatThrownBy(() -> store.evict(id -> true))
+            .isInstanceOf(CorruptionException.class)
+            .hasMessageContaining(batch.key());
+        assertThat(store.stats().evictedBlobs()).isZero();
+      }
+      objects.put(batch.key(), ObjectBody.of(bytes));
+      assertThat(store.evict(id -> true)).isEqualTo(9);
       model.assertHeldBy(store);
     }
   }

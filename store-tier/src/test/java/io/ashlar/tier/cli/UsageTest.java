@@ -34,6 +34,8 @@ class UsageTest {
         List.of("probe"),
         List.of("batch"),
         List.of("batch", "ls"),
+        List.of("batch", "convert", "a", "b"),
+        List.of("batch", "convert", "a", "b", "--format", "v1"),
         List.of("demo", "a", "b"));
   }
 

@@ -325,4 +325,18 @@ class BatchColdStorageTest {
       assertDamaged(storage, 1, references.get(1), 70_000, "missing");
     }
   }
+
+  @Test
+  void shouldRefuseABatchThatLiesUnderTheNameOfAnother() {
+    TierKeys.BatchName name = ColdReferenceCodec.decode(uploadFramed(500).getFirst()).name();
+    TierKeys.BatchName other = ColdReferenceCodec.decode(uploadFramed(500).getFirst()).name();
+    String key = TierKeys.batch(name.generation(), name.number(), name.id());
+    String otherKey = TierKeys.batch(other.generation(), other.number(), other.id());
+    byte[] bytes = new byte[(int) objects.get(otherKey).length()];
+    objects.get(otherKey, 0, MemorySegment.ofArray(bytes));
+    objects.put(key, ObjectBody.of(bytes));
+    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      assertDamaged(storage, 0, ColdReferenceCodec.encode(name), 500, "batch is another");
+    }
+  }
 }
