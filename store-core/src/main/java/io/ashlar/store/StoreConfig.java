@@ -65,7 +65,7 @@ public record StoreConfig(
           16L << 20,
           16L << 20,
           64L << 20,
-          128L << 20,
+          32L << 20,
           10,
           1 << 20,
           Engine.AUTO,

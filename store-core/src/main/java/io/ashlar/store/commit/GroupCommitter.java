@@ -154,12 +154,13 @@ final class GroupCommitter implements AutoCloseable {
   }
 
   private boolean fitsGathered(int epochs, long operationBytes, EpochBuffer epoch) {
-    return epoch.bufferCount() < IoVectors.CAPACITY_MAX
-        && position(
-            Blocks.count(LogRecordFormat.recordBytes(epochs, operationBytes))
-                + epoch.unplacedBlocks(),
-            epoch.putCount() > 0,
-            null);
+    long blocks =
+        Blocks.count(LogRecordFormat.recordBytes(epochs, operationBytes)) + epoch.unplacedBlocks();
+    boolean hasPuts = epoch.putCount() > 0;
+    if (hasPuts) {
+      space.noteGroup(blocks);
+    }
+    return epoch.bufferCount() < IoVectors.CAPACITY_MAX && position(blocks, hasPuts, null);
   }
 
   /**
@@ -190,6 +191,9 @@ final class GroupCommitter implements AutoCloseable {
     }
     try {
       long blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes)) + behind;
+      if (hasPuts) {
+        space.noteGroup(blocks);
+      }
       if (buffers >= IoVectors.CAPACITY_MAX || !position(blocks, hasPuts, queue)) {
         count = scatter(group, count, queue);
         operationBytes = 0;
@@ -253,7 +257,8 @@ final class GroupCommitter implements AutoCloseable {
     if (tail.fitsHere(blocks)) {
       return true;
     }
-    if (!tail.fitsNext(blocks) || !(tail.reserveSpare(!hasPuts) || !hasPuts)) {
+    boolean spare = tail.reserveSpare(!hasPuts);
+    if (!tail.fitsNext(blocks) || !(spare || !hasPuts)) {
       return false;
     }
     if (tail.mustNameNext()) {

@@ -126,20 +126,33 @@ final class LogTail {
    * one behind it; returns whether there is one.
    */
   boolean reserveSpare(boolean forDeletes) {
-    long least = forDeletes ? EXTENT_BLOCKS_LEAST : EXTENT_BLOCKS_MIN;
+    if (spareStart != 0) {
+      return true;
+    }
     long wanted =
         Math.max(
             EXTENT_BLOCKS_MIN,
             Math.min(extentBlocksMax, Long.highestOneBit(space.fileBlocks() / 16)));
-    // An aged store has holes: a shorter extent in one of them is better than a longer file.
-    long leastFree = space.hasPlenty() ? least : Math.max(least, wanted / 4);
-    for (long blocks = wanted; blocks >= leastFree && spareStart == 0; blocks /= 2) {
-      reserveSpare(space.allocateFree(blocks), blocks);
+    long group = Math.clamp(space.groupBlocks(), EXTENT_BLOCKS_MIN, wanted);
+    long least = forDeletes ? EXTENT_BLOCKS_LEAST : EXTENT_BLOCKS_MIN;
+    // The first hole that the next group fits into; else, while the file grows, any.
+    boolean found = reserveFree(group, wanted);
+    if (!found) {
+      space.outOfHoles();
+      found = reserveFree(least, wanted);
     }
     for (long blocks = wanted; blocks >= least && spareStart == 0; blocks /= 2) {
       reserveSpare(space.allocate(blocks), blocks);
     }
     return spareStart != 0;
+  }
+
+  private boolean reserveFree(long least, long most) {
+    long start = space.allocateFree(least, most);
+    if (start >= 0) {
+      reserveSpare(start, space.allocatedBlocks());
+    }
+    return start >= 0;
   }
 
   /**
@@ -175,10 +188,12 @@ final class LogTail {
   }
 
   /**
-   * Returns whether it would fit into the reserved next extent, whatever is reserved after that.
+   * Returns whether it would fit into the reserved next extent, with what is reserved after that.
    */
   boolean fitsNext(long blocks) {
-    return nextStart != 0 && blocks < nextBlocks && leftBlocks == 0;
+    return nextStart != 0
+        && leftBlocks == 0
+        && (spareStart != 0 ? blocks <= nextBlocks : blocks < nextBlocks); // L14
   }
 
   /**

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlockSpace {
 
+  private static final double FREE_SHARE = 0.2;
+  private static final int GROUP_DECAY_SHIFT = 3;
+
   private final ExtentAllocator allocator;
   private final DeferredFrees deferred;
   private final DataFile file;
@@ -26,6 +29,8 @@ public final class BlockSpace {
   private long durableMark = Long.MIN_VALUE;
   private volatile long pinnedBlocks; // written by the commit role's holder, read by any thread
   private long reserveBlocks;
+  private long groupBlocks;
+  private boolean outOfHoles = true;
   private @Nullable NativeException growthFailure;
 
   /** Creates one over what recovery found free. */
@@ -56,17 +61,67 @@ public final class BlockSpace {
     takeGrown();
     long start = take(blocks, reserveBlocks);
     if (start >= 0) {
-      file.noteUsed(start + blocks);
+      noteUsed(start + blocks);
     }
     return start;
   }
 
   /**
+   * Allocates a contiguous extent of the space that is free now, of any length in a range; {@link
+   * #allocatedBlocks} then says which.
+   *
+   * @return the first block, or −1 when no free run has {@code least} blocks.
+   */
+  public long allocateFree(long least, long most) {
+    takeGrown();
+    long spare = allocator.freeBlocks() - reserveBlocks;
+    if (spare < least) {
+      return -1;
+    }
+    long start = allocator.allocate(least, Math.min(most, spare));
+    if (start >= 0) {
+      noteUsed(start + allocator.allocatedBlocks());
+    }
+    return start;
+  }
+
+  private void noteUsed(long end) {
+    outOfHoles = file.noteUsed(end);
+  }
+
+  /** Notes that no hole was long enough, and lets the file grow if it may. */
+  public void outOfHoles() {
+    outOfHoles = true;
+    growAhead();
+  }
+
+  /** Returns how many blocks the last successful {@code allocate…} took. */
+  public long allocatedBlocks() {
+    return allocator.allocatedBlocks();
+  }
+
+  /**
+   * Notes how many blocks a group takes, record included, when it is written as one: what {@link
+   * #hasPlenty} depends on.
+   */
+  public void noteGroup(long blocks) {
+    groupBlocks = Math.max(blocks, groupBlocks - (groupBlocks >> GROUP_DECAY_SHIFT));
+  }
+
+  /** Returns the blocks of the longest of the last groups, which the next is likely to take. */
+  public long groupBlocks() {
+    return groupBlocks;
+  }
+
+  /**
    * Returns whether so much is free, however scattered, that the file should not grow for the sake
-   * of contiguous space: a fifth of it.
+   * of contiguous space: a fifth of it, and of the rest the share that the records of such groups
+   * have. For when a group is small its record's block, once free, lies between live blobs and is
+   * of use only when they go.
    */
   public boolean hasPlenty() {
-    return allocator.freeBlocks() - reserveBlocks > file.blocks() / 5;
+    double share = FREE_SHARE + (1 - FREE_SHARE) / Math.max(2, groupBlocks);
+    return allocator.freeBlocks() - reserveBlocks > file.blocks() * share;
   }
 
   /** Allocates for an index checkpoint, which may take what {@link #reserve} keeps. */
@@ -89,7 +144,7 @@ public final class BlockSpace {
       }
     }
     if (start >= 0) {
-      file.noteUsed(start + blocks);
+      noteUsed(start + blocks);
     }
     return start;
   }
@@ -120,9 +175,12 @@ public final class BlockSpace {
     }
   }
 
-  /** Starts growth when little is left that was never used, unless plenty is free elsewhere. */
+  /**
+   * Starts growth when little is left that was never used, unless there are holes or plenty is
+   * free.
+   */
   public void growAhead() {
-    if (!hasPlenty()) {
+    if (outOfHoles && !hasPlenty()) {
       file.growAhead();
     }
   }

@@ -80,9 +80,14 @@ public final class DataFile implements AutoCloseable {
     return blocks;
   }
 
-  /** Notes that blocks up to {@code end} are in use. Thread: the commit role's holder. */
-  public void noteUsed(long end) {
+  /**
+   * Notes that blocks up to {@code end} are in use; returns whether some of them never were before.
+   * Thread: the commit role's holder.
+   */
+  public boolean noteUsed(long end) {
+    boolean higher = end > highestEnd;
     highestEnd = Math.max(highestEnd, end);
+    return higher;
   }
 
   /**
@@ -115,7 +120,7 @@ public final class DataFile implements AutoCloseable {
   }
 
   private long stepBlocks() {
-    return Math.min(STEP_BLOCKS_MAX, Math.max(stepBlocksMin, Long.highestOneBit(blocks / 4)));
+    return Math.min(STEP_BLOCKS_MAX, Math.max(stepBlocksMin, Long.highestOneBit(blocks / 16)));
   }
 
   private void run(long start, long end) {

@@ -59,6 +59,7 @@ public final class ExtentAllocator {
   private int splitLow;
   private int splitHigh;
   private int runCount;
+  private long allocatedBlocks;
 
   @SuppressWarnings("unused") // through FREE: written by the owner, read by any (opaque)
   private long freeBlocks;
@@ -85,25 +86,39 @@ public final class ExtentAllocator {
    * @throws IllegalArgumentException if {@code blocks} is not positive.
    */
   public long allocate(long blocks) {
-    if (blocks <= 0) {
-      throw new IllegalArgumentException("blocks out of range: blocks=" + blocks);
+    return allocate(blocks, blocks);
+  }
+
+  /**
+   * Takes at least {@code least} and at most {@code most} blocks, as many as there are, from the
+   * front of the lowest-addressed free run that has {@code least}; {@link #allocatedBlocks} then
+   * says how many.
+   *
+   * @return the first block, or -1 when no free run is long enough (nothing changed).
+   * @throws IllegalArgumentException if {@code least} is not positive, or above {@code most}.
+   */
+  public long allocate(long least, long most) {
+    if (least <= 0 || least > most) {
+      throw new IllegalArgumentException("blocks out of range: least=" + least + ", most=" + most);
     }
-    if (longest[root] < blocks) {
+    if (longest[root] < least) {
       return -1;
     }
     depth = 0;
     int node = root;
     while (true) {
       push(node);
-      if (longest[left[node]] >= blocks) {
+      if (longest[left[node]] >= least) {
         node = left[node];
-      } else if (length[node] >= blocks) {
+      } else if (length[node] >= least) {
         break;
       } else {
         node = right[node];
       }
     }
     long taken = start[node];
+    long blocks = Math.min(length[node], most);
+    allocatedBlocks = blocks;
     addFreeBlocks(-blocks);
     if (length[node] == blocks) {
       removeAtPath();
@@ -113,6 +128,11 @@ public final class ExtentAllocator {
       refreshPath();
     }
     return taken;
+  }
+
+  /** Returns how many blocks the last successful {@link #allocate} took. */
+  public long allocatedBlocks() {
+    return allocatedBlocks;
   }
 
   /**
