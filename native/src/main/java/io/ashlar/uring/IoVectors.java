@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ public final class IoVectors implements AutoCloseable {
   private final MemorySegment vectors;
   private final int capacity;
   private @Nullable MemorySegment[] sources;
+  private long[] offsets; // of each source's first byte in its segment
+  private long[] lengths;
   private int count;
   private int sourceCount;
   private long bytes;
@@ -48,6 +51,8 @@ public final class IoVectors implements AutoCloseable {
     this.capacity = capacity;
     this.vectors = arena.allocate(capacity * LibcCalls.IOVEC_BYTES, 16);
     this.sources = new MemorySegment[capacity];
+    this.offsets = new long[capacity];
+    this.lengths = new long[capacity];
   }
 
   /** Makes an array that only this thread may use, and that is cheap to close. */
@@ -70,7 +75,7 @@ public final class IoVectors implements AutoCloseable {
    * behind the last one.
    */
   public boolean fits(MemorySegment source) {
-    return count < capacity || isBehindLast(source) || source.byteSize() == 0;
+    return count < capacity || isBehindLast(source.address()) || source.byteSize() == 0;
   }
 
   /**
@@ -80,20 +85,30 @@ public final class IoVectors implements AutoCloseable {
    * @throws IllegalStateException if every iovec is in use.
    */
   public void add(MemorySegment source) {
-    if (!source.isNative()) {
-      throw new IllegalArgumentException("a source must be native memory: " + source);
+    add(source, 0, source.byteSize());
+  }
+
+  /**
+   * Appends a part of a segment as {@link #add(MemorySegment)} would its slice, which this saves.
+   *
+   * @throws IndexOutOfBoundsException if the segment has no such part.
+   */
+  public void add(MemorySegment segment, long offset, long length) {
+    Objects.checkFromIndexSize(offset, length, segment.byteSize());
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException("a source must be native memory: " + segment);
     }
-    long length = source.byteSize();
     if (length == 0) {
       return;
     }
-    if (isBehindLast(source)) {
+    long address = segment.address() + offset;
+    if (isBehindLast(address)) {
       lastBytes += length;
     } else {
       if (count == capacity) {
         throw new IllegalStateException("every iovec is in use: capacity=" + capacity);
       }
-      lastStart = source.address();
+      lastStart = address;
       lastBytes = length;
       vectors.set(ValueLayout.JAVA_LONG, count * LibcCalls.IOVEC_BYTES, lastStart);
       count++;
@@ -104,8 +119,12 @@ public final class IoVectors implements AutoCloseable {
         lastBytes);
     if (sourceCount == sources.length) {
       sources = Arrays.copyOf(sources, 2 * sourceCount);
+      offsets = Arrays.copyOf(offsets, 2 * sourceCount);
+      lengths = Arrays.copyOf(lengths, 2 * sourceCount);
     }
-    sources[sourceCount++] = source;
+    sources[sourceCount] = segment;
+    offsets[sourceCount] = offset;
+    lengths[sourceCount++] = length;
     bytes += length;
   }
 
@@ -151,7 +170,8 @@ public final class IoVectors implements AutoCloseable {
   }
 
   /**
-   * Returns a source as it was added, in order of adding.
+   * Returns a source as it was added, in order of adding; one that is part of a segment, as a
+   * slice.
    *
    * @param i from 0 to {@link #sourceCount()} exclusive.
    */
@@ -160,7 +180,7 @@ public final class IoVectors implements AutoCloseable {
     if (source == null) {
       throw new IndexOutOfBoundsException("no such source: i=" + i + ", count=" + sourceCount);
     }
-    return source;
+    return lengths[i] == source.byteSize() ? source : source.asSlice(offsets[i], lengths[i]);
   }
 
   /** Returns the address of the first {@code struct iovec}; valid until {@link #close()}. */
@@ -181,7 +201,7 @@ public final class IoVectors implements AutoCloseable {
     return vectors;
   }
 
-  private boolean isBehindLast(MemorySegment source) {
-    return count > 0 && lastStart + lastBytes == source.address();
+  private boolean isBehindLast(long address) {
+    return count > 0 && lastStart + lastBytes == address;
   }
 }

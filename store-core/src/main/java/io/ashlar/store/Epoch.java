@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A batch of puts and deletes that becomes durable, and visible, as one.
@@ -22,6 +23,15 @@ public interface Epoch extends AutoCloseable {
 
   /** The most operations that one epoch can hold. */
   int OPERATIONS_MAX = 65_536;
+
+  /**
+   * Begins another epoch with this object, once the last one has ended: what {@link
+   * BlobStore#beginEpoch} does, without an object of 32 bytes. So a thread that commits again and
+   * again with one {@code Epoch} allocates nothing.
+   *
+   * @throws IllegalStateException if the last epoch was neither committed nor closed.
+   */
+  void begin();
 
   /**
    * Puts a blob, replacing what {@code id} holds.
@@ -50,6 +60,23 @@ public interface Epoch extends AutoCloseable {
    */
   MemorySegment claim(BlobId id, long length);
 
+  /**
+   * Puts a blob if that takes no waiting: neither for a buffer nor for the disk.
+   *
+   * @param value 0 to {@link BlobStore#claimBytesMax()} bytes; read before this returns.
+   * @return {@link Admission#BACK_PRESSURED} when no buffer is free: the epoch is as it was, and
+   *     stays open. An epoch that itself holds the buffers is best committed.
+   * @throws IllegalArgumentException if the value is longer.
+   */
+  Admission tryPut(BlobId id, MemorySegment value);
+
+  /**
+   * Claims memory as {@link #claim} does, if that takes no waiting.
+   *
+   * @return the memory to fill, or null when no buffer is free: the epoch is as it was.
+   */
+  @Nullable MemorySegment tryClaim(BlobId id, long length);
+
   /** Deletes a blob; an id that holds none is no error. */
   void delete(BlobId id);
 
@@ -75,6 +102,14 @@ public interface Epoch extends AutoCloseable {
    * @throws BackPressureTimeoutException if the commit queue stayed full; nothing was applied.
    */
   void commit(AckListener listener);
+
+  /**
+   * Commits as {@link #commit(AckListener)} does, if the commit queue has a free slot. Allocates
+   * nothing.
+   *
+   * @return {@link Admission#BACK_PRESSURED} when it has none: the epoch is still open.
+   */
+  Admission tryCommit(AckListener listener);
 
   /**
    * Commits; the future completes, on the store's I/O thread, when the epoch is durable, or

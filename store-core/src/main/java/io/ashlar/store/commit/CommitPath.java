@@ -10,6 +10,7 @@ import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.OperationApplier;
@@ -46,11 +47,13 @@ public final class CommitPath implements AutoCloseable {
   private final IndexCheckpointer checkpointer;
   private final GroupCommitter committer;
   private final CommitAgent agent;
+  private final EpochWriter writer;
   private @Nullable Thread thread;
 
   /**
    * Wires the write path behind what recovery found.
    *
+   * @param gate entered by whoever fills or commits an epoch.
    * @param position the end of the log.
    * @param ledger the records that replay needs.
    * @param checkpoints makes the writer of index checkpoints, given access to the commit role.
@@ -61,6 +64,7 @@ public final class CommitPath implements AutoCloseable {
       StoreConfig config,
       Disk disk,
       BufferPool pool,
+      StoreGate gate,
       BlockSpace space,
       OperationApplier applier,
       StoreCounters counters,
@@ -78,6 +82,7 @@ public final class CommitPath implements AutoCloseable {
     this.space = space;
     this.poison = poison;
     this.counters = counters;
+    writer = new EpochWriter(this, gate, pool, config.groupBytesMax());
     queue = new CommitQueue(config.queueCapacity());
     buffers = new EpochBufferPool(config.queueCapacity());
     tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
@@ -163,8 +168,8 @@ public final class CommitPath implements AutoCloseable {
   }
 
   /** Begins an epoch. */
-  public Epoch beginEpoch(StoreGate gate) {
-    return new LocalEpoch(this, gate, buffers.take());
+  public Epoch beginEpoch() {
+    return new LocalEpoch(writer, writer.begin());
   }
 
   /** Returns the last durable epoch. */
@@ -241,10 +246,16 @@ public final class CommitPath implements AutoCloseable {
    */
   public record LogBlocks(long recordBlocks, long reservedBlocks, long checkpointBlocks) {}
 
-  // ---- for LocalEpoch
+  // ---- for EpochWriter
 
-  BufferPool pool() {
-    return pool;
+  EpochBuffer takeEpochBuffer() {
+    return buffers.take();
+  }
+
+  /** Waits for a buffer up to the deadline that is set. */
+  PooledBuffer awaitBuffer(long bytes) {
+    return pool.take(
+        bytes, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.backPressureTimeoutMs()));
   }
 
   /** Writes a part of a value ahead of its commit. */
@@ -255,14 +266,6 @@ public final class CommitPath implements AutoCloseable {
 
   Poison poison() {
     return poison;
-  }
-
-  StoreConfig config() {
-    return config;
-  }
-
-  EpochBufferPool buffers() {
-    return buffers;
   }
 
   /** Commits and waits; returns the epoch's number and recycles the buffer. */
@@ -288,6 +291,16 @@ public final class CommitPath implements AutoCloseable {
   void commit(EpochBuffer buffer, AckListener listener) {
     buffer.expect(listener);
     enqueue(buffer);
+  }
+
+  /** Commits as {@link #commit(EpochBuffer, AckListener)} does, unless the queue is full. */
+  boolean tryCommit(EpochBuffer buffer, AckListener listener) {
+    buffer.expect(listener);
+    boolean queued = queue.offer(buffer);
+    if (queued) {
+      agent.wakeForWork();
+    }
+    return queued;
   }
 
   /**

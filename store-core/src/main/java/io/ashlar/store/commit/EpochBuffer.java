@@ -4,12 +4,16 @@ import io.ashlar.store.AckListener;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +30,31 @@ import org.jspecify.annotations.Nullable;
  *      └──────close──────▶ recycled
  * </pre>
  *
- * <p>Thread: the epoch's caller while filling; the commit role's holder while queued; {@code state}
- * hands it over. Memory: buffers go back to the pool in {@link #releaseBuffers}.
+ * <p>A buffer is used for one epoch after another. Each use has a <i>stamp</i> of its own, so that
+ * a caller who holds on to an epoch that has ended cannot touch the next one.
+ *
+ * <p>Thread: the epoch's caller while filling; the commit role's holder while queued; {@code done}
+ * hands it back. Memory: buffers go back to the pool in {@link #releaseBuffers}.
  */
 final class EpochBuffer implements QueueEntry {
 
   private static final int OPERATION_BYTES_INITIAL = 4096;
+  private static final int STATES = 4;
+  private static final int OPEN = 0;
+  private static final int BROKEN = 1;
+  private static final int ENDED = 2;
+  private static final VarHandle STAMP;
+
+  static {
+    try {
+      STAMP = MethodHandles.lookup().findVarHandle(EpochBuffer.class, "stamp", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  @SuppressWarnings("unused") // through STAMP: written by its owner (release), read by any
+  private long stamp = ENDED; // which use of this buffer it is, and the state of that
 
   private volatile boolean done; // written by the role's holder, read by the committing thread
 
@@ -51,9 +74,14 @@ final class EpochBuffer implements QueueEntry {
   private PooledBuffer[] buffers = new PooledBuffer[8];
   private long[] usedBytes = new long[8];
   private int bufferCount;
+  private long bufferedBytes;
   private long unplacedBlocks;
   private boolean anyPlaced;
   private long heldBlocks;
+
+  private long claimedOperation = -1; // whose value the caller fills in place, or −1
+  private long claimedOffset;
+  private final CRC32C crc = new CRC32C();
 
   private long epoch;
   private int deletesApplied;
@@ -62,6 +90,44 @@ final class EpochBuffer implements QueueEntry {
   EpochBuffer() {
     initialOperations = Arena.ofAuto().allocate(OPERATION_BYTES_INITIAL, 64);
     operations = initialOperations;
+  }
+
+  // ---- who may fill it: the epoch's caller
+
+  /** Begins an epoch: another use of this buffer, with a stamp of its own. */
+  void begin() {
+    STAMP.setRelease(this, (stamp() / STATES + 1) * STATES + OPEN);
+  }
+
+  /** Returns the stamp of this use; that of an open epoch is what its caller proves itself by. */
+  long stamp() {
+    return (long) STAMP.getAcquire(this);
+  }
+
+  /** Returns whether the epoch begun with {@code begun} is open and whole. */
+  boolean isOpen(long begun) {
+    return stamp() == begun;
+  }
+
+  /** Returns whether the epoch begun with {@code begun} has neither been committed nor closed. */
+  boolean isUnended(long begun) {
+    long now = stamp();
+    return now == begun || now == begun + BROKEN;
+  }
+
+  /** Lets nothing but {@code close} be done with the epoch, unless {@link #mend} follows. */
+  void breakOff() {
+    STAMP.setRelease(this, stamp() / STATES * STATES + BROKEN);
+  }
+
+  /** Takes {@link #breakOff} back. */
+  void mend() {
+    STAMP.setRelease(this, stamp() / STATES * STATES + OPEN);
+  }
+
+  /** Ends the caller's use of it. */
+  void end() {
+    STAMP.setRelease(this, stamp() / STATES * STATES + ENDED);
   }
 
   // ---- filling: the epoch's caller
@@ -124,12 +190,60 @@ final class EpochBuffer implements QueueEntry {
     return bufferCount == 0 ? 0 : buffers[bufferCount - 1].capacity() - usedBytes[bufferCount - 1];
   }
 
-  /** Takes {@code bytes}, whole blocks, of the last buffer and returns them. */
-  MemorySegment takeFromLastBuffer(long bytes) {
+  /** Takes {@code bytes}, whole blocks, of the last buffer; returns their offset in it. */
+  long takeFromLastBuffer(long bytes) {
     int last = bufferCount - 1;
-    MemorySegment taken = buffers[last].segment().asSlice(usedBytes[last], bytes);
+    long offset = usedBytes[last];
     usedBytes[last] += bytes;
-    return taken;
+    bufferedBytes += bytes;
+    return offset;
+  }
+
+  /** Returns the memory of the last buffer. */
+  MemorySegment lastBufferMemory() {
+    return buffers[bufferCount - 1].segment();
+  }
+
+  /** Copies a value to {@code offset} of the last buffer and appends its put. */
+  void addBuffered(long idHigh, long idLow, MemorySegment value, long offset) {
+    MemorySegment.copy(value, 0, lastBufferMemory(), offset, value.byteSize());
+    addSealed(idHigh, idLow, offset, value.byteSize());
+  }
+
+  /** Appends the put of a value that lies at {@code offset} of the last buffer. */
+  void addSealed(long idHigh, long idLow, long offset, long length) {
+    addPut(idHigh, idLow, seal(offset, length), 0, length);
+  }
+
+  /** Appends the put of a value that the caller is yet to fill in at {@code offset}. */
+  void addClaimed(long idHigh, long idLow, long offset, long length) {
+    claimedOperation = addPut(idHigh, idLow, 0, 0, length);
+    claimedOffset = offset;
+  }
+
+  /** Takes the bytes that the caller filled in place: from here on they must not change. */
+  void sealClaim() {
+    if (claimedOperation >= 0) {
+      long length = OperationFormat.length(operations, claimedOperation);
+      OperationFormat.crc32c(operations, claimedOperation, seal(claimedOffset, length));
+      claimedOperation = -1;
+    }
+  }
+
+  /** Zeroes what lies behind the value in its last block; returns the value's checksum. */
+  private int seal(long offset, long length) {
+    crc.reset();
+    if (length > 0) {
+      PooledBuffer last = buffers[bufferCount - 1];
+      Blocks.zero(last.segment(), offset + length, offset + Blocks.roundUp(length));
+      Checksum.update(crc, last.view(), (int) offset, (int) length);
+    }
+    return (int) crc.getValue();
+  }
+
+  /** Returns the bytes that the buffers hold. */
+  long bufferedBytes() {
+    return bufferedBytes;
   }
 
   /** Marks every put as placed and gives the buffers back: their values are in their extents. */
@@ -160,6 +274,7 @@ final class EpochBuffer implements QueueEntry {
       buffers[i].release();
     }
     bufferCount = 0;
+    bufferedBytes = 0;
   }
 
   // ---- what it holds: caller, then role
@@ -200,9 +315,14 @@ final class EpochBuffer implements QueueEntry {
     return bufferCount;
   }
 
-  /** Returns the bytes of one buffer that hold values. */
-  MemorySegment bufferContent(int index) {
-    return buffers[index].segment().asSlice(0, usedBytes[index]);
+  /** Returns the memory of one buffer. */
+  MemorySegment bufferMemory(int index) {
+    return buffers[index].segment();
+  }
+
+  /** Returns how many of a buffer's first bytes, whole blocks, hold values. */
+  long usedBytes(int index) {
+    return usedBytes[index];
   }
 
   // ---- commit: caller to role and back
@@ -282,6 +402,7 @@ final class EpochBuffer implements QueueEntry {
     unplacedBlocks = 0;
     anyPlaced = false;
     heldBlocks = 0;
+    claimedOperation = -1;
     failure = null;
     listener = null;
     waiter = null;

@@ -7,6 +7,7 @@ import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.ChecksumView;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.index.OperationApplier;
@@ -63,6 +64,7 @@ final class GroupCommitter implements AutoCloseable {
   private final long incarnation;
   private final NativeMemory recordMemory = NativeMemory.reserve(LogRecordFormat.RECORD_BYTES_MAX);
   private final MemorySegment record = recordMemory.segment();
+  private final ChecksumView recordView = new ChecksumView(record);
   private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX);
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
@@ -361,12 +363,12 @@ final class GroupCommitter implements AutoCloseable {
     long recordBlocks = Blocks.count(bytes);
     int chain = encode(group, count, bytes, recordBlocks, behindBlocks);
     vectors.clear();
-    vectors.add(record.asSlice(0, Blocks.offset(recordBlocks)));
+    vectors.add(record, 0, Blocks.offset(recordBlocks));
     if (behindBlocks > 0) {
       for (int i = 0; i < count; i++) {
         EpochBuffer epoch = group[i];
         for (int b = 0; b < epoch.bufferCount(); b++) {
-          vectors.add(epoch.bufferContent(b));
+          vectors.add(epoch.bufferMemory(b), 0, epoch.usedBytes(b));
         }
       }
     }
@@ -406,7 +408,7 @@ final class GroupCommitter implements AutoCloseable {
       operations += epoch.operationCount();
     }
     return LogRecordFormat.seal(
-        record,
+        recordView,
         storeId,
         incarnation,
         tail.sequence() + 1,

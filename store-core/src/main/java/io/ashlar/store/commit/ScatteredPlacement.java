@@ -91,15 +91,15 @@ final class ScatteredPlacement {
     long fileOffset = Blocks.offset(start);
     long rest = Blocks.offset(blocks);
     while (rest > 0) {
-      MemorySegment content = epoch.bufferContent(buffer);
-      long length = Math.min(rest, content.byteSize() - bufferOffset);
+      long used = epoch.usedBytes(buffer);
+      long length = Math.min(rest, used - bufferOffset);
       if (length > 0) {
-        writer.write(content.asSlice(bufferOffset, length), fileOffset);
+        writer.write(epoch.bufferMemory(buffer).asSlice(bufferOffset, length), fileOffset);
       }
       fileOffset += length;
       rest -= length;
       bufferOffset += length;
-      if (bufferOffset == content.byteSize()) {
+      if (bufferOffset == used) {
         buffer++;
         bufferOffset = 0;
       }

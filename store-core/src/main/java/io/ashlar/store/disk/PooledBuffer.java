@@ -3,6 +3,7 @@ package io.ashlar.store.disk;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 
 /**
  * One buffer of a {@link BufferPool}: native memory at a multiple of 4 KiB, lent until {@link
@@ -25,6 +26,7 @@ public final class PooledBuffer {
 
   private final BufferPool pool;
   private final MemorySegment memory;
+  private final ByteBuffer view;
   private final int sizeClass;
   private final int number;
 
@@ -34,6 +36,7 @@ public final class PooledBuffer {
   PooledBuffer(BufferPool pool, MemorySegment memory, int sizeClass, int number) {
     this.pool = pool;
     this.memory = memory;
+    this.view = memory.asByteBuffer();
     this.sizeClass = sizeClass;
     this.number = number;
   }
@@ -41,6 +44,14 @@ public final class PooledBuffer {
   /** Returns the memory, all {@link #capacity()} bytes of it; the content is arbitrary. */
   public MemorySegment segment() {
     return memory;
+  }
+
+  /**
+   * Returns the memory as a buffer, always the same one, so that using it allocates nothing; who
+   * holds the buffer sets its position and limit first.
+   */
+  public ByteBuffer view() {
+    return view;
   }
 
   /** Returns the length in bytes: that of a size class, so often more than was asked for. */

@@ -1,6 +1,7 @@
 package io.ashlar.store.format;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /** CRC-32C (Castagnoli) of native memory; the check value of "123456789" is 0xE3069283. */
@@ -25,6 +26,14 @@ public final class Checksum {
     update(crc, first);
     update(crc, second);
     return (int) crc.getValue();
+  }
+
+  /**
+   * Adds {@code length} bytes of a buffer from {@code offset} on to a running checksum; allocates
+   * nothing. The buffer's position and limit are changed.
+   */
+  public static void update(CRC32C crc, ByteBuffer bytes, int offset, int length) {
+    crc.update(bytes.clear().limit(offset + length).position(offset));
   }
 
   /** Adds a segment of native memory, or of a byte array, to a running checksum. */

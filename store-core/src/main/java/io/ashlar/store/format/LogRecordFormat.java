@@ -74,11 +74,11 @@ public final class LogRecordFormat {
    * Writes the header of a record whose epoch table and operations are in place already, zeroes the
    * padding, and seals it with its checksum.
    *
-   * @param record at least {@code position.blocks} blocks of memory.
+   * @param view the record: at least as many blocks of memory as {@code bytes} take.
    * @return the record's chain value.
    */
   public static int seal(
-      MemorySegment record,
+      ChecksumView view,
       long storeId,
       long incarnation,
       long sequence,
@@ -93,9 +93,10 @@ public final class LogRecordFormat {
       long nextStart,
       long nextBlocks,
       long timeMs) {
+    MemorySegment record = view.memory();
     long blocks = Blocks.count(bytes);
-    record.asSlice(bytes, Blocks.offset(blocks) - bytes).fill((byte) 0);
-    record.asSlice(0, HEADER_BYTES).fill((byte) 0);
+    Blocks.zero(record, bytes, Blocks.offset(blocks));
+    Blocks.zero(record, 0, HEADER_BYTES);
     putInt(record, 0, MAGIC);
     putInt(record, 4, VERSION);
     putLong(record, 8, storeId);
@@ -113,7 +114,7 @@ public final class LogRecordFormat {
     putLong(record, 80, nextStart);
     putLong(record, 88, nextBlocks);
     putLong(record, 96, timeMs);
-    int chain = checksum(record, blocks);
+    int chain = view.crc32c(CRC_OFFSET, HEADER_BYTES, (int) Blocks.offset(blocks));
     putInt(record, CRC_OFFSET, chain);
     return chain;
   }

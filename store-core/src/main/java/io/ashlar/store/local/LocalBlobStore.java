@@ -122,6 +122,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             config,
             disk,
             pool,
+            gate,
             space,
             applier,
             counters,
@@ -232,12 +233,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
 
   @Override
   public Epoch beginEpoch() {
-    gate.enter();
-    try {
-      return commitPath.beginEpoch(gate);
-    } finally {
-      gate.exit();
-    }
+    return commitPath.beginEpoch();
   }
 
   @Override

@@ -45,7 +45,7 @@ class LogRecordFormatTest {
     offset += OperationFormat.bytes(OperationFormat.COLD_MOVE);
     int chain =
         LogRecordFormat.seal(
-            record,
+            new ChecksumView(record),
             STORE,
             0x2122232425262728L,
             0x3132333435363738L,
@@ -81,7 +81,8 @@ class LogRecordFormatTest {
           record, LogRecordFormat.recordBytes(1, (long) i * OperationFormat.DELETE_BYTES), i, -i);
     }
     var _ =
-        LogRecordFormat.seal(record, STORE, 1, 2, 1, 77, 1, 1, operations, bytes, 0, 3, 0, 0, 4);
+        LogRecordFormat.seal(
+            new ChecksumView(record), STORE, 1, 2, 1, 77, 1, 1, operations, bytes, 0, 3, 0, 0, 4);
     return blocks;
   }
 

@@ -1,0 +1,455 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.AckListener;
+import io.ashlar.store.Admission;
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobStore;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.StoreFailedException;
+import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.PooledBuffer;
+import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Checksum;
+import io.ashlar.uring.NativeException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fills epochs for their callers, and hands them to the commit path.
+ *
+ * <p>Values go to pooled buffers, packed one behind another. When the pool runs short or the epoch
+ * holds as much as one gathered write carries, the filled buffers are <i>spilled</i> to extents
+ * that nothing refers to yet, so half-filled epochs cannot block one another for ever; a value
+ * longer than the longest buffer <i>streams</i> there. Every such write has ended before the epoch
+ * is queued (rule L26).
+ *
+ * <p>Every method takes the epoch's buffer and the stamp under which it was begun ({@link
+ * EpochBuffer#begin}). Nothing is allocated for a value that fits into a buffer.
+ *
+ * <p>Thread: any; one for each epoch.
+ */
+final class EpochWriter {
+
+  private static final int BUFFERS_MAX = 512;
+
+  /** Gives the next bytes of a value that streams. */
+  @FunctionalInterface
+  private interface ValueSource {
+
+    /** Fills all of {@code chunk} with the value's bytes from {@code offset} on. */
+    void fill(MemorySegment chunk, long offset) throws IOException;
+  }
+
+  private final CommitPath path;
+  private final StoreGate gate;
+  private final BufferPool pool;
+  private final long groupBytesMax;
+
+  EpochWriter(CommitPath path, StoreGate gate, BufferPool pool, long groupBytesMax) {
+    this.path = path;
+    this.gate = gate;
+    this.pool = pool;
+    this.groupBytesMax = groupBytesMax;
+  }
+
+  /** Begins an epoch and returns its buffer. */
+  EpochBuffer begin() {
+    gate.enter();
+    try {
+      EpochBuffer buffer = path.takeEpochBuffer();
+      buffer.begin();
+      return buffer;
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** See {@link Epoch#put(BlobId, MemorySegment)}. */
+  void put(EpochBuffer buffer, long stamp, BlobId id, MemorySegment value) {
+    long length = value.byteSize();
+    beginOperation(buffer, stamp, length);
+    try {
+      if (length > pool.largestBytes()) {
+        stream(
+            buffer,
+            id,
+            length,
+            (chunk, offset) -> MemorySegment.copy(value, offset, chunk, 0, chunk.byteSize()));
+      } else if (length == 0) {
+        buffer.addPut(id.high(), id.low(), 0, 0, 0);
+      } else {
+        buffer.addBuffered(id.high(), id.low(), value, slot(buffer, length));
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("a copy from memory cannot fail", e);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** See {@link Epoch#put(BlobId, ReadableByteChannel, long)}. */
+  void put(EpochBuffer buffer, long stamp, BlobId id, ReadableByteChannel source, long length)
+      throws IOException {
+    beginOperation(buffer, stamp, length);
+    try {
+      if (length > pool.largestBytes()) {
+        stream(buffer, id, length, (chunk, offset) -> readFully(source, chunk, offset, length));
+      } else if (length == 0) {
+        buffer.addPut(id.high(), id.low(), 0, 0, 0);
+      } else {
+        long offset = slot(buffer, length);
+        buffer.breakOff();
+        readFully(source, buffer.lastBufferMemory().asSlice(offset, length), 0, length);
+        buffer.mend();
+        buffer.addSealed(id.high(), id.low(), offset, length);
+      }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private static void readFully(
+      ReadableByteChannel source, MemorySegment chunk, long offset, long length)
+      throws IOException {
+    ByteBuffer bytes = chunk.asByteBuffer();
+    while (bytes.hasRemaining()) {
+      if (source.read(bytes) < 0) {
+        throw new EOFException(
+            "the channel ended early: length=" + length + ", got=" + (offset + bytes.position()));
+      }
+    }
+  }
+
+  /** See {@link Epoch#claim}. */
+  MemorySegment claim(EpochBuffer buffer, long stamp, BlobId id, long length) {
+    checkFitsBuffer(length);
+    beginOperation(buffer, stamp, length);
+    try {
+      long offset = length == 0 ? 0 : slot(buffer, length);
+      return claimed(buffer, id, offset, length);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private static MemorySegment claimed(EpochBuffer buffer, BlobId id, long offset, long length) {
+    buffer.addClaimed(id.high(), id.low(), offset, length);
+    return length == 0 ? MemorySegment.NULL : buffer.lastBufferMemory().asSlice(offset, length);
+  }
+
+  /** See {@link Epoch#tryPut}. */
+  Admission tryPut(EpochBuffer buffer, long stamp, BlobId id, MemorySegment value) {
+    long length = value.byteSize();
+    checkFitsBuffer(length);
+    beginOperation(buffer, stamp, length);
+    try {
+      if (!hasRoom(buffer, length)) {
+        return Admission.BACK_PRESSURED;
+      }
+      if (length == 0) {
+        buffer.addPut(id.high(), id.low(), 0, 0, 0);
+      } else {
+        buffer.addBuffered(
+            id.high(), id.low(), value, buffer.takeFromLastBuffer(Blocks.roundUp(length)));
+      }
+      return Admission.ACCEPTED;
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** See {@link Epoch#tryClaim}. */
+  @Nullable MemorySegment tryClaim(EpochBuffer buffer, long stamp, BlobId id, long length) {
+    checkFitsBuffer(length);
+    beginOperation(buffer, stamp, length);
+    try {
+      if (!hasRoom(buffer, length)) {
+        return null;
+      }
+      long offset = length == 0 ? 0 : buffer.takeFromLastBuffer(Blocks.roundUp(length));
+      return claimed(buffer, id, offset, length);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private void checkFitsBuffer(long length) {
+    if (length > pool.largestBytes()) {
+      throw new IllegalArgumentException(
+          "a claim, or a put that must not wait, is at most claimBytesMax()="
+              + pool.largestBytes()
+              + " bytes, put a longer value instead: length="
+              + length);
+    }
+  }
+
+  /** See {@link Epoch#delete}. */
+  void delete(EpochBuffer buffer, long stamp, BlobId id) {
+    beginOperation(buffer, stamp, 0);
+    try {
+      buffer.addDelete(id.high(), id.low());
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** Checks that an operation can be added and enters the gate. */
+  private void beginOperation(EpochBuffer buffer, long stamp, long length) {
+    checkOpen(buffer, stamp);
+    if (length < 0 || length > BlobStore.BLOB_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "a blob has 0 to " + BlobStore.BLOB_BYTES_MAX + " bytes: length=" + length);
+    }
+    if (buffer.operationCount() >= Epoch.OPERATIONS_MAX) {
+      throw new IllegalArgumentException(
+          "an epoch has at most "
+              + Epoch.OPERATIONS_MAX
+              + " operations: commit it and begin another");
+    }
+    enter(buffer);
+  }
+
+  /** Enters the gate of a store that has not failed, and takes what the caller claimed last. */
+  private void enter(EpochBuffer buffer) {
+    gate.enter();
+    try {
+      path.poison().check();
+      buffer.sealClaim();
+    } catch (RuntimeException | Error e) {
+      gate.exit();
+      throw e;
+    }
+  }
+
+  private static void checkOpen(EpochBuffer buffer, long stamp) {
+    if (!buffer.isOpen(stamp)) {
+      throw new IllegalStateException(
+          buffer.isUnended(stamp)
+              ? "the epoch is broken by a failed put: close it"
+              : "the epoch has ended: it was committed or closed");
+    }
+  }
+
+  /** Finds room for a value, 1 byte or longer; returns its offset in the last buffer. */
+  private long slot(EpochBuffer buffer, long length) {
+    long bytes = Blocks.roundUp(length);
+    if (buffer.lastBufferFreeBytes() < bytes) {
+      if (buffer.bufferedBytes() + bytes > groupBytesMax || buffer.bufferCount() >= BUFFERS_MAX) {
+        spill(buffer);
+      }
+      PooledBuffer taken = tryTakeBuffer(buffer, bytes);
+      if (taken == null) {
+        spill(buffer);
+        taken = path.awaitBuffer(bytes);
+      }
+      buffer.addBuffer(taken, 0);
+    }
+    return buffer.takeFromLastBuffer(bytes);
+  }
+
+  /** Makes room for a value in the last buffer if that takes neither waiting nor writing. */
+  private boolean hasRoom(EpochBuffer buffer, long length) {
+    long bytes = Blocks.roundUp(length);
+    if (buffer.lastBufferFreeBytes() >= bytes) {
+      return true;
+    }
+    PooledBuffer taken = buffer.bufferCount() < BUFFERS_MAX ? tryTakeBuffer(buffer, bytes) : null;
+    if (taken != null) {
+      buffer.addBuffer(taken, 0);
+    }
+    return taken != null;
+  }
+
+  /** Takes a buffer of twice the last one's size, else what fits, if there is one. */
+  private @Nullable PooledBuffer tryTakeBuffer(EpochBuffer buffer, long bytes) {
+    long wanted = Math.clamp(2 * buffer.lastBufferCapacity(), bytes, pool.largestBytes());
+    PooledBuffer taken = pool.tryTake(wanted);
+    return taken == null && wanted > bytes ? pool.tryTake(bytes) : taken;
+  }
+
+  /** Writes the filled buffers to free space and gives them back. */
+  private void spill(EpochBuffer buffer) {
+    if (buffer.unplacedBlocks() == 0) {
+      buffer.releaseBuffers();
+      return;
+    }
+    buffer.breakOff(); // until it has succeeded
+    Holding holding = new Holding(buffer);
+    boolean fits;
+    try {
+      fits = ScatteredPlacement.place(buffer, holding, path::writeAhead);
+    } catch (NativeException e) {
+      // Which of its extents the failed write touched is not told apart: none is used again (L24).
+      path.quarantineAll(buffer);
+      throw writeFailed(e);
+    }
+    if (!fits) {
+      throw path.fullException(holding.refusedBlocks);
+    }
+    buffer.setAllPlaced();
+    buffer.mend();
+  }
+
+  /** Takes extents for an epoch, through the commit role. */
+  private final class Holding implements ScatteredPlacement.Allocation {
+    private final EpochBuffer buffer;
+    private long refusedBlocks;
+
+    Holding(EpochBuffer buffer) {
+      this.buffer = buffer;
+    }
+
+    @Override
+    public long allocateFree(long blocks) {
+      return path.tryHold(buffer, blocks, false);
+    }
+
+    @Override
+    public long allocate(long blocks) {
+      refusedBlocks = blocks;
+      return path.tryHold(buffer, blocks, true);
+    }
+  }
+
+  /** Writes a value to an extent of its own, in parts, ahead of the commit. */
+  private void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source)
+      throws IOException {
+    long blocks = Blocks.count(length);
+    long start = path.tryHold(buffer, blocks, true);
+    if (start < 0) {
+      throw path.fullException(blocks);
+    }
+    buffer.breakOff(); // until it has succeeded
+    PooledBuffer chunk = pool.tryTake(pool.largestBytes());
+    boolean written = false;
+    try {
+      if (chunk == null) {
+        spill(buffer);
+        buffer.breakOff(); // a spill mends
+        chunk = path.awaitBuffer(pool.largestBytes());
+      }
+      int crc32c = streamParts(chunk, start, length, source);
+      buffer.addPut(id.high(), id.low(), crc32c, start, length);
+      written = true;
+    } catch (NativeException e) {
+      path.quarantine(buffer, blocks);
+      written = true; // accounted for
+      throw writeFailed(e);
+    } finally {
+      if (chunk != null) {
+        chunk.release();
+      }
+      if (!written) {
+        path.releaseHeld(buffer, start, blocks);
+      }
+    }
+    buffer.mend();
+  }
+
+  private int streamParts(PooledBuffer chunk, long start, long length, ValueSource source)
+      throws IOException {
+    CRC32C crc = new CRC32C();
+    long fileOffset = Blocks.offset(start);
+    for (long offset = 0; offset < length; offset += chunk.capacity()) {
+      long bytes = Math.min(chunk.capacity(), length - offset);
+      MemorySegment part = chunk.segment().asSlice(0, Blocks.roundUp(bytes));
+      source.fill(part.asSlice(0, bytes), offset);
+      if (part.byteSize() > bytes) {
+        part.asSlice(bytes).fill((byte) 0);
+      }
+      Checksum.update(crc, part.asSlice(0, bytes));
+      path.poison().check();
+      path.writeAhead(part, fileOffset + offset);
+    }
+    return (int) crc.getValue();
+  }
+
+  private static StoreException writeFailed(NativeException failure) {
+    return new StoreFailedException(
+        "a value could not be written ahead; its epoch was not applied, the store goes on: close the"
+            + " epoch: failure="
+            + failure.getMessage(),
+        false,
+        failure);
+  }
+
+  /** See {@link Epoch#operationCount}. */
+  int operationCount(EpochBuffer buffer, long stamp) {
+    checkUnended(buffer, stamp);
+    return buffer.operationCount();
+  }
+
+  /** See {@link Epoch#valueBytes}. */
+  long valueBytes(EpochBuffer buffer, long stamp) {
+    checkUnended(buffer, stamp);
+    return buffer.valueBytes();
+  }
+
+  private static void checkUnended(EpochBuffer buffer, long stamp) {
+    if (!buffer.isUnended(stamp)) {
+      checkOpen(buffer, stamp); // which says why not
+    }
+  }
+
+  /** See {@link Epoch#commit()}. */
+  long commit(EpochBuffer buffer, long stamp) {
+    beginCommit(buffer, stamp);
+    try {
+      return path.commit(buffer);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** See {@link Epoch#commit(AckListener)}. */
+  void commit(EpochBuffer buffer, long stamp, AckListener listener) {
+    beginCommit(buffer, stamp);
+    try {
+      path.commit(buffer, listener);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** See {@link Epoch#tryCommit}. */
+  Admission tryCommit(EpochBuffer buffer, long stamp, AckListener listener) {
+    beginCommit(buffer, stamp);
+    try {
+      if (path.tryCommit(buffer, listener)) {
+        return Admission.ACCEPTED;
+      }
+      buffer.mend(); // still the caller's
+      return Admission.BACK_PRESSURED;
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private void beginCommit(EpochBuffer buffer, long stamp) {
+    checkOpen(buffer, stamp);
+    enter(buffer);
+    buffer.end(); // before the role can see it, who recycles it
+  }
+
+  /** See {@link Epoch#close}. */
+  void close(EpochBuffer buffer, long stamp) {
+    if (!buffer.isUnended(stamp)) {
+      return;
+    }
+    buffer.end();
+    if (gate.tryEnter()) { // else the pool's memory has gone with the store
+      try {
+        path.abandon(buffer);
+      } finally {
+        gate.exit();
+      }
+    }
+  }
+}
