@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.ChecksumView;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.format.Superblock;
@@ -220,7 +221,7 @@ class CheckpointScenariosTest {
     record.set(LONG, operation + 40, newBlock);
     var _ =
         LogRecordFormat.seal(
-            record,
+            new ChecksumView(record),
             LogRecordFormat.storeId(before),
             LogRecordFormat.incarnation(before),
             LogRecordFormat.sequence(before) + 1,

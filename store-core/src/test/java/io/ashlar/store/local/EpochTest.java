@@ -18,6 +18,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -36,13 +37,13 @@ class EpochTest {
 
   /** Counts what it is told. */
   private static final class Counting implements AckListener {
-    private volatile int durable;
+    private final AtomicInteger durable = new AtomicInteger();
     private volatile @Nullable StoreException failure;
 
     @Override
     public void onDurable(
         long epoch, int putsTotal, int putsFlushed, int deletesTotal, int deletesApplied) {
-      durable = durable + 1; // one thread at a time calls it
+      durable.incrementAndGet();
     }
 
     @Override
@@ -51,7 +52,7 @@ class EpochTest {
     }
 
     void await(int count) {
-      while (durable < count && failure == null) {
+      while (durable.get() < count && failure == null) {
         LockSupport.parkNanos(10_000);
       }
       assertThat(failure).isNull();
@@ -78,6 +79,7 @@ class EpochTest {
   }
 
   @Test
+  @SuppressWarnings("try") // closes in the middle on purpose
   void shouldBeginAgainWithTheSameObject() {
     try (LocalBlobStore store = open();
         Epoch epoch = store.beginEpoch()) {
@@ -168,12 +170,12 @@ class EpochTest {
       epoch.put(new BlobId(0, 2), VALUE);
       assertThat(epoch.tryCommit(counting)).isEqualTo(Admission.BACK_PRESSURED);
       epoch.put(new BlobId(0, 3), VALUE); // still open
-      assertThat(counting.durable).isZero();
+      assertThat(counting.durable.get()).isZero();
       store.doWork();
-      assertThat(counting.durable).isEqualTo(2);
+      assertThat(counting.durable.get()).isEqualTo(2);
       assertThat(epoch.tryCommit(counting)).isEqualTo(Admission.ACCEPTED);
       store.doWork();
-      assertThat(counting.durable).isEqualTo(3);
+      assertThat(counting.durable.get()).isEqualTo(3);
       assertThat(store.contains(new BlobId(0, 3))).isTrue();
     }
   }
@@ -194,6 +196,7 @@ class EpochTest {
 
   /** W6: nothing is allocated for a commit, by no thread; a future is 40 bytes. */
   @Test
+  @SuppressWarnings("try") // begins with none open
   void shouldAllocateNothingInSteadyState() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Counting counting = new Counting();
