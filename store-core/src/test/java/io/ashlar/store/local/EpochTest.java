@@ -17,7 +17,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +34,6 @@ class EpochTest {
   /** Counts what it is told. */
   private static final class Counting implements AckListener {
     private final AtomicInteger durable = new AtomicInteger();
-    private volatile @Nullable StoreException failure;
 
     @Override
     public void onDurable(
@@ -45,7 +43,7 @@ class EpochTest {
 
     @Override
     public void onFailed(StoreException reason) {
-      failure = reason;
+      throw new AssertionError(reason);
     }
   }
 
