@@ -1,7 +1,5 @@
 package io.ashlar.store.snapshot;
 
-import java.util.Arrays;
-
 /**
  * A set of ids on the heap, 20 to 40 bytes each, that is emptied again and again.
  *
@@ -61,6 +59,5 @@ final class IdSet {
         ids[2 * moved + 1] = oldIds[2 * slot + 1];
       }
     }
-    Arrays.fill(oldRounds, 0);
   }
 }

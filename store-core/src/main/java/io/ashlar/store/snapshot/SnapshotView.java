@@ -69,6 +69,10 @@ public final class SnapshotView implements BlobLookup {
     ENDED
   }
 
+  private static final int FOUND = 1;
+  private static final int NOT_FOUND = 0;
+  private static final int AGAIN = -1;
+
   private final SnapshotRegistry registry;
   private final BlobIndex index;
   private final long sequence;
@@ -133,10 +137,7 @@ public final class SnapshotView implements BlobLookup {
     return into.isLive();
   }
 
-  private static final int FOUND = 1;
-  private static final int NOT_FOUND = 0;
-  private static final int AGAIN = -1;
-
+  /** Looks through the sets; {@link #AGAIN} when one of them has gone meanwhile. */
   private int findSuperseded(long idHigh, long idLow, BlobLocation into) {
     for (SnapshotView other : registry.views()) {
       if (other.sequence < sequence) {

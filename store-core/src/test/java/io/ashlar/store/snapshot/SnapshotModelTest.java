@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.Test;
  */
 class SnapshotModelTest {
 
-  private static final int OPERATIONS = Integer.getInteger("test.operations", 150_000);
+  private static final int OPERATIONS = Integer.getInteger("test.operations", 110_000);
   private static final int IDS = 3_000;
   private static final long FILE_BLOCKS = 1 << 17;
   private static final ValueLayout.OfLong LONG =
@@ -111,7 +112,7 @@ class SnapshotModelTest {
 
   @Test
   void shouldShowEachSnapshotExactlyWhatWasThere() {
-    run(8);
+    run(8, OPERATIONS);
     assertThat(ended).as(name()).isZero();
     closeAll();
   }
@@ -119,22 +120,26 @@ class SnapshotModelTest {
   @Test
   void shouldEndTheOldestSnapshotWhenTooManyEntriesAreKept() {
     registry = newRegistry(700);
-    run(6);
+    run(6, OPERATIONS / 2);
     assertThat(ended).as(name()).isPositive();
     closeAll();
   }
 
-  private void run(int snapshotsMax) {
+  private void run(int snapshotsMax, long operationsMax) {
     long begun = System.nanoTime();
     int groups = 0;
     long opened = 0;
     long pinnedMost = 0;
-    while (operations < OPERATIONS) {
+    while (operations < operationsMax) {
       commitGroup();
       groups++;
       if (taken.size() < snapshotsMax && random.nextInt(24) == 0) {
         taken.add(new Taken(registry.open(), new HashMap<>(now)));
         opened++;
+        if (random.nextInt(4) == 0) { // another one of the same record
+          taken.add(new Taken(registry.open(), new HashMap<>(now)));
+          opened++;
+        }
       }
       if (!taken.isEmpty() && random.nextInt(26) == 0) {
         closeOne();
@@ -199,10 +204,10 @@ class SnapshotModelTest {
       return 0;
     }
     long start = space.allocateFree(blocks);
-    assertThat(start).as(name()).isPositive();
+    assertThat(start).as(this::name).isPositive();
     for (long block = start; block < start + blocks; block++) {
       // The last durable record is the one before, and carries the mark of the one before that.
-      assertThat(freedAt[(int) block]).as("L2, " + name()).isLessThanOrEqualTo(sequence - 2);
+      assertThat(freedAt[(int) block]).as(this::name).isLessThanOrEqualTo(sequence - 2); // L2
     }
     return start;
   }
@@ -332,7 +337,8 @@ class SnapshotModelTest {
   /** Compares what a snapshot says of an id with its map. */
   private void check(Taken one, int id, BlobLocation found) {
     Value value = one.state().get(id);
-    String what = name() + ", s=" + one.view().sequence() + ", id=" + id + ", found=" + found;
+    Supplier<String> what =
+        () -> name() + ", s=" + one.view().sequence() + ", id=" + id + ", found=" + found;
     if (value == null || value.kind() == Kind.TOMBSTONE) {
       assertThat(found.isLive()).as(what).isFalse();
       return;
