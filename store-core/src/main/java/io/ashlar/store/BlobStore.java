@@ -96,6 +96,22 @@ public interface BlobStore extends AutoCloseable {
    */
   VerifyReport verify(VerifyListener listener);
 
+  /**
+   * Makes the data file shorter, while commits and reads go on: moves blobs from its top down into
+   * free space, the log and the index checkpoints after them, and cuts it. What stays is what the
+   * store holds, its log extents, room for index checkpoints, the room in which it would grow ahead
+   * of need at once, and the gaps that no blob fits into. Each blob is verified before it is moved;
+   * a damaged one is left where it is.
+   *
+   * <p>Relocations are committed in epochs of their own. Takes the time to read and write again
+   * what it moves; ends early when the store is closed. One at a time.
+   *
+   * @param listener told of each damaged blob and of the progress, on this thread.
+   * @throws IllegalStateException if a vacuum is running already.
+   * @throws StoreFailedException if the store is or becomes poisoned.
+   */
+  VacuumReport vacuum(VacuumOptions options, VacuumListener listener);
+
   /** Returns a snapshot of the store's counters. */
   StoreStats stats();
 

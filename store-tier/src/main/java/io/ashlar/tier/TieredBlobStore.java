@@ -7,6 +7,9 @@ import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreStats;
+import io.ashlar.store.VacuumListener;
+import io.ashlar.store.VacuumOptions;
+import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.spi.TierSource;
@@ -240,6 +243,11 @@ public final class TieredBlobStore implements BlobStore {
   @Override
   public VerifyReport verify(VerifyListener listener) {
     return store.verify(listener);
+  }
+
+  @Override
+  public VacuumReport vacuum(VacuumOptions options, VacuumListener listener) {
+    return store.vacuum(options, listener);
   }
 
   @Override

@@ -71,6 +71,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   private long dueBlocks; // how far the log goes before the next checkpoint
   private LogPosition base;
   private long unreferencedBlocks; // of the checkpoint that is being written
+  private long completedCount;
 
   // Owned by the executor while a checkpoint is being written.
   private long cursor;
@@ -154,6 +155,38 @@ public final class IndexCheckpointer implements AutoCloseable {
     chunks = new ArrayList<>();
     beginChunk();
     executor.execute(this::step);
+  }
+
+  /** Returns whether a checkpoint is being written. Thread: any. */
+  public synchronized boolean isRunning() {
+    return running;
+  }
+
+  /** Returns how many checkpoints were completed since open. Thread: the role's holder. */
+  public long completedCount() {
+    return completedCount;
+  }
+
+  /** Returns how long the newer checkpoint is. Thread: the commit role's holder. */
+  public long newerBlocks() {
+    return newer.blocks();
+  }
+
+  /** Waits until no checkpoint is being written. Thread: one that does not run its steps. */
+  public void awaitIdle() {
+    boolean interrupted = false;
+    synchronized (this) {
+      while (running) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**
@@ -292,6 +325,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     ledger.freeThrough(newer.base().sequence(), space); // L13
     older = newer;
     newer = written;
+    completedCount++;
     noteGenerations();
   }
 
@@ -340,19 +374,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
-    boolean interrupted = false;
-    synchronized (this) {
-      while (running) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    awaitIdle();
     memory.close();
   }
 }

@@ -16,6 +16,7 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.vacuum.CommitAccess;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -206,6 +207,11 @@ public final class CommitPath implements AutoCloseable {
     EpochBuffer buffer = buffers.take();
     fill.accept(buffer::addEvict);
     var _ = commit(buffer);
+  }
+
+  /** Returns what vacuum needs of this. */
+  public CommitAccess vacuumAccess() {
+    return new VacuumAccess(this, committer, tail, checkpointer);
   }
 
   /** Takes evictions for {@link #commitEvictions}. */
@@ -440,19 +446,24 @@ public final class CommitPath implements AutoCloseable {
 
     @Override
     public void perform(Runnable task) {
-      CommitPath.this.perform(
-          new RoleTask() {
-            @Override
-            void perform() {
-              task.run();
-            }
-          });
+      performTask(task);
     }
 
     @Override
     public long durableSequence() {
       return tail.sequence();
     }
+  }
+
+  /** Runs a task as the holder of the commit role, and waits for it. */
+  void performTask(Runnable task) {
+    perform(
+        new RoleTask() {
+          @Override
+          void perform() {
+            task.run();
+          }
+        });
   }
 
   private void perform(RoleTask task) {

@@ -6,6 +6,8 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.OperationFormat;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.vacuum.Relocations;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -78,6 +80,7 @@ final class EpochBuffer implements QueueEntry {
   private long unplacedBlocks;
   private boolean anyPlaced;
   private long heldBlocks;
+  private @Nullable Relocations relocations;
 
   private long claimedOperation = -1; // whose value the caller fills in place, or −1
   private long claimedOffset;
@@ -159,6 +162,16 @@ final class EpochBuffer implements QueueEntry {
     long offset = reserve(OperationFormat.EVICT_BYTES);
     OperationFormat.evict(
         operations, offset, idHigh, idLow, version, startBlock, cold0, cold1, cold2);
+  }
+
+  /** Appends the relocations of a batch, which is told what became of them. */
+  void addRelocations(Relocations batch) {
+    relocations = batch;
+    addHeldBlocks(batch.heldBlocks());
+    batch.forEach((idHigh, idLow, version, startBlock, newBlock) -> {
+      long offset = reserve(OperationFormat.RELOCATE_BYTES);
+      OperationFormat.relocate(operations, offset, idHigh, idLow, version, startBlock, newBlock);
+    });
   }
 
   private long reserve(int bytes) {
@@ -299,6 +312,25 @@ final class EpochBuffer implements QueueEntry {
     return deleteCount;
   }
 
+  /** Returns whether it must leave room in the log for deletes on a full store (L15). */
+  boolean leavesRoom() {
+    return putCount > 0 || relocations != null;
+  }
+
+  /** Tells the batch of relocations, if any, that they were applied. Thread: the role's holder. */
+  void notePublished(OperationApplier.FreedExtents freed) {
+    if (relocations != null) {
+      relocations.onPublished(freed);
+    }
+  }
+
+  /** Tells it that they will not be committed. Thread: the role's holder. */
+  void noteRefused() {
+    if (relocations != null) {
+      relocations.onRefused();
+    }
+  }
+
   long valueBytes() {
     return valueBytes;
   }
@@ -403,6 +435,7 @@ final class EpochBuffer implements QueueEntry {
     anyPlaced = false;
     heldBlocks = 0;
     claimedOperation = -1;
+    relocations = null;
     failure = null;
     listener = null;
     waiter = null;

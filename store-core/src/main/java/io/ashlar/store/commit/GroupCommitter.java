@@ -158,11 +158,11 @@ final class GroupCommitter implements AutoCloseable {
   private boolean fitsGathered(int epochs, long operationBytes, EpochBuffer epoch) {
     long blocks =
         Blocks.count(LogRecordFormat.recordBytes(epochs, operationBytes)) + epoch.unplacedBlocks();
-    boolean hasPuts = epoch.putCount() > 0;
-    if (hasPuts) {
+    if (epoch.putCount() > 0) {
       space.noteGroup(blocks);
     }
-    return epoch.bufferCount() < IoVectors.CAPACITY_MAX && position(blocks, hasPuts, null);
+    return epoch.bufferCount() < IoVectors.CAPACITY_MAX
+        && position(blocks, epoch.leavesRoom(), null);
   }
 
   /**
@@ -189,7 +189,7 @@ final class GroupCommitter implements AutoCloseable {
       behind += group[i].unplacedBlocks();
       buffers += group[i].bufferCount();
       sync |= group[i].anyPlaced();
-      hasPuts |= group[i].putCount() > 0;
+      hasPuts |= group[i].leavesRoom();
     }
     try {
       long blocks = Blocks.count(LogRecordFormat.recordBytes(count, operationBytes)) + behind;
@@ -291,6 +291,38 @@ final class GroupCommitter implements AutoCloseable {
     }
     tail.moveToNext();
     return nameNext(queue) && (tail.reserveSpare(!hasPuts) || !hasPuts);
+  }
+
+  /**
+   * Moves the log on to its reserved next extent and reserves one further down to follow that. Each
+   * step is a record that names the extent before it is used (L10, L11). Thread: the commit role's
+   * holder.
+   *
+   * @param fileBlocks the file's length that the new extent is to suit.
+   * @return false when there is no room for that; then nothing moved.
+   */
+  boolean moveLog(long fileBlocks) {
+    if (poison.isSet()) {
+      return false;
+    }
+    try {
+      tail.reserveNext(false);
+      if (tail.nextStart() == 0 || !tail.reserveSpareBelow(fileBlocks)) {
+        return false;
+      }
+      if (tail.mustNameNext()) {
+        if (!tail.fitsHere(1)) {
+          return false;
+        }
+        write(alone, 0, 0, 0, false, null);
+      }
+      tail.moveToNext();
+      write(alone, 0, 0, 0, false, null);
+      return true;
+    } catch (NativeException e) {
+      fail(alone, 0, e);
+      return false;
+    }
   }
 
   private boolean nameNext(DiskQueue queue) {
@@ -453,6 +485,7 @@ final class GroupCommitter implements AutoCloseable {
       int deletesApplied =
           applier.apply(epoch.operations(), 0, epoch.operationCount(), recordSequence, freed);
       space.unhold(epoch.heldBlocks());
+      epoch.notePublished(freed);
       epoch.setResult(epochBefore + i + 1, deletesApplied);
       epoch.releaseBuffers();
       puts += epoch.putCount();
@@ -520,6 +553,7 @@ final class GroupCommitter implements AutoCloseable {
   /** Frees the extents of an epoch to which nothing refers and whose writes have ended. */
   void freePlaced(EpochBuffer epoch) {
     space.unhold(epoch.heldBlocks());
+    epoch.noteRefused();
     MemorySegment operations = epoch.operations();
     for (long offset = 0; offset < epoch.operationBytes(); ) {
       int kind = OperationFormat.kind(operations, offset);

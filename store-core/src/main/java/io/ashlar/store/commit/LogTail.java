@@ -24,6 +24,9 @@ final class LogTail {
   /** The shortest log extent of all: a record, and one that names the next extent. */
   private static final long EXTENT_BLOCKS_LEAST = 2;
 
+  /** How many times too long a log extent may be before vacuum replaces it. */
+  private static final int LONGER_THAN_WANTED = 2;
+
   private final BlockSpace space;
   private final long extentBlocksMax;
   private final RecordLedger ledger;
@@ -129,10 +132,7 @@ final class LogTail {
     if (spareStart != 0) {
       return true;
     }
-    long wanted =
-        Math.max(
-            EXTENT_BLOCKS_MIN,
-            Math.min(extentBlocksMax, Long.highestOneBit(space.fileBlocks() / 16)));
+    long wanted = wantedBlocks(space.fileBlocks());
     long group = Math.clamp(space.groupBlocks(), EXTENT_BLOCKS_MIN, wanted);
     long least = forDeletes ? EXTENT_BLOCKS_LEAST : EXTENT_BLOCKS_MIN;
     // The first hole that the next group fits into; else, while the file grows, any.
@@ -153,6 +153,42 @@ final class LogTail {
       reserveSpare(start, space.allocatedBlocks());
     }
     return start >= 0;
+  }
+
+  /** Returns how long a log extent should be in a file of {@code fileBlocks} blocks. */
+  long wantedBlocks(long fileBlocks) {
+    return Math.max(
+        EXTENT_BLOCKS_MIN, Math.min(extentBlocksMax, Long.highestOneBit(fileBlocks / 16)));
+  }
+
+  /**
+   * Takes an extent for the time after the next one that lies below the higher one of this and the
+   * next, of the length that suits a file of {@code fileBlocks} blocks; returns whether there is
+   * one.
+   */
+  boolean reserveSpareBelow(long fileBlocks) {
+    if (spareStart != 0) {
+      return true;
+    }
+    long wanted = wantedBlocks(fileBlocks);
+    long group = Math.clamp(space.groupBlocks(), EXTENT_BLOCKS_MIN, wanted);
+    long start = space.allocateBelow(group, wanted, Math.max(block, nextStart));
+    if (start >= 0) {
+      reserveSpare(start, space.allocatedBlocks());
+    }
+    return start >= 0;
+  }
+
+  /**
+   * Returns whether the log has blocks at or above {@code limit}, or keeps several times what suits
+   * a file of {@code fileBlocks} blocks.
+   */
+  boolean isOutOfPlace(long limit, long fileBlocks) {
+    long longest = LONGER_THAN_WANTED * wantedBlocks(fileBlocks);
+    return extentEnd > limit
+        || nextStart + nextBlocks > limit
+        || extentEnd - block > longest
+        || nextBlocks > longest;
   }
 
   /**

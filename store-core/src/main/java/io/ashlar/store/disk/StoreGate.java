@@ -61,6 +61,11 @@ public final class StoreGate {
     return true;
   }
 
+  /** Returns whether the gate was closed: what takes long should come to an end. */
+  public boolean isClosed() {
+    return closed;
+  }
+
   /** Leaves. */
   public void exit() {
     var _ = (long) COUNT.getAndAdd(counts, cell(), -1L);

@@ -58,10 +58,12 @@ public final class OperationFormat {
   /** The bytes of an evict. */
   public static final int EVICT_BYTES = 64;
 
+  /** The bytes of a relocate. */
+  public static final int RELOCATE_BYTES = 48;
+
   /** The highest block that an extent can start at: 48 bits. */
   public static final long BLOCK_MAX = (1L << 48) - 1;
 
-  private static final int RELOCATE_BYTES = 48;
   private static final int COLD_MOVE_BYTES = 56;
 
   private OperationFormat() {}
@@ -124,6 +126,21 @@ public final class OperationFormat {
     putLong(bytes, offset + 40, coldFirst);
     putLong(bytes, offset + 48, coldSecond);
     putLong(bytes, offset + 56, coldThird);
+  }
+
+  /** Writes a relocate. */
+  public static void relocate(
+      MemorySegment bytes,
+      long offset,
+      long idHigh,
+      long idLow,
+      long version,
+      long startBlock,
+      long newBlock) {
+    putCommon(bytes, offset, RELOCATE, 0, idHigh, idLow);
+    putLong(bytes, offset + 24, version);
+    putLong(bytes, offset + 32, startBlock);
+    putLong(bytes, offset + 40, newBlock);
   }
 
   /** Returns the kind of the operation at {@code offset}. */

@@ -10,6 +10,9 @@ import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreStats;
+import io.ashlar.store.VacuumListener;
+import io.ashlar.store.VacuumOptions;
+import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
@@ -40,6 +43,7 @@ import io.ashlar.store.spi.ColdStorage;
 import io.ashlar.store.spi.Eviction;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
+import io.ashlar.store.vacuum.Vacuum;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.io.IOException;
@@ -84,6 +88,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   private final BlobReader reader;
   private final TierSide tierSide;
   private final SnapshotRegistry snapshots;
+  private final VacuumSide vacuumSide;
   private final SuperblockPair superblocks;
   private final RecoveryReport recoveryReport;
   private final long storeId;
@@ -116,7 +121,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             Blocks.count(config.growthBytesMin()),
             recovered.fileBlocks(),
             recovered.highestEnd());
-    space = new BlockSpace(recovered.allocator(), dataFile, poison);
+    space = new BlockSpace(recovered.allocator(), dataFile, poison, config.freeSharePercentMax());
     commitPath =
         new CommitPath(
             config,
@@ -146,6 +151,17 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             commitPath::durableEpoch,
             environment.background(),
             config.snapshotEntriesMax());
+    vacuumSide =
+        new VacuumSide(
+            commitPath.vacuumAccess(),
+            index,
+            applier,
+            space,
+            dataFile,
+            disk,
+            poison,
+            gate,
+            environment.clockNs());
     reader = new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs());
     boolean started = false;
     try {
@@ -338,12 +354,23 @@ public final class LocalBlobStore implements BlobStore, TierSource {
                   - space.pinnedBlocks()
                   - space.heldBlocks()
                   - space.quarantinedBlocks()
+                  - space.holeBlocks()
                   - applier.liveBlocks()
                   - log.recordBlocks()
                   - log.checkpointBlocks()
                   - log.reservedBlocks()); // G13
       boolean still = commitPath.sequence() == sequence;
       return verifier.report(unaccounted != 0 || !still ? unaccounted : before - verifier.blocks());
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public VacuumReport vacuum(VacuumOptions options, VacuumListener listener) {
+    gate.enter();
+    try {
+      return vacuumSide.run(options, listener);
     } finally {
       gate.exit();
     }
@@ -480,6 +507,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   }
 
   // ---- for tests that drive the I/O thread's work
+
+  /** Begins a vacuum whose steps the caller does. */
+  Vacuum beginVacuum(VacuumOptions options, VacuumListener listener) {
+    return vacuumSide.begin(options, listener);
+  }
 
   /** Does the I/O thread's work once. */
   int doWork() {

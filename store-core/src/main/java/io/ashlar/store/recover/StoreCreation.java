@@ -10,6 +10,7 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.format.SuperblockFormat;
+import io.ashlar.store.space.ZeroFill;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
@@ -27,7 +28,7 @@ import java.util.function.LongSupplier;
  */
 final class StoreCreation {
 
-  private static final int ZERO_BYTES = 1 << 20;
+  private static final int WINDOW_BYTES = 1 << 20;
   private static final long LOG_EXTENT_BLOCKS_MIN = 8;
 
   /** The least that step (1) makes: {@link StoreConfig#initialFileBytes}. */
@@ -52,7 +53,9 @@ final class StoreCreation {
       LongSupplier clockMs) {
     refuseWhatIsNotOurs(disk);
     long fileBlocks = Blocks.count(config.initialFileBytes());
-    zero(disk, Blocks.offset(fileBlocks));
+    try (ZeroFill zeroes = new ZeroFill(disk)) {
+      zeroes.fill(0, Blocks.offset(fileBlocks), bytes -> {});
+    }
     disk.syncAll();
     long extentBlocks =
         Math.clamp(
@@ -78,9 +81,9 @@ final class StoreCreation {
 
   private static void refuseWhatIsNotOurs(Disk disk) {
     long end = Math.min(disk.size(), LOOK_BYTES_MAX);
-    try (NativeMemory memory = NativeMemory.reserve(ZERO_BYTES)) {
+    try (NativeMemory memory = NativeMemory.reserve(WINDOW_BYTES)) {
       MemorySegment window = memory.segment();
-      for (long offset = 0; offset < end; offset += ZERO_BYTES) {
+      for (long offset = 0; offset < end; offset += WINDOW_BYTES) {
         window.fill((byte) 0);
         var _ = disk.read(window, offset);
         if (offset == 0) {
@@ -115,14 +118,5 @@ final class StoreCreation {
                 + " near offset="
                 + offset,
             null);
-  }
-
-  private static void zero(Disk disk, long bytes) {
-    try (NativeMemory zeroes = NativeMemory.reserve(ZERO_BYTES)) {
-      for (long offset = 0; offset < bytes; offset += ZERO_BYTES) {
-        long length = Math.min(ZERO_BYTES, bytes - offset);
-        disk.write(zeroes.segment().asSlice(0, length), offset);
-      }
-    }
   }
 }

@@ -11,19 +11,19 @@ import org.jspecify.annotations.Nullable;
  * #freeBlocks free}; {@linkplain #pendingBlocks freed but not reusable yet}; a blob's extent;
  * {@linkplain #pinnedBlocks superseded, but pinned for a snapshot}; a record; a log extent's rest
  * or the reserved next one; the extent of an epoch that is being filled; {@linkplain #quarantine
- * quarantined}.
+ * quarantined}; a {@linkplain #holeBlocks hole}.
  *
  * <p>Thread: the commit role's holder (rule L19).
  */
 public final class BlockSpace {
 
-  private static final double FREE_SHARE = 0.2;
   private static final int GROUP_DECAY_SHIFT = 3;
 
   private final ExtentAllocator allocator;
   private final DeferredFrees deferred;
   private final DataFile file;
   private final Poison poison;
+  private final int freeSharePercent;
   private long quarantinedBlocks;
   private long heldBlocks;
   private long durableMark = Long.MIN_VALUE;
@@ -33,12 +33,22 @@ public final class BlockSpace {
   private boolean outOfHoles = true;
   private @Nullable NativeException growthFailure;
 
-  /** Creates one over what recovery found free. */
-  public BlockSpace(ExtentAllocator allocator, DataFile file, Poison poison) {
+  /**
+   * Creates one over what recovery found free.
+   *
+   * @param freeSharePercent {@link io.ashlar.store.StoreConfig#freeSharePercentMax}.
+   */
+  public BlockSpace(ExtentAllocator allocator, DataFile file, Poison poison, int freeSharePercent) {
+    this.freeSharePercent = freeSharePercent;
     this.allocator = allocator;
     this.deferred = new DeferredFrees(allocator);
     this.file = file;
     this.poison = poison;
+  }
+
+  /** Returns how many blocks {@link #allocate} leaves free for index checkpoints (rule L15). */
+  public long reservedBlocks() {
+    return reserveBlocks;
   }
 
   /** Sets how many blocks {@link #allocate} leaves free for index checkpoints (rule L15). */
@@ -115,13 +125,39 @@ public final class BlockSpace {
 
   /**
    * Returns whether so much is free, however scattered, that the file should not grow for the sake
-   * of contiguous space: a fifth of it, and of the rest the share that the records of such groups
-   * have. For when a group is small its record's block, once free, lies between live blobs and is
-   * of use only when they go.
+   * of contiguous space: the share that is allowed, and of the rest the share that the records of
+   * such groups have. For when a group is small its record's block, once free, lies between live
+   * blobs and is of use only when they go.
    */
   public boolean hasPlenty() {
-    double share = FREE_SHARE + (1 - FREE_SHARE) / Math.max(2, groupBlocks);
-    return allocator.freeBlocks() - reserveBlocks > file.blocks() * share;
+    return allocator.freeBlocks() - reserveBlocks > plentyBlocks();
+  }
+
+  private long plentyBlocks() {
+    double allowed = freeSharePercent / 100.0;
+    return (long) (file.blocks() * (allowed + (1 - allowed) / Math.max(2, groupBlocks)));
+  }
+
+  /**
+   * Allocates a contiguous extent of the space that is free now and ends at or below block {@code
+   * limit}; −1 when there is none.
+   */
+  public long allocateBelow(long blocks, long limit) {
+    return allocateBelow(blocks, blocks, limit);
+  }
+
+  /**
+   * Allocates as {@link #allocateBelow(long, long)} does, any length in a range; {@link
+   * #allocatedBlocks} then says which.
+   */
+  public long allocateBelow(long least, long most, long limit) {
+    long spare = allocator.freeBlocks() - reserveBlocks;
+    long start = spare < least ? -1 : allocator.allocate(least, Math.min(most, spare));
+    if (start >= 0 && start + allocator.allocatedBlocks() > limit) {
+      allocator.free(start, allocator.allocatedBlocks());
+      return -1;
+    }
+    return start;
   }
 
   /** Allocates for an index checkpoint, which may take what {@link #reserve} keeps. */
@@ -168,10 +204,9 @@ public final class BlockSpace {
 
   /** Makes space that growth has added available. */
   public void takeGrown() {
-    long start = file.blocks();
     long added = file.takeGrown();
     if (added > 0) {
-      allocator.addFree(start, added);
+      allocator.addFree(file.grownStart(), added);
     }
   }
 
@@ -196,6 +231,97 @@ public final class BlockSpace {
       }
       growAhead();
     }
+  }
+
+  /**
+   * Gives up the free space at the end of the file, but for what index checkpoints may need and for
+   * the room in which the file would grow ahead again. Every block given up is free under L2 and
+   * L13 (rule L28): others are not in the allocator. The caller then {@linkplain DataFile#cut cuts}
+   * the file.
+   *
+   * @param leastBlocks what must be gained at least.
+   * @return the file's new length in blocks, or −1 when there is less to gain, or the file grows at
+   *     this moment; then nothing changed.
+   */
+  public long beginCut(long leastBlocks) {
+    takeGrown();
+    long end = file.blocks();
+    long usedEnd = usedEnd();
+    long freeBelow = allocator.freeBlocks() - freeBlocksFrom(usedEnd);
+    long newEnd =
+        Math.max(
+            usedEnd + Math.max(0, reserveBlocks - freeBelow), // L15
+            file.lengthAhead(usedEnd));
+    if (end - newEnd < leastBlocks || !file.beginCut(newEnd, usedEnd)) {
+      return -1;
+    }
+    for (long at = end; at > newEnd; ) {
+      long start = Math.max(newEnd, allocator.firstFreeTail(at));
+      if (start < at) {
+        boolean taken = allocator.allocateAt(start, at - start);
+        assert taken : "L28: a block at the end of the file is not free";
+      } else {
+        start = file.holes().startOfRunBefore(at);
+        file.holes().shorten(start, newEnd);
+      }
+      at = start;
+    }
+    return newEnd;
+  }
+
+  /** Returns the first block behind everything that is neither free nor a hole. */
+  public long usedEnd() {
+    long at = file.blocks();
+    while (true) {
+      long start = allocator.firstFreeTail(at);
+      long hole = file.holes().startOfRunBefore(start);
+      if (hole < 0) {
+        return start;
+      }
+      at = hole;
+    }
+  }
+
+  /** Returns how many blocks are free behind {@link #usedEnd}. */
+  private long freeBlocksFrom(long usedEnd) {
+    long free = 0;
+    for (long at = file.blocks(); at > usedEnd; ) {
+      long start = allocator.firstFreeTail(at);
+      free += at - start;
+      at = start < at ? start : file.holes().startOfRunBefore(at);
+    }
+    return free;
+  }
+
+  /**
+   * Takes the longest free run to be punched, and holds it until {@link #addHole}: nothing may be
+   * written there before that has ended. As much as the file may keep free stays allocatable.
+   *
+   * @param leastBlocks how long the run must be at least.
+   * @param into receives the run.
+   * @return whether there is such a run.
+   */
+  public boolean takeForHole(long leastBlocks, ExtentAllocator.RunVisitor into) {
+    long spare = allocator.freeBlocks() - reserveBlocks - plentyBlocks();
+    long length = Math.min(allocator.longestFree(), spare);
+    if (length < leastBlocks || poison.isSet()) {
+      return false;
+    }
+    long start = allocator.allocate(length);
+    hold(length);
+    into.visit(start, length);
+    return true;
+  }
+
+  /** Notes that a run was punched: it is filled with zeroes before it is used again (rule L29). */
+  public void addHole(long start, long blocks) {
+    unhold(blocks);
+    file.holes().add(start, blocks);
+  }
+
+  /** Returns the blocks of the holes that were punched since open and not filled again. */
+  public long holeBlocks() {
+    return file.holes().blocks();
   }
 
   /** Frees an extent that nothing durable has ever referred to. */

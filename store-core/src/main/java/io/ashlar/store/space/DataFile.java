@@ -5,36 +5,38 @@ import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.uring.NativeException;
-import io.ashlar.uring.NativeMemory;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The size of the data file, and its growth ahead of need: new space is zeroed and synced, size
  * included, before a commit may use it (rule L29), because space that is only allocated commits two
- * to four times slower.
+ * to four times slower. Holes that vacuum has punched are filled in the same way, before the file
+ * grows at its end.
  *
  * <pre>
- *   idle ──growTo──▶ growing ──zeroed and synced──▶ grown ──takeGrown──▶ idle
- *                       └──────no space, EIO──────▶ failed ──takeGrown──▶ idle
+ *   idle ──grow──▶ growing ──zeroed and synced──▶ grown ──takeGrown──▶ idle
+ *     │               └──────no space, EIO──────▶ failed ──takeGrown──▶ idle
+ *     └──beginCut──▶ cutting ──cut──▶ idle
  * </pre>
  *
  * <p>Growth runs on the given executor and touches nothing but the file behind its end; only the
  * holder of the commit role starts it and applies what it did (rule L20). A failed write abandons
  * the step, which is cut off again; a failed sync poisons the store, because it may have hidden the
  * failure of somebody else's write. The size that a growing file has after a crash does not matter:
- * whatever lies behind the last block in use is free.
+ * whatever lies behind the last block in use is free. For the same reason a cut need not be durable
+ * before the file grows again: growth writes zeroes over whatever is left there, and syncs them.
  */
 public final class DataFile implements AutoCloseable {
 
-  private static final int ZERO_BYTES = 1 << 20;
   private static final long STEP_BLOCKS_MAX = Blocks.count(1L << 30);
 
   private enum State {
     IDLE,
     GROWING,
     GROWN,
-    FAILED
+    FAILED,
+    CUTTING
   }
 
   private final Disk disk;
@@ -42,14 +44,16 @@ public final class DataFile implements AutoCloseable {
   private final StoreCounters counters;
   private final Executor executor;
   private final long stepBlocksMin;
-  private final NativeMemory zeroes = NativeMemory.reserve(ZERO_BYTES);
+  private final ZeroFill zeroes;
+  private final Holes holes = new Holes(); // owned by the commit role's holder
 
   private long blocks; // owned by the commit role's holder
   private long highestEnd; // owned by the commit role's holder
 
   // The three below: guarded by this object's monitor, which is never held while waiting for I/O.
   private State state = State.IDLE;
-  private long grownBlocks;
+  private long grownStart;
+  private long grownEnd;
   private @Nullable NativeException failure;
 
   /**
@@ -71,6 +75,7 @@ public final class DataFile implements AutoCloseable {
     this.counters = counters;
     this.executor = executor;
     this.stepBlocksMin = stepBlocksMin;
+    zeroes = new ZeroFill(disk);
     this.blocks = blocks;
     this.highestEnd = highestEnd;
   }
@@ -96,14 +101,14 @@ public final class DataFile implements AutoCloseable {
    * Thread: the commit role's holder.
    */
   public void growAhead() {
-    if (blocks - highestEnd < stepBlocks() / 2) {
+    if (blocks - highestEnd < stepBlocks(blocks) / 2) {
       grow(0);
     }
   }
 
   /**
-   * Starts growth by at least {@code atLeastBlocks}, unless it is under way or the store failed.
-   * Thread: the commit role's holder.
+   * Starts growth by at least {@code atLeastBlocks}, or the filling of a hole, unless either is
+   * under way or the store failed. Thread: the commit role's holder.
    */
   public void grow(long atLeastBlocks) {
     synchronized (this) {
@@ -112,21 +117,23 @@ public final class DataFile implements AutoCloseable {
       }
       state = State.GROWING;
     }
-    long step = stepBlocks();
-    long wanted = (atLeastBlocks + step - 1) / step * step;
-    long end = blocks + Math.max(step, wanted);
-    long start = blocks;
-    executor.execute(() -> run(start, end));
+    long step = stepBlocks(blocks);
+    long wanted = Math.max(step, (atLeastBlocks + step - 1) / step * step);
+    long hole = holes.firstOf(Math.max(1, atLeastBlocks));
+    long start = hole < 0 ? blocks : hole;
+    long end = start + (hole < 0 ? wanted : Math.min(wanted, holes.length(hole)));
+    executor.execute(() -> run(start, end, hole < 0));
   }
 
-  private long stepBlocks() {
-    return Math.min(STEP_BLOCKS_MAX, Math.max(stepBlocksMin, Long.highestOneBit(blocks / 16)));
+  private long stepBlocks(long fileBlocks) {
+    long wanted = Long.highestOneBit(fileBlocks / 16);
+    return Math.min(STEP_BLOCKS_MAX, Math.max(stepBlocksMin, wanted));
   }
 
-  private void run(long start, long end) {
+  private void run(long start, long end, boolean atEnd) {
     NativeException failed = null;
     try {
-      fill(start, end);
+      fill(start, end, atEnd);
     } catch (NativeException e) {
       failed = e;
     } catch (RuntimeException e) {
@@ -136,26 +143,27 @@ public final class DataFile implements AutoCloseable {
     synchronized (this) {
       state = failed == null ? State.GROWN : State.FAILED;
       failure = failed;
-      grownBlocks = end;
+      grownStart = start;
+      grownEnd = end;
       notifyAll();
     }
   }
 
-  private void fill(long start, long end) {
+  private void fill(long start, long end, boolean atEnd) {
     try {
-      long offset = Blocks.offset(start);
-      long endOffset = Blocks.offset(end);
-      while (offset < endOffset) {
-        if (poison.isSet()) {
-          throw new NativeException("grow", 0, "the store failed meanwhile");
-        }
-        long length = Math.min(ZERO_BYTES, endOffset - offset);
-        disk.write(zeroes.segment().asSlice(0, length), offset);
-        counters.bytesGrown.add(length);
-        offset += length;
-      }
+      zeroes.fill(
+          Blocks.offset(start),
+          Blocks.offset(end),
+          bytes -> {
+            if (poison.isSet()) {
+              throw new NativeException("grow", 0, "the store failed meanwhile");
+            }
+            counters.bytesGrown.add(bytes);
+          });
     } catch (NativeException e) {
-      cutOff(start);
+      if (atEnd) {
+        cutOff(start);
+      }
       throw e;
     }
     try {
@@ -181,15 +189,17 @@ public final class DataFile implements AutoCloseable {
   /**
    * Applies growth that has ended, if any. Thread: the commit role's holder.
    *
-   * @return how many blocks were added at the end of the file.
+   * @return how many blocks were added, from {@link #grownStart} on.
    */
   public long takeGrown() {
     synchronized (this) {
       if (state == State.GROWN) {
         state = State.IDLE;
-        long added = grownBlocks - blocks;
-        blocks = grownBlocks;
-        return added;
+        if (grownStart == blocks) {
+          blocks = grownEnd;
+          return grownEnd - grownStart;
+        }
+        return holes.takeFront(grownStart, grownEnd - grownStart);
       }
       if (state == State.FAILED) {
         state = State.IDLE;
@@ -198,14 +208,68 @@ public final class DataFile implements AutoCloseable {
     }
   }
 
+  /** Returns the first of the blocks that {@link #takeGrown} has added. Thread: as that. */
+  public synchronized long grownStart() {
+    return grownStart;
+  }
+
+  /** Returns the punched runs. Thread: the commit role's holder. */
+  Holes holes() {
+    return holes;
+  }
+
   /**
-   * Waits for growth that is under way. Thread: the commit role's holder.
+   * Returns how long a file should stay whose last block in use is before {@code end}, so that it
+   * does not grow ahead at once. Thread: any.
+   */
+  public long lengthAhead(long end) {
+    long step = stepBlocks(end);
+    return end + stepBlocks(end + step / 2) / 2;
+  }
+
+  /**
+   * Gives up the blocks from {@code end} on, none of which is in use; {@link #cut} follows. Thread:
+   * the commit role's holder.
+   *
+   * @return false when the file grows at this moment, or the store failed: nothing changed.
+   */
+  boolean beginCut(long end, long usedEnd) {
+    synchronized (this) {
+      if (state != State.IDLE || poison.isSet()) {
+        return false;
+      }
+      state = State.CUTTING;
+    }
+    blocks = end;
+    highestEnd = Math.min(highestEnd, usedEnd);
+    return true;
+  }
+
+  /**
+   * Cuts the file at {@code end}, as {@link #beginCut} was told. When that fails, what lies behind
+   * stays, unused, and is written over when the file grows. Thread: any but the role's holder.
+   *
+   * @throws NativeException if the file cannot be cut.
+   */
+  public void cut(long end) {
+    try {
+      disk.truncate(Blocks.offset(end));
+    } finally {
+      synchronized (this) {
+        state = State.IDLE;
+        notifyAll();
+      }
+    }
+  }
+
+  /**
+   * Waits for growth, or a cut, that is under way. Thread: any.
    *
    * @return null when it ended well or none was under way, else why it failed.
    */
   public synchronized @Nullable NativeException awaitGrowth() {
     boolean interrupted = false;
-    while (state == State.GROWING) {
+    while (state == State.GROWING || state == State.CUTTING) {
       try {
         wait();
       } catch (InterruptedException e) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * touched.
  *
  * <pre>
- *   local ──▶ {commit, read, recover} ──▶ {checkpoint, snapshot} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
+ *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
  *                                 all but the last two, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
@@ -60,6 +60,10 @@ class ImportRulesTest {
               List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
           Map.entry("snapshot", List.of("store", "format", "disk", "space", "index")),
           Map.entry(
+              "vacuum",
+              List.of(
+                  "store", "metrics", "format", "disk", "space", "index", "checkpoint", "uring")),
+          Map.entry(
               "commit",
               List.of(
                   "store",
@@ -70,6 +74,7 @@ class ImportRulesTest {
                   "space",
                   "index",
                   "checkpoint",
+                  "vacuum",
                   "uring",
                   "jctools")),
           Map.entry(
@@ -99,6 +104,7 @@ class ImportRulesTest {
                   "index",
                   "checkpoint",
                   "snapshot",
+                  "vacuum",
                   "commit",
                   "read",
                   "recover",
@@ -130,6 +136,7 @@ class ImportRulesTest {
         "index",
         "checkpoint",
         "snapshot",
+        "vacuum",
         "commit",
         "read",
         "recover",

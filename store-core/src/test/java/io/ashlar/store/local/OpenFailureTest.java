@@ -50,7 +50,7 @@ class OpenFailureTest {
       }
     }
     System.out.println("opens that failed: " + refused + " (-Dtest.seed=" + SEED + ")");
-    assertThat(refused).isGreaterThan(8);
+    assertThat(refused).isGreaterThan(5);
   }
 
   @Test
@@ -69,7 +69,7 @@ class OpenFailureTest {
       }
       assertThat(NativeMemory.mappedBytes()).as("block %d", block).isEqualTo(before);
     }
-    assertThat(refused).isGreaterThan(2);
+    assertThat(refused).as("the superblock and the index checkpoint").isGreaterThan(1);
   }
 
   @Test

@@ -143,7 +143,42 @@ class PlantedBugsTest {
             "a closing snapshot frees what an older one needs (L27)",
             REGISTRY,
             "&& entry.version() <= to.sequence()",
-            "&& entry.version() > to.sequence()"));
+            "&& entry.version() > to.sequence()"),
+        PlantedBug.of(
+            "a relocation applied whatever became of its blob (L16)",
+            "index/BlobIndex.java",
+            """
+                int entry = locate(idHigh, idLow, null);
+                if (!isCurrent(Kind.STORED, expectedVersion) || current.startBlock() != expectedStartBlock) {
+                  return false;
+                }
+            """,
+            """
+                int entry = locate(idHigh, idLow, null);
+                if (current.kind() != Kind.STORED) {
+                  return false;
+                }
+            """),
+        PlantedBug.of(
+            "a copy not synced before its relocation's record (L28)",
+            "vacuum/Vacuum.java",
+            "    syncOrPoison(disk::sync);\n",
+            ""),
+        PlantedBug.of(
+            "the source of a relocation free at once (L2)",
+            "vacuum/MoveBatch.java",
+            "        blobsMoved++;\n",
+            "        blobsMoved++;\n        space.markDurable(Long.MAX_VALUE);\n"),
+        PlantedBug.of(
+            "the file cut below what waits for a mark (L28)",
+            "space/BlockSpace.java",
+            "    long usedEnd = usedEnd();\n    long freeBelow",
+            "    deferred.release(Long.MAX_VALUE);\n    long usedEnd = usedEnd();\n    long freeBelow"),
+        PlantedBug.of(
+            "the copy of a relocation that did nothing stays taken (G13)",
+            "vacuum/MoveBatch.java",
+            "        unused.onFreed(newStarts[i], blocks(i));\n",
+            ""));
   }
 
   @ParameterizedTest

@@ -109,7 +109,7 @@ class PlantedScenarioBugsTest {
                 "    if (hasPuts && tail.nextStart() == 0) {\n      return false;\n    }\n",
                 ""),
             new Edit(TAIL, "forDeletes ? EXTENT_BLOCKS_LEAST", "forDeletes ? EXTENT_BLOCKS_MIN"),
-            new Edit(COMMITTER, "!(tail.reserveSpare(!hasPuts) || !hasPuts)) {", "false) {")),
+            new Edit(COMMITTER, "!(spare || !hasPuts)) {", "false) {")),
         log(
             "shouldAlwaysFindRoomForDeletesOnAFullStore",
             "a full store waits for its log to be long before it takes back old records (L15)",

@@ -10,12 +10,15 @@ import io.ashlar.store.SnapshotEndedException;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
+import io.ashlar.store.VacuumListener;
+import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.Eviction;
+import io.ashlar.store.vacuum.Vacuum;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -103,6 +106,7 @@ final class StoreLife {
   private long lastGroup = -1;
   private @Nullable StoreException failed;
   private long acknowledged;
+  private @Nullable Vacuum vacuum;
 
   private StoreLife(SimulatedDisk disk, History history, Opened opened, long seed) {
     this.disk = disk;
@@ -165,6 +169,14 @@ final class StoreLife {
 
   /** Commits some groups; {@code groups} is how many times the I/O thread's work is done. */
   void run(int groups) {
+    try {
+      runGroups(groups);
+    } finally {
+      endVacuum();
+    }
+  }
+
+  private void runGroups(int groups) {
     for (int i = 0; i < groups; i++) {
       int epochs = 1 + random.nextInt(5);
       if (random.nextInt(4) == 0) {
@@ -178,6 +190,7 @@ final class StoreLife {
       guard.check();
       useSnapshots();
       stepSometimes();
+      vacuumSometimes();
       if (random.nextInt(4) == 0) {
         opened.clockNs().addAndGet(1_000_000_000L); // long enough for a mark (L31)
         var _ = store.doWork();
@@ -249,6 +262,14 @@ final class StoreLife {
    * @return the failure that ended it, or null.
    */
   @Nullable StoreException runUntilFailure(int groups) {
+    try {
+      return runGroupsUntilFailure(groups);
+    } finally {
+      endVacuum();
+    }
+  }
+
+  private @Nullable StoreException runGroupsUntilFailure(int groups) {
     for (int i = 0; i < groups; i++) {
       try {
         if (random.nextBoolean()) {
@@ -258,6 +279,9 @@ final class StoreLife {
         }
         useSnapshots();
         stepSometimes();
+        if (!store.stats().failed()) {
+          vacuumSometimes();
+        }
       } catch (StorageFullException e) {
         failed = null;
         history.states.removeLast();
@@ -313,6 +337,50 @@ final class StoreLife {
     acknowledged = history.states.size() - 1L;
     history.groupEnds.add(acknowledged);
     disk.mark(new Acked(acknowledged));
+  }
+
+  /** Lets a vacuum begin, or go on for some steps, or not, between two groups. */
+  private void vacuumSometimes() {
+    Vacuum running = vacuum;
+    if (running == null) {
+      if (random.nextInt(3) > 0) {
+        return;
+      }
+      VacuumOptions options =
+          VacuumOptions.DEFAULTS.withHoleBytesMin(4096L * random.nextInt(8)); // 0 punches none
+      running = store.beginVacuum(options, VacuumListener.NONE);
+      vacuum = running;
+    }
+    for (int steps = random.nextInt(12); steps > 0 && vacuum != null; steps--) {
+      if (!vacuumStep(running)) {
+        endVacuum();
+      } else if (running.waitsForCheckpoint() && random.nextBoolean()) {
+        stepSometimes();
+      }
+    }
+  }
+
+  /** Does one step of a vacuum, which may be an epoch that changes nothing. */
+  private boolean vacuumStep(Vacuum running) {
+    long epoch = history.states.size();
+    disk.mark(new Begun(epoch));
+    history.states.add(history.states.getLast());
+    boolean more = running.step();
+    if (store.durableEpoch() < epoch) {
+      history.states.removeLast();
+    } else {
+      history.groupEnds.add(epoch);
+      acknowledged = epoch;
+      disk.mark(new Acked(epoch));
+    }
+    return more;
+  }
+
+  private void endVacuum() {
+    if (vacuum != null) {
+      vacuum.close();
+      vacuum = null;
+    }
   }
 
   /** Returns the last epoch that was acknowledged. */

@@ -71,7 +71,7 @@ class SnapshotModelTest {
           16,
           FILE_BLOCKS,
           Blocks.FIRST);
-  private final BlockSpace space = new BlockSpace(allocator, file, poison);
+  private final BlockSpace space = new BlockSpace(allocator, file, poison, 20);
   private final Deque<Runnable> background = new ArrayDeque<>();
 
   private final Map<Integer, Value> now = new HashMap<>();

@@ -53,7 +53,7 @@ class SnapshotReadersTest {
       new SnapshotRegistry(
           index,
           applier,
-          new BlockSpace(new ExtentAllocator(), file, poison),
+          new BlockSpace(new ExtentAllocator(), file, poison, 20),
           poison,
           Runnable::run,
           () -> this.sequence,

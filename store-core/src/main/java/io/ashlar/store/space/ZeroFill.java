@@ -1,0 +1,43 @@
+package io.ashlar.store.space;
+
+import io.ashlar.store.disk.Disk;
+import io.ashlar.uring.NativeMemory;
+import java.util.function.LongConsumer;
+
+/**
+ * Writes zeroes over a range of the data file, so that its blocks are mapped before a commit uses
+ * them (rule L29).
+ *
+ * <p>Thread: one at a time. Memory: 1 MiB of native memory until {@link #close}.
+ */
+public final class ZeroFill implements AutoCloseable {
+
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  private final Disk disk;
+  private final NativeMemory zeroes = NativeMemory.reserve(CHUNK_BYTES);
+
+  /** Creates one for a disk, which stays open. */
+  public ZeroFill(Disk disk) {
+    this.disk = disk;
+  }
+
+  /**
+   * Fills {@code [offset, endOffset)}, both multiples of 4 KiB; durable after the next sync.
+   *
+   * @param beforeWrite told the length of each part before it is written; may throw to give up.
+   * @throws io.ashlar.uring.NativeException if a write fails; a part may have been filled.
+   */
+  public void fill(long offset, long endOffset, LongConsumer beforeWrite) {
+    for (long at = offset; at < endOffset; at += CHUNK_BYTES) {
+      long length = Math.min(CHUNK_BYTES, endOffset - at);
+      beforeWrite.accept(length);
+      disk.write(zeroes.segment().asSlice(0, length), at);
+    }
+  }
+
+  @Override
+  public void close() {
+    zeroes.close();
+  }
+}

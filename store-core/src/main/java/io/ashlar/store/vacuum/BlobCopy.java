@@ -1,0 +1,212 @@
+package io.ashlar.store.vacuum;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Checksum;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.uring.NativeException;
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies the blobs of a batch to the extents held for them: read, compare the entry (rule L21),
+ * check the checksum (rule L28), write. Neighbours are read and written together. A blob longer
+ * than the buffer is alone in its batch and goes part by part: what is written is what was summed
+ * up, and a copy whose sum is wrong in the end is never referred to.
+ *
+ * <p>Thread: vacuum's. Memory: 1 MiB of native memory until {@link #close}.
+ */
+final class BlobCopy implements AutoCloseable {
+
+  /** How many blocks of blobs a batch holds at most, but for one long blob alone. */
+  static final long BATCH_BLOCKS_MAX = (1L << 20) / Blocks.BYTES;
+
+  private final Disk disk;
+  private final Poison poison;
+  private final Consumer<CorruptionException> damaged;
+  private final NativeMemory memory = NativeMemory.reserve(Blocks.offset(BATCH_BLOCKS_MAX));
+  private final long[] bufferBlocks = new long[MoveBatch.BLOBS_MAX];
+  private final @Nullable NativeException[] failures =
+      new @Nullable NativeException[MoveBatch.BLOBS_MAX];
+  private @Nullable NativeException writeFailure;
+
+  BlobCopy(Disk disk, Poison poison, Consumer<CorruptionException> damaged) {
+    this.disk = disk;
+    this.poison = poison;
+    this.damaged = damaged;
+  }
+
+  /**
+   * Copies what it can and says in the batch what became of each blob.
+   *
+   * @return the first failure of a write, or null.
+   * @throws io.ashlar.store.StoreFailedException if the store is poisoned: nothing is written then.
+   */
+  @Nullable NativeException copy(MoveBatch batch) {
+    writeFailure = null;
+    if (batch.count() == 1 && batch.blocks() > BATCH_BLOCKS_MAX) {
+      copyInParts(batch);
+    } else {
+      readAll(batch);
+      judgeAll(batch);
+      writeAll(batch);
+    }
+    return writeFailure;
+  }
+
+  /** Returns the buffer from one block on. */
+  private MemorySegment slice(long block, long blocks) {
+    return memory.segment().asSlice(Blocks.offset(block), Blocks.offset(blocks));
+  }
+
+  private void readAll(MoveBatch batch) {
+    long next = 0;
+    for (int i = 0; i < batch.count(); i++) {
+      bufferBlocks[i] = next;
+      next += batch.blocks(i);
+    }
+    for (int i = 0; i < batch.count(); ) {
+      int end = i + 1;
+      while (end < batch.count()
+          && batch.source(end).startBlock()
+              == batch.source(end - 1).startBlock() + batch.blocks(end - 1)) {
+        end++;
+      }
+      if (read(batch, i, end) != null && end > i + 1) {
+        for (int one = i; one < end; one++) {
+          failures[one] = read(batch, one, one + 1);
+        }
+      }
+      i = end;
+    }
+  }
+
+  /** Reads neighbours from {@code first} to before {@code end}; returns what failed, or null. */
+  private @Nullable NativeException read(MoveBatch batch, int first, int end) {
+    long blocks = bufferBlocks[end - 1] + batch.blocks(end - 1) - bufferBlocks[first];
+    NativeException failure =
+        read(slice(bufferBlocks[first], blocks), batch.source(first).startBlock());
+    for (int i = first; i < end; i++) {
+      failures[i] = failure;
+    }
+    return failure;
+  }
+
+  private @Nullable NativeException read(MemorySegment target, long block) {
+    try {
+      long read = disk.read(target, Blocks.offset(block));
+      return read >= target.byteSize()
+          ? null
+          : new NativeException("pread", 0, "end of file behind block=" + block);
+    } catch (NativeException e) {
+      return e;
+    }
+  }
+
+  private void judgeAll(MoveBatch batch) {
+    for (int i = 0; i < batch.count(); i++) {
+      BlobLocation source = batch.source(i);
+      MemorySegment value = slice(bufferBlocks[i], batch.blocks(i));
+      if (!batch.isUnchanged(i)) {
+        batch.state(i, MoveBatch.State.CHANGED);
+        continue;
+      }
+      int crc32c = Checksum.crc32c(value.asSlice(0, source.lengthBytes()));
+      if (failures[i] != null || crc32c != source.crc32c()) {
+        batch.state(i, MoveBatch.State.DAMAGED); // L28
+        report(batch, i, crc32c, failures[i]);
+        continue;
+      }
+      value.asSlice(source.lengthBytes()).fill((byte) 0);
+    }
+  }
+
+  private void writeAll(MoveBatch batch) {
+    for (int i = 0; i < batch.count(); ) {
+      if (batch.state(i) != MoveBatch.State.PLACED) {
+        i++;
+        continue;
+      }
+      int end = i + 1;
+      while (end < batch.count()
+          && batch.state(end) == MoveBatch.State.PLACED
+          && batch.newStart(end) == batch.newStart(end - 1) + batch.blocks(end - 1)) {
+        end++;
+      }
+      long blocks = bufferBlocks[end - 1] + batch.blocks(end - 1) - bufferBlocks[i];
+      boolean written = write(slice(bufferBlocks[i], blocks), batch.newStart(i));
+      for (; i < end; i++) {
+        batch.state(i, written ? MoveBatch.State.COPIED : MoveBatch.State.WRITE_FAILED);
+      }
+    }
+  }
+
+  private boolean write(MemorySegment source, long block) {
+    poison.check(); // L24
+    try {
+      disk.write(source, Blocks.offset(block));
+      return true;
+    } catch (NativeException e) {
+      writeFailure = writeFailure == null ? e : writeFailure;
+      return false;
+    }
+  }
+
+  private void copyInParts(MoveBatch batch) {
+    BlobLocation source = batch.source(0);
+    CRC32C crc = new CRC32C();
+    NativeException failure = null;
+    for (long block = 0; block < batch.blocks() && failure == null; block += BATCH_BLOCKS_MAX) {
+      MemorySegment part = slice(0, Math.min(BATCH_BLOCKS_MAX, batch.blocks() - block));
+      long length = Math.min(part.byteSize(), source.lengthBytes() - Blocks.offset(block));
+      failure = read(part, source.startBlock() + block);
+      if (!batch.isUnchanged(0)) {
+        batch.state(0, MoveBatch.State.CHANGED);
+        return;
+      }
+      Checksum.update(crc, part.asSlice(0, length));
+      part.asSlice(length).fill((byte) 0);
+      if (failure == null && !write(part, batch.newStart(0) + block)) {
+        batch.state(0, MoveBatch.State.WRITE_FAILED);
+        return;
+      }
+    }
+    if (failure != null || (int) crc.getValue() != source.crc32c()) {
+      batch.state(0, MoveBatch.State.DAMAGED); // L28
+      report(batch, 0, (int) crc.getValue(), failure);
+    } else {
+      batch.state(0, MoveBatch.State.COPIED);
+    }
+  }
+
+  private void report(MoveBatch batch, int i, int actual, @Nullable NativeException cause) {
+    BlobLocation source = batch.source(i);
+    damaged.accept(
+        new CorruptionException(
+            "blob is damaged and was not moved: restore it from the tier or a backup: id="
+                + BlobId.toText(batch.idHigh(i), batch.idLow(i))
+                + ", block="
+                + source.startBlock()
+                + ", length="
+                + source.lengthBytes()
+                + (cause == null
+                    ? ", checksum expected=%08x, actual=%08x".formatted(source.crc32c(), actual)
+                    : ", " + cause.getMessage()),
+            new BlobId(batch.idHigh(i), batch.idLow(i)),
+            source.startBlock(),
+            source.crc32c() & 0xffff_ffffL,
+            cause == null ? actual & 0xffff_ffffL : -1,
+            cause));
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}
