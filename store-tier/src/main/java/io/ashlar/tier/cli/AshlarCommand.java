@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       RemoveCommand.class,
       StatCommand.class,
       VerifyCommand.class,
+      VacuumCommand.class,
       TierCommand.class,
       RestoreCommand.class,
       ProbeCommand.class,

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -202,6 +203,33 @@ class StoreCommandsTest {
     CommandRun all = CommandRun.of("get", "--all", store(), temp.resolve("all"));
     assertThat(all.code()).isEqualTo(AshlarCommand.DIFFERENT);
     assertThat(all.out()).contains("got 3 files").contains("1 error");
+  }
+
+  @Test
+  void shouldMakeTheDataFileShorterOnceMostWasRemoved() throws IOException {
+    Path many = Files.createDirectories(temp.resolve("many"));
+    for (int i = 0; i < 40; i++) {
+      byte[] bytes = new byte[1_000_000];
+      new SplittableRandom(i).nextBytes(bytes);
+      Files.write(many.resolve("file" + i), bytes);
+    }
+    ok("put", store(), many);
+    for (int i = 0; i < 36; i++) {
+      ok("rm", store(), "many/file" + i);
+    }
+    long before = Files.size(store().resolve(StoreOptions.DATA_FILE));
+    JsonNode outcome = json("vacuum", "--json", store());
+    assertThat(outcome.get("end").asText()).isEqualTo("DONE");
+    assertThat(outcome.get("fileBytesBefore").asLong()).isEqualTo(before).isGreaterThan(40_000_000);
+    long after = Files.size(store().resolve(StoreOptions.DATA_FILE));
+    assertThat(outcome.get("fileBytesAfter").asLong()).isEqualTo(after).isLessThan(20_000_000);
+    assertThat(outcome.get("bytesMoved").asLong()).isBetween(1_000_000L, 12_000_000L);
+    CommandRun again = ok("vacuum", "--rate=100", "--holes=1", store());
+    assertThat(again.lines().getLast()).startsWith("moved 0 blobs").contains("data file ");
+    assertThat(ok("verify", store()).out()).contains("; 0 damaged");
+    ok("get", store(), "many/file39", temp.resolve("file39"));
+    assertThat(temp.resolve("file39")).hasSameBinaryContentAs(many.resolve("file39"));
+    assertThat(CommandRun.of("vacuum", "--rate=-1", store()).code()).isEqualTo(AshlarCommand.ERROR);
   }
 
   @Test

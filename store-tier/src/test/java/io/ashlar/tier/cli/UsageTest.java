@@ -52,7 +52,8 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "put", "get", "ls", "rm", "stat", "verify", "tier", "restore", "probe", "batch", "demo"
+        "put", "get", "ls", "rm", "stat", "verify", "vacuum", "tier", "restore", "probe", "batch",
+        "demo"
       })
   void shouldExplainEveryCommand(String command) {
     CommandRun help = CommandRun.of(command, "--help");
@@ -68,7 +69,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ls", "stat", "verify"})
+  @ValueSource(strings = {"ls", "stat", "verify", "vacuum"})
   void shouldRefuseAPlaceWithoutAStoreAndLeaveItAlone(String command) throws IOException {
     Path file = Files.createFile(temp.resolve("file"));
     Path empty = Files.createDirectory(temp.resolve("empty"));
