@@ -39,10 +39,12 @@ public final class NativeFile implements AutoCloseable {
   private static final long DIRECT_ALIGNMENT = 4096;
 
   private final Descriptor descriptor;
+  private final FileCalls calls;
   private final long alignment;
 
-  private NativeFile(Descriptor descriptor, boolean direct) {
+  private NativeFile(Descriptor descriptor, boolean direct, FileCalls calls) {
     this.descriptor = descriptor;
+    this.calls = calls;
     this.alignment = direct ? DIRECT_ALIGNMENT : 1;
   }
 
@@ -54,6 +56,11 @@ public final class NativeFile implements AutoCloseable {
    *     I/O; ENOENT, EEXIST, EACCES, EMFILE, … as open(2) says.
    */
   public static NativeFile open(Path path, Mode mode, boolean direct) {
+    return open(path, mode, direct, FileCalls.LIBC);
+  }
+
+  /** Opens a file whose reads, writes and syncs go through {@code calls}. */
+  static NativeFile open(Path path, Mode mode, boolean direct, FileCalls calls) {
     NativeAccess.require();
     int flags = Libc.O_CLOEXEC() | O_NOFOLLOW | (direct ? Libc.O_DIRECT() : 0);
     flags |=
@@ -62,7 +69,7 @@ public final class NativeFile implements AutoCloseable {
           case READ_WRITE -> Libc.O_RDWR();
           case CREATE -> Libc.O_RDWR() | Libc.O_CREAT() | Libc.O_EXCL();
         };
-    return new NativeFile(Descriptor.open(path, flags), direct);
+    return new NativeFile(Descriptor.open(path, flags), direct, calls);
   }
 
   /**
@@ -129,7 +136,7 @@ public final class NativeFile implements AutoCloseable {
         // An unaligned short read under direct I/O is asked for again from its last whole block:
         // if the same number of bytes comes back, that is where the file ends.
         long from = done & -alignment;
-        long read = LibcCalls.pread(fd, from == 0 ? target : target.asSlice(from), offset + from);
+        long read = calls.pread(fd, from == 0 ? target : target.asSlice(from), offset + from);
         if (read < 0) {
           attempts = retryOrThrow("pread", (int) -read, attempts);
         } else if (from + read <= done) {
@@ -164,7 +171,7 @@ public final class NativeFile implements AutoCloseable {
       while (done < size) {
         MemorySegment rest = done == 0 ? source : source.asSlice(done);
         MemorySegment vector = LibcCalls.scratch().vectorOf(rest);
-        long written = LibcCalls.pwritev2(fd, vector, 1, offset + done, writeFlags(dsync));
+        long written = calls.pwritev2(fd, vector, 1, offset + done, writeFlags(dsync));
         long progress = wholeUnits(written, size - done);
         attempts = progress > 0 ? 0 : retryWriteOrThrow(written, attempts);
         done += progress;
@@ -191,7 +198,7 @@ public final class NativeFile implements AutoCloseable {
       int attempts = 0;
       while (done < size) {
         long written =
-            LibcCalls.pwritev2(fd, rest.vectors(), rest.count(), offset + done, writeFlags(dsync));
+            calls.pwritev2(fd, rest.vectors(), rest.count(), offset + done, writeFlags(dsync));
         long progress = wholeUnits(written, size - done);
         attempts = progress > 0 ? 0 : retryWriteOrThrow(written, attempts);
         done += progress;
@@ -218,7 +225,7 @@ public final class NativeFile implements AutoCloseable {
   public void dataSync() {
     int fd = descriptor.acquire();
     try {
-      check("fdatasync", LibcCalls.fdatasync(fd), descriptor);
+      check("fdatasync", calls.fdatasync(fd), descriptor);
     } finally {
       descriptor.release();
     }
@@ -232,7 +239,7 @@ public final class NativeFile implements AutoCloseable {
   public void sync() {
     int fd = descriptor.acquire();
     try {
-      check("fsync", LibcCalls.fsync(fd), descriptor);
+      check("fsync", calls.fsync(fd), descriptor);
     } finally {
       descriptor.release();
     }
@@ -253,7 +260,7 @@ public final class NativeFile implements AutoCloseable {
     try {
       int result;
       do {
-        result = LibcCalls.ftruncate(fd, bytes);
+        result = calls.ftruncate(fd, bytes);
       } while (result == -Errno.EINTR);
       check("ftruncate", result, descriptor);
     } finally {
@@ -273,7 +280,7 @@ public final class NativeFile implements AutoCloseable {
       int result;
       do {
         result =
-            LibcCalls.fallocate(
+            calls.fallocate(
                 fd, Libc.FALLOC_FL_PUNCH_HOLE() | Libc.FALLOC_FL_KEEP_SIZE(), offset, length);
       } while (result == -Errno.EINTR);
       check("fallocate", result, descriptor);

@@ -299,7 +299,7 @@ class TieredBlobStoreTest {
   }
 
   @Test
-  void shouldNotEvictWhatIsNotTieredYet() {
+  void shouldNotEvictWhatIsNotTieredYet() { // L30
     BlobModel model = new BlobModel();
     try (TieredBlobStore store = tiered("a")) {
       model.putRange(store, 1, 20, 1);

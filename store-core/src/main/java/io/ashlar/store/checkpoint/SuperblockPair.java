@@ -114,6 +114,10 @@ public final class SuperblockPair implements AutoCloseable {
     Superblock recovered = Objects.requireNonNull(copies[copy]);
     Superblock other = copies[1 - copy];
     Superblock base = keepOther && other != null ? other : recovered;
+    assert incarnation > recovered.incarnation()
+            && (other == null || incarnation > other.incarnation())
+        : "L7: an incarnation came again";
+    assert sequence >= recovered.base().sequence() : "L5: the fence lies before what it is to keep";
     writeCopy(base.withFence(incarnation, sequence), 1 - copy);
     writeCopy(recovered.withFence(incarnation, sequence), copy);
   }
@@ -132,6 +136,8 @@ public final class SuperblockPair implements AutoCloseable {
   /** Points the older copy at a new checkpoint, which makes it the newer one (rule L12). */
   void flip(Generation generation) {
     Generation.Chunk last = Objects.requireNonNull(generation.last());
+    assert generation.covered() >= generation.base().sequence()
+        : "L12: the checkpoint holds less than it says";
     writeCopy(
         newer()
             .withCheckpoint(

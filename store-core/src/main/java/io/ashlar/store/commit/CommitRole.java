@@ -33,6 +33,7 @@ final class CommitRole {
 
   /** Lets go of the role; the caller then looks at the queue. */
   void release() {
+    assert isHeld() : "L19: released by somebody who does not hold it";
     HELD.setRelease(this, 0);
     VarHandle.fullFence();
   }

@@ -171,6 +171,7 @@ final class GroupCommitter implements AutoCloseable {
    * @param queue the I/O thread's queue, with nothing in flight.
    */
   void commit(EpochBuffer[] group, int groupCount, DiskQueue queue) {
+    assert queue.inFlight() == 0 : "L19: the role was taken with operations in flight";
     int count = groupCount;
     if (poison.isSet()) {
       for (int i = 0; i < count; i++) {
@@ -478,6 +479,7 @@ final class GroupCommitter implements AutoCloseable {
     tail.advance(recordBlocks, behindBlocks, chain, count, incarnation);
     space.markDurable(mark); // L2
     recordSequence = tail.sequence();
+    assert recordSequence == mark + 1 : "L1: a mark counts records, each with the one before";
     long puts = 0;
     long deletes = 0;
     for (int i = 0; i < count; i++) {

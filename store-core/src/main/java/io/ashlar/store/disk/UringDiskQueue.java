@@ -8,6 +8,7 @@ import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.Uring;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ final class UringDiskQueue implements DiskQueue {
   private @Nullable NativeException ringFailure;
   private boolean closed;
 
-  UringDiskQueue(DataFileHandle file, int capacity, Runnable onClose) {
+  UringDiskQueue(DataFileHandle file, int capacity, Runnable onClose, IntFunction<Uring> rings) {
     this.onClose = onClose;
     this.buffered = file.buffered();
     this.operations = new RingOperation[capacity];
@@ -53,7 +54,7 @@ final class UringDiskQueue implements DiskQueue {
     boolean done = false;
     try {
       // Twice as many completions fit as entries: room for the poll as well.
-      opened = Uring.open(Math.min(capacity + 1, Uring.ENTRIES_MAX));
+      opened = rings.apply(Math.min(capacity + 1, Uring.ENTRIES_MAX));
       opened.registerFiles(file.fd());
       ring = opened;
       armWakePoll();

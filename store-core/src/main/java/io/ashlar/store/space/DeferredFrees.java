@@ -24,6 +24,7 @@ public final class DeferredFrees {
   private long head; // counts extents released
   private long tail; // counts extents queued
   private long lastSequence = Long.MIN_VALUE;
+  private long releasedThrough = Long.MIN_VALUE;
   private long pendingBlocks;
 
   /** Called for each waiting extent by {@link #forEachPending}. */
@@ -62,6 +63,7 @@ public final class DeferredFrees {
           "cannot defer free: sequence=%d, lastSequence=%d, start=%d, blocks=%d"
               .formatted(sequence, lastSequence, start, blocks));
     }
+    assert sequence > releasedThrough : "L2: a mark covers what is only being freed now";
     if (tail - head == sequences.length) {
       grow();
     }
@@ -82,6 +84,8 @@ public final class DeferredFrees {
    * @throws IllegalStateException if an extent is free already: a double free.
    */
   public long release(long markDurable) {
+    assert markDurable >= releasedThrough : "L2: the mark went back";
+    releasedThrough = markDurable;
     long released = 0;
     while (head != tail) {
       int slot = (int) head & (sequences.length - 1);

@@ -172,7 +172,7 @@ class FileDiskTest {
   }
 
   @Test
-  void shouldLockTheFileItself() {
+  void shouldLockTheFileItself() { // L23
     create().close();
     try (DataFileHandle first = openExisting();
         DataFileHandle second = openExisting()) {
@@ -186,7 +186,7 @@ class FileDiskTest {
   }
 
   @Test
-  void shouldNoticeThatItsPathNamesAnotherFile() throws IOException {
+  void shouldNoticeThatItsPathNamesAnotherFile() throws IOException { // L23
     try (DataFileHandle file = create()) {
       assertThat(file.isAtItsPath()).isTrue();
       Files.move(path(), folder.resolve("moved"));

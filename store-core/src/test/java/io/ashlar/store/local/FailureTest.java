@@ -8,12 +8,14 @@ import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.disk.CrashImages;
+import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.disk.InjectedFailure;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.local.StoreLife.History;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +69,40 @@ class FailureTest {
       assertThat(life.runUntilFailure(GROUPS)).isNull();
     }
     return disk.changeCount();
+  }
+
+  /** A sync that fails is the last that is done to the file, whichever it is (G6). */
+  @Test
+  void shouldNeverSyncOrWriteAgainAfterAnySyncHasFailed() {
+    SimulatedDisk healthy = new SimulatedDisk();
+    try (StoreLife.Opened opened = StoreLife.openOn(healthy, SEED)) {
+      assertThat(StoreLife.over(healthy, new History(), opened, SEED).runUntilFailure(GROUPS))
+          .isNull();
+    }
+    long syncs = healthy.count(InjectedFailure.Kind.SYNC);
+    int poisoned = 0;
+    for (long k = 0; k < syncs; k++) {
+      SimulatedDisk disk = new SimulatedDisk();
+      disk.fail(InjectedFailure.once(InjectedFailure.Kind.SYNC, k, Errno.EIO));
+      try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
+        StoreLife life = StoreLife.over(disk, new History(), opened, SEED);
+        var _ = life.runUntilFailure(GROUPS);
+        assertThat(opened.store().stats().failed()).as("sync %d", k).isTrue();
+        poisoned++;
+      } catch (NativeException | StoreException e) {
+        assertThat(k).as("only an open may fail").isLessThan(3);
+      }
+      List<DiskEvent> events = disk.events();
+      int failed = 0;
+      while (!(events.get(failed) instanceof DiskEvent.Failed)) {
+        failed++;
+      }
+      assertThat(events.subList(failed + 1, events.size()))
+          .as("sync %d", k)
+          .noneMatch(e -> e instanceof DiskEvent.Sync || e instanceof DiskEvent.Write);
+    }
+    System.out.println("syncs failed: " + syncs + ", poisoned=" + poisoned);
+    assertThat(poisoned).isPositive();
   }
 
   /**

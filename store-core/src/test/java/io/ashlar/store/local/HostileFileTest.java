@@ -173,7 +173,7 @@ class HostileFileTest {
   }
 
   @Test
-  void shouldNameAnIncarnationThatNoStoreGetsTo() throws Exception {
+  void shouldNameAnIncarnationThatNoStoreGetsTo() throws Exception { // L7
     List<String> messages = new ArrayList<>();
     var _ =
         new HostileFiles(HostileFiles.Base.CLOSED)

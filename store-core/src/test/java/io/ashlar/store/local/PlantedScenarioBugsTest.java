@@ -95,6 +95,13 @@ class PlantedScenarioBugsTest {
                 "boolean moves = elsewhere > here;",
                 "boolean moves = here < 0;")),
         log(
+            "shouldPreferTheRealRecordInTheNextExtentToAStaleOneBehindTheTail",
+            "a record older than the fence counts behind it (L6)",
+            new Edit(
+                "recover/LogChain.java",
+                "(sequence <= superblock.fenceSequence() || incarnation >= superblock.incarnation())",
+                "true")),
+        log(
             "shouldAlwaysFindRoomForDeletesOnAFullStore",
             "the last block of an extent is used without a next one (L14)",
             new Edit(

@@ -91,7 +91,8 @@ class ProtocolScenariosTest {
     store.commit(put(2, 1)); // its mark lets the first extent go
     store.commit(put(3, FAR));
     assertThat(store.lastBlob(FAR).offset()).isEqualTo(extent);
-    // The first record's blob is gone, for good reason: no false alarm (L3).
+    // The first record's blob is gone, for good reason: no false alarm (L3). Nor is where it lay
+    // held against the record (L28).
     ScriptedStore.afterPowerCut(store.powerCut(), store.history, 4).close();
     assertThat(store.cutPowerEverywhere(0, BlockImageDamage.NONE)).isPositive();
     store.close();
@@ -108,6 +109,11 @@ class ProtocolScenariosTest {
         first.powerCut(first.behind(lost), (change, sector) -> change.equals(lost) && sector < 8);
     ScriptedStore second = ScriptedStore.afterPowerCut(cut, first.history.upTo(3), 2);
     assertThat(second.lastEpoch()).isEqualTo(2);
+    assertThat(second.store().recoveryReport().droppedRecords()).isEqualTo(1);
+    // From now on it is older than the fence: not even looked at (L6).
+    ScriptedStore again = ScriptedStore.afterPowerCut(second.powerCut(), second.history, 2);
+    assertThat(again.store().recoveryReport().droppedRecords()).isZero();
+    again.close();
     second.commit(put(4, 4)); // does not fit behind the tail, where the stale record stays
     assertThat(second.lastRecord().offset()).isGreaterThan(lost.offset());
     second.close();

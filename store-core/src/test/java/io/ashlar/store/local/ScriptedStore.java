@@ -97,6 +97,12 @@ final class ScriptedStore implements AutoCloseable {
     opened.runSteps();
   }
 
+  /** Lets so much time pass that the I/O thread marks the last group. */
+  void quiet() {
+    opened.clockNs().addAndGet(1_000_000_000L);
+    assertThat(opened.store().doWork()).isOne();
+  }
+
   /** Returns whether an index checkpoint waits to be written. */
   boolean checkpointIsDue() {
     return !opened.steps().isEmpty();

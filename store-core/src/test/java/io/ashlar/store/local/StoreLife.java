@@ -14,6 +14,7 @@ import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
+import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ColdReference;
@@ -137,7 +138,7 @@ final class StoreLife {
     }
   }
 
-  static Opened openOn(SimulatedDisk disk, long seed) {
+  static Opened openOn(Disk disk, long seed) {
     SplittableRandom ids = new SplittableRandom(seed);
     AtomicLong clockNs = new AtomicLong();
     Deque<Runnable> steps = new ArrayDeque<>();

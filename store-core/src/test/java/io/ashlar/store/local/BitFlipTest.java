@@ -1,0 +1,194 @@
+package io.ashlar.store.local;
+
+import static io.ashlar.store.local.ScriptedStore.Change.delete;
+import static io.ashlar.store.local.ScriptedStore.Change.put;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ashlar.store.BlobLease;
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.VerifyListener;
+import io.ashlar.store.checkpoint.SuperblockPair;
+import io.ashlar.store.disk.BlockImage;
+import io.ashlar.store.disk.DiskEvent;
+import io.ashlar.store.disk.SimulatedDisk;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.local.StoreLife.Value;
+import io.ashlar.store.recover.RecoveredStore;
+import io.ashlar.store.recover.Recovery;
+import java.lang.foreign.MemorySegment;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** One bit of a good store is wrong: the open says so, or nothing is lost by it. */
+class BitFlipTest {
+
+  private static final long SEED = Long.getLong("test.seed", System.nanoTime());
+  private static final int SUPERBLOCK_BYTES = 176; // used; the rest must be zero
+  private static final int DATA_FLIPS = Integer.getInteger("flip.count", 50_000);
+
+  private final Logger quiet = Logger.getLogger("io.ashlar.store");
+
+  @BeforeEach
+  void muteTheLog() {
+    quiet.setLevel(Level.OFF);
+  }
+
+  @AfterEach
+  void restoreTheLog() {
+    quiet.setLevel(null);
+  }
+
+  /** Returns a store that was closed in good order, with a checkpoint when there were enough. */
+  private static ScriptedStore closedStore(int commits) {
+    ScriptedStore store = ScriptedStore.create();
+    for (int i = 0; i < commits; i++) {
+      store.commit(i % 5 == 4 ? delete(i % 12 - 1) : put(i % 12, 1 + i % 2));
+      store.runCheckpointIfDue();
+    }
+    store.close();
+    return store;
+  }
+
+  /** Returns what recovery makes of a file, or null when it refuses. */
+  private static @org.jspecify.annotations.Nullable String recovered(BlockImage image) {
+    SimulatedDisk disk = SimulatedDisk.of(image);
+    try (SuperblockPair superblocks = new SuperblockPair(disk)) {
+      RecoveredStore store =
+          Recovery.open(disk, superblocks, StoreLife.CONFIG, () -> 1, () -> 1_000_000L);
+      TreeMap<Long, String> entries = new TreeMap<>();
+      store
+          .index()
+          .forEach((high, low, location) ->
+              entries.put(low, location.toString().replaceAll("changeCount=\\d+", "")));
+      long epoch = store.position().epoch();
+      store.index().close();
+      return epoch + " " + entries;
+    } catch (StoreException e) {
+      return null;
+    }
+  }
+
+  @Test
+  void shouldFindEveryFlippedBitOfSuperblocksRecordsAndChunksOrLoseNothing() {
+    int flips = 0;
+    int refused = 0;
+    for (int commits : new int[] {4, 13}) {
+      ScriptedStore store = closedStore(commits);
+      BlockImage image = store.disk.image();
+      String expected = recovered(image);
+      assertThat(expected).startsWith(commits + " ");
+      for (long offset : offsets(store, commits < 13)) {
+        for (int bit = 0; bit < 8; bit++) {
+          BlockImage flipped = image.copy();
+          flipped.flipBit(offset, bit);
+          String found = recovered(flipped);
+          assertThat(found == null || found.equals(expected))
+              .as("commits %d, offset %d, bit %d: %s", commits, offset, bit, found)
+              .isTrue();
+          flips++;
+          refused += found == null ? 1 : 0;
+        }
+      }
+    }
+    System.out.println("bits of structures flipped: " + flips + ", refused=" + refused);
+    assertThat(refused).isPositive();
+  }
+
+  /** Returns where bytes of superblocks, records and chunks lie, and some of their padding. */
+  private static Set<Long> offsets(ScriptedStore store, boolean withRecords) {
+    Set<Long> offsets = new HashSet<>();
+    for (int copy = 0; copy < 2; copy++) {
+      add(offsets, Blocks.offset(copy), SUPERBLOCK_BYTES);
+      add(offsets, Blocks.offset(copy) + Blocks.BYTES - 4, 4);
+      add(offsets, Blocks.offset(copy) + 1000, 1);
+    }
+    for (DiskEvent event : store.disk.events()) {
+      if (event instanceof DiskEvent.Write write && write.offset() >= 2 * Blocks.BYTES) {
+        MemorySegment bytes = MemorySegment.ofArray(write.bytes());
+        if (ScriptedStore.isRecord(event) && withRecords) {
+          add(offsets, write.offset(), LogRecordFormat.bytes(bytes) + 1);
+        } else if (write.bytes()[0] == 'A' && write.bytes()[1] == 'C') { // a chunk
+          add(offsets, write.offset(), 72 + 48);
+        }
+      }
+    }
+    return offsets;
+  }
+
+  private static void add(Set<Long> offsets, long start, int count) {
+    for (int i = 0; i < count; i++) {
+      offsets.add(start + i);
+    }
+  }
+
+  @Test
+  void shouldFindEveryBlobWithAFlippedBitAndReadTheOthers() {
+    SplittableRandom random = new SplittableRandom(SEED);
+    ScriptedStore store = closedStore(7);
+    int flips = 0;
+    int damaged = 0;
+    while (flips < DATA_FLIPS) {
+      BlockImage image = store.disk.image();
+      for (int i = 0; i < 50; i++) { // anywhere behind the superblocks and outside of records
+        long offset = 2 * Blocks.BYTES + random.nextLong(image.size() - 2 * Blocks.BYTES);
+        if (!isStructure(store, offset)) {
+          image.flipBit(offset, random.nextInt(8));
+          flips++;
+        }
+      }
+      damaged += readAll(store, image);
+    }
+    System.out.println(
+        "bits of data flipped: "
+            + flips
+            + ", blobs damaged="
+            + damaged
+            + " (-Dtest.seed="
+            + SEED
+            + ")");
+    assertThat(damaged).isPositive();
+  }
+
+  private static boolean isStructure(ScriptedStore store, long offset) {
+    for (DiskEvent event : store.disk.events()) {
+      if (event instanceof DiskEvent.Write write && ScriptedStore.isRecord(event)) {
+        long end =
+            write.offset()
+                + Blocks.roundUp(LogRecordFormat.bytes(MemorySegment.ofArray(write.bytes())));
+        if (offset >= write.offset() && offset < end) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static int readAll(ScriptedStore store, BlockImage image) {
+    int damaged = 0;
+    try (StoreLife.Opened opened = StoreLife.openOn(SimulatedDisk.of(image), SEED)) {
+      for (int id = 0; id < StoreLife.IDS; id++) {
+        Value value = store.history.states.getLast().get(id);
+        try (BlobLease lease = opened.store().get(StoreLife.id(id))) {
+          assertThat(lease == null).isEqualTo(value == null);
+          if (lease != null && value != null) {
+            assertThat(lease.value().mismatch(MemorySegment.ofArray(value.bytes()))).isNegative();
+          }
+        } catch (CorruptionException e) {
+          assertThat(e.id()).isEqualTo(StoreLife.id(id));
+          damaged++;
+        }
+      }
+      assertThat(opened.store().verify(VerifyListener.NONE).damaged()).isEqualTo(damaged);
+    }
+    return damaged;
+  }
+}
