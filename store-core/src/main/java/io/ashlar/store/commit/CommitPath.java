@@ -264,8 +264,13 @@ public final class CommitPath implements AutoCloseable {
         bytes, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.backPressureTimeoutMs()));
   }
 
-  /** Writes a part of a value ahead of its commit. */
+  /**
+   * Writes a part of a value ahead of its commit.
+   *
+   * @throws io.ashlar.store.StoreFailedException if the store has failed: nothing is written (L24).
+   */
   void writeAhead(MemorySegment bytes, long offset) {
+    poison.check();
     disk.write(bytes, offset);
     counters.bytesWritten.add(bytes.byteSize());
   }

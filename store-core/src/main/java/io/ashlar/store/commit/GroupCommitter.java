@@ -363,6 +363,9 @@ final class GroupCommitter implements AutoCloseable {
   }
 
   private void submit(DiskQueue queue, MemorySegment bytes, long offset) {
+    if (poison.isSet()) {
+      return; // L24: growth for another value has failed; the group is given up before its record
+    }
     while (queue.inFlight() >= CommitAgent.QUEUE_CAPACITY - 1) {
       queue.await(completion, Long.MAX_VALUE);
     }
@@ -406,6 +409,7 @@ final class GroupCommitter implements AutoCloseable {
       }
     }
     assert vectors.bytes() == Blocks.offset(recordBlocks + behindBlocks) : "a value has no place";
+    requireHealthy(queue);
     if (queue == null) {
       assert !sync : "L17: a caller's thread does one gathered write only";
       disk.write(vectors, tail.offset(), true);
@@ -422,6 +426,21 @@ final class GroupCommitter implements AutoCloseable {
     if (sync) {
       queue.submitSync(TOKEN); // L17: after every write of the group was reaped
       drain(queue);
+      requireHealthy(queue);
+    }
+  }
+
+  /**
+   * Gives the group up if the store has failed meanwhile, by the sync of a growth or a checkpoint:
+   * nothing is written any more (L24), and a sync of this group's that succeeds says nothing of
+   * what that other one has lost (see fsync(2)).
+   */
+  private void requireHealthy(@Nullable DiskQueue queue) {
+    if (poison.isSet()) {
+      if (queue != null) {
+        drain(queue);
+      }
+      throw new NativeException("commit", 0, "the store failed meanwhile");
     }
   }
 
