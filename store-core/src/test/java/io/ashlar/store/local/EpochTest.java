@@ -3,6 +3,7 @@ package io.ashlar.store.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.ashlar.store.AckListener;
 import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
@@ -14,9 +15,11 @@ import io.ashlar.store.disk.SimulatedDisk;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,10 +48,26 @@ class EpochTest {
     public void onFailed(StoreException reason) {
       throw new AssertionError(reason);
     }
+
+    void await(int count) {
+      while (durable.get() < count) {
+        LockSupport.parkNanos(10_000);
+      }
+    }
   }
 
   private LocalBlobStore open() {
     return LocalBlobStore.builder(folder).config(SMALL).open();
+  }
+
+  /** As users do: checks fill and verify every buffer. */
+  private LocalBlobStore openWithoutChecks() {
+    String checks = System.setProperty("ashlar.checks", "false");
+    try {
+      return open();
+    } finally {
+      System.setProperty("ashlar.checks", checks == null ? "false" : checks);
+    }
   }
 
   private static LocalBlobStore openWithoutThread(StoreConfig config) {
@@ -169,6 +188,50 @@ class EpochTest {
       assertThat(future.thenApply(CommitReport::deletesTotal).join()).isEqualTo(2);
       assertThat(future.join())
           .hasToString("CommitReport[epoch=1, puts=1, deletesTotal=2, deletesApplied=1]");
+    }
+  }
+
+  /** W6: nothing is allocated for a commit, by no thread; a future is 40 bytes. */
+  @Test
+  @SuppressWarnings("try") // begins with none open
+  void shouldAllocateNothingInSteadyState() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Counting counting = new Counting();
+    BlobId[] ids = new BlobId[64];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = new BlobId(7, i);
+    }
+    try (LocalBlobStore store = openWithoutChecks();
+        Epoch epoch = store.beginEpoch();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(4096, 4096);
+      epoch.close();
+      int counted = 1000;
+      long own = Long.MAX_VALUE;
+      long all = Long.MAX_VALUE;
+      int committed = 0;
+      // Until everything is compiled: by how much it allocates, not by a clock.
+      for (int round = 0; round < 20 && own / counted >= 8; round++) {
+        own = threads.getCurrentThreadAllocatedBytes();
+        all = threads.getTotalThreadAllocatedBytes();
+        for (int i = 0; i < counted; i++) {
+          epoch.begin();
+          epoch.put(ids[i % ids.length], value);
+          epoch.commit();
+          epoch.begin();
+          epoch.put(ids[i % ids.length], value);
+          epoch.commit(counting);
+          counting.await(++committed);
+        }
+        all = threads.getTotalThreadAllocatedBytes() - all;
+        own = threads.getCurrentThreadAllocatedBytes() - own;
+      }
+      System.out.printf(
+          "two commits, after %d of each: %.2f bytes by the caller, %.2f by all threads%n",
+          committed, own / (double) counted, all / (double) counted);
+      // Not exactly 0: index checkpoints, now and then, and the compiler's own doings.
+      assertThat(own / counted).isLessThan(8);
+      assertThat(all / counted).isLessThan(64);
     }
   }
 }
