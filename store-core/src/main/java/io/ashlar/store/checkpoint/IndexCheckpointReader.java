@@ -35,11 +35,25 @@ public final class IndexCheckpointReader implements AutoCloseable {
   /**
    * Reads the checkpoint that a superblock names.
    *
-   * @param into receives the entries, or null only to find out where the chunks lie.
+   * @param into receives the entries.
    * @return what the superblock refers to.
    * @throws CorruptionException if a chunk is damaged.
    */
-  public Generation read(Superblock superblock, @Nullable BlobIndex into) {
+  public Generation read(Superblock superblock, BlobIndex into) {
+    return follow(superblock, into);
+  }
+
+  /**
+   * Finds out where the chunks of the checkpoint lie that a superblock names, from their headers:
+   * so that nothing of an older generation is written over.
+   *
+   * @throws CorruptionException if a header is damaged.
+   */
+  public Generation locate(Superblock superblock) {
+    return follow(superblock, null);
+  }
+
+  private Generation follow(Superblock superblock, @Nullable BlobIndex into) {
     List<Generation.Chunk> chunks = new ArrayList<>();
     long bytes = 0;
     long start = superblock.checkpointStart();
@@ -47,7 +61,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
     int crc32c = superblock.checkpointCrc32c();
     int number = -1;
     while (start != 0) {
-      MemorySegment chunk = chunk(superblock, start, blocks, crc32c);
+      MemorySegment chunk = chunk(superblock, start, blocks, crc32c, into == null);
       int thisNumber = IndexCheckpointFormat.number(chunk);
       if (thisNumber < 0 || (number >= 0 && thisNumber != number - 1)) {
         throw damaged(start);
@@ -76,17 +90,24 @@ public final class IndexCheckpointReader implements AutoCloseable {
         superblock.checkpointCrc32c());
   }
 
-  private MemorySegment chunk(Superblock superblock, long start, long blocks, int crc32c) {
+  private MemorySegment chunk(
+      Superblock superblock, long start, long blocks, int crc32c, boolean headerOnly) {
     if (start < Blocks.FIRST
         || blocks < 1
         || blocks > IndexCheckpointFormat.CHUNK_BLOCKS_MAX
         || start > fileBlocks - blocks) {
       throw damaged(start);
     }
-    MemorySegment chunk = memory.segment().asSlice(0, Blocks.offset(blocks));
-    if (disk.read(chunk, Blocks.offset(start)) < chunk.byteSize()
-        || !IndexCheckpointFormat.isValid(
-            chunk, superblock.storeId(), superblock.base().sequence(), start, crc32c)) {
+    MemorySegment chunk =
+        memory.segment().asSlice(0, headerOnly ? Blocks.BYTES : Blocks.offset(blocks));
+    long storeId = superblock.storeId();
+    long sequence = superblock.base().sequence();
+    boolean valid =
+        disk.read(chunk, Blocks.offset(start)) == chunk.byteSize()
+            && (headerOnly
+                ? IndexCheckpointFormat.hasHeader(chunk, storeId, sequence, start, blocks, crc32c)
+                : IndexCheckpointFormat.isValid(chunk, storeId, sequence, start, crc32c));
+    if (!valid) {
       throw damaged(start);
     }
     return chunk;

@@ -21,6 +21,12 @@ final class LogTail {
   /** The shortest log extent that puts leave behind them, so that deletes find room (L15). */
   private static final long EXTENT_BLOCKS_MIN = 8;
 
+  /**
+   * How long a log extent need not be exceeded for its own sake: longer ones spare nothing, and an
+   * open looks for marks in the rest of one (L18).
+   */
+  private static final long EXTENT_BLOCKS_REGULAR = 4096;
+
   /** The shortest log extent of all: a record, and one that names the next extent. */
   private static final long EXTENT_BLOCKS_LEAST = 2;
 
@@ -157,8 +163,9 @@ final class LogTail {
 
   /** Returns how long a log extent should be in a file of {@code fileBlocks} blocks. */
   long wantedBlocks(long fileBlocks) {
-    return Math.max(
-        EXTENT_BLOCKS_MIN, Math.min(extentBlocksMax, Long.highestOneBit(fileBlocks / 16)));
+    long regular = Math.min(EXTENT_BLOCKS_REGULAR, Long.highestOneBit(fileBlocks / 16));
+    long wanted = Math.max(regular, space.groupBlocks());
+    return Math.max(EXTENT_BLOCKS_MIN, Math.min(extentBlocksMax, wanted));
   }
 
   /**

@@ -161,17 +161,31 @@ public final class IndexCheckpointFormat {
         chunk.asSlice(HEADER_BYTES, Blocks.offset(blocks) - HEADER_BYTES));
   }
 
+  /**
+   * Returns whether a chunk's first block has the header of the one that is looked for; whether it
+   * is whole is {@link #isValid}.
+   */
+  public static boolean hasHeader(
+      MemorySegment firstBlock,
+      long storeId,
+      long sequence,
+      long startBlock,
+      long blocks,
+      int crc32c) {
+    return getLong(firstBlock, 0) == MAGIC
+        && getInt(firstBlock, 8) == VERSION
+        && getLong(firstBlock, 16) == storeId
+        && getLong(firstBlock, 24) == sequence
+        && getLong(firstBlock, 32) == startBlock
+        && getInt(firstBlock, 64) == blocks
+        && getInt(firstBlock, CRC_OFFSET) == crc32c;
+  }
+
   /** Returns whether a chunk, exactly as long as its blocks, is valid at its place. */
   public static boolean isValid(
       MemorySegment chunk, long storeId, long sequence, long startBlock, int crc32c) {
     long blocks = chunk.byteSize() / Blocks.BYTES;
-    return getLong(chunk, 0) == MAGIC
-        && getInt(chunk, 8) == VERSION
-        && getLong(chunk, 16) == storeId
-        && getLong(chunk, 24) == sequence
-        && getLong(chunk, 32) == startBlock
-        && getInt(chunk, 64) == blocks
-        && getInt(chunk, CRC_OFFSET) == crc32c
+    return hasHeader(chunk, storeId, sequence, startBlock, blocks, crc32c)
         && checksum(chunk, blocks) == crc32c
         && getInt(chunk, 60) >= HEADER_BYTES
         && getInt(chunk, 60) <= chunk.byteSize()

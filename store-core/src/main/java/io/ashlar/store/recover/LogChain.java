@@ -36,22 +36,25 @@ final class LogChain {
    * @return the record, valid until the reader is used again, or null at the end of the chain.
    */
   @Nullable MemorySegment next() {
-    long here = incarnationAt(end.block(), end.extentEnd());
-    long elsewhere =
-        end.nextStart() == 0
-            ? -1
-            : incarnationAt(end.nextStart(), end.nextStart() + end.nextBlocks());
-    if (here < 0 && elsewhere < 0) {
+    boolean moves = false;
+    MemorySegment record = validRecord(end.block(), end.extentEnd());
+    if (end.nextStart() != 0 && reader.beginsLikeRecord(end.nextStart(), end.sequence() + 1)) {
+      long here = record == null ? -1 : LogRecordFormat.incarnation(record);
+      record = validRecord(end.nextStart(), end.nextStart() + end.nextBlocks());
+      moves = record != null && LogRecordFormat.incarnation(record) > here; // L10
+      if (!moves && here >= 0) {
+        record = validRecord(end.block(), end.extentEnd());
+        if (record == null) {
+          throw changed(end.block());
+        }
+      }
+    }
+    if (record == null) {
       return null;
     }
-    boolean moves = elsewhere > here; // L10: the higher incarnation wins
     long block = moves ? end.nextStart() : end.block();
     long extentStart = moves ? end.nextStart() : end.extentStart();
     long extentBlocks = moves ? end.nextBlocks() : end.extentBlocks();
-    MemorySegment record = reader.record(block, extentStart + extentBlocks);
-    if (record == null) {
-      throw changed(block);
-    }
     recordBlock = block;
     end =
         new LogPosition(
@@ -69,11 +72,11 @@ final class LogChain {
     return record;
   }
 
-  /** Returns the incarnation of the record that continues the chain at {@code block}, or −1. */
-  private long incarnationAt(long block, long extentEnd) {
+  /** Returns the record that continues the chain at {@code block}, or null. */
+  private @Nullable MemorySegment validRecord(long block, long extentEnd) {
     MemorySegment record = reader.record(block, extentEnd);
     if (record == null) {
-      return -1;
+      return null;
     }
     long sequence = end.sequence() + 1;
     long incarnation = LogRecordFormat.incarnation(record);
@@ -87,7 +90,7 @@ final class LogChain {
             && incarnation >= end.incarnation()
             && (sequence <= superblock.fenceSequence() || incarnation >= superblock.incarnation())
             && blockBehind(record, block) <= extentEnd; // L6
-    return valid ? incarnation : -1;
+    return valid ? record : null;
   }
 
   private static long blockBehind(MemorySegment record, long block) {

@@ -16,14 +16,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogReader implements AutoCloseable {
 
-  private static final long AHEAD_BYTES = 256L << 10;
-  private static final long WINDOW_BYTES = LogRecordFormat.RECORD_BYTES_MAX + AHEAD_BYTES;
+  private static final long AHEAD_BYTES_MIN = 32L << 10;
+  private static final long AHEAD_BYTES_MAX = 1L << 20;
+  private static final long WINDOW_BYTES = LogRecordFormat.RECORD_BYTES_MAX + AHEAD_BYTES_MAX;
 
   private final Disk disk;
   private final long fileBlocks;
   private final NativeMemory memory = NativeMemory.reserve(WINDOW_BYTES);
+  private final NativeMemory probe = NativeMemory.reserve(Blocks.BYTES);
   private long windowStart; // byte offset in the file
   private long windowBytes;
+  private long aheadBytes = AHEAD_BYTES_MIN;
+  private long probedBlock = -1;
+  private long probedSequence;
 
   LogReader(Disk disk, long fileBlocks) {
     this.disk = disk;
@@ -47,6 +52,24 @@ final class LogReader implements AutoCloseable {
     return record != null && LogRecordFormat.isValid(record) ? record : null;
   }
 
+  /**
+   * Returns whether a block begins like record {@code sequence}, without disturbing what is read
+   * ahead: the same block is asked for again and again, as the start of the next log extent.
+   */
+  boolean beginsLikeRecord(long block, long sequence) {
+    if (block < Blocks.FIRST || block >= fileBlocks) {
+      return false;
+    }
+    if (block != probedBlock) {
+      boolean found =
+          disk.read(probe.segment(), Blocks.offset(block)) == Blocks.BYTES
+              && LogRecordFormat.hasMagic(probe.segment());
+      probedSequence = found ? LogRecordFormat.sequence(probe.segment()) : -1;
+      probedBlock = block;
+    }
+    return probedSequence == sequence;
+  }
+
   /** Returns a block that begins like a record, whole or damaged, or null. */
   @Nullable MemorySegment firstBlock(long block) {
     if (block < Blocks.FIRST || block >= fileBlocks) {
@@ -56,12 +79,17 @@ final class LogReader implements AutoCloseable {
     return first != null && LogRecordFormat.hasMagic(first) ? first : null;
   }
 
-  /** Returns some blocks of the file, or null behind its end. */
+  /**
+   * Returns some blocks of the file, or null behind its end. Reads ahead the further the longer it
+   * is read in order: long values between the records are stepped over.
+   */
   private @Nullable MemorySegment bytes(long block, long blocks) {
     long offset = Blocks.offset(block);
     long length = Blocks.offset(blocks);
     if (offset < windowStart || offset + length > windowStart + windowBytes) {
-      long wanted = Math.min(Blocks.offset(fileBlocks) - offset, Math.max(length, AHEAD_BYTES));
+      boolean inOrder = offset >= windowStart && offset <= windowStart + windowBytes;
+      aheadBytes = inOrder ? Math.min(2 * aheadBytes, AHEAD_BYTES_MAX) : AHEAD_BYTES_MIN;
+      long wanted = Math.min(Blocks.offset(fileBlocks) - offset, Math.max(length, aheadBytes));
       windowBytes = 0;
       windowStart = offset;
       windowBytes = disk.read(memory.segment().asSlice(0, wanted), offset);
@@ -75,5 +103,6 @@ final class LogReader implements AutoCloseable {
   @Override
   public void close() {
     memory.close();
+    probe.close();
   }
 }

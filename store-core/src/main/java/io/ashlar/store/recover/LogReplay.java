@@ -8,6 +8,7 @@ import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.OperationApplier;
+import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -26,7 +27,7 @@ import java.util.Deque;
  *
  * <p>Thread: one.
  */
-final class LogReplay {
+final class LogReplay implements AutoCloseable {
 
   /** More records than this never wait for a mark: a log that says so is damaged. */
   private static final int UNMARKED_MAX = 1024;
@@ -45,6 +46,8 @@ final class LogReplay {
   private final long fileBlocks;
   private final LogChain chain;
   private final Deque<Unmarked> unmarked = new ArrayDeque<>();
+  private final NativeMemory newest = NativeMemory.reserve(LogRecordFormat.RECORD_BYTES_MAX);
+  private long newestBytes;
 
   private LogPosition applied; // behind the last record that was applied
   private long records;
@@ -93,11 +96,17 @@ final class LogReplay {
 
   /** Applies the record, or keeps it waiting for a mark (rule L3). */
   private void take(MemorySegment record) {
+    while (!unmarked.isEmpty() && unmarked.getFirst().behind().sequence() <= chain.highestMark()) {
+      Unmarked covered = unmarked.removeFirst();
+      apply(unmarked.isEmpty() ? newest(covered) : reread(covered), covered.behind());
+    }
     if (chain.end().sequence() <= chain.highestMark() && unmarked.isEmpty()) {
       apply(record, chain.end());
       return;
     }
     unmarked.addLast(new Unmarked(chain.recordBlock(), chain.end()));
+    MemorySegment.copy(record, 0, newest.segment(), 0, record.byteSize());
+    newestBytes = record.byteSize();
     if (unmarked.size() > UNMARKED_MAX) {
       throw new CorruptionException(
           "more than " + UNMARKED_MAX + " log records wait for a mark: restore the store",
@@ -107,10 +116,13 @@ final class LogReplay {
           unmarked.size(),
           null);
     }
-    while (!unmarked.isEmpty() && unmarked.getFirst().behind().sequence() <= chain.highestMark()) {
-      Unmarked covered = unmarked.removeFirst();
-      apply(reread(covered), covered.behind());
-    }
+  }
+
+  /** Returns the record that was kept waiting last: in almost every log, the only one. */
+  private MemorySegment newest(Unmarked waiting) {
+    MemorySegment record = newest.segment().asSlice(0, newestBytes);
+    assert LogRecordFormat.chain(record) == waiting.behind().chain() : "not the newest record";
+    return record;
   }
 
   /** Reads a record of the chain again. */
@@ -239,5 +251,10 @@ final class LogReplay {
   /** Returns how many whole records were dropped, because a blob was not. */
   long dropped() {
     return dropped;
+  }
+
+  @Override
+  public void close() {
+    newest.close();
   }
 }

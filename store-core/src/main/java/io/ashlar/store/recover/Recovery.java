@@ -152,7 +152,7 @@ public final class Recovery {
   private @Nullable Generation otherGeneration(
       IndexCheckpointReader checkpoints, Superblock older, Superblock newer) {
     try (LogReader reader = new LogReader(disk, fileBlocks)) {
-      Generation generation = checkpoints.read(older, null);
+      Generation generation = checkpoints.locate(older);
       LogChain chain = new LogChain(reader, withNewestFence(older));
       RecordLedger records = new RecordLedger();
       while (chain.end().sequence() < newer.base().sequence()) {
@@ -180,8 +180,8 @@ public final class Recovery {
       BlobIndex index) {
     OperationApplier applier = new OperationApplier(index, superblock.tiered());
     try (LogReader reader = new LogReader(disk, fileBlocks);
-        BlobCheck blobs = new BlobCheck(disk)) {
-      LogReplay replay = new LogReplay(reader, blobs, superblock, applier, ledger, fileBlocks);
+        BlobCheck blobs = new BlobCheck(disk);
+        LogReplay replay = new LogReplay(reader, blobs, superblock, applier, ledger, fileBlocks)) {
       replay.run();
       LogPosition position = replay.position();
       useSpace(index, position);

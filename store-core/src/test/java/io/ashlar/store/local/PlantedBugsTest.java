@@ -107,8 +107,8 @@ class PlantedBugsTest {
         PlantedBug.of(
             "the next log extent is never looked at (L10)",
             "recover/LogChain.java",
-            "if (here < 0 && elsewhere < 0) {",
-            "if (here < 0) {"),
+            "if (end.nextStart() != 0 && reader",
+            "if (end.nextStart() < 0 && reader"),
         PlantedBug.of(
             "an index checkpoint not synced before its flip (L12)",
             "checkpoint/IndexCheckpointer.java",
