@@ -11,25 +11,49 @@ import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an index checkpoint, last chunk first. Thread: one. Memory: one chunk, whatever the file
- * claims (promise G12).
+ * Reads an index checkpoint, last chunk first: while the entries of one chunk are loaded, a thread
+ * of this reader's reads and verifies the one before it.
+ *
+ * <p>Thread: one. Memory: two chunks, whatever the file claims (promise G12).
  */
 public final class IndexCheckpointReader implements AutoCloseable {
 
+  private static final long CHUNK_BYTES_MAX = Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX);
+
+  /** An index is made ready for this many entries at most, whatever the superblock claims. */
+  private static final long EXPECTED_ENTRIES_MAX = 4 << 20;
+
   private final Disk disk;
   private final long fileBlocks;
-  private final NativeMemory memory =
-      NativeMemory.reserve(Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX));
+  private final NativeMemory memory = NativeMemory.reserve(2 * CHUNK_BYTES_MAX);
+  private final ExecutorService ahead =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("ashlar-checkpoint-read").factory());
   private final BlobLocation location = new BlobLocation();
   private long entries;
+
+  /** Where a chunk lies, by the superblock or by the chunk behind it, and what it must be. */
+  private record Place(long start, long blocks, int crc32c) {}
 
   /** Creates one over a file of {@code fileBlocks} blocks. */
   public IndexCheckpointReader(Disk disk, long fileBlocks) {
     this.disk = disk;
     this.fileBlocks = fileBlocks;
+  }
+
+  /** Returns how many entries the checkpoint of a superblock can have, for an index to be ready. */
+  public static long expectedEntries(Superblock superblock) {
+    return Math.clamp(
+        superblock.checkpointBytes() / IndexCheckpointFormat.ENTRY_BYTES_STORED,
+        0,
+        EXPECTED_ENTRIES_MAX);
   }
 
   /**
@@ -56,28 +80,32 @@ public final class IndexCheckpointReader implements AutoCloseable {
   private Generation follow(Superblock superblock, @Nullable BlobIndex into) {
     List<Generation.Chunk> chunks = new ArrayList<>();
     long bytes = 0;
-    long start = superblock.checkpointStart();
-    long blocks = superblock.checkpointBlocks();
-    int crc32c = superblock.checkpointCrc32c();
     int number = -1;
-    while (start != 0) {
-      MemorySegment chunk = chunk(superblock, start, blocks, crc32c, into == null);
+    int half = 0;
+    Place place =
+        new Place(
+            superblock.checkpointStart(),
+            superblock.checkpointBlocks(),
+            superblock.checkpointCrc32c());
+    MemorySegment chunk = place.start() == 0 ? null : chunk(superblock, place, 0, into == null);
+    while (chunk != null) {
       int thisNumber = IndexCheckpointFormat.number(chunk);
       if (thisNumber < 0 || (number >= 0 && thisNumber != number - 1)) {
-        throw damaged(start);
+        throw damaged(place.start());
       }
       number = thisNumber;
-      chunks.add(new Generation.Chunk(start, blocks));
-      bytes += Blocks.offset(blocks);
-      if (into != null) {
-        load(chunk, into);
+      chunks.add(new Generation.Chunk(place.start(), place.blocks()));
+      bytes += Blocks.offset(place.blocks());
+      place =
+          new Place(
+              IndexCheckpointFormat.previousStart(chunk),
+              IndexCheckpointFormat.previousBlocks(chunk),
+              IndexCheckpointFormat.previousCrc32c(chunk));
+      if (number == 0 && place.start() != 0) {
+        throw damaged(place.start());
       }
-      start = IndexCheckpointFormat.previousStart(chunk);
-      blocks = IndexCheckpointFormat.previousBlocks(chunk);
-      crc32c = IndexCheckpointFormat.previousCrc32c(chunk);
-      if (number == 0 && start != 0) {
-        throw damaged(start);
-      }
+      half = 1 - half;
+      chunk = loadAndReadOn(superblock, chunk, place, half, into);
     }
     if (number > 0 || bytes != superblock.checkpointBytes()) {
       throw damaged(superblock.checkpointStart());
@@ -90,8 +118,47 @@ public final class IndexCheckpointReader implements AutoCloseable {
         superblock.checkpointCrc32c());
   }
 
-  private MemorySegment chunk(
-      Superblock superblock, long start, long blocks, int crc32c, boolean headerOnly) {
+  /** Loads a chunk while the one before it is read; returns that one, or null without one. */
+  private @Nullable MemorySegment loadAndReadOn(
+      Superblock superblock,
+      MemorySegment chunk,
+      Place before,
+      int half,
+      @Nullable BlobIndex into) {
+    if (into == null) {
+      return before.start() == 0 ? null : chunk(superblock, before, 0, true);
+    }
+    Future<MemorySegment> next =
+        before.start() == 0 ? null : ahead.submit(() -> chunk(superblock, before, half, false));
+    load(chunk, into);
+    return next == null ? null : outcome(next);
+  }
+
+  private static MemorySegment outcome(Future<MemorySegment> future) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("cannot read an index checkpoint", e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private MemorySegment chunk(Superblock superblock, Place place, int half, boolean headerOnly) {
+    long start = place.start();
+    long blocks = place.blocks();
     if (start < Blocks.FIRST
         || blocks < 1
         || blocks > IndexCheckpointFormat.CHUNK_BLOCKS_MAX
@@ -99,9 +166,12 @@ public final class IndexCheckpointReader implements AutoCloseable {
       throw damaged(start);
     }
     MemorySegment chunk =
-        memory.segment().asSlice(0, headerOnly ? Blocks.BYTES : Blocks.offset(blocks));
+        memory
+            .segment()
+            .asSlice(half * CHUNK_BYTES_MAX, headerOnly ? Blocks.BYTES : Blocks.offset(blocks));
     long storeId = superblock.storeId();
     long sequence = superblock.base().sequence();
+    int crc32c = place.crc32c();
     boolean valid =
         disk.read(chunk, Blocks.offset(start)) == chunk.byteSize()
             && (headerOnly
@@ -157,6 +227,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
 
   @Override
   public void close() {
+    ahead.close(); // waits: nothing may still read into the memory
     memory.close();
   }
 }

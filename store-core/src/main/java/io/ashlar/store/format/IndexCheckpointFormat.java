@@ -57,6 +57,9 @@ public final class IndexCheckpointFormat {
   /** The bytes of a chunk's header. */
   public static final int HEADER_BYTES = 72;
 
+  /** The entry of a stored blob. */
+  public static final int ENTRY_BYTES_STORED = 48;
+
   /** The longest entry. */
   public static final int ENTRY_BYTES_MAX = 64;
 

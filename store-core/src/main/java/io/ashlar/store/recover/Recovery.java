@@ -88,7 +88,8 @@ public final class Recovery {
     requireIncarnation(newer.incarnation(), "superblock");
     requireIncarnation(newer.base().incarnation(), "superblock's log position");
     try (IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
-      BlobIndex index = new BlobIndex(newer.storeId(), 0);
+      BlobIndex index =
+          new BlobIndex(newer.storeId(), IndexCheckpointReader.expectedEntries(newer));
       Generation generation;
       try {
         generation = checkpoints.read(newer, index);
@@ -121,7 +122,7 @@ public final class Recovery {
         .log(
             System.Logger.Level.WARNING,
             "recovering from the index checkpoint before: " + reason.getMessage());
-    BlobIndex index = new BlobIndex(older.storeId(), 0);
+    BlobIndex index = new BlobIndex(older.storeId(), IndexCheckpointReader.expectedEntries(older));
     try {
       Generation generation = checkpoints.read(older, index);
       checkpointEntries = checkpoints.entries();
