@@ -169,7 +169,7 @@ class CheckpointScenariosTest {
         ScriptedStore.afterPowerCut(first.disk.image(), first.history, first.lastEpoch());
     int from = second.disk.events().size();
     // Everything that counts as free is written over, and no other checkpoint is written.
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 20; i++) {
       second.commit(put(12 + i % 2, i % 3 == 0 ? FAR : 1));
     }
     BlockImage cut = second.powerCut();

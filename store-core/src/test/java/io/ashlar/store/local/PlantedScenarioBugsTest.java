@@ -92,8 +92,8 @@ class PlantedScenarioBugsTest {
             "what lies right behind the tail wins (L10)",
             new Edit(
                 "recover/LogChain.java",
-                "boolean moves = elsewhere > here;",
-                "boolean moves = here < 0;")),
+                "moves = record != null && LogRecordFormat.incarnation(record) > here;",
+                "moves = record != null && here < 0;")),
         log(
             "shouldPreferTheRealRecordInTheNextExtentToAStaleOneBehindTheTail",
             "a record older than the fence counts behind it (L6)",
