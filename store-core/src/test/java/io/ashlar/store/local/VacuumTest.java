@@ -131,8 +131,8 @@ class VacuumTest {
       put(store, blobs, bytes(blobs, 5_000));
       assertShrunk(store);
       assertThat(store.vacuum(VacuumOptions.DEFAULTS, VacuumListener.NONE).bytesMoved())
-          .as("there is nothing more to gain")
-          .isZero();
+          .as("there is nothing more to gain, but that the last blob may lie high")
+          .isLessThanOrEqualTo(5_000);
     }
     try (LocalBlobStore store = open()) {
       assertShrunk(store);
