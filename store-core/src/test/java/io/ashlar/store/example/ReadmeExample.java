@@ -25,7 +25,7 @@ final class ReadmeExample {
         MemorySegment slot = epoch.claim(log, 65_536); // or fill native memory in place: no copy
         slot.fill((byte) 1);
         epoch.delete(new BlobId(0, 41));
-        long durable = epoch.commit(); // or commitAsync(), or commit(listener)
+        long durable = epoch.commit(); // or commitAsync(), commit(listener), tryCommit(listener)
         assert store.durableEpoch() >= durable;
       }
       try (BlobLease lease = store.get(page)) { // verified, read-only; null if absent
