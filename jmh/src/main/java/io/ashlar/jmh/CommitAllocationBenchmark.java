@@ -34,7 +34,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * What does each form of commit allocate for one value of 4 KiB? Run it with {@code -prof gc} and
  * read {@code gc.alloc.rate.norm}.
  *
- * <p>Written as the store's users write it where heap counts: one epoch object for each thread. JMH counts the allocations of all threads.
+ * <p>Written as the store's users write it where heap counts: one epoch object for each thread. JMH
+ * counts the allocations of all threads.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
