@@ -11,8 +11,9 @@ import java.lang.foreign.MemorySegment;
 class FileCalls {
   static final FileCalls LIBC = new FileCalls();
 
-  long pread(int fd, MemorySegment target, long offset) {
-    return LibcCalls.pread(fd, target, offset);
+  /** Reads {@code bytes} to the start of {@code target}, which may be longer. */
+  long pread(int fd, MemorySegment target, long bytes, long offset) {
+    return LibcCalls.pread(fd, target, bytes, offset);
   }
 
   long pwritev2(int fd, MemorySegment vectors, int count, long offset, int flags) {

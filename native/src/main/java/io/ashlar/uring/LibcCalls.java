@@ -161,11 +161,10 @@ final class LibcCalls {
     }
   }
 
-  static long pread(int fd, MemorySegment target, long offset) {
+  static long pread(int fd, MemorySegment target, long bytes, long offset) {
     Scratch scratch = SCRATCH.get();
     try {
-      return scratch.result(
-          (long) PREAD.invokeExact(scratch.capture, fd, target, target.byteSize(), offset));
+      return scratch.result((long) PREAD.invokeExact(scratch.capture, fd, target, bytes, offset));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }

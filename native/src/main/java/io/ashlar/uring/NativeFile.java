@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * An open file with positional reads and gathered, optionally durable, writes.
@@ -124,19 +125,30 @@ public final class NativeFile implements AutoCloseable {
    * @throws NativeException EIO, … from pread(2).
    */
   public long read(MemorySegment target, long offset) {
+    return read(target, target.byteSize(), offset);
+  }
+
+  /**
+   * Reads {@code size} bytes at an offset to the start of a target that may be longer, so that
+   * nobody has to make a slice of it; else as {@link #read(MemorySegment, long)}.
+   *
+   * @throws IndexOutOfBoundsException if the target is shorter.
+   */
+  public long read(MemorySegment target, long size, long offset) {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("cannot read into a read-only segment");
     }
+    var _ = Objects.checkFromIndexSize(0, size, target.byteSize());
     int fd = descriptor.acquire();
     try {
-      long size = target.byteSize();
       long done = 0;
       int attempts = 0;
       while (done < size) {
         // An unaligned short read under direct I/O is asked for again from its last whole block:
         // if the same number of bytes comes back, that is where the file ends.
         long from = done & -alignment;
-        long read = calls.pread(fd, from == 0 ? target : target.asSlice(from), offset + from);
+        MemorySegment rest = from == 0 ? target : target.asSlice(from);
+        long read = calls.pread(fd, rest, size - from, offset + from);
         if (read < 0) {
           attempts = retryOrThrow("pread", (int) -read, attempts);
         } else if (from + read <= done) {

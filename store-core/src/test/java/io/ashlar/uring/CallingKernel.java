@@ -65,7 +65,7 @@ final class CallingKernel implements RingKernel {
     switch (entries.get(ValueLayout.JAVA_BYTE, entry + SubmissionEntry.OPCODE_OFFSET)) {
       case SubmissionEntry.OP_NOP -> post(userData, 0);
       case SubmissionEntry.OP_READ ->
-          post(userData, (int) calls.pread(fd, memory(address, length), offset));
+          post(userData, (int) calls.pread(fd, memory(address, length), length, offset));
       case SubmissionEntry.OP_WRITE -> {
         vector.set(ValueLayout.JAVA_LONG, 0, address);
         vector.set(ValueLayout.JAVA_LONG, LibcCalls.IOVEC_LENGTH_OFFSET, length);

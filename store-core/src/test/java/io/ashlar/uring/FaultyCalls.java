@@ -97,14 +97,14 @@ public final class FaultyCalls extends FileCalls {
   }
 
   @Override
-  long pread(int fd, MemorySegment target, long offset) {
+  long pread(int fd, MemorySegment target, long bytes, long offset) {
     boolean faulty = begin(false);
     reads.set((int) calls - 1);
     if (faulty && fault.errno != 0) {
       readFailed = true;
       return -fault.errno;
     }
-    long read = LibcCalls.pread(fd, target, offset);
+    long read = LibcCalls.pread(fd, target, bytes, offset);
     readFailed |= faulty && cut(read) == 0; // as if the file ended here
     return faulty ? cut(read) : read;
   }

@@ -141,6 +141,11 @@ public final class BufferPool implements AutoCloseable {
     return totalBytes;
   }
 
+  /** Returns whether released buffers are poisoned and verified. */
+  public boolean checks() {
+    return checks;
+  }
+
   /** Returns the whole mapping, to register it with a ring; never to be written through. */
   public MemorySegment region() {
     return memory.segment();

@@ -138,8 +138,8 @@ public final class DataFileHandle implements AutoCloseable {
     return file.fd();
   }
 
-  long read(MemorySegment target, long offset) {
-    return file.read(target, offset);
+  long read(MemorySegment target, long bytes, long offset) {
+    return file.read(target, bytes, offset);
   }
 
   void write(MemorySegment source, long offset) {

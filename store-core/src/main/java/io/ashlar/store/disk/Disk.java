@@ -34,7 +34,19 @@ public interface Disk extends AutoCloseable {
    * @return bytes read, fewer than {@code target.byteSize()} only at the end of the file.
    * @throws NativeException if the device fails.
    */
-  long read(MemorySegment target, long offset);
+  default long read(MemorySegment target, long offset) {
+    return read(target, target.byteSize(), offset);
+  }
+
+  /**
+   * Reads at an offset to the start of a target that may be longer; allocates nothing.
+   *
+   * @param bytes how many; 0 to the target's length.
+   * @return bytes read, fewer than {@code bytes} only at the end of the file.
+   * @throws NativeException if the device fails.
+   * @throws IndexOutOfBoundsException if the target is shorter.
+   */
+  long read(MemorySegment target, long bytes, long offset);
 
   /**
    * Writes the whole source; not durable until {@link #sync()}.

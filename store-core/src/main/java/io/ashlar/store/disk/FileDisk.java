@@ -32,8 +32,8 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
   }
 
   @Override
-  public final long read(MemorySegment target, long offset) {
-    return file.read(target, offset);
+  public final long read(MemorySegment target, long bytes, long offset) {
+    return file.read(target, bytes, offset);
   }
 
   @Override

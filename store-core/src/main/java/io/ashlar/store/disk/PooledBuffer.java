@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One buffer of a {@link BufferPool}: native memory at a multiple of 4 KiB, lent until {@link
@@ -13,7 +14,7 @@ import java.nio.ByteBuffer;
  * Lifetime: the object and its memory are made with the pool and go with it; between release and
  * the next take the memory belongs to nobody.
  */
-public final class PooledBuffer {
+public final class PooledBuffer implements LentMemory {
   private static final VarHandle TAKEN;
 
   static {
@@ -32,6 +33,8 @@ public final class PooledBuffer {
 
   @SuppressWarnings("UnusedVariable") // compared and set by who takes and who releases
   private boolean taken;
+
+  private @Nullable MemorySegment readOnly; // its holder's: the view that was asked for last
 
   PooledBuffer(BufferPool pool, MemorySegment memory, int sizeClass, int number) {
     this.pool = pool;
@@ -54,6 +57,19 @@ public final class PooledBuffer {
     return view;
   }
 
+  /**
+   * Returns a read-only view of the first {@code length} bytes; allocates nothing when the buffer
+   * was last viewed at the same length. Thread: who holds the buffer.
+   */
+  public MemorySegment readOnly(long length) {
+    MemorySegment last = readOnly;
+    if (last == null || last.byteSize() != length) {
+      last = memory.asSlice(0, length).asReadOnly();
+      readOnly = last;
+    }
+    return last;
+  }
+
   /** Returns the length in bytes: that of a size class, so often more than was asked for. */
   public long capacity() {
     return memory.byteSize();
@@ -64,6 +80,7 @@ public final class PooledBuffer {
    *
    * @throws IllegalStateException if it is released already.
    */
+  @Override
   public void release() {
     if (!TAKEN.compareAndSet(this, true, false)) {
       throw new IllegalStateException("buffer released twice: " + this);

@@ -56,7 +56,7 @@ final class PosixDiskQueue implements DiskQueue {
   public void submitRead(MemorySegment target, long offset, long token) {
     checkRoom();
     try {
-      completed(token, null, file.read(target, offset));
+      completed(token, null, file.read(target, target.byteSize(), offset));
     } catch (NativeException failure) {
       completed(token, failure, 0);
     }

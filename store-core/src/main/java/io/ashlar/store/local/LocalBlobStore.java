@@ -27,7 +27,6 @@ import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
-import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.read.BlobReader;
@@ -85,7 +84,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   private final DataFile dataFile;
   private final BlockSpace space;
   private final CommitPath commitPath;
-  private final BlobReader reader;
+  private final ReadSide reads;
   private final TierSide tierSide;
   private final SnapshotRegistry snapshots;
   private final VacuumSide vacuumSide;
@@ -162,7 +161,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             poison,
             gate,
             environment.clockNs());
-    reader = new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs());
+    reads =
+        new ReadSide(
+            gate,
+            index,
+            new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs()));
     boolean started = false;
     try {
       if (environment.ownThread()) {
@@ -254,32 +257,17 @@ public final class LocalBlobStore implements BlobStore, TierSource {
 
   @Override
   public @Nullable BlobLease get(BlobId id) {
-    gate.enter();
-    try {
-      return reader.get(id);
-    } finally {
-      gate.exit();
-    }
+    return reads.get(id);
   }
 
   @Override
   public long get(BlobId id, MemorySegment target) {
-    gate.enter();
-    try {
-      return reader.get(id, target);
-    } finally {
-      gate.exit();
-    }
+    return reads.get(id, target);
   }
 
   @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
-    gate.enter();
-    try {
-      return reader.get(id, target);
-    } finally {
-      gate.exit();
-    }
+    return reads.get(id, target);
   }
 
   @Override
@@ -289,28 +277,12 @@ public final class LocalBlobStore implements BlobStore, TierSource {
 
   @Override
   public long length(BlobId id) {
-    gate.enter();
-    try {
-      BlobLocation location = new BlobLocation();
-      return index.find(id.high(), id.low(), location) ? location.lengthBytes() : NOT_FOUND;
-    } finally {
-      gate.exit();
-    }
+    return reads.length(id);
   }
 
   @Override
   public void forEach(BlobVisitor visitor) {
-    gate.enter();
-    try {
-      index.forEach((idHigh, idLow, location) -> {
-        if (location.isLive()) {
-          visitor.onBlob(
-              idHigh, idLow, location.lengthBytes(), location.kind() == BlobLocation.Kind.STORED);
-        }
-      });
-    } finally {
-      gate.exit();
-    }
+    reads.forEach(visitor);
   }
 
   @Override
@@ -475,7 +447,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public TierSnapshot tierSnapshot() {
     gate.enter();
     try {
-      return new LocalSnapshot(gate, snapshots, snapshots.open(), reader);
+      return new LocalSnapshot(gate, snapshots, snapshots.open(), reads.reader());
     } finally {
       gate.exit();
     }
@@ -503,7 +475,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
 
   @Override
   public void setColdStorage(@Nullable ColdStorage storage) {
-    reader.coldStorage(storage);
+    reads.coldStorage(storage);
   }
 
   // ---- for tests that drive the I/O thread's work

@@ -92,10 +92,7 @@ final class LocalSnapshot implements TierSnapshot {
   public long length(BlobId id) {
     enter();
     try {
-      BlobLocation location = new BlobLocation();
-      return view.find(id.high(), id.low(), location)
-          ? location.lengthBytes()
-          : BlobStore.NOT_FOUND;
+      return reader.length(id);
     } finally {
       gate.exit();
     }

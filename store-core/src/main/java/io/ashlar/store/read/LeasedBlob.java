@@ -1,21 +1,48 @@
 package io.ashlar.store.read;
 
 import io.ashlar.store.BlobLease;
+import io.ashlar.store.disk.LentMemory;
 import io.ashlar.store.disk.StoreGate;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
-/** A lease over memory that {@code giveBack} returns to its owner. Thread: one. */
+/**
+ * A lease over memory that goes back to its owner; may be opened again once closed.
+ *
+ * <p>Thread: one. A close by another thread is seen by the one that would open it again.
+ */
 final class LeasedBlob implements BlobLease {
 
-  private final StoreGate gate;
-  private @Nullable MemorySegment value;
-  private @Nullable Runnable giveBack;
+  private static final VarHandle MEMORY;
 
-  LeasedBlob(StoreGate gate, MemorySegment value, Runnable giveBack) {
-    this.gate = gate;
-    this.value = value;
-    this.giveBack = giveBack;
+  static {
+    try {
+      MEMORY = MethodHandles.lookup().findVarHandle(LeasedBlob.class, "memory", LentMemory.class);
+    } catch (ReflectiveOperationException impossible) {
+      throw new ExceptionInInitializerError(impossible);
+    }
+  }
+
+  private @Nullable StoreGate gate;
+  private @Nullable MemorySegment value;
+
+  @SuppressWarnings("unused") // through MEMORY: set when it is opened, null once closed
+  private @Nullable LentMemory memory;
+
+  LeasedBlob() {}
+
+  /** Lends memory; it must not be open. */
+  void open(StoreGate newGate, MemorySegment newValue, LentMemory newMemory) {
+    gate = newGate;
+    value = newValue;
+    MEMORY.setRelease(this, newMemory);
+  }
+
+  /** Returns whether it has not been closed since it was opened. */
+  boolean isOpen() {
+    return MEMORY.getAcquire(this) != null;
   }
 
   @Override
@@ -29,14 +56,18 @@ final class LeasedBlob implements BlobLease {
 
   @Override
   public void close() {
-    Runnable owner = giveBack;
+    LentMemory lent = (LentMemory) MEMORY.getAcquire(this);
+    StoreGate entrance = gate;
+    if (lent == null || entrance == null) {
+      return;
+    }
     value = null;
-    giveBack = null;
-    if (owner != null && gate.tryEnter()) { // else the memory has gone with the store
+    MEMORY.setRelease(this, (LentMemory) null);
+    if (entrance.tryEnter()) { // else the memory has gone with the store
       try {
-        owner.run();
+        lent.release();
       } finally {
-        gate.exit();
+        entrance.exit();
       }
     }
   }

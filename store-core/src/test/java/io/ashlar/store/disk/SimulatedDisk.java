@@ -157,11 +157,11 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
-  public synchronized long read(MemorySegment target, long offset) {
+  public synchronized long read(MemorySegment target, long bytes, long offset) {
     checkOpen();
-    checkAligned("preadv2", offset, target.byteSize(), target.address());
+    checkAligned("preadv2", offset, bytes, target.address());
     begin(Kind.READ, "preadv2");
-    return current.read(offset, target);
+    return current.read(offset, target.asSlice(0, bytes));
   }
 
   @Override

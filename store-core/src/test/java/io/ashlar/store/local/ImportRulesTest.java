@@ -79,7 +79,9 @@ class ImportRulesTest {
                   "jctools")),
           Map.entry(
               "read",
-              List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
+              List.of(
+                  "store", "spi", "metrics", "format", "disk", "space", "index", "uring",
+                  "jctools")),
           Map.entry(
               "recover",
               List.of(

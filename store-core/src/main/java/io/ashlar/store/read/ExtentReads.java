@@ -1,0 +1,98 @@
+package io.ashlar.store.read;
+
+import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.PooledBuffer;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Checksum;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.uring.NativeException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the blocks of extents for the calling thread: itself, with one {@code pread} each.
+ *
+ * <p>A failure is returned, not thrown: whether it matters is known only once the index was looked
+ * at again (rule L21). Thread: any.
+ */
+final class ExtentReads {
+
+  private final Disk disk;
+  private final BufferPool pool;
+  private final long waitNs;
+
+  ExtentReads(Disk disk, BufferPool pool, long backPressureTimeoutMs) {
+    this.disk = disk;
+    this.pool = pool;
+    waitNs = TimeUnit.MILLISECONDS.toNanos(backPressureTimeoutMs);
+  }
+
+  BufferPool pool() {
+    return pool;
+  }
+
+  /** Returns whether a read may go to the caller's own memory. */
+  static boolean canReadInto(MemorySegment target, long length) {
+    return target.isNative()
+        && !target.isReadOnly()
+        && target.byteSize() >= Blocks.roundUp(length)
+        && target.address() % Blocks.BYTES == 0;
+  }
+
+  /** Takes a buffer, waiting for it if necessary. */
+  PooledBuffer takeBuffer(long bytes) {
+    PooledBuffer buffer = pool.tryTake(bytes);
+    return buffer != null ? buffer : pool.take(bytes, System.nanoTime() + waitNs);
+  }
+
+  /** Takes a buffer for a blob of {@code length} bytes, or for a part of it. */
+  PooledBuffer takeBufferFor(long length) {
+    return takeBuffer(Math.min(pool.largestBytes(), Blocks.roundUp(length)));
+  }
+
+  /**
+   * Reads {@code bytes} of a blob from {@code offset} on, whole blocks, to the start of native,
+   * aligned memory.
+   *
+   * @param offset a multiple of 4 KiB.
+   */
+  @Nullable NativeException read(
+      BlobLocation location, long offset, MemorySegment target, long bytes) {
+    if (bytes == 0) {
+      return null;
+    }
+    long fileOffset = Blocks.offset(location.startBlock()) + offset;
+    try {
+      long read = disk.read(target, Blocks.roundUp(bytes), fileOffset);
+      return read >= bytes
+          ? null
+          : new NativeException("pread", 0, "end of file at offset=" + (fileOffset + read));
+    } catch (NativeException e) {
+      return e;
+    }
+  }
+
+  /** Reads a whole blob to any memory, through a buffer. */
+  @Nullable NativeException readThroughPool(
+      BlobLocation location, MemorySegment target, CRC32C crc) {
+    long length = location.lengthBytes();
+    PooledBuffer buffer = takeBufferFor(length);
+    try {
+      for (long offset = 0; offset < length; offset += buffer.capacity()) {
+        long bytes = Math.min(buffer.capacity(), length - offset);
+        NativeException failure = read(location, offset, buffer.segment(), bytes);
+        if (failure != null) {
+          return failure;
+        }
+        Checksum.update(crc, buffer.view(), 0, (int) bytes);
+        MemorySegment.copy(buffer.segment(), 0, target, offset, bytes);
+      }
+      return null;
+    } finally {
+      buffer.release();
+    }
+  }
+}
