@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
  * Imports in the tier flow one way:
  *
  * <pre>
- * cli → TieredBlobStore → {upload, restore} → fetch → checkpoint → batch → object
+ * cli → TieredBlobStore → {upload, restore} → gc → fetch → checkpoint → batch → object
  * </pre>
  *
  * <p>upload and restore do not know each other. The values of the root package (settings, reports,
@@ -43,6 +43,8 @@ class ImportsTest {
         .definedBy("io.ashlar.tier.upload..")
         .layer("restore")
         .definedBy("io.ashlar.tier.restore..")
+        .layer("gc")
+        .definedBy("io.ashlar.tier.gc..")
         .layer("fetch")
         .definedBy("io.ashlar.tier.fetch..")
         .layer("checkpoint")
@@ -61,12 +63,14 @@ class ImportsTest {
         .mayOnlyBeAccessedByLayers("cli", "front")
         .whereLayer("restore")
         .mayOnlyBeAccessedByLayers("cli", "front")
-        .whereLayer("fetch")
+        .whereLayer("gc")
         .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore")
+        .whereLayer("fetch")
+        .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "gc")
         .whereLayer("checkpoint")
-        .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "fetch")
+        .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "gc", "fetch")
         .whereLayer("batch")
-        .mayOnlyBeAccessedByLayers("cli", "upload", "restore", "fetch", "checkpoint")
+        .mayOnlyBeAccessedByLayers("cli", "upload", "restore", "gc", "fetch", "checkpoint")
         .whereLayer("values")
         .mayNotAccessAnyLayer()
         .check(CLASSES);

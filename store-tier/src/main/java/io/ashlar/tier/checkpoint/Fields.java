@@ -69,6 +69,11 @@ final class Fields {
     throw new ManifestFormatException("field " + name + " is not an integer of 64 bits", null);
   }
 
+  /** As {@link #number}; {@code absent} if it is missing. */
+  long numberOr(String name, long absent) {
+    return values.containsKey(name) ? number(name) : absent;
+  }
+
   /** An integer of 0 to 2⁶⁴ − 1, in the bits of a long. */
   long unsigned(String name) {
     require(name);

@@ -9,13 +9,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * All manifests from the first to one of them.
+ * All manifests from the base of one of them to it: its state.
  *
  * <p>A manifest's parent is the sequence before its own ({@link TierManifest} refuses any other),
- * so the walk to the root cannot cycle and has as many steps as the sequence says; each is read,
- * several at once. A parent that is absent, or of a later generation than its child, is damage.
+ * so the walk to the base cannot cycle and has as many steps as the two sequences say; each is
+ * read, several at once. A parent that is absent, of a later generation than its child, or of
+ * another base, is damage.
  *
- * @param manifests oldest first, with sequences 1, 2, 3 …
+ * @param manifests oldest first, with sequences that follow each other.
  */
 public record ManifestChain(List<TierManifest> manifests) {
   /** Most manifests that are walked. */
@@ -36,32 +37,48 @@ public record ManifestChain(List<TierManifest> manifests) {
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    */
   public static ManifestChain read(ManifestStore store, TierManifest latest) {
-    if (latest.sequence() > MANIFESTS_MAX) {
+    List<TierManifest> manifests =
+        readRange(store, latest.upkeep().baseSequence(), latest.sequence() - 1);
+    manifests.add(latest);
+    for (int i = 1; i < manifests.size(); i++) {
+      checkParent(manifests.get(i - 1), manifests.get(i));
+    }
+    return new ManifestChain(manifests);
+  }
+
+  /**
+   * Reads a range of manifests, several at once.
+   *
+   * @param first the first sequence, 1 or more.
+   * @param last the last one; a range that ends before it begins is empty.
+   * @return all of them, oldest first, in a list of the caller's.
+   * @throws CorruptionException naming the one that is absent or damaged, or if there are more than
+   *     {@link #MANIFESTS_MAX}.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   */
+  public static List<TierManifest> readRange(ManifestStore store, long first, long last) {
+    if (last - first >= MANIFESTS_MAX) {
       throw new CorruptionException(
-          "too many manifests: newest=" + latest.key(),
+          "too many manifests: newest=" + TierKeys.manifest(last),
           null,
           -1,
           MANIFESTS_MAX,
-          latest.sequence(),
+          last - first + 1,
           null);
     }
-    List<TierManifest> newestFirst = new ArrayList<>();
-    newestFirst.add(latest);
+    List<TierManifest> manifests = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      long next = latest.sequence() - 1;
-      while (next > 0) {
+      long next = first;
+      while (next <= last) {
         List<CompletableFuture<TierManifest>> group = new ArrayList<>();
-        for (; next > 0 && group.size() < CONCURRENT_MAX; next--) {
+        for (; next <= last && group.size() < CONCURRENT_MAX; next++) {
           long sequence = next;
           group.add(CompletableFuture.supplyAsync(() -> require(store, sequence), threads));
         }
-        for (TierManifest parent : joinAll(group)) {
-          checkParent(parent, newestFirst.getLast());
-          newestFirst.add(parent);
-        }
+        manifests.addAll(joinAll(group));
       }
     }
-    return new ManifestChain(newestFirst.reversed());
+    return manifests;
   }
 
   /** Waits for all of them, so that no request outlives this call, and then fails if one did. */
@@ -92,6 +109,15 @@ public record ManifestChain(List<TierManifest> manifests) {
   }
 
   private static void checkParent(TierManifest parent, TierManifest child) {
+    if (parent.upkeep().baseSequence() != child.upkeep().baseSequence()) {
+      throw new CorruptionException(
+          "a manifest has another base than the one that follows it: object=" + parent.key(),
+          null,
+          -1,
+          child.upkeep().baseSequence(),
+          parent.upkeep().baseSequence(),
+          null);
+    }
     if (parent.generation() > child.generation()) {
       throw new CorruptionException(
           "a manifest is of a later generation than the one that follows it: object="

@@ -21,14 +21,17 @@ import org.jspecify.annotations.Nullable;
  * The manifests of one tier, as objects: finds the newest, reads one, and commits the next so that
  * exactly one writer succeeds.
  *
- * <p><b>Newest.</b> The hint {@code _latest} is written after its manifest, so what it names must
- * exist: if not, objects were lost, and that is an error. It may be stale, so the sequences behind
- * it are probed until one is absent. Without a hint the manifests are listed.
+ * <p><b>Newest.</b> The hint {@code _latest} is written after its manifest, so what it names, or a
+ * later one, must exist: if not, objects were lost, and that is an error. It may be stale, so the
+ * sequences behind it are probed until one is absent. Dropped manifests are absent too, so where
+ * the probing ended is good only if it lies above the {@linkplain Boundary boundary} as read
+ * afterwards; if not, or without a hint, the manifests are listed.
  *
  * <p><b>Commit.</b> A manifest is created only if its key is free. Whatever else than "stored"
  * comes back (412, 409, 5xx, no answer) says nothing about our own request, which may have been
  * applied or may be applied yet: the object is read, and its put id tells. Ours: committed.
- * Another's: fenced. Absent: the same manifest is sent again, a bounded number of times.
+ * Another's: fenced. Absent: the same manifest is sent again, a bounded number of times. A sequence
+ * at or below the boundary was free only because its manifest was dropped: fenced, too.
  *
  * <p>Thread: any; there is no state. An interrupt is not handled here: a request that it breaks
  * counts as unanswered.
@@ -37,13 +40,21 @@ public final class ManifestStore {
   private static final int COMMIT_ATTEMPTS_MAX = 5;
   private static final int READ_ATTEMPTS_MAX = 3;
   private static final int PROBES_MAX = 64;
+  private static final int LATEST_ATTEMPTS_MAX = 8;
   private static final long BACKOFF_FIRST_MS = 20;
 
   private final ObjectStore objects;
+  private final Boundary boundary;
 
   /** The manifests below the root of {@code objects}, which stays the caller's. */
   public ManifestStore(ObjectStore objects) {
     this.objects = objects;
+    this.boundary = new Boundary(objects);
+  }
+
+  /** Below which manifests are dropped. */
+  public Boundary boundary() {
+    return boundary;
   }
 
   /**
@@ -90,28 +101,50 @@ public final class ManifestStore {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public @Nullable TierManifest latest() {
-    long start = hinted();
-    if (start == 0) {
-      start = listedAfter(0);
-      if (start == 0) {
-        return null;
+    long hint = hinted();
+    TierManifest found = hint == 0 ? null : find(hint);
+    for (int attempt = 0; attempt < LATEST_ATTEMPTS_MAX; attempt++) {
+      if (found == null) {
+        long listed = listedAfter(0);
+        if (listed < hint) {
+          throw gone(hint);
+        }
+        if (listed == 0) {
+          return null;
+        }
+        found = find(listed); // null if it was dropped meanwhile: there is a later one
+      }
+      if (found != null) {
+        found = probed(found);
+        // Read last: what was absent behind it was absent then, and not dropped before.
+        if (boundary.sequence() < found.sequence()) {
+          return found;
+        }
+        found = null;
       }
     }
-    TierManifest found = find(start);
-    if (found == null) {
-      throw new CorruptionException(
-          "the newest manifest is gone (to go on from what is left, delete "
-              + TierKeys.LATEST
-              + "): object="
-              + TierKeys.manifest(start)
-              + ", store="
-              + objects,
-          null,
-          -1,
-          start,
-          0,
-          null);
-    }
+    throw new TierUnavailableException(
+        "manifests are dropped while the newest is looked for: store=" + objects, null);
+  }
+
+  private CorruptionException gone(long sequence) {
+    return new CorruptionException(
+        "the newest manifest is gone (to go on from what is left, delete "
+            + TierKeys.LATEST
+            + "): object="
+            + TierKeys.manifest(sequence)
+            + ", store="
+            + objects,
+        null,
+        -1,
+        sequence,
+        0,
+        null);
+  }
+
+  /** The last manifest behind {@code from} without a gap. */
+  private TierManifest probed(TierManifest from) {
+    TierManifest found = from;
     for (int probes = 1; ; probes++) {
       TierManifest next = find(found.sequence() + 1);
       if (next == null) {
@@ -178,6 +211,7 @@ public final class ManifestStore {
       boolean again = true;
       try {
         if (objects.putIfAbsent(key, body).stored()) {
+          checkAboveBoundary(manifest);
           return;
         }
       } catch (ObjectStoreException e) {
@@ -186,6 +220,7 @@ public final class ManifestStore {
       }
       try {
         if (isOurs(manifest)) {
+          checkAboveBoundary(manifest);
           return;
         }
       } catch (TierUnavailableException e) {
@@ -228,6 +263,14 @@ public final class ManifestStore {
     return there != null;
   }
 
+  /** Step 4 of the protocol: a manifest that was dropped must not be made again. */
+  private void checkAboveBoundary(TierManifest manifest) {
+    long dropped = boundary.sequence();
+    if (manifest.sequence() <= dropped) {
+      throw fenced(manifest, "one whose collection has passed sequence " + dropped, null);
+    }
+  }
+
   private FencedException fenced(TierManifest manifest, String by, @Nullable StoreException cause) {
     return new FencedException(
         "another writer took over this prefix: by="
@@ -242,7 +285,7 @@ public final class ManifestStore {
   }
 
   /**
-   * Checks that no manifest follows {@code last}, with one request.
+   * Checks that no manifest follows {@code last}, with two requests.
    *
    * @throws FencedException if one does: another writer took over.
    * @throws TierUnavailableException if the object store does not answer.
@@ -257,6 +300,7 @@ public final class ManifestStore {
     } catch (ObjectStoreException e) {
       throw new TierUnavailableException("asking for a manifest failed: " + e.getMessage(), e);
     }
+    checkAboveBoundary(last); // afterwards: what follows may have been dropped
   }
 
   /** Writes the hint. A failure is harmless and ignored: readers probe onwards. */
@@ -269,6 +313,11 @@ public final class ManifestStore {
   }
 
   private byte @Nullable [] read(String key, int bytesMax) {
+    return read(objects, key, bytesMax);
+  }
+
+  /** A small object, or null if it is absent. */
+  static byte @Nullable [] read(ObjectStore objects, String key, int bytesMax) {
     for (int attempt = 1; ; attempt++) {
       try (ObjectContent content = objects.get(key)) {
         if (content.length() > bytesMax) {

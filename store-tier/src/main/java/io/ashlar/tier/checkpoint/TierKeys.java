@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * manifests/{sequence, 20 digits}                          one a tier checkpoint; 1 is the first
  * batches/{generation, 10 digits}/{n, 10 digits}-{uuid7}   LCB1, n counted by its writer
  * _latest                                                  JSON {"sequence": …}: a hint, may be stale
+ * gc/boundary                                              JSON {"sequence": …}: see {@link Boundary}
+ * pins/{sequence, 20 digits}-{uuid7}                       a reader of that checkpoint
  * </pre>
  *
  * <p>Digits are padded with zeros, so that keys sort as their numbers. Thread: any.
@@ -25,6 +27,12 @@ public final class TierKeys {
 
   /** The prefix of all batches. */
   public static final String BATCHES = "batches/";
+
+  /** The prefix of all pins. */
+  public static final String PINS = "pins/";
+
+  /** The key of the boundary. */
+  public static final String BOUNDARY = "gc/boundary";
 
   /** The key of the hint. */
   public static final String LATEST = "_latest";
@@ -37,6 +45,8 @@ public final class TierKeys {
       Pattern.compile(
           "batches/([0-9]{10})/([0-9]{10})-"
               + "([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})");
+
+  private static final Pattern PIN = Pattern.compile("pins/([0-9]{20})-[0-9a-f-]{36}");
 
   private TierKeys() {}
 
@@ -115,9 +125,27 @@ public final class TierKeys {
     return String.format("%s%010d/%010d-%s", BATCHES, generation, number, id);
   }
 
+  /**
+   * The key of a pin.
+   *
+   * @param sequence the manifest that is pinned.
+   * @param id a UUID of version 7 of its own.
+   */
+  public static String pin(long sequence, UUID id) {
+    return PINS + String.format("%020d", sequence) + "-" + id;
+  }
+
+  /** The sequence in a pin's key, or −1 if it is not one. */
+  public static long pinnedSequence(String key) {
+    return sequence(PIN.matcher(key));
+  }
+
   /** The sequence in a manifest's key, or −1 if it is not one. */
   public static long manifestSequence(String key) {
-    Matcher matcher = MANIFEST.matcher(key);
+    return sequence(MANIFEST.matcher(key));
+  }
+
+  private static long sequence(Matcher matcher) {
     if (!matcher.matches()) {
       return -1;
     }

@@ -6,11 +6,12 @@ import java.util.UUID;
 
 /**
  * One tier checkpoint: what it adds to its parent, and up to where the store is now remote-durable.
- * The state at a manifest is all batches of the chain from sequence 1 to it, in order; a later
- * entry of an id replaces an earlier one. The JSON form is {@link TierManifestCodec}'s.
+ * The state at a manifest is all batches of the chain from its base to it, in order; a later entry
+ * of an id replaces an earlier one. The JSON form is {@link TierManifestCodec}'s.
  *
  * <p>A claim is a manifest without batches: it takes the next sequence for a new generation and so
- * fences the writer before. Thread: any; immutable.
+ * fences the writer before. A <i>base</i> is a manifest that lists every batch of the state, so
+ * that the chain begins there ({@link Upkeep#baseSequence}). Thread: any; immutable.
  *
  * @param storeId the identity of the store that is tiered, all 64 bits.
  * @param incarnation the store's open that wrote this, unsigned order.
@@ -25,6 +26,7 @@ import java.util.UUID;
  * @param createdMs when it was written, for people only.
  * @param batches the batches that this checkpoint adds, in the order in which they apply, at most
  *     {@value #BATCHES_MAX}.
+ * @param upkeep where the chain begins, what is retained and what is to be deleted.
  */
 public record TierManifest(
     long storeId,
@@ -36,10 +38,14 @@ public record TierManifest(
     long lastRecordSequence,
     long lastEpoch,
     long createdMs,
-    List<BatchReference> batches) {
+    List<BatchReference> batches,
+    Upkeep upkeep) {
 
-  /** The version written and read. */
+  /** The version of a manifest whose chain begins at sequence 1. */
   public static final int VERSION = 1;
+
+  /** The version of one whose chain begins later, or below which manifests were dropped. */
+  public static final int VERSION_WITH_BASE = 2;
 
   /** Most batches in one manifest; one that needs more is written as several. */
   public static final int BATCHES_MAX = 20_000;
@@ -56,12 +62,49 @@ public record TierManifest(
     if (putId.version() != 7) {
       throw new IllegalArgumentException("putId is not a UUID of version 7: putId=" + putId);
     }
+    upkeep.checkFor(sequence);
     batches = List.copyOf(batches);
+  }
+
+  /** A manifest of a chain that begins at sequence 1 and of which everything is retained. */
+  public TierManifest(
+      long storeId,
+      long incarnation,
+      long generation,
+      long sequence,
+      UUID putId,
+      long parentSequence,
+      long lastRecordSequence,
+      long lastEpoch,
+      long createdMs,
+      List<BatchReference> batches) {
+    this(
+        storeId,
+        incarnation,
+        generation,
+        sequence,
+        putId,
+        parentSequence,
+        lastRecordSequence,
+        lastEpoch,
+        createdMs,
+        batches,
+        Upkeep.NONE);
   }
 
   /** A new put id or batch id: a UUID of version 7, whose text sorts by time. Thread: any. */
   public static UUID newId() {
     return Generators.timeBasedEpochRandomGenerator().generate();
+  }
+
+  /** Whether it lists every batch of its state. */
+  public boolean isBase() {
+    return upkeep.baseSequence() == sequence;
+  }
+
+  /** The version it is written as. */
+  public int version() {
+    return upkeep.needsBaseReader() ? VERSION_WITH_BASE : VERSION;
   }
 
   /** Where it is stored. */

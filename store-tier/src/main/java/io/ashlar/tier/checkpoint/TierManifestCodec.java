@@ -32,8 +32,22 @@ import java.util.UUID;
  *
  * <p>{@code storeId} is 16 hexadecimal digits; every other number is a JSON integer of at most 63
  * bits, but for {@code incarnation}, which is written signed. Every field is required, once, in any
- * order. {@code version} other than 1 is refused by number. Unknown fields are skipped, nested or
- * not, so that a later release can add what an earlier one may ignore.
+ * order. {@code version} other than 1 and 2 is refused by number. Unknown fields are skipped,
+ * nested or not, so that a later release can add what an earlier one may ignore.
+ *
+ * <p>These may follow, and are left out where they say what the third column says ({@link Upkeep}):
+ *
+ * <pre>
+ * baseSequence    where the chain begins                              1
+ * retainedFrom    the oldest checkpoint that retention keeps          1
+ * boundary        manifests at or below it are dropped                0
+ * minInflight     batches of the generation below it are settled      0
+ * held            names of batches that only local references need    []
+ * pendingDeletes  names of batches that are being deleted             []
+ * </pre>
+ *
+ * <p>A release that ignored the first three would read another state or miss manifests, so a
+ * manifest that has one of them is of version 2, and every other of version 1.
  *
  * <p><b>Hostile input</b> is bounded: {@value #BYTES_MAX} bytes in all, nesting of {@value
  * #DEPTH_MAX}, text of {@value #TEXT_CHARS_MAX} characters, numbers of {@value #NUMBER_CHARS_MAX},
@@ -71,7 +85,7 @@ public final class TierManifestCodec {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
       json.writeStartObject();
-      json.writeNumberField("version", TierManifest.VERSION);
+      json.writeNumberField("version", manifest.version());
       json.writeStringField("storeId", HexFormat.of().toHexDigits(manifest.storeId()));
       json.writeNumberField("incarnation", manifest.incarnation());
       json.writeNumberField("generation", manifest.generation());
@@ -93,6 +107,7 @@ public final class TierManifestCodec {
         json.writeEndObject();
       }
       json.writeEndArray();
+      writeUpkeep(json, manifest.upkeep());
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -100,31 +115,63 @@ public final class TierManifestCodec {
     return bytes.toByteArray();
   }
 
+  private static void writeUpkeep(JsonGenerator json, Upkeep upkeep) throws IOException {
+    writeUnless(json, "baseSequence", upkeep.baseSequence(), 1);
+    writeUnless(json, "retainedFrom", upkeep.retainedFrom(), 1);
+    writeUnless(json, "boundary", upkeep.boundary(), 0);
+    writeUnless(json, "minInflight", upkeep.minInflight(), 0);
+    writeNames(json, "held", upkeep.held());
+    writeNames(json, "pendingDeletes", upkeep.pendingDeletes());
+  }
+
+  private static void writeUnless(JsonGenerator json, String name, long value, long left)
+      throws IOException {
+    if (value != left) {
+      json.writeNumberField(name, value);
+    }
+  }
+
+  private static void writeNames(JsonGenerator json, String name, List<String> values)
+      throws IOException {
+    if (!values.isEmpty()) {
+      json.writeArrayFieldStart(name);
+      for (String value : values) {
+        json.writeString(value);
+      }
+      json.writeEndArray();
+    }
+  }
+
   /**
    * Reads a manifest.
    *
    * @param json at most {@link #BYTES_MAX} bytes of UTF-8.
-   * @throws ManifestFormatException if it is not a manifest of version 1.
+   * @throws ManifestFormatException if it is not a manifest of version 1 or 2.
    */
   public static TierManifest decode(byte[] json) {
     checkLength(json, BYTES_MAX);
     Fields fields = new Fields();
     List<BatchReference> batches = new ArrayList<>();
+    List<String> held = new ArrayList<>();
+    List<String> pendingDeletes = new ArrayList<>();
     read(
         json,
         (parser, name) -> {
-          if (name.equals("batches")) {
-            fields.mark(name);
-            readBatches(parser, batches);
-          } else {
-            fields.read(parser, name);
+          switch (name) {
+            case "batches" -> {
+              fields.mark(name);
+              readBatches(parser, batches);
+            }
+            case "held" -> readNames(parser, name, held);
+            case "pendingDeletes" -> readNames(parser, name, pendingDeletes);
+            default -> fields.read(parser, name);
           }
         });
     // Before anything else is asked of it: another version may have other fields.
     long version = fields.number("version");
-    if (version != TierManifest.VERSION) {
+    if (version != TierManifest.VERSION && version != TierManifest.VERSION_WITH_BASE) {
       throw new ManifestFormatException(
-          "unsupported version " + version + "; this release reads 1", true, null);
+          "unsupported version " + version + "; this release reads 1 and 2", true, null);
     }
     fields.require("batches");
     try {
@@ -138,7 +185,14 @@ public final class TierManifestCodec {
           fields.number("lastRecordSequence"),
           fields.number("lastEpoch"),
           fields.number("createdMs"),
-          batches);
+          batches,
+          new Upkeep(
+              fields.numberOr("baseSequence", 1),
+              fields.numberOr("retainedFrom", 1),
+              fields.numberOr("boundary", 0),
+              fields.numberOr("minInflight", 0),
+              held,
+              pendingDeletes));
     } catch (IllegalArgumentException e) {
       throw new ManifestFormatException(String.valueOf(e.getMessage()), e);
     }
@@ -193,6 +247,20 @@ public final class TierManifestCodec {
               fields.number("bytes"),
               fields.number("uncompressedBytes"),
               fields.number("crc32c")));
+    }
+  }
+
+  private static void readNames(JsonParser parser, String field, List<String> names)
+      throws IOException {
+    if (!parser.isExpectedStartArrayToken()) {
+      throw new ManifestFormatException("field " + field + " is not an array", null);
+    }
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      if (parser.currentToken() != JsonToken.VALUE_STRING || names.size() == Upkeep.NAMES_MAX) {
+        throw new ManifestFormatException(
+            "field " + field + " has something else than texts, or too many", null);
+      }
+      names.add(parser.getText());
     }
   }
 

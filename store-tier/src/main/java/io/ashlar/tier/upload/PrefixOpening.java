@@ -7,6 +7,7 @@ import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.checkpoint.Upkeep;
 import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.fetch.ColdReferenceCodec;
 import io.ashlar.tier.object.ObjectStore;
@@ -181,6 +182,7 @@ final class PrefixOpening {
         recordSequence,
         epoch,
         System.currentTimeMillis(),
-        List.of());
+        List.of(),
+        latest == null ? Upkeep.NONE : latest.upkeep().withMinInflight(0));
   }
 }

@@ -6,6 +6,7 @@ import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.checkpoint.Upkeep;
 import io.ashlar.tier.fetch.ColdReferenceCodec;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +105,24 @@ final class TierWriter {
    */
   void append(long lastRecordSequence, long lastEpoch, List<BatchReference> batches) {
     resolve();
+    append(lastRecordSequence, lastEpoch, batches, last.upkeep());
+  }
+
+  /**
+   * Commits the next manifest, of the same state as the last one but for these batches, with
+   * another upkeep. All batches that were named so far are settled: listed, or given up.
+   *
+   * @throws FencedException if another writer took over.
+   * @throws TierUnavailableException if the outcome is unknown; {@link #resolve} settles it.
+   */
+  void appendUpkeep(List<BatchReference> batches, Upkeep upkeep) {
+    resolve();
+    append(last.lastRecordSequence(), last.lastEpoch(), batches, upkeep);
+  }
+
+  private void append(
+      long lastRecordSequence, long lastEpoch, List<BatchReference> batches, Upkeep next) {
+    Upkeep upkeep = next.withMinInflight(nextBatch);
     unresolved =
         new TierManifest(
             storeId,
@@ -115,8 +134,14 @@ final class TierWriter {
             lastRecordSequence,
             Math.max(lastEpoch, last.lastEpoch()),
             System.currentTimeMillis(),
-            batches);
+            batches,
+            upkeep);
     resolve();
+  }
+
+  /** The sequence of the next manifest, once nothing is unresolved. */
+  long nextSequence() {
+    return last.sequence() + 1;
   }
 
   /**

@@ -8,6 +8,7 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.FormatVersionException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;
@@ -20,7 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ManifestStoreTest {
-  private final FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
+  private final InMemoryObjectStore below = new InMemoryObjectStore();
+  private final FaultyObjectStore objects = new FaultyObjectStore(below);
   private final ManifestStore manifests = new ManifestStore(objects);
 
   private static TierManifest manifest(long sequence, long generation, UUID putId) {
@@ -86,7 +88,7 @@ class ManifestStoreTest {
         .isInstanceOf(CorruptionException.class)
         .hasMessageContaining(TierKeys.manifest(1));
     objects.put(
-        TierKeys.manifest(1), ObjectBody.of("{\"version\":2}".getBytes(StandardCharsets.UTF_8)));
+        TierKeys.manifest(1), ObjectBody.of("{\"version\":3}".getBytes(StandardCharsets.UTF_8)));
     assertThatThrownBy(() -> manifests.find(1)).isInstanceOf(FormatVersionException.class);
     byte[] other = TierManifestCodec.encode(manifest(2, 1, TierManifest.newId()));
     objects.put(TierKeys.manifest(1), ObjectBody.of(other));
@@ -124,6 +126,77 @@ class ManifestStoreTest {
     objects.put(TierKeys.manifest(2), ObjectBody.of(new byte[3]));
     assertThatThrownBy(() -> manifests.commit(manifest(2, 1, TierManifest.newId())))
         .isInstanceOf(FencedException.class);
+  }
+
+  @Test
+  void shouldNotTakeAStaleHintForTheNewestWhereManifestsWereDropped() {
+    for (int i = 1; i <= 9; i++) {
+      commit(i);
+    }
+    manifests.hint(3);
+    assertThat(manifests.boundary().raise(6)).isTrue();
+    objects.deleteAll(List.of(TierKeys.manifest(4), TierKeys.manifest(5)));
+    latestIs(9);
+    objects.deleteAll(List.of(TierKeys.manifest(3)));
+    latestIs(9);
+  }
+
+  @Test
+  void shouldNotTakeAManifestForTheNewestThatIsDroppedWhileItProbes() {
+    for (int i = 1; i <= 5; i++) {
+      commit(i);
+    }
+    manifests.hint(2);
+    String next = "get " + TierKeys.manifest(3);
+    objects.fault((request, key) -> {
+      if ((request + " " + key).equals(next)) {
+        assertThat(new ManifestStore(below).boundary().raise(4)).isTrue();
+        below.deleteAll(List.of(TierKeys.manifest(2), TierKeys.manifest(3)));
+      }
+      return Outcome.ANSWERED;
+    });
+    latestIs(5);
+  }
+
+  @Test
+  void shouldFenceAWriterWhoRecreatesADroppedManifest() {
+    for (int i = 1; i <= 5; i++) {
+      commit(i);
+    }
+    assertThat(manifests.boundary().raise(4)).isTrue();
+    objects.deleteAll(List.of(TierKeys.manifest(3)));
+    assertThatThrownBy(() -> commit(3))
+        .isInstanceOf(FencedException.class)
+        .hasMessageContaining("passed sequence 4");
+    TierManifest stale = manifest(2, 1, TierManifest.newId());
+    assertThatThrownBy(() -> manifests.checkStillLast(stale)).isInstanceOf(FencedException.class);
+  }
+
+  @Test
+  void shouldOnlyEverRaiseTheBoundary() {
+    Boundary boundary = manifests.boundary();
+    assertThat(boundary.sequence()).isZero();
+    assertThat(boundary.raise(7)).isTrue();
+    assertThat(boundary.raise(5)).isTrue();
+    assertThat(boundary.sequence()).isEqualTo(7);
+    for (Outcome outcome : List.of(Outcome.APPLIED_UNANSWERED, Outcome.NOT_APPLIED)) {
+      AtomicInteger failures = new AtomicInteger(1);
+      objects.fault((request, key) ->
+          request.startsWith("putIf") && failures.getAndDecrement() > 0
+              ? outcome
+              : Outcome.ANSWERED);
+      long before = boundary.sequence();
+      assertThat(boundary.raise(before + 3)).isTrue();
+      assertThat(boundary.sequence()).isEqualTo(before + 3);
+    }
+    objects.fault(
+        (request, key) -> request.startsWith("putIf") ? Outcome.NOT_APPLIED : Outcome.ANSWERED);
+    assertThatThrownBy(() -> boundary.raise(100)).isInstanceOf(TierUnavailableException.class);
+    objects.failAs(FailureKind.UNSUPPORTED, -1);
+    assertThat(boundary.raise(100)).isFalse();
+    objects.heal();
+    objects.put(TierKeys.BOUNDARY, ObjectBody.of(new byte[] {1}));
+    assertThatThrownBy(boundary::sequence).isInstanceOf(CorruptionException.class);
   }
 
   @Test

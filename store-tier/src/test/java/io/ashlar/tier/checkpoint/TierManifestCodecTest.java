@@ -117,10 +117,72 @@ class TierManifestCodecTest {
   }
 
   @Test
+  void shouldWriteTheUpkeepAsVersion2AndReadItBack() {
+    String batch = TierKeys.batch(3, 1, ID);
+    TierManifest plain = manifest();
+    TierManifest manifest =
+        new TierManifest(
+            plain.storeId(),
+            plain.incarnation(),
+            plain.generation(),
+            plain.sequence(),
+            plain.putId(),
+            plain.parentSequence(),
+            plain.lastRecordSequence(),
+            plain.lastEpoch(),
+            plain.createdMs(),
+            plain.batches(),
+            new Upkeep(40, 41, 39, 17, List.of(batch), List.of(TierKeys.batch(3, 2, ID))));
+    String golden =
+        GOLDEN.replace("{\"version\":1,", "{\"version\":2,").substring(0, GOLDEN.length() - 1)
+            + ",\"baseSequence\":40,\"retainedFrom\":41,\"boundary\":39,\"minInflight\":17,"
+            + "\"held\":[\"batches/0000000003/0000000001-0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\"],"
+            + "\"pendingDeletes\":"
+            + "[\"batches/0000000003/0000000002-0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\"]}";
+    assertThat(new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8))
+        .isEqualTo(golden);
+    assertThat(decode(golden)).isEqualTo(manifest);
+    assertThat(manifest.isBase()).isFalse();
+  }
+
+  @Test
+  void shouldLeaveWhatAnEarlierReleaseMayIgnoreInVersion1() {
+    Upkeep upkeep = new Upkeep(1, 1, 0, 17, List.of(), List.of(TierKeys.batch(3, 2, ID)));
+    TierManifest manifest = new TierManifest(5, 1, 1, 2, ID, 1, 0, 0, 0, List.of(), upkeep);
+    String json = new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8);
+    assertThat(json).startsWith("{\"version\":1,").contains("\"minInflight\":17");
+    assertThat(decode(json)).isEqualTo(manifest);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"baseSequence\":0",
+        "\"baseSequence\":43",
+        "\"retainedFrom\":43",
+        "\"boundary\":1",
+        "\"boundary\":-1,\"baseSequence\":2",
+        "\"minInflight\":-1",
+        "\"held\":7",
+        "\"held\":[7]",
+        "\"held\":[\"batches/x\"]",
+        "\"pendingDeletes\":[[]]",
+        "\"pendingDeletes\":[\"../x\"]"
+      })
+  void shouldRefuseAnUpkeepThatCannotBe(String fields) {
+    String json =
+        GOLDEN.replace("{\"version\":1,", "{\"version\":2,").substring(0, GOLDEN.length() - 1)
+            + ","
+            + fields
+            + "}";
+    assertThatThrownBy(() -> decode(json)).isInstanceOf(ManifestFormatException.class);
+  }
+
+  @Test
   void shouldAnswerForALaterVersionByNumber() {
-    assertThatThrownBy(() -> decode("{\"version\":2,\"anything\":[]}"))
+    assertThatThrownBy(() -> decode("{\"version\":3,\"anything\":[]}"))
         .isInstanceOf(ManifestFormatException.class)
-        .hasMessageContaining("unsupported version 2");
+        .hasMessageContaining("unsupported version 3");
   }
 
   @ParameterizedTest

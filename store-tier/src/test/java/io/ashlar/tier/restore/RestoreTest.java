@@ -65,8 +65,8 @@ class RestoreTest {
       assertThat(report.manifests()).isEqualTo(5);
       List<String> requests = objects.requests().subList(before, objects.requests().size());
       assertThat(requests).doesNotHaveDuplicates();
-      // The hint, the probe behind the newest, the manifests and the batches.
-      assertThat(requests).hasSize((int) (2 + report.manifests() + report.batches()));
+      // The hint, the probe behind the newest, the boundary, the manifests and the batches.
+      assertThat(requests).hasSize((int) (3 + report.manifests() + report.batches()));
     }
   }
 

@@ -1,0 +1,121 @@
+package io.ashlar.tier.checkpoint;
+
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.object.FailureKind;
+import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.ObjectContent;
+import io.ashlar.tier.object.ObjectNotFoundException;
+import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.ObjectStoreException;
+import io.ashlar.tier.object.PutResult;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The object {@code gc/boundary}: a sequence that only rises. Manifests at or below it are dropped,
+ * and their keys may be free.
+ *
+ * <ul>
+ *   <li>A writer that created a manifest at or below it is fenced: the key was free only because
+ *       the manifest that fenced him was deleted.
+ *   <li>A reader whose pin was taken before he found the boundary below his base is seen by whoever
+ *       raised it and lists the pins afterwards; a reader who finds it above plans again.
+ * </ul>
+ *
+ * <p>It rises by compare-and-set only, so that a request of a writer that was fenced long ago
+ * cannot bring it back, however late it is applied. Where the object store has none that is real,
+ * it never rises, and no manifest is deleted.
+ *
+ * <p>Thread: any; there is no state.
+ */
+public final class Boundary {
+  private static final int ATTEMPTS_MAX = 8;
+  private static final int BYTES_MAX = 1024;
+
+  private record Value(long sequence, String etag) {}
+
+  private final ObjectStore objects;
+
+  Boundary(ObjectStore objects) {
+    this.objects = objects;
+  }
+
+  /**
+   * Where it is; 0 if it was never set.
+   *
+   * @throws CorruptionException if the object is damaged.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public long sequence() {
+    byte[] json = ManifestStore.read(objects, TierKeys.BOUNDARY, BYTES_MAX);
+    return json == null ? 0 : decode(json);
+  }
+
+  /**
+   * Raises it, and returns when it certainly is at {@code sequence} or above.
+   *
+   * @return false if this object store has no real compare-and-set.
+   * @throws CorruptionException if the object is damaged.
+   * @throws TierUnavailableException if the object store does not answer; the outcome is unknown.
+   */
+  public boolean raise(long sequence) {
+    ObjectStoreException reason = null;
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      try {
+        Value now = read();
+        if (now != null && now.sequence() >= sequence) {
+          return true;
+        }
+        ObjectBody body = ObjectBody.of(TierManifestCodec.encodeLatest(sequence));
+        PutResult result =
+            now == null
+                ? objects.putIfAbsent(TierKeys.BOUNDARY, body)
+                : objects.putIfMatch(TierKeys.BOUNDARY, body, now.etag());
+        if (result.stored()) {
+          return true;
+        }
+      } catch (ObjectStoreException e) {
+        if (e.kind() == FailureKind.UNSUPPORTED) {
+          return false;
+        }
+        reason = e;
+        if (!e.retryable()) {
+          break;
+        }
+      }
+    }
+    throw new TierUnavailableException(
+        "raising the boundary failed: object="
+            + TierKeys.BOUNDARY
+            + ", store="
+            + objects
+            + ", reason="
+            + (reason == null ? "others keep raising it" : reason.getMessage()),
+        reason);
+  }
+
+  private @Nullable Value read() {
+    try (ObjectContent content = objects.get(TierKeys.BOUNDARY)) {
+      return new Value(decode(content.stream().readNBytes(BYTES_MAX)), content.object().etag());
+    } catch (ObjectNotFoundException absent) {
+      return null;
+    } catch (IOException e) {
+      throw new ObjectStoreException("reading the boundary failed: " + e.getMessage(), true, e);
+    }
+  }
+
+  private long decode(byte[] json) {
+    try {
+      return TierManifestCodec.decodeLatest(json);
+    } catch (ManifestFormatException e) {
+      throw new CorruptionException(
+          "boundary is damaged: object=" + TierKeys.BOUNDARY + ", store=" + objects,
+          null,
+          -1,
+          0,
+          0,
+          e);
+    }
+  }
+}

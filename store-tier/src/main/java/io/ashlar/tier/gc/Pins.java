@@ -1,0 +1,238 @@
+package io.ashlar.tier.gc;
+
+import com.fasterxml.jackson.core.JsonEncoding;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.checkpoint.ManifestStore;
+import io.ashlar.tier.checkpoint.TierKeys;
+import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.ObjectInfo;
+import io.ashlar.tier.object.ObjectPage;
+import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.ObjectStoreException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pins: objects by which readers keep a checkpoint from being collected. A restore takes one before
+ * it plans and releases it at its end; a follower moves from one to the next.
+ *
+ * <pre>{@code
+ * try (Pins.Pinned pinned = Pins.takeLatest(objects, "restore on host a")) {
+ *   ManifestChain chain = ManifestChain.read(manifests, pinned.manifest());
+ *   ... // none of its batches goes away
+ * }
+ * }</pre>
+ *
+ * <p><b>The object</b> is {@code pins/{sequence}-{uuid7}}. Only its key counts. Its JSON, {@code
+ * {"version": 1, "sequence": …, "owner": "…", "createdMs": …, "expiresMs": …}}, is information for
+ * people: a pin is never taken for released because of a clock. One that its owner did not live to
+ * release is listed by {@code ashlar checkpoints} and is deleted by hand.
+ *
+ * <p><b>Why no checkpoint is lost between planning and pinning.</b> The pin is created first; then
+ * the manifest is read, and last the {@linkplain io.ashlar.tier.checkpoint.Boundary boundary}. A
+ * collector raises the boundary first and lists the pins afterwards. So if the reader finds the
+ * boundary below the checkpoint's base, the collector finds the pin. If not, the reader gives the
+ * pin up and looks for another checkpoint. What lies above the boundary is not deleted at all.
+ *
+ * <p>Thread: any; there is no state.
+ */
+public final class Pins {
+  /** Most pins that are listed. */
+  static final int PINS_MAX = 100_000;
+
+  private static final int ATTEMPTS_MAX = 8;
+  private static final long EXPIRY_MS = 24 * 3_600_000L;
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private Pins() {}
+
+  /** A pin that is held. Closing releases it. */
+  public static final class Pin implements AutoCloseable {
+    private final ObjectStore objects;
+    private final String key;
+    private final long sequence;
+
+    private Pin(ObjectStore objects, String key, long sequence) {
+      this.objects = objects;
+      this.key = key;
+      this.sequence = sequence;
+    }
+
+    /** The manifest that is pinned. */
+    public long sequence() {
+      return sequence;
+    }
+
+    /** The pin's own object. */
+    public String key() {
+      return key;
+    }
+
+    /**
+     * Releases it. Idempotent. A failure is not thrown, as the work for which it was taken is done:
+     * the pin then stays until it is deleted by hand.
+     *
+     * @return whether it is certainly released.
+     */
+    public boolean release() {
+      try {
+        return objects.deleteAll(List.of(key)).failed().isEmpty();
+      } catch (ObjectStoreException | IllegalStateException e) {
+        return false;
+      }
+    }
+
+    @Override
+    public void close() {
+      var _ = release();
+    }
+  }
+
+  /**
+   * A checkpoint and the pin that keeps it. Closing releases the pin.
+   *
+   * @param pin the pin.
+   * @param manifest the checkpoint's manifest.
+   */
+  public record Pinned(Pin pin, TierManifest manifest) implements AutoCloseable {
+    @Override
+    public void close() {
+      pin.close();
+    }
+  }
+
+  /**
+   * Pins a checkpoint.
+   *
+   * @param objects the tier; stays the caller's, and open until the pin is released.
+   * @param sequence the manifest's sequence.
+   * @param owner who reads, for people; at most 200 characters are kept.
+   * @return the checkpoint; or null if there is no such manifest, or it was dropped.
+   * @throws io.ashlar.store.CorruptionException if the manifest is damaged.
+   * @throws io.ashlar.store.FormatVersionException if a later release wrote it.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public static @Nullable Pinned take(ObjectStore objects, long sequence, String owner) {
+    Pin pin = create(objects, sequence, owner);
+    Pinned pinned = null;
+    try {
+      ManifestStore manifests = new ManifestStore(objects);
+      TierManifest manifest = manifests.find(sequence);
+      if (manifest != null && manifests.boundary().sequence() < manifest.upkeep().baseSequence()) {
+        pinned = new Pinned(pin, manifest);
+      }
+      return pinned;
+    } finally {
+      if (pinned == null) {
+        pin.close();
+      }
+    }
+  }
+
+  /**
+   * Pins the newest checkpoint.
+   *
+   * @return the checkpoint, or null if there is no manifest at all.
+   * @throws io.ashlar.store.CorruptionException if the newest manifest is gone or damaged.
+   * @throws io.ashlar.store.FormatVersionException if a later release wrote it.
+   * @throws TierUnavailableException if the object store does not answer, or checkpoints are
+   *     dropped as fast as they are found.
+   */
+  public static @Nullable Pinned takeLatest(ObjectStore objects, String owner) {
+    ManifestStore manifests = new ManifestStore(objects);
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      TierManifest latest = manifests.latest();
+      if (latest == null) {
+        return null;
+      }
+      Pinned pinned = take(objects, latest.sequence(), owner);
+      if (pinned != null) {
+        return pinned;
+      }
+    }
+    throw new TierUnavailableException(
+        "checkpoints are dropped while one is pinned: store=" + objects, null);
+  }
+
+  private static Pin create(ObjectStore objects, long sequence, String owner) {
+    String key = TierKeys.pin(sequence, TierManifest.newId());
+    ObjectBody body = ObjectBody.of(json(sequence, owner));
+    ObjectStoreException reason = null;
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      try {
+        // The key is ours alone: if something is there, an unanswered attempt has put it.
+        var _ = objects.putIfAbsent(key, body);
+        return new Pin(objects, key, sequence);
+      } catch (ObjectStoreException e) {
+        reason = e;
+        if (!e.retryable()) {
+          break;
+        }
+      }
+    }
+    throw new TierUnavailableException(
+        "pinning a checkpoint failed: object="
+            + key
+            + ", store="
+            + objects
+            + ", reason="
+            + (reason == null ? "" : reason.getMessage()),
+        reason);
+  }
+
+  private static byte[] json(long sequence, String owner) {
+    long nowMs = System.currentTimeMillis();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
+      json.writeStartObject();
+      json.writeNumberField("version", 1);
+      json.writeNumberField("sequence", sequence);
+      json.writeStringField("owner", owner.substring(0, Math.min(200, owner.length())));
+      json.writeNumberField("createdMs", nowMs);
+      json.writeNumberField("expiresMs", nowMs + EXPIRY_MS);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /**
+   * All pins.
+   *
+   * @return their objects, by sequence.
+   * @throws TierUnavailableException if the object store does not answer, or there are more than
+   *     100,000: who cannot know all must not delete.
+   */
+  public static List<ObjectInfo> list(ObjectStore objects) {
+    List<ObjectInfo> pins = new ArrayList<>();
+    String after = null;
+    while (true) {
+      ObjectPage page;
+      try {
+        page = objects.list(TierKeys.PINS, after);
+      } catch (ObjectStoreException e) {
+        throw new TierUnavailableException("listing pins failed: " + e.getMessage(), e);
+      }
+      for (ObjectInfo object : page.objects()) {
+        if (TierKeys.pinnedSequence(object.key()) > 0) {
+          pins.add(object);
+        }
+      }
+      if (!page.more() || page.objects().isEmpty()) {
+        return pins;
+      }
+      if (pins.size() > PINS_MAX) {
+        throw new TierUnavailableException("too many pins: store=" + objects, null);
+      }
+      after = page.objects().getLast().key();
+    }
+  }
+}
