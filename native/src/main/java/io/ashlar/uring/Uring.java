@@ -4,6 +4,7 @@ import io.ashlar.uring.OperationTable.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -155,26 +156,48 @@ public final class Uring implements AutoCloseable {
    *     for every {@code prepare} method.
    */
   public boolean prepareRead(int fileIndex, MemorySegment target, long offset, long token) {
-    return transfer(SubmissionEntry.OP_READ, fileIndex, target, offset, 0, token);
+    return prepareRead(fileIndex, target, target.byteSize(), offset, token);
+  }
+
+  /** Prepares a read of {@code bytes} to the start of a target that may be longer. */
+  public boolean prepareRead(
+      int fileIndex, MemorySegment target, long bytes, long offset, long token) {
+    var _ = Objects.checkFromIndexSize(0, bytes, target.byteSize());
+    return transfer(SubmissionEntry.OP_READ, fileIndex, target, bytes, offset, 0, token);
   }
 
   /** Prepares a read into a part of registered buffer {@code bufferIndex}. */
   public boolean prepareReadFixed(
       int fileIndex, MemorySegment target, long offset, int bufferIndex, long token) {
     checkBuffer(bufferIndex);
-    return transfer(SubmissionEntry.OP_READ_FIXED, fileIndex, target, offset, bufferIndex, token);
+    return transfer(
+        SubmissionEntry.OP_READ_FIXED,
+        fileIndex,
+        target,
+        target.byteSize(),
+        offset,
+        bufferIndex,
+        token);
   }
 
   /** Prepares a write of {@code source.byteSize()} bytes. */
   public boolean prepareWrite(int fileIndex, MemorySegment source, long offset, long token) {
-    return transfer(SubmissionEntry.OP_WRITE, fileIndex, source, offset, 0, token);
+    return transfer(
+        SubmissionEntry.OP_WRITE, fileIndex, source, source.byteSize(), offset, 0, token);
   }
 
   /** Prepares a write of a part of registered buffer {@code bufferIndex}. */
   public boolean prepareWriteFixed(
       int fileIndex, MemorySegment source, long offset, int bufferIndex, long token) {
     checkBuffer(bufferIndex);
-    return transfer(SubmissionEntry.OP_WRITE_FIXED, fileIndex, source, offset, bufferIndex, token);
+    return transfer(
+        SubmissionEntry.OP_WRITE_FIXED,
+        fileIndex,
+        source,
+        source.byteSize(),
+        offset,
+        bufferIndex,
+        token);
   }
 
   /**
@@ -373,13 +396,19 @@ public final class Uring implements AutoCloseable {
   }
 
   private boolean transfer(
-      int opcode, int fileIndex, MemorySegment memory, long offset, int bufferIndex, long token) {
+      int opcode,
+      int fileIndex,
+      MemorySegment memory,
+      long bytes,
+      long offset,
+      int bufferIndex,
+      long token) {
     checkFile(fileIndex);
     if (!memory.isNative()) {
       throw new IllegalArgumentException("a ring takes native memory only: " + memory);
     }
-    if (memory.byteSize() > TRANSFER_BYTES_MAX) {
-      throw new IllegalArgumentException("too long for one operation: " + memory.byteSize());
+    if (bytes > TRANSFER_BYTES_MAX) {
+      throw new IllegalArgumentException("too long for one operation: " + bytes);
     }
     return prepare(
         opcode,
@@ -387,7 +416,7 @@ public final class Uring implements AutoCloseable {
         fileIndex,
         offset,
         memory.address(),
-        (int) memory.byteSize(),
+        (int) bytes,
         0,
         bufferIndex,
         Kind.ONCE,

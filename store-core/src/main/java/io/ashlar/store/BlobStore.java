@@ -3,6 +3,8 @@ package io.ashlar.store;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Reads see durable epochs only. All methods are safe from any thread; an {@link Epoch} and a
  * {@link BlobLease} belong to one. After {@link #close} every method throws {@link
- * StoreClosedException}. A thread's interrupt is remembered and changes nothing else.
+ * StoreClosedException}. A thread's interrupt is remembered and changes nothing else. Reads by
+ * virtual threads do not pin their carriers.
  */
 public interface BlobStore extends AutoCloseable {
 
@@ -53,6 +56,38 @@ public interface BlobStore extends AutoCloseable {
    * @throws IOException if the channel fails.
    */
   long get(BlobId id, WritableByteChannel target) throws IOException;
+
+  /**
+   * Copies a blob to the start of {@code target} and completes the future, which allocates little
+   * more than that. As {@link #getAsync(BlobId, MemorySegment, ReadListener)}: what depends on the
+   * future without an executor of its own runs on the store's read thread and must not block.
+   *
+   * @return the blob's length in bytes, or {@link #NOT_FOUND}; fails as {@link #get(BlobId,
+   *     MemorySegment)} does.
+   */
+  CompletableFuture<Long> getAsync(BlobId id, MemorySegment target);
+
+  /**
+   * Copies a blob to the start of {@code target} and tells the listener, once; allocates nothing in
+   * steady state. Up to 1,024 gets are under way at once: one more waits, unless a listener asks
+   * for it.
+   *
+   * @param target memory that any thread can access, untouched by others until the listener is
+   *     told; of an arena that outlives that, or else the get fails.
+   * @throws IllegalArgumentException if {@code target} is read-only or confined to one thread.
+   * @throws BackPressureTimeoutException if nothing came free in time; the listener is not told.
+   */
+  void getAsync(BlobId id, MemorySegment target, ReadListener listener);
+
+  /**
+   * Reads many blobs, up to 32 of them at once, and shows each to the visitor as it comes, on this
+   * thread. One that is missing or damaged does not keep the others from it; they are not one view
+   * of the store, which only a {@link Snapshot} is.
+   *
+   * @param ids an id may occur more than once.
+   * @throws IllegalStateException on a thread that a {@link ReadListener} is told on.
+   */
+  void getAll(List<BlobId> ids, BatchVisitor visitor);
 
   /** Returns whether {@code id} holds a blob, from the index alone. */
   boolean contains(BlobId id);

@@ -1,10 +1,12 @@
 package io.ashlar.tier;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.ReadListener;
 import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.VacuumListener;
@@ -20,6 +22,8 @@ import io.ashlar.tier.upload.TieringAgent;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -203,6 +207,21 @@ public final class TieredBlobStore implements BlobStore {
   @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     return store.get(id, target);
+  }
+
+  @Override
+  public CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
+    return store.getAsync(id, target);
+  }
+
+  @Override
+  public void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
+    store.getAsync(id, target, listener);
+  }
+
+  @Override
+  public void getAll(List<BlobId> ids, BatchVisitor visitor) {
+    store.getAll(ids, visitor);
   }
 
   @Override

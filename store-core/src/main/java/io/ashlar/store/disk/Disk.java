@@ -103,6 +103,12 @@ public interface Disk extends AutoCloseable {
    */
   DiskQueue openQueue(int capacity);
 
+  /**
+   * Returns whether the operations of a queue go on at the same time; else each is done when it is
+   * submitted, by its owner.
+   */
+  boolean queuesOverlap();
+
   /** Returns {@code io_uring} or {@code pread/pwrite}: what the queues run on. */
   String engine();
 

@@ -43,7 +43,18 @@ public interface DiskQueue extends AutoCloseable {
    * @param token given back with the completion.
    * @throws IllegalStateException if the queue is full or closed.
    */
-  void submitRead(MemorySegment target, long offset, long token);
+  default void submitRead(MemorySegment target, long offset, long token) {
+    submitRead(target, target.byteSize(), offset, token);
+  }
+
+  /**
+   * Submits a read to the start of a target that may be longer; else as above.
+   *
+   * @param bytes how many; 0 to the target's length.
+   * @param token given back with the completion.
+   * @throws IllegalStateException if the queue is full or closed.
+   */
+  void submitRead(MemorySegment target, long bytes, long offset, long token);
 
   /**
    * Submits a sync of the writes that have completed.
@@ -71,6 +82,12 @@ public interface DiskQueue extends AutoCloseable {
 
   /** Ends the owner's {@link #await}, now or the next one. Any thread; no effect after close. */
   void wakeUp();
+
+  /**
+   * Returns whether the queue itself has failed: every operation is then delivered with that
+   * failure, now and later, and their memory may be in use until {@link #close()} has returned.
+   */
+  boolean failed();
 
   /** Returns the operations submitted and not yet delivered. */
   int inFlight();

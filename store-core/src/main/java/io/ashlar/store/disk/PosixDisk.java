@@ -14,6 +14,11 @@ final class PosixDisk extends FileDisk {
   }
 
   @Override
+  public boolean queuesOverlap() {
+    return false;
+  }
+
+  @Override
   public String engine() {
     return ENGINE;
   }

@@ -53,10 +53,10 @@ final class PosixDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitRead(MemorySegment target, long offset, long token) {
+  public void submitRead(MemorySegment target, long bytes, long offset, long token) {
     checkRoom();
     try {
-      completed(token, null, file.read(target, target.byteSize(), offset));
+      completed(token, null, file.read(target, bytes, offset));
     } catch (NativeException failure) {
       completed(token, failure, 0);
     }
@@ -126,6 +126,11 @@ final class PosixDiskQueue implements DiskQueue {
   public int inFlight() {
     check();
     return count;
+  }
+
+  @Override
+  public boolean failed() {
+    return false;
   }
 
   @Override

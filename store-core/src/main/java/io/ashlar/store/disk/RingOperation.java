@@ -67,8 +67,8 @@ final class RingOperation implements AutoCloseable {
     this.subject = subject;
   }
 
-  void read(MemorySegment target, long readOffset, long newToken) {
-    start(Kind.READ, readOffset, target.byteSize(), newToken);
+  void read(MemorySegment target, long bytes, long readOffset, long newToken) {
+    start(Kind.READ, readOffset, bytes, newToken);
     memory = target;
   }
 
@@ -110,7 +110,7 @@ final class RingOperation implements AutoCloseable {
   boolean prepare(Uring ring, long index) {
     long from = nextByte();
     return switch (kind) {
-      case READ -> ring.prepareRead(FILE_INDEX, part(from), offset + from, index);
+      case READ -> ring.prepareRead(FILE_INDEX, rest(from), restBytes(from), offset + from, index);
       case WRITE -> ring.prepareWrite(FILE_INDEX, part(from), offset + from, index);
       case GATHER -> ring.prepareWritev(FILE_INDEX, gathered(), offset + from, rwFlags, index);
       case SYNC -> ring.prepareDataSync(FILE_INDEX, index);
@@ -219,12 +219,21 @@ final class RingOperation implements AutoCloseable {
   }
 
   private MemorySegment part(long from) {
+    MemorySegment rest = rest(from);
+    long bytes = restBytes(from);
+    return rest.byteSize() == bytes ? rest : rest.asSlice(0, bytes);
+  }
+
+  private MemorySegment rest(long from) {
     MemorySegment whole = memory;
     if (whole == null) {
       throw new IllegalStateException("no memory to transfer");
     }
-    boolean all = from == 0 && size <= Uring.TRANSFER_BYTES_MAX;
-    return all ? whole : whole.asSlice(from, Math.min(size - from, Uring.TRANSFER_BYTES_MAX));
+    return from == 0 ? whole : whole.asSlice(from);
+  }
+
+  private long restBytes(long from) {
+    return Math.min(size - from, Uring.TRANSFER_BYTES_MAX);
   }
 
   private IoVectors gathered() {

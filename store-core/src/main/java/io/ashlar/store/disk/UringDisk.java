@@ -25,6 +25,11 @@ final class UringDisk extends FileDisk {
   }
 
   @Override
+  public boolean queuesOverlap() {
+    return true;
+  }
+
+  @Override
   public String engine() {
     return ENGINE;
   }

@@ -8,6 +8,7 @@ import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.Uring;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -86,13 +87,14 @@ final class UringDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitRead(MemorySegment target, long offset, long token) {
+  public void submitRead(MemorySegment target, long bytes, long offset, long token) {
     requireNative(target);
+    var _ = Objects.checkFromIndexSize(0, bytes, target.byteSize());
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("cannot read into a read-only segment");
     }
     int index = take();
-    operations[index].read(target, offset, token);
+    operations[index].read(target, bytes, offset, token);
     prepare(index);
   }
 
@@ -140,6 +142,12 @@ final class UringDiskQueue implements DiskQueue {
   public int inFlight() {
     check();
     return operations.length - freeCount;
+  }
+
+  @Override
+  public boolean failed() {
+    ring.checkOwner();
+    return ringFailure != null;
   }
 
   @Override

@@ -1,10 +1,12 @@
 package io.ashlar.store.local;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.ReadListener;
 import io.ashlar.store.Snapshot;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
@@ -29,7 +31,6 @@ import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
-import io.ashlar.store.read.BlobReader;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
 import io.ashlar.store.recover.RecoveryReport;
@@ -50,6 +51,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,11 +163,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             poison,
             gate,
             environment.clockNs());
-    reads =
-        new ReadSide(
-            gate,
-            index,
-            new BlobReader(index, disk, pool, gate, counters, config.backPressureTimeoutMs()));
+    reads = new ReadSide(gate, index, disk, pool, counters, config.backPressureTimeoutMs());
     boolean started = false;
     try {
       if (environment.ownThread()) {
@@ -268,6 +266,21 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     return reads.get(id, target);
+  }
+
+  @Override
+  public CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
+    return reads.getAsync(id, target);
+  }
+
+  @Override
+  public void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
+    reads.getAsync(id, target, listener);
+  }
+
+  @Override
+  public void getAll(List<BlobId> ids, BatchVisitor visitor) {
+    reads.getAll(ids, visitor);
   }
 
   @Override
@@ -498,6 +511,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     snapshots.stop();
     commitPath.close();
     snapshots.close();
+    reads.close();
     dataFile.close();
     superblocks.close();
     disk.close();

@@ -1,29 +1,48 @@
 package io.ashlar.store.local;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobVisitor;
+import io.ashlar.store.ReadListener;
+import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.read.AsyncReads;
 import io.ashlar.store.read.BlobReader;
+import io.ashlar.store.read.ReadAgent;
 import io.ashlar.store.spi.ColdStorage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The reads of a store, each within its gate. Thread: any. */
-final class ReadSide {
+final class ReadSide implements AutoCloseable {
 
   private final StoreGate gate;
   private final BlobIndex index;
+  private final ReadAgent agent;
   private final BlobReader reader;
+  private final AsyncReads async;
 
-  ReadSide(StoreGate gate, BlobIndex index, BlobReader reader) {
+  ReadSide(
+      StoreGate gate,
+      BlobIndex index,
+      Disk disk,
+      BufferPool pool,
+      StoreCounters counters,
+      long backPressureTimeoutMs) {
     this.gate = gate;
     this.index = index;
-    this.reader = reader;
+    agent = new ReadAgent(disk);
+    reader = new BlobReader(index, disk, pool, gate, counters, agent, backPressureTimeoutMs);
+    async = new AsyncReads(gate, agent, reader, backPressureTimeoutMs);
   }
 
   /** Returns what snapshots read with. */
@@ -58,6 +77,23 @@ final class ReadSide {
     }
   }
 
+  CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
+    return async.get(id, target);
+  }
+
+  void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
+    async.get(id, target, listener);
+  }
+
+  void getAll(List<BlobId> ids, BatchVisitor visitor) {
+    gate.enter();
+    try {
+      reader.getAll(ids, visitor);
+    } finally {
+      gate.exit();
+    }
+  }
+
   long length(BlobId id) {
     gate.enter();
     try {
@@ -83,5 +119,11 @@ final class ReadSide {
 
   void coldStorage(@Nullable ColdStorage storage) {
     reader.coldStorage(storage);
+  }
+
+  /** Ends the threads that read. The gate is closed, and nobody within it. */
+  @Override
+  public void close() {
+    agent.close();
   }
 }

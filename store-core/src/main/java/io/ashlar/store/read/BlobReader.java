@@ -1,5 +1,6 @@
 package io.ashlar.store.read;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
@@ -18,11 +19,14 @@ import io.ashlar.uring.NativeMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads blobs on the caller's thread.
+ * Reads blobs for the calling thread: itself, or, when it is a virtual one, through the {@link
+ * ReadAgent} and a buffer, since nothing keeps the memory of a caller mapped while a ring writes to
+ * it.
  *
  * <p>The algorithm (rule L21): look the entry up; read its extent; look the entry up again. If the
  * whole entry is the same, its extent was not freed in between, and what was read is judged:
@@ -40,6 +44,7 @@ public final class BlobReader {
   private final StoreCounters counters;
   private final BufferPool pool;
   private final ExtentReads extents;
+  private final ReadAgent agent;
   private final ColdReads cold; // shared with snapshots'
   private final ChannelCopy channelCopy;
 
@@ -47,6 +52,7 @@ public final class BlobReader {
    * Creates a reader over the store's parts, all of which it shares.
    *
    * @param lookup where blobs are: the index.
+   * @param agent reads for virtual threads.
    */
   public BlobReader(
       BlobLookup lookup,
@@ -54,12 +60,14 @@ public final class BlobReader {
       BufferPool pool,
       StoreGate gate,
       StoreCounters counters,
+      ReadAgent agent,
       long backPressureTimeoutMs) {
     this.lookup = lookup;
     this.gate = gate;
     this.counters = counters;
     this.pool = pool;
-    extents = new ExtentReads(disk, pool, backPressureTimeoutMs);
+    this.agent = agent;
+    extents = new ExtentReads(disk, pool, agent, backPressureTimeoutMs);
     cold = new ColdReads(extents);
     channelCopy = new ChannelCopy(lookup, extents);
   }
@@ -70,6 +78,7 @@ public final class BlobReader {
     counters = other.counters;
     pool = other.pool;
     extents = other.extents;
+    agent = other.agent;
     cold = other.cold;
     channelCopy = new ChannelCopy(lookup, extents);
   }
@@ -77,6 +86,23 @@ public final class BlobReader {
   /** Returns a reader of the same store that finds blobs where a snapshot does. */
   public BlobReader of(BlobLookup snapshot) {
     return new BlobReader(this, snapshot);
+  }
+
+  /** Implements {@link BlobStore#getAll}. */
+  public void getAll(List<BlobId> ids, BatchVisitor visitor) {
+    new BatchReads(this, agent, ids, visitor).run();
+  }
+
+  BlobLookup lookup() {
+    return lookup;
+  }
+
+  BufferPool pool() {
+    return pool;
+  }
+
+  ExtentReads extents() {
+    return extents;
   }
 
   /** Sets who reads evicted blobs back. */
@@ -118,7 +144,8 @@ public final class BlobReader {
     }
   }
 
-  private static IllegalArgumentException tooShort(BlobId id, long length, MemorySegment target) {
+  /** Returns the exception for a target that is too short. */
+  static IllegalArgumentException tooShort(BlobId id, long length, MemorySegment target) {
     return new IllegalArgumentException(
         "the target is shorter than the blob: id="
             + id
@@ -216,7 +243,7 @@ public final class BlobReader {
     while (lookup.find(id.high(), id.low(), location)) {
       long length = location.lengthBytes();
       if (location.kind() == BlobLocation.Kind.STORED && length > pool.largestBytes()) {
-        long copied = channelCopy.copy(id, location, target);
+        long copied = copyLong(id, location, target);
         if (copied >= 0) {
           count(length);
           return length;
@@ -234,6 +261,16 @@ public final class BlobReader {
     return BlobStore.NOT_FOUND;
   }
 
+  private long copyLong(BlobId id, BlobLocation location, WritableByteChannel target)
+      throws IOException {
+    ReadContext context = ReadContext.take();
+    try {
+      return channelCopy.copy(context, id, location, target);
+    } finally {
+      context.giveBack();
+    }
+  }
+
   /** Reads the whole blob and judges it; returns false if the entry changed meanwhile. */
   private boolean read(BlobId id, ReadContext context, MemorySegment target) {
     BlobLocation location = context.location();
@@ -242,12 +279,12 @@ public final class BlobReader {
       return fetch(id, context, target.asSlice(0, length));
     }
     if (ExtentReads.canReadInto(target, length)) {
-      NativeException failure = extents.read(location, 0, target, length);
+      NativeException failure = extents.read(context, location, 0, target, length);
       return isUnchanged(id, context)
           && judge(id, location, failure, failure == null ? context.crc32c(target, length) : 0);
     }
     CRC32C crc = context.crc();
-    NativeException failure = extents.readThroughPool(location, target, crc);
+    NativeException failure = extents.readThroughPool(context, location, target, crc);
     return isUnchanged(id, context) && judge(id, location, failure, (int) crc.getValue());
   }
 
@@ -258,7 +295,7 @@ public final class BlobReader {
     if (location.kind() == BlobLocation.Kind.EVICTED) {
       return fetch(id, context, buffer.segment().asSlice(0, length));
     }
-    NativeException failure = extents.read(location, 0, buffer.segment(), length);
+    NativeException failure = extents.read(context, location, 0, buffer.segment(), length);
     return isUnchanged(id, context)
         && judge(
             id, location, failure, failure == null ? context.crc32c(buffer.view(), length) : 0);
@@ -294,7 +331,8 @@ public final class BlobReader {
     return isUnchanged(id, context) && judge(id, context.location(), null, actual);
   }
 
-  private void count(long length) {
+  /** Counts a blob that was read. */
+  void count(long length) {
     counters.reads.increment();
     counters.bytesRead.add(length);
   }

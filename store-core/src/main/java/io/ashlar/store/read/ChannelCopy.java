@@ -29,13 +29,14 @@ final class ChannelCopy {
    * @return its length, or −1 if it changed before the first part was written.
    * @throws IOException if the channel failed, or the blob was replaced after the first part.
    */
-  long copy(BlobId id, BlobLocation location, WritableByteChannel target) throws IOException {
+  long copy(ReadContext context, BlobId id, BlobLocation location, WritableByteChannel target)
+      throws IOException {
     PooledBuffer buffer = extents.takeBuffer(extents.pool().largestBytes());
     try {
       CRC32C crc = new CRC32C();
       for (long offset = 0; offset < location.lengthBytes(); offset += buffer.capacity()) {
         long bytes = Math.min(buffer.capacity(), location.lengthBytes() - offset);
-        NativeException failure = extents.read(location, offset, buffer.segment(), bytes);
+        NativeException failure = extents.read(context, location, offset, buffer.segment(), bytes);
         while (!isUnchanged(id, location)) {
           if (offset == 0) {
             return -1;
@@ -44,7 +45,7 @@ final class ChannelCopy {
             throw new IOException(
                 "the blob was replaced while it was copied: read it again: id=" + id);
           }
-          failure = extents.read(location, offset, buffer.segment(), bytes);
+          failure = extents.read(context, location, offset, buffer.segment(), bytes);
         }
         if (failure != null) {
           throw BlobDamage.of(id, location, -1, failure);

@@ -13,7 +13,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the blocks of extents for the calling thread: itself, with one {@code pread} each.
+ * Reads the blocks of extents for the calling thread: itself, with one {@code pread} each, or, when
+ * it is a virtual one, through the {@link ReadAgent}.
  *
  * <p>A failure is returned, not thrown: whether it matters is known only once the index was looked
  * at again (rule L21). Thread: any.
@@ -22,11 +23,13 @@ final class ExtentReads {
 
   private final Disk disk;
   private final BufferPool pool;
+  private final ReadAgent agent;
   private final long waitNs;
 
-  ExtentReads(Disk disk, BufferPool pool, long backPressureTimeoutMs) {
+  ExtentReads(Disk disk, BufferPool pool, ReadAgent agent, long backPressureTimeoutMs) {
     this.disk = disk;
     this.pool = pool;
+    this.agent = agent;
     waitNs = TimeUnit.MILLISECONDS.toNanos(backPressureTimeoutMs);
   }
 
@@ -34,9 +37,13 @@ final class ExtentReads {
     return pool;
   }
 
-  /** Returns whether a read may go to the caller's own memory. */
+  /**
+   * Returns whether a read may go to the caller's own memory. On a virtual thread it may not: a
+   * ring would write to it, and only a system call keeps memory from being unmapped meanwhile.
+   */
   static boolean canReadInto(MemorySegment target, long length) {
     return target.isNative()
+        && !Thread.currentThread().isVirtual()
         && !target.isReadOnly()
         && target.byteSize() >= Blocks.roundUp(length)
         && target.address() % Blocks.BYTES == 0;
@@ -55,35 +62,43 @@ final class ExtentReads {
 
   /**
    * Reads {@code bytes} of a blob from {@code offset} on, whole blocks, to the start of native,
-   * aligned memory.
+   * aligned memory, on a virtual thread a pooled buffer's.
    *
    * @param offset a multiple of 4 KiB.
    */
   @Nullable NativeException read(
-      BlobLocation location, long offset, MemorySegment target, long bytes) {
+      ReadContext context, BlobLocation location, long offset, MemorySegment target, long bytes) {
     if (bytes == 0) {
       return null;
     }
     long fileOffset = Blocks.offset(location.startBlock()) + offset;
     try {
-      long read = disk.read(target, Blocks.roundUp(bytes), fileOffset);
-      return read >= bytes
-          ? null
-          : new NativeException("pread", 0, "end of file at offset=" + (fileOffset + read));
+      long asked = Blocks.roundUp(bytes);
+      long read =
+          Thread.currentThread().isVirtual()
+              ? agent.read(context.request(), target, asked, fileOffset)
+              : disk.read(target, asked, fileOffset);
+      return read >= bytes ? null : endOfFile(location, offset + read);
     } catch (NativeException e) {
       return e;
     }
   }
 
+  /** Returns the failure of a read that got no further than {@code reached} bytes into the blob. */
+  static NativeException endOfFile(BlobLocation location, long reached) {
+    long fileOffset = Blocks.offset(location.startBlock()) + reached;
+    return new NativeException("pread", 0, "end of file at offset=" + fileOffset);
+  }
+
   /** Reads a whole blob to any memory, through a buffer. */
   @Nullable NativeException readThroughPool(
-      BlobLocation location, MemorySegment target, CRC32C crc) {
+      ReadContext context, BlobLocation location, MemorySegment target, CRC32C crc) {
     long length = location.lengthBytes();
     PooledBuffer buffer = takeBufferFor(length);
     try {
       for (long offset = 0; offset < length; offset += buffer.capacity()) {
         long bytes = Math.min(buffer.capacity(), length - offset);
-        NativeException failure = read(location, offset, buffer.segment(), bytes);
+        NativeException failure = read(context, location, offset, buffer.segment(), bytes);
         if (failure != null) {
           return failure;
         }

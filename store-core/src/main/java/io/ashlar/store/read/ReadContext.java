@@ -37,6 +37,7 @@ final class ReadContext {
   private final BlobLocation location = new BlobLocation();
   private final BlobLocation now = new BlobLocation();
   private final CRC32C crc = new CRC32C();
+  private final ReadRequest request = new ReadRequest();
   private final boolean shared;
   private final LeasedBlob[] leases;
   private int nextLease;
@@ -80,6 +81,11 @@ final class ReadContext {
   /** Returns a place for what the index says by now. */
   BlobLocation now() {
     return now;
+  }
+
+  /** Returns a request to wait for. */
+  ReadRequest request() {
+    return request;
   }
 
   /** Returns the checksum, set to begin. */

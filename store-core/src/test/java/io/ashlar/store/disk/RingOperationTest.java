@@ -73,7 +73,7 @@ class RingOperationTest {
   @ParameterizedTest
   @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN})
   void shouldTryAgainAfterAnErrorThatPasses(int errno) {
-    operation.read(memory, 0, 5);
+    operation.read(memory, memory.byteSize(), 0, 5);
     assertThat(operation.completed(-errno)).isEqualTo(Step.AGAIN);
     assertThat(operation.completed(8 * BLOCK)).isEqualTo(Step.DONE);
     operation.free();
@@ -84,7 +84,7 @@ class RingOperationTest {
 
   @Test
   void shouldFailAfterTooManyErrorsThatShouldPass() {
-    operation.read(memory, 0, 5);
+    operation.read(memory, memory.byteSize(), 0, 5);
     for (int i = 0; i < Backoff.ATTEMPTS_MAX; i++) {
       assertThat(operation.completed(-Errno.EAGAIN)).isEqualTo(Step.AGAIN);
     }
@@ -111,7 +111,7 @@ class RingOperationTest {
 
   @Test
   void shouldReadOnUntilTheFileEnds() {
-    operation.read(memory, 0, 5);
+    operation.read(memory, memory.byteSize(), 0, 5);
     assertThat(operation.completed(BLOCK + 100)).isEqualTo(Step.AGAIN);
     assertThat(operation.nextByte()).isEqualTo(BLOCK);
     assertThat(operation.completed(100)).isEqualTo(Step.DONE);
@@ -120,7 +120,7 @@ class RingOperationTest {
 
   @Test
   void shouldReadOnAfterAShortReadThatIsNotTheEnd() {
-    operation.read(memory, 0, 5);
+    operation.read(memory, memory.byteSize(), 0, 5);
     assertThat(operation.completed(BLOCK + 100)).isEqualTo(Step.AGAIN);
     assertThat(operation.completed(7 * BLOCK)).isEqualTo(Step.DONE);
     assertDone(8 * BLOCK);
@@ -128,7 +128,7 @@ class RingOperationTest {
 
   @Test
   void shouldDeliverNothingFromBehindTheEnd() {
-    operation.read(memory, 0, 5);
+    operation.read(memory, memory.byteSize(), 0, 5);
     assertThat(operation.completed(0)).isEqualTo(Step.DONE);
     assertDone(0);
   }

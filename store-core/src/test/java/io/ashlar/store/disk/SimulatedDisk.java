@@ -237,6 +237,11 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
+  public boolean queuesOverlap() {
+    return true; // as far as anybody can tell
+  }
+
+  @Override
   public String engine() {
     return "simulated";
   }

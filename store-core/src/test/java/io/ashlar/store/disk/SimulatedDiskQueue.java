@@ -46,10 +46,10 @@ final class SimulatedDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitRead(MemorySegment target, long offset, long token) {
+  public void submitRead(MemorySegment target, long bytes, long offset, long token) {
     checkRoom();
     try {
-      outcomes.add(new Outcome(token, -1, null, disk.read(target, offset)));
+      outcomes.add(new Outcome(token, -1, null, disk.read(target, bytes, offset)));
     } catch (NativeException failure) {
       outcomes.add(new Outcome(token, -1, failure, 0));
     }
@@ -110,6 +110,11 @@ final class SimulatedDiskQueue implements DiskQueue {
   public int inFlight() {
     check();
     return outcomes.size();
+  }
+
+  @Override
+  public boolean failed() {
+    return false;
   }
 
   @Override

@@ -119,6 +119,7 @@ record PlantedBug(String name, List<Edit> edits) {
         List.of(
             LocalBlobStore.class,
             io.ashlar.uring.NativeMemory.class,
+            org.jctools.queues.MessagePassingQueue.class,
             org.jctools.queues.varhandle.MpscVarHandleArrayQueue.class,
             org.jspecify.annotations.NullMarked.class)) {
       parts.add(

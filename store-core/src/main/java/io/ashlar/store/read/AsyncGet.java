@@ -1,0 +1,189 @@
+package io.ashlar.store.read;
+
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobStore;
+import io.ashlar.store.ReadListener;
+import io.ashlar.store.disk.PooledBuffer;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.Checksum;
+import io.ashlar.store.index.BlobLocation;
+import io.ashlar.uring.NativeException;
+import java.lang.foreign.MemorySegment;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One get whose caller is told later.
+ *
+ * <pre>
+ *   idle ── begin ──▶ looked up ── in a buffer's reach ──▶ reading ── done, unchanged ──▶ told ──▶ idle
+ *                      ▲   └── in the tier, or long ──▶ on a virtual thread ──────────────▲
+ *                      └──────────────── the entry has changed ───────┘
+ * </pre>
+ *
+ * <p>Thread: its caller's, then the one that completes reads, then any that takes it.
+ */
+final class AsyncGet implements ReadRequest.Completion {
+
+  private static final System.Logger LOGGER = System.getLogger(AsyncGet.class.getName());
+  private static final BlobId NOBODY = new BlobId(0, 0);
+  private static final ReadListener DEAF =
+      new ReadListener() {
+        @Override
+        public void onRead(BlobId id, long length) {}
+
+        @Override
+        public void onFailed(BlobId id, RuntimeException failure) {}
+      };
+
+  private final AsyncReads owner;
+  private final BlobReader reader;
+  private final ReadAgent agent;
+  private final ReadRequest request = new ReadRequest(this);
+  private final BlobLocation location = new BlobLocation();
+  private final BlobLocation now = new BlobLocation();
+  private final CRC32C crc = new CRC32C();
+  private BlobId id = NOBODY;
+  private MemorySegment target = MemorySegment.NULL;
+  private ReadListener listener = DEAF;
+  private boolean permitted;
+  private @Nullable PooledBuffer buffer;
+
+  AsyncGet(AsyncReads owner, BlobReader reader, ReadAgent agent) {
+    this.owner = owner;
+    this.reader = reader;
+    this.agent = agent;
+  }
+
+  /**
+   * Begins a get.
+   *
+   * @param newPermitted whether a permit is to be given back at its end.
+   * @throws io.ashlar.store.BackPressureTimeoutException if no buffer came free; nothing was begun.
+   */
+  void begin(
+      BlobId newId, MemorySegment newTarget, ReadListener newListener, boolean newPermitted) {
+    id = newId;
+    target = newTarget;
+    listener = newListener;
+    permitted = newPermitted;
+    step();
+  }
+
+  /** Looks the blob up and goes on from there. */
+  private void step() {
+    if (!reader.lookup().find(id.high(), id.low(), location)) {
+      tell(BlobStore.NOT_FOUND, null);
+      return;
+    }
+    long length = location.lengthBytes();
+    if (target.byteSize() < length) {
+      tell(0, BlobReader.tooShort(id, length, target));
+      return;
+    }
+    long bytes = Blocks.roundUp(length);
+    boolean here =
+        location.kind() == BlobLocation.Kind.STORED && bytes <= reader.pool().largestBytes();
+    PooledBuffer taken = here ? takeBuffer(bytes) : null;
+    if (taken == null) {
+      readElsewhere();
+    } else {
+      buffer = taken;
+      request.prepare(taken.segment(), bytes, Blocks.offset(location.startBlock()));
+      agent.submit(request);
+    }
+  }
+
+  /** Takes a buffer; returns null when there is none and this thread must not wait for one. */
+  private @Nullable PooledBuffer takeBuffer(long bytes) {
+    return agent.isOwnThread() ? reader.pool().tryTake(bytes) : reader.extents().takeBuffer(bytes);
+  }
+
+  /** Has a virtual thread read it, which may wait for the tier, or for buffers. */
+  private void readElsewhere() {
+    var _ =
+        Thread.startVirtualThread(() -> {
+          long length = 0;
+          RuntimeException failure = null;
+          try {
+            length = reader.get(id, target);
+          } catch (RuntimeException e) {
+            failure = e;
+          }
+          tell(length, failure);
+        });
+  }
+
+  @Override
+  public void onDone(ReadRequest done) {
+    PooledBuffer read = buffer;
+    if (read == null) {
+      throw new IllegalStateException("a read was completed that was not begun");
+    }
+    RuntimeException failure = null;
+    boolean unchanged = false;
+    try {
+      unchanged = reader.lookup().find(id.high(), id.low(), now) && now.sameAs(location); // L21
+      if (unchanged) {
+        judge(read);
+        MemorySegment.copy(read.segment(), 0, target, 0, location.lengthBytes());
+      }
+    } catch (RuntimeException e) {
+      failure = e;
+    } finally {
+      buffer = null;
+      read.release();
+    }
+    if (failure != null) {
+      tell(0, failure);
+    } else if (unchanged) {
+      reader.count(location.lengthBytes());
+      tell(location.lengthBytes(), null);
+    } else {
+      again();
+    }
+  }
+
+  private void judge(PooledBuffer read) {
+    NativeException failure = request.failure();
+    if (failure == null && request.bytesRead() < location.lengthBytes()) {
+      failure = ExtentReads.endOfFile(location, request.bytesRead());
+    }
+    if (failure != null) {
+      throw BlobDamage.of(id, location, -1, failure);
+    }
+    crc.reset();
+    Checksum.update(crc, read.view(), 0, location.lengthBytes());
+    if ((int) crc.getValue() != location.crc32c()) {
+      throw BlobDamage.of(id, location, crc.getValue(), null);
+    }
+  }
+
+  private void again() {
+    try {
+      step();
+    } catch (RuntimeException e) {
+      tell(0, e);
+    }
+  }
+
+  private void tell(long length, @Nullable RuntimeException failure) {
+    BlobId ofBlob = id;
+    ReadListener told = listener;
+    boolean withPermit = permitted;
+    id = NOBODY;
+    target = MemorySegment.NULL;
+    listener = DEAF;
+    try {
+      if (failure == null) {
+        told.onRead(ofBlob, length);
+      } else {
+        told.onFailed(ofBlob, failure);
+      }
+    } catch (RuntimeException e) {
+      LOGGER.log(System.Logger.Level.WARNING, "a read listener threw", e);
+    } finally {
+      owner.ended(this, withPermit);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package io.ashlar.store.read;
+
+/** Carries out reads that others wait for or are told of. Thread: any. */
+sealed interface ReadEngine extends AutoCloseable permits RingReads, HelperReads {
+
+  /**
+   * Takes a prepared request, in turn behind those that came before.
+   *
+   * @return false, and nothing done, when as many wait as can.
+   */
+  boolean offer(ReadRequest request);
+
+  /** Returns whether this is a thread that completes requests, and so must not wait for one. */
+  boolean isOwnThread();
+
+  /** Ends its threads, once every request is done; nobody offers any more. Idempotent. */
+  @Override
+  void close();
+}

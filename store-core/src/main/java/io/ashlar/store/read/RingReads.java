@@ -1,0 +1,228 @@
+package io.ashlar.store.read;
+
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.DiskCompletion;
+import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.uring.NativeException;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The read ring: one thread that owns a queue of the disk, submits what others ask for and tells
+ * them when it is there.
+ *
+ * <pre>
+ *   open ── reading ── the queue itself failed ──▶ failed: all requests go to the fallback
+ *             └── close, nothing in flight ──▶ closed
+ * </pre>
+ *
+ * <p>Requests are submitted in the order in which they came, so no reader waits behind one that
+ * came later, and a few at a time: a system call that carries many keeps the first completions
+ * waiting for the last submission.
+ *
+ * <p>Thread: {@link #offer} any; {@link #run} its own.
+ */
+final class RingReads implements ReadEngine, Runnable {
+
+  private static final int WAITING_MAX = 8192;
+  private static final int IN_FLIGHT_MAX = 256;
+  private static final int GROUP_MAX = 4;
+  private static final System.Logger LOGGER = System.getLogger(RingReads.class.getName());
+
+  private final Disk disk;
+  private final Consumer<List<ReadRequest>> fallback;
+  private final CompletableFuture<DiskQueue> opened = new CompletableFuture<>();
+  private final MpscVarHandleArrayQueue<ReadRequest> waiting =
+      new MpscVarHandleArrayQueue<>(WAITING_MAX);
+  private final ReentrantLock leftOver = new ReentrantLock(); // who empties a failed ring's queue
+  private final Thread thread;
+
+  private final ArrayDeque<ReadRequest> own = new ArrayDeque<>(); // offered by its own thread
+  private final @Nullable ReadRequest[] inFlight = new ReadRequest[IN_FLIGHT_MAX];
+  private final int[] free = new int[IN_FLIGHT_MAX];
+  private int freeCount = IN_FLIGHT_MAX;
+  private final DiskCompletion onComplete = this::onComplete;
+  private final List<ReadRequest> undone = new ArrayList<>(); // of a queue that failed
+
+  private volatile boolean closing; // written by who closes, read by its thread
+  private volatile boolean failed; // written by its thread, read by who offers
+
+  private RingReads(Disk disk, Consumer<List<ReadRequest>> fallback) {
+    this.disk = disk;
+    this.fallback = fallback;
+    for (int i = 0; i < IN_FLIGHT_MAX; i++) {
+      free[i] = i;
+    }
+    thread = new Thread(this, "ashlar-read");
+    thread.setDaemon(true);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param fallback takes the requests that are left over when the ring fails, with nothing of them
+   *     in flight any more.
+   * @throws NativeException if the kernel refuses the ring.
+   */
+  static RingReads start(Disk disk, Consumer<List<ReadRequest>> fallback) {
+    RingReads reads = new RingReads(disk, fallback);
+    reads.thread.start();
+    try {
+      var _ = reads.opened.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof NativeException refused) {
+        throw refused;
+      }
+      throw e;
+    }
+    return reads;
+  }
+
+  @Override
+  public boolean isOwnThread() {
+    return Thread.currentThread().equals(thread);
+  }
+
+  @Override
+  public boolean offer(ReadRequest request) {
+    if (isOwnThread()) {
+      own.addLast(request);
+      return true;
+    }
+    if (!waiting.offer(request)) {
+      return false;
+    }
+    VarHandle.fullFence(); // the request first, then whether somebody will look at it
+    if (failed) {
+      passOnWaiting();
+    } else {
+      opened.join().wakeUp();
+    }
+    return true;
+  }
+
+  @Override
+  public void run() {
+    DiskQueue queue;
+    try {
+      queue = disk.openQueue(IN_FLIGHT_MAX);
+    } catch (RuntimeException refused) {
+      opened.completeExceptionally(refused);
+      return;
+    }
+    opened.complete(queue);
+    try {
+      while (!isOver(queue)) {
+        work(queue);
+      }
+    } catch (RuntimeException | Error e) {
+      LOGGER.log(System.Logger.Level.ERROR, "the read ring has failed", e);
+    } finally {
+      end(queue);
+    }
+  }
+
+  private boolean isOver(DiskQueue queue) {
+    return queue.failed()
+        || (closing && freeCount == IN_FLIGHT_MAX && own.isEmpty() && waiting.isEmpty());
+  }
+
+  private void work(DiskQueue queue) {
+    int submitted = 0;
+    while (submitted < GROUP_MAX && freeCount > 0) {
+      ReadRequest request = own.isEmpty() ? waiting.relaxedPoll() : own.pollFirst();
+      if (request == null) {
+        break;
+      }
+      int place = free[--freeCount];
+      inFlight[place] = request;
+      queue.submitRead(request.target(), request.bytes(), request.offset(), place);
+      submitted++;
+    }
+    boolean more = freeCount > 0 && !(own.isEmpty() && waiting.isEmpty());
+    if (more) {
+      queue.poll(onComplete);
+    } else {
+      queue.await(onComplete, Long.MAX_VALUE);
+    }
+    assert undone.isEmpty() || queue.failed() : "G10: a read is neither done nor given up";
+  }
+
+  private void onComplete(long token, @Nullable NativeException failure, long bytes) {
+    int place = (int) token;
+    ReadRequest request = inFlight[place];
+    if (request == null) {
+      throw new IllegalStateException("completion of no read in flight: place=" + place);
+    }
+    inFlight[place] = null;
+    free[freeCount++] = place;
+    if (failure != null && opened.join().failed()) {
+      undone.add(request); // its memory may be in use until the queue is closed
+    } else {
+      request.complete(failure, bytes);
+    }
+  }
+
+  /** Closes the queue, and passes on what it did not do. */
+  private void end(DiskQueue queue) {
+    boolean wasFailed = queue.failed() || !closing;
+    try {
+      queue.close(); // the device is done with every buffer
+      for (ReadRequest request : inFlight) {
+        if (request != null) {
+          undone.add(request);
+        }
+      }
+    } catch (IllegalStateException stuck) {
+      undone.clear(); // their memory must never be used again, so nobody may be told
+      LOGGER.log(System.Logger.Level.ERROR, "reads in flight have not ended", stuck);
+    }
+    if (!wasFailed) {
+      return;
+    }
+    LOGGER.log(System.Logger.Level.WARNING, "reads go on without io_uring: the read ring failed");
+    failed = true;
+    VarHandle.fullFence(); // before its last look at the queue: see offer
+    undone.addAll(own);
+    fallback.accept(undone);
+    passOnWaiting();
+  }
+
+  private void passOnWaiting() {
+    leftOver.lock();
+    try {
+      List<ReadRequest> requests = new ArrayList<>();
+      for (ReadRequest next = waiting.poll(); next != null; next = waiting.poll()) {
+        requests.add(next);
+      }
+      fallback.accept(requests);
+    } finally {
+      leftOver.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    opened.join().wakeUp();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Plants bugs in the read path and sees that its scenarios find each. */
+@Timeout(300)
+class PlantedReadBugsTest {
+
+  @TempDir Path folder;
+
+  /** A bug and the test that finds it. */
+  record Planted(Class<?> test, String scenario, PlantedBug bug) {
+
+    @Override
+    public String toString() {
+      return bug.name();
+    }
+  }
+
+  private static Planted scenario(
+      String method, String name, String file, String right, String wrong) {
+    return new Planted(ReadScenariosTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
+  static Stream<Planted> bugs() {
+    String damage = "shouldFindDamageWhateverTheForm";
+    return Stream.of(
+        scenario(
+            "shouldReadAgainWhatWasReplacedWhileItWasCopied",
+            "a copy is judged though its entry has changed (L21)",
+            "read/BlobReader.java",
+            "now.sameAs(context.location()); // L21",
+            "true;"),
+        scenario(
+            "shouldReadAgainWhatWasReplacedWhileItWasLent",
+            "a lease is judged though its entry has changed (L21)",
+            "read/BlobReader.java",
+            "now.sameAs(context.location()); // L21",
+            "true;"),
+        scenario(
+            "shouldReadAgainForAListenerWhatWasReplaced",
+            "a listener is told of an entry that has changed (L21)",
+            "read/AsyncGet.java",
+            "now.sameAs(location); // L21",
+            "true;"),
+        scenario(
+            "shouldReadAgainInABatchWhatWasReplaced",
+            "a batch shows an entry that has changed (L21)",
+            "read/BatchReads.java",
+            "now.sameAs(location); // L21",
+            "true;"),
+        scenario(
+            damage,
+            "the checksum of a blob is not compared (G4)",
+            "read/BlobReader.java",
+            "if (actual != location.crc32c()) {",
+            "if (false) {"),
+        scenario(
+            damage,
+            "the checksum of a blob read for a listener is not compared (G4)",
+            "read/AsyncGet.java",
+            "if ((int) crc.getValue() != location.crc32c()) {",
+            "if (false) {"),
+        scenario(
+            damage,
+            "the checksum of a blob in a batch is not compared (G4)",
+            "read/BatchReads.java",
+            "return actual == location.crc32c()",
+            "return true"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void shouldBeFoundByItsScenario(Planted planted) throws Exception {
+    Throwable found = planted.bug().tryTest(folder, planted.test(), planted.scenario());
+    assertThat(found).as("%s", planted).isNotNull();
+    String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
+    System.out.println(
+        "planted: " + planted + ": " + what.substring(0, Math.min(160, what.length())));
+  }
+}

@@ -1,0 +1,210 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ashlar.store.BatchVisitor;
+import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobLease;
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.SimulatedDisk;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.channels.Channels;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What can come between the two looks at the index (L21): a blob is replaced while its extent is
+ * read, and others already lie there; or its bytes really are damaged.
+ */
+@Timeout(60)
+class ReadScenariosTest {
+
+  private static final StoreConfig CONFIG =
+      StoreConfig.DEFAULTS.withPoolBytes(4 << 20).withInitialFileBytes(1 << 20);
+  private static final BlobId ID = new BlobId(3, 4);
+  private static final int LENGTH = 5000;
+
+  private final AtomicReference<Runnable> beforeRead = new AtomicReference<>(() -> {});
+  private final AtomicInteger readsToSpoil = new AtomicInteger();
+
+  private <T> T watched(Class<T> type, Object real) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (self, method, arguments) -> {
+              boolean read =
+                  method.getName().equals("submitRead")
+                      || (method.getName().equals("read") && arguments.length == 3);
+              if (read) {
+                beforeRead.getAndSet(() -> {}).run();
+              }
+              try {
+                Object result = method.invoke(real, arguments);
+                if (read && readsToSpoil.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                  ((MemorySegment) arguments[0]).set(ValueLayout.JAVA_BYTE, 77, (byte) 99);
+                }
+                return result instanceof DiskQueue queue ? watched(DiskQueue.class, queue) : result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+
+  private LocalBlobStore open() {
+    LocalBlobStore store =
+        LocalBlobStore.open(
+            "test", watched(Disk.class, new SimulatedDisk()), CONFIG, StoreEnvironment.system());
+    put(store, 1);
+    return store;
+  }
+
+  private static void put(LocalBlobStore store, int content) {
+    byte[] value = new byte[LENGTH];
+    value[0] = (byte) content;
+    try (Epoch epoch = store.beginEpoch()) {
+      epoch.put(ID, MemorySegment.ofArray(value));
+      epoch.commit();
+    }
+  }
+
+  /** Lets the next read of an extent find something else there, as its blob was replaced. */
+  private void replaceDuringTheNextRead(LocalBlobStore store) {
+    readsToSpoil.set(1);
+    beforeRead.set(() -> put(store, 2));
+  }
+
+  private static byte lease(LocalBlobStore store) {
+    try (BlobLease lease = store.get(ID)) {
+      assertThat(lease).isNotNull();
+      return lease.value().get(ValueLayout.JAVA_BYTE, 0);
+    }
+  }
+
+  private static byte copy(LocalBlobStore store, MemorySegment target) {
+    assertThat(store.get(ID, target)).isEqualTo(LENGTH);
+    return target.get(ValueLayout.JAVA_BYTE, 0);
+  }
+
+  private static byte copyLater(LocalBlobStore store) {
+    MemorySegment target = MemorySegment.ofArray(new byte[LENGTH]);
+    try {
+      assertThat(store.getAsync(ID, target).join()).isEqualTo(LENGTH);
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof CorruptionException damage) {
+        throw damage;
+      }
+      throw e;
+    }
+    return target.get(ValueLayout.JAVA_BYTE, 0);
+  }
+
+  private static byte copyInABatch(LocalBlobStore store) {
+    List<Byte> seen = new ArrayList<>();
+    store.getAll(
+        List.of(ID),
+        new BatchVisitor() {
+          @Override
+          public void onBlob(int index, BlobId id, MemorySegment value) {
+            seen.add(value.get(ValueLayout.JAVA_BYTE, 0));
+          }
+
+          @Override
+          public void onFailed(int index, BlobId id, StoreException failure) {
+            throw failure;
+          }
+        });
+    assertThat(seen).hasSize(1);
+    return seen.getFirst();
+  }
+
+  @Test
+  void shouldReadAgainWhatWasReplacedWhileItWasCopied() throws IOException {
+    try (LocalBlobStore store = open();
+        Arena arena = Arena.ofConfined()) {
+      replaceDuringTheNextRead(store);
+      assertThat(copy(store, arena.allocate(8192, 4096))).isEqualTo((byte) 2);
+      put(store, 1);
+      replaceDuringTheNextRead(store);
+      assertThat(copy(store, MemorySegment.ofArray(new byte[LENGTH]))).isEqualTo((byte) 2);
+      put(store, 1);
+      replaceDuringTheNextRead(store);
+      ByteArrayOutputStream written = new ByteArrayOutputStream();
+      assertThat(store.get(ID, Channels.newChannel(written))).isEqualTo(LENGTH);
+      assertThat(written.toByteArray()[0]).isEqualTo((byte) 2);
+    }
+  }
+
+  @Test
+  void shouldReadAgainWhatWasReplacedWhileItWasLent() {
+    try (LocalBlobStore store = open()) {
+      replaceDuringTheNextRead(store);
+      assertThat(lease(store)).isEqualTo((byte) 2);
+      assertThat(store.stats().poolFreeBytes()).isEqualTo(store.stats().poolBytes());
+    }
+  }
+
+  @Test
+  void shouldReadAgainForAListenerWhatWasReplaced() {
+    try (LocalBlobStore store = open()) {
+      replaceDuringTheNextRead(store);
+      assertThat(copyLater(store)).isEqualTo((byte) 2);
+      assertThat(store.stats().poolFreeBytes()).isEqualTo(store.stats().poolBytes());
+    }
+  }
+
+  @Test
+  void shouldReadAgainInABatchWhatWasReplaced() {
+    try (LocalBlobStore store = open()) {
+      replaceDuringTheNextRead(store);
+      assertThat(copyInABatch(store)).isEqualTo((byte) 2);
+      assertThat(store.stats().poolFreeBytes()).isEqualTo(store.stats().poolBytes());
+    }
+  }
+
+  @Test
+  void shouldFindDamageWhateverTheForm() {
+    try (LocalBlobStore store = open();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment aligned = arena.allocate(8192, 4096);
+      MemorySegment heap = MemorySegment.ofArray(new byte[LENGTH]);
+      for (Runnable form :
+          List.<Runnable>of(
+              () -> lease(store),
+              () -> copy(store, aligned),
+              () -> copy(store, heap),
+              () -> copyLater(store),
+              () -> copyInABatch(store))) {
+        readsToSpoil.set(1);
+        assertThatThrownBy(form::run)
+            .isInstanceOfSatisfying(
+                CorruptionException.class,
+                damage -> {
+                  assertThat(damage.id()).isEqualTo(ID);
+                  assertThat(damage.block()).isPositive();
+                  assertThat(damage.expected()).isNotEqualTo(damage.actual()).isNotNegative();
+                });
+        readsToSpoil.set(0);
+        form.run(); // the damage was not in the file
+      }
+      assertThat(store.stats().poolFreeBytes()).isEqualTo(store.stats().poolBytes());
+    }
+  }
+}
