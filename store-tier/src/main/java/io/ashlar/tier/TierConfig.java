@@ -7,46 +7,54 @@ package io.ashlar.tier;
  *     to 86,400,000; 0 for no periodic pass. A pass that finds nothing changed makes no request.
  * @param batchBytesTarget uncompressed bytes from which a batch is uploaded, 64 KiB to 64 MiB; a
  *     blob that is larger gets a batch of its own.
- * @param readCacheBytes native memory for decoded frames that blobs were read back from, 0 to 4
- *     GiB; with 0, each blob that is asked for is fetched again.
  * @param checkpointOnClose whether closing makes one last pass.
+ * @param readBack how evicted blobs are read back.
+ * @param space when blobs are evicted without being asked for.
  */
 public record TierConfig(
-    long intervalMs, long batchBytesTarget, long readCacheBytes, boolean checkpointOnClose) {
+    long intervalMs,
+    long batchBytesTarget,
+    boolean checkpointOnClose,
+    ReadBackConfig readBack,
+    SpaceConfig space) {
 
   /** The settings that an open without any uses. */
-  public static final TierConfig DEFAULTS = new TierConfig(10_000, 8L << 20, 64L << 20, false);
+  public static final TierConfig DEFAULTS =
+      new TierConfig(10_000, 8L << 20, false, ReadBackConfig.DEFAULTS, SpaceConfig.NONE);
 
   /** Validates every setting. */
   public TierConfig {
-    check("intervalMs", intervalMs, 0, 86_400_000L);
-    check("batchBytesTarget", batchBytesTarget, 64L << 10, 64L << 20);
-    check("readCacheBytes", readCacheBytes, 0, 4L << 30);
-  }
-
-  private static void check(String name, long value, long least, long most) {
-    if (value < least || value > most) {
-      throw new IllegalArgumentException(name + " must be " + least + " to " + most + ": " + value);
-    }
+    Settings.check("intervalMs", intervalMs, 0, 86_400_000L);
+    Settings.check("batchBytesTarget", batchBytesTarget, 64L << 10, 64L << 20);
   }
 
   /** These settings with another {@link #intervalMs}. */
   public TierConfig withIntervalMs(long value) {
-    return new TierConfig(value, batchBytesTarget, readCacheBytes, checkpointOnClose);
+    return new TierConfig(value, batchBytesTarget, checkpointOnClose, readBack, space);
   }
 
   /** These settings with another {@link #batchBytesTarget}. */
   public TierConfig withBatchBytesTarget(long value) {
-    return new TierConfig(intervalMs, value, readCacheBytes, checkpointOnClose);
-  }
-
-  /** These settings with another {@link #readCacheBytes}. */
-  public TierConfig withReadCacheBytes(long value) {
-    return new TierConfig(intervalMs, batchBytesTarget, value, checkpointOnClose);
+    return new TierConfig(intervalMs, value, checkpointOnClose, readBack, space);
   }
 
   /** These settings with another {@link #checkpointOnClose}. */
   public TierConfig withCheckpointOnClose(boolean value) {
-    return new TierConfig(intervalMs, batchBytesTarget, readCacheBytes, value);
+    return new TierConfig(intervalMs, batchBytesTarget, value, readBack, space);
+  }
+
+  /** These settings with another {@link #readBack}. */
+  public TierConfig withReadBack(ReadBackConfig value) {
+    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, value, space);
+  }
+
+  /** These settings with other memory for what is read back ({@link ReadBackConfig#cacheBytes}). */
+  public TierConfig withReadCacheBytes(long value) {
+    return withReadBack(readBack.withCacheBytes(value));
+  }
+
+  /** These settings with another {@link #space}. */
+  public TierConfig withSpace(SpaceConfig value) {
+    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, readBack, value);
   }
 }

@@ -128,7 +128,7 @@ public final class TieredBlobStore implements BlobStore {
      */
     public TieredBlobStore open() {
       TieringAgent agent = TieringAgent.open(store, source, objects, config, adopt);
-      BatchColdStorage cold = new BatchColdStorage(objects, config.readCacheBytes());
+      BatchColdStorage cold = new BatchColdStorage(objects, config.readBack());
       source.setColdStorage(cold);
       return new TieredBlobStore(store, source, objects, agent, cold);
     }

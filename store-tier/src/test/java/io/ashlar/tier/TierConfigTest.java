@@ -14,7 +14,7 @@ class TierConfigTest {
     assertThatThrownBy(() -> TierConfig.DEFAULTS.withIntervalMs(-1))
         .hasMessageContaining("intervalMs");
     assertThatThrownBy(() -> TierConfig.DEFAULTS.withReadCacheBytes(-1))
-        .hasMessageContaining("readCacheBytes");
+        .hasMessageContaining("cacheBytes");
   }
 
   @Test
@@ -25,6 +25,8 @@ class TierConfigTest {
                 .withBatchBytesTarget(1 << 20)
                 .withReadCacheBytes(3)
                 .withCheckpointOnClose(true))
-        .isEqualTo(new TierConfig(1, 1 << 20, 3, true));
+        .isEqualTo(
+            new TierConfig(
+                1, 1 << 20, true, ReadBackConfig.DEFAULTS.withCacheBytes(3), SpaceConfig.NONE));
   }
 }

@@ -9,6 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Reads batches of version 3 ({@link FramedBatchFormat}): whole, by their index, or the frames of
@@ -202,6 +204,51 @@ public final class FramedBatchReader {
             -1),
         body,
         null);
+  }
+
+  /**
+   * Frames that are read together.
+   *
+   * @param offset where they begin in the piece.
+   * @param length bytes of them there.
+   * @param rawBytes bytes of their bodies, as they say.
+   */
+  public record Run(long offset, long length, long rawBytes) {}
+
+  /**
+   * Finds the whole runs at the start of a piece of an object. It may end anywhere, behind the last
+   * frame even, where an index begins: what is no whole run is left out. Nothing is verified but
+   * that each frame's header is possible; {@link #decodeRun} does the rest.
+   *
+   * @param bytes a piece that begins with a run.
+   * @return where they lie in {@code bytes}.
+   */
+  public List<Run> runs(MemorySegment bytes) {
+    List<Run> runs = new ArrayList<>();
+    long start = 0;
+    long offset = 0;
+    long rawBytes = 0;
+    boolean more = false;
+    while (offset < bytes.byteSize()) {
+      FramedBatchFormat.Frame frame;
+      try {
+        frame = FramedBatchFormat.readFrame(bytes, offset);
+      } catch (BatchFormatException end) {
+        break;
+      }
+      if (frame.continues() != more) {
+        break;
+      }
+      offset += frame.bytes();
+      rawBytes += frame.raw();
+      more = frame.hasMore();
+      if (!more) {
+        runs.add(new Run(start, offset - start, rawBytes));
+        start = offset;
+        rawBytes = 0;
+      }
+    }
+    return runs;
   }
 
   /**

@@ -13,8 +13,6 @@ import io.ashlar.tier.object.ObjectPage;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,18 +28,17 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Commit.</b> A manifest is created only if its key is free. Whatever else than "stored"
  * comes back (412, 409, 5xx, no answer) says nothing about our own request, which may have been
  * applied or may be applied yet: the object is read, and its put id tells. Ours: committed.
- * Another's: fenced. Absent: the same manifest is sent again, a bounded number of times. A sequence
- * at or below the boundary was free only because its manifest was dropped: fenced, too.
+ * Another's: fenced. Absent: the outcome stays unknown, and the writer sends the same manifest
+ * again before anything else. A sequence at or below the boundary was free only because its
+ * manifest was dropped: fenced, too. Repeating requests is the object store's ({@link
+ * io.ashlar.tier.object.RetryingObjectStore}).
  *
  * <p>Thread: any; there is no state. An interrupt is not handled here: a request that it breaks
  * counts as unanswered.
  */
 public final class ManifestStore {
-  private static final int COMMIT_ATTEMPTS_MAX = 5;
-  private static final int READ_ATTEMPTS_MAX = 3;
   private static final int PROBES_MAX = 64;
   private static final int LATEST_ATTEMPTS_MAX = 8;
-  private static final long BACKOFF_FIRST_MS = 20;
 
   private final ObjectStore objects;
   private final Boundary boundary;
@@ -201,35 +198,23 @@ public final class ManifestStore {
    * @throws TierUnavailableException if the object store does not answer; the outcome is unknown.
    */
   public void commit(TierManifest manifest) {
-    ObjectBody body = ObjectBody.of(TierManifestCodec.encode(manifest));
     String key = manifest.key();
     Exception reason = null;
-    for (int attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt++) {
-      if (attempt > 0) {
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(BACKOFF_FIRST_MS << attempt));
+    try {
+      if (objects.putIfAbsent(key, ObjectBody.of(TierManifestCodec.encode(manifest))).stored()) {
+        checkAboveBoundary(manifest);
+        return;
       }
-      boolean again = true;
-      try {
-        if (objects.putIfAbsent(key, body).stored()) {
-          checkAboveBoundary(manifest);
-          return;
-        }
-      } catch (ObjectStoreException e) {
-        reason = e;
-        again = e.retryable();
+    } catch (ObjectStoreException e) {
+      reason = e;
+    }
+    try {
+      if (isOurs(manifest)) {
+        checkAboveBoundary(manifest);
+        return;
       }
-      try {
-        if (isOurs(manifest)) {
-          checkAboveBoundary(manifest);
-          return;
-        }
-      } catch (TierUnavailableException e) {
-        reason = e;
-        continue;
-      }
-      if (!again) {
-        break;
-      }
+    } catch (TierUnavailableException e) {
+      reason = e;
     }
     throw new TierUnavailableException(
         "committing a manifest failed, outcome unknown: object="
@@ -318,33 +303,28 @@ public final class ManifestStore {
 
   /** A small object, or null if it is absent. */
   static byte @Nullable [] read(ObjectStore objects, String key, int bytesMax) {
-    for (int attempt = 1; ; attempt++) {
-      try (ObjectContent content = objects.get(key)) {
-        if (content.length() > bytesMax) {
-          throw new CorruptionException(
-              "object is too long: object=" + key + ", store=" + objects,
-              null,
-              -1,
-              bytesMax,
-              content.length(),
-              null);
-        }
-        return content.stream().readAllBytes();
-      } catch (ObjectNotFoundException absent) {
-        return null;
-      } catch (IOException | ObjectStoreException e) {
-        boolean again = !(e instanceof ObjectStoreException o) || o.retryable();
-        if (!again || attempt == READ_ATTEMPTS_MAX) {
-          throw new TierUnavailableException(
-              "reading an object failed: object="
-                  + key
-                  + ", store="
-                  + objects
-                  + ", reason="
-                  + e.getMessage(),
-              e);
-        }
+    try (ObjectContent content = objects.get(key)) {
+      if (content.length() > bytesMax) {
+        throw new CorruptionException(
+            "object is too long: object=" + key + ", store=" + objects,
+            null,
+            -1,
+            bytesMax,
+            content.length(),
+            null);
       }
+      return content.stream().readAllBytes();
+    } catch (ObjectNotFoundException absent) {
+      return null;
+    } catch (IOException | ObjectStoreException e) {
+      throw new TierUnavailableException(
+          "reading an object failed: object="
+              + key
+              + ", store="
+              + objects
+              + ", reason="
+              + e.getMessage(),
+          e);
     }
   }
 }

@@ -41,7 +41,7 @@ final class OpenStore implements AutoCloseable {
     ObjectStore objects = ObjectStores.open(url);
     try {
       LocalBlobStore local = options.openExisting(folder);
-      BatchColdStorage cold = new BatchColdStorage(objects, TierConfig.DEFAULTS.readCacheBytes());
+      BatchColdStorage cold = new BatchColdStorage(objects, TierConfig.DEFAULTS.readBack());
       local.setColdStorage(cold);
       return new OpenStore(local, cold, objects);
     } catch (IOException | RuntimeException e) {

@@ -5,8 +5,12 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.ColdStorage;
+import io.ashlar.tier.ReadBackConfig;
+import io.ashlar.tier.ReadBackStats;
 import io.ashlar.tier.object.ObjectStore;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * Reads evicted blobs back from the batches they were uploaded in.
  *
  * <p>A blob in a batch of version 3 costs one ranged GET of the frames that hold it. What was read
- * is kept for a while, so the other blobs of the same frame cost none. A batch of version 2, as
- * earlier releases wrote, can only be fetched whole, and is kept alike.
+ * is kept for a while, in memory and, if a folder is given, in a local file, so the other blobs of
+ * the same frame cost none. Frames that are asked for at the same time share a GET when they lie
+ * near each other, whoever reads a batch in order or again and again is read ahead for, and a GET
+ * that is slow is sent a second time ({@link ReadBackConfig}). A batch of version 2, as earlier
+ * releases wrote, can only be fetched whole, and is kept alike.
  *
  * <p>Frames are verified by their checksums here, and the blob by the store that asked: its index
  * has the checksum of each.
@@ -25,16 +32,33 @@ import org.jspecify.annotations.Nullable;
  * bound is freed as soon as its readers have copied.
  */
 public final class BatchColdStorage implements ColdStorage, AutoCloseable {
-  private final BatchReader reader;
   private final BatchCache cache;
 
   /**
+   * Reads back from a tier, and keeps nothing on disk.
+   *
    * @param objects the tier; stays the caller's and must stay open until this is closed.
-   * @param cacheBytesMax native memory for frames and batches that are kept, 0 or more.
    */
-  public BatchColdStorage(ObjectStore objects, long cacheBytesMax) {
-    this.reader = new BatchReader(objects);
-    this.cache = new BatchCache(cacheBytesMax);
+  public BatchColdStorage(ObjectStore objects, ReadBackConfig config) {
+    this.cache = new BatchCache(new BatchReader(objects), config, null);
+  }
+
+  /**
+   * Reads back from a tier, and keeps frames in a file of a folder too.
+   *
+   * @param objects the tier; stays the caller's and must stay open until this is closed.
+   * @param config its {@link ReadBackConfig#diskBytes} bound the file; with 0 there is none.
+   * @param folder an existing folder.
+   * @throws TierUnavailableException if no file can be made there.
+   */
+  public BatchColdStorage(ObjectStore objects, ReadBackConfig config, Path folder) {
+    try {
+      FrameDisk disk = config.diskBytes() == 0 ? null : FrameDisk.open(folder, config.diskBytes());
+      this.cache = new BatchCache(new BatchReader(objects), config, disk);
+    } catch (IOException e) {
+      throw new TierUnavailableException(
+          "a file for read-back frames cannot be made: folder=" + folder + ", reason=" + e, e);
+    }
   }
 
   @Override
@@ -44,7 +68,7 @@ public final class BatchColdStorage implements ColdStorage, AutoCloseable {
       String key = place.key();
       cache.use(
           reference,
-          () -> place.isWhole() ? reader.read(key, null) : reader.readFrames(place),
+          place,
           batch -> {
             copy(batch, key, id, target);
             return key;
@@ -89,12 +113,25 @@ public final class BatchColdStorage implements ColdStorage, AutoCloseable {
     };
   }
 
+  /** What was counted since this was made. */
+  public ReadBackStats stats() {
+    return cache.stats();
+  }
+
+  /** Frames and batches that wait for a fetch to begin. */
+  int waiting() {
+    return cache.waiting();
+  }
+
   /** Native memory of what is kept, in bytes. */
   public long cachedBytes() {
     return cache.bytes();
   }
 
-  /** Frees what is kept; fetches from now on fail with {@link TierUnavailableException}. */
+  /**
+   * Frees what is kept. Fetches that are on their way are interrupted, and these and any from now
+   * on fail with {@link TierUnavailableException}. Idempotent.
+   */
   @Override
   public void close() {
     cache.close();

@@ -18,6 +18,7 @@ import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +28,13 @@ import org.jspecify.annotations.Nullable;
  * object or part that is longer than the largest blob could need is refused before anything is
  * allocated for it.
  *
+ * <p>Each method asks once: {@link io.ashlar.tier.object.RetryingObjectStore} is the layer that
+ * repeats requests.
+ *
  * <p>Thread: any; there is no state. Memory: what is fetched and its body while it decodes, the
  * body afterwards.
  */
 public final class BatchReader {
-  private static final int ATTEMPTS_MAX = 3;
-
   /** LZ4's worst case on the largest body, and the header; frames and an index need less. */
   private static final long OBJECT_BYTES_MAX =
       BatchCodec.BODY_BYTES_MAX_DEFAULT + BatchCodec.BODY_BYTES_MAX_DEFAULT / 255 + 1024;
@@ -71,26 +73,59 @@ public final class BatchReader {
     return answered(key, id, () -> decoded(key, null, id));
   }
 
+  /** Bytes of an object, in memory of their own; to be closed. */
+  record Fetched(Arena arena, MemorySegment bytes) implements AutoCloseable {
+    @Override
+    public void close() {
+      arena.close();
+    }
+  }
+
   /**
-   * Reads some frames of a batch, with one ranged GET of just their bytes, and verifies them.
+   * Reads a part of a batch with one ranged GET. Nothing of it is verified yet.
    *
-   * @param place a part of a batch.
-   * @return the entries in these frames, to be closed.
-   * @throws CorruptionException if the batch is gone, or these bytes are no whole frames.
+   * @param offset its first byte.
+   * @param length most bytes to read; the object may end before.
+   * @param needed bytes that the object must have there.
+   * @throws CorruptionException if the batch is gone or truncated.
    * @throws TierUnavailableException if the object store does not answer.
    */
-  public DecodedBatch readFrames(ColdPlace place) {
-    String key = place.key();
+  Fetched fetch(String key, long offset, long length, long needed) {
     return answered(
         key,
         null,
-        () ->
-            withArenas(
-                key,
-                null,
-                objectArena ->
-                    range(key, place.offset(), checkedLength(key, place.length()), objectArena),
-                framed::decodeRun));
+        () -> {
+          Arena arena = Arena.ofShared();
+          boolean done = false;
+          try {
+            MemorySegment target = arena.allocate(checkedLength(key, length));
+            long read = readRange(key, offset, target, needed);
+            done = true;
+            return new Fetched(arena, target.asSlice(0, read));
+          } finally {
+            if (!done) {
+              arena.close();
+            }
+          }
+        });
+  }
+
+  /**
+   * Decodes frames that {@link #fetch} read, and verifies them.
+   *
+   * @param offset where they begin in the object.
+   * @param frames whole runs, and nothing else.
+   * @return the entries in these frames, to be closed.
+   * @throws CorruptionException if these bytes are no whole frames.
+   */
+  DecodedBatch decodeRun(String key, long offset, MemorySegment frames) {
+    return answered(
+        key, null, () -> withArenas(key, null, objectArena -> frames, framed::decodeRun));
+  }
+
+  /** The whole runs at the start of a part of a batch; nothing is verified. */
+  List<FramedBatchReader.Run> runs(MemorySegment frames) {
+    return framed.runs(frames);
   }
 
   /**
@@ -107,20 +142,16 @@ public final class BatchReader {
     return answered(key, null, () -> indexed(key, reference));
   }
 
-  /** Repeats what failed for now; tells what failed for good by its object. */
+  /** Tells what failed for good by its object; requests are repeated by the object store. */
   private <T> T answered(String key, @Nullable BlobId id, Supplier<T> once) {
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return once.get();
-      } catch (ObjectNotFoundException e) {
-        throw damaged("batch is missing", key, id, 1, 0, e);
-      } catch (BatchFormatException e) {
-        throw damaged(String.valueOf(e.getMessage()), key, id, 0, 0, e);
-      } catch (ObjectStoreException e) {
-        if (!e.retryable() || attempt == ATTEMPTS_MAX) {
-          throw new TierUnavailableException("reading a batch failed: " + e.getMessage(), e);
-        }
-      }
+    try {
+      return once.get();
+    } catch (ObjectNotFoundException e) {
+      throw damaged("batch is missing", key, id, 1, 0, e);
+    } catch (BatchFormatException e) {
+      throw damaged(String.valueOf(e.getMessage()), key, id, 0, 0, e);
+    } catch (ObjectStoreException e) {
+      throw new TierUnavailableException("reading a batch failed: " + e.getMessage(), e);
     }
   }
 
@@ -202,7 +233,7 @@ public final class BatchReader {
       FramedIndex decoded =
           framed.openIndex(
               checkedLength(key, reference.bytes()),
-              (offset, target) -> readRange(key, offset, target),
+              (offset, target) -> readRange(key, offset, target, target.byteSize()),
               arena);
       checkCounts(reference, decoded.entries(), decoded.rawBytes(), null);
       index = BatchIndex.of(arena, decoded);
@@ -217,29 +248,31 @@ public final class BatchReader {
     }
   }
 
-  private MemorySegment range(String key, long offset, long length, Arena arena) {
-    MemorySegment target = arena.allocate(length);
-    readRange(key, offset, target);
-    return target;
-  }
-
-  private void readRange(String key, long offset, MemorySegment target) {
-    try {
-      objects.get(key, offset, target);
+  /** Fills as much of {@code target} as the object has; at least {@code needed} bytes. */
+  private long readRange(String key, long offset, MemorySegment target, long needed) {
+    try (ObjectContent content = objects.get(key, offset, target.byteSize())) {
+      if (content.length() < needed) {
+        throw truncated(key, offset + needed, content.object().length(), null);
+      }
+      content.readInto(target.asSlice(0, content.length()));
+      return content.length();
     } catch (ObjectNotFoundException e) {
       throw e;
     } catch (ObjectStoreException e) {
       if (!e.retryable()) {
-        // Refused or short: if the object ends before, it is the object that is wrong.
+        // Refused: if the object ends before the range, it is the object that is wrong.
         ObjectInfo object = objects.head(key);
-        long length = object == null ? 0 : object.length();
-        if (length < offset + target.byteSize()) {
-          String what = object == null ? "batch is missing" : "batch is truncated";
-          throw damaged(what, key, null, offset + target.byteSize(), length, e);
+        if (object != null && object.length() < offset + needed) {
+          throw truncated(key, offset + needed, object.length(), e);
         }
       }
       throw e;
     }
+  }
+
+  private CorruptionException truncated(
+      String key, long expected, long actual, @Nullable Throwable cause) {
+    return damaged("batch is truncated", key, null, expected, actual, cause);
   }
 
   private long checkedLength(String key, long length) {

@@ -35,7 +35,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: the tiering agent; sending runs on the given thread. Memory: its own, freed by close.
  */
 final class BatchPacker implements AutoCloseable {
-  private static final int PUT_ATTEMPTS_MAX = 3;
   private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
   private final TierSnapshot source;
@@ -167,17 +166,11 @@ final class BatchPacker implements AutoCloseable {
     return reference;
   }
 
-  /** The name is ours alone, so sending the same bytes again after no answer is harmless. */
   private void put(String object, MemorySegment bytes) {
-    for (int attempt = 1; ; attempt++) {
-      try {
-        objects.put(object, ObjectBody.of(bytes));
-        return;
-      } catch (ObjectStoreException e) {
-        if (!e.retryable() || attempt == PUT_ATTEMPTS_MAX) {
-          throw new TierUnavailableException("uploading a batch failed: " + e.getMessage(), e);
-        }
-      }
+    try {
+      objects.put(object, ObjectBody.of(bytes));
+    } catch (ObjectStoreException e) {
+      throw new TierUnavailableException("uploading a batch failed: " + e.getMessage(), e);
     }
   }
 

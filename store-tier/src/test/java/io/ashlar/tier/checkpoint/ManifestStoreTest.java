@@ -13,6 +13,8 @@ import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.RetryPolicy;
+import io.ashlar.tier.object.RetryingObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -106,10 +108,24 @@ class ManifestStoreTest {
               ? outcome
               : Outcome.ANSWERED);
       long sequence = outcome == Outcome.NOT_APPLIED ? 2 : 1;
-      TierManifest manifest = commit(sequence);
+      TierManifest manifest = manifest(sequence, 1, TierManifest.newId());
+      ManifestStore repeating =
+          new ManifestStore(
+              RetryingObjectStore.builder(objects)
+                  .policy(new RetryPolicy(1, 2, 4, 10_000, 10_000, 10_000, 10_000))
+                  .build());
+      repeating.commit(manifest);
       assertThat(manifests.find(sequence)).isEqualTo(manifest);
       assertThatCode(() -> manifests.commit(manifest)).doesNotThrowAnyException();
     }
+  }
+
+  @Test
+  void shouldSendAManifestOnceAndLeaveRepeatingToTheObjectStore() {
+    objects.fault(
+        (request, key) -> request.equals("putIfAbsent") ? Outcome.NOT_APPLIED : Outcome.ANSWERED);
+    assertThatThrownBy(() -> commit(1)).isInstanceOf(TierUnavailableException.class);
+    assertThat(objects.requests().stream().filter(r -> r.startsWith("putIfAbsent"))).hasSize(1);
   }
 
   @Test

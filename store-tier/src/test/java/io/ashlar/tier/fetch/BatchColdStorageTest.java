@@ -7,6 +7,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.ColdReference;
+import io.ashlar.tier.ReadBackConfig;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.BatchEncoder;
 import io.ashlar.tier.batch.FramedBatchEncoder;
@@ -32,6 +33,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class BatchColdStorageTest {
+  private static final ReadBackConfig KEEPING = ReadBackConfig.DEFAULTS.withCacheBytes(1 << 20);
+
   private final FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
   private final AtomicLong numbers = new AtomicLong();
 
@@ -85,7 +88,7 @@ class BatchColdStorageTest {
   @Test
   void shouldFetchABatchOnceForAllItsBlobs() {
     ColdReference reference = upload(0, 100, 500);
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       for (long number = 0; number < 100; number++) {
         assertThat(fetch(storage, number, reference, 500)).isEqualTo(blob(number, 500));
       }
@@ -105,7 +108,7 @@ class BatchColdStorageTest {
       }
       return Outcome.ANSWERED;
     });
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20);
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<byte[]>> readers = new ArrayList<>();
       for (long number = 0; number < 50; number++) {
@@ -126,7 +129,7 @@ class BatchColdStorageTest {
   @Test
   void shouldFetchForAReaderThatIsInterrupted() {
     ColdReference reference = upload(0, 10, 500);
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       Thread.currentThread().interrupt();
       assertThat(fetch(storage, 3, reference, 500)).isEqualTo(blob(3, 500));
       assertThat(Thread.interrupted()).isTrue();
@@ -141,7 +144,8 @@ class BatchColdStorageTest {
       references.add(upload(i * 10L, i * 10L + 10, 10_000));
     }
     ColdReference large = upload(1000, 1001, 1_000_000);
-    try (BatchColdStorage storage = new BatchColdStorage(objects, bound)) {
+    try (BatchColdStorage storage =
+        new BatchColdStorage(objects, ReadBackConfig.DEFAULTS.withCacheBytes(bound))) {
       for (int i = 0; i < 10; i++) {
         fetch(storage, i * 10L, references.get(i), 10_000);
         assertThat(storage.cachedBytes()).isBetween(1L, bound);
@@ -160,7 +164,7 @@ class BatchColdStorageTest {
   @Test
   void shouldTakeTheLastEntryOfAnId() {
     try (BatchEncoder encoder = new BatchCodec().newEncoder();
-        BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+        BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       add(encoder, 1, blob(5, 100));
       add(encoder, 2, blob(2, 100));
       add(encoder, 1, blob(1, 100));
@@ -174,7 +178,7 @@ class BatchColdStorageTest {
     ColdReference reference = upload(0, 10, 500);
     ColdReference foreign =
         ColdReferenceCodec.encode(new TierKeys.BatchName(1, 77, TierManifest.newId()));
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       assertDamaged(storage, 99, reference, 500, "does not hold the blob");
       assertDamaged(storage, 3, reference, 499, "another length");
       assertDamaged(storage, 3, foreign, 500, "missing");
@@ -185,11 +189,11 @@ class BatchColdStorageTest {
     objects.get(key, 0, MemorySegment.ofArray(bytes));
     bytes[bytes.length / 2] ^= 1;
     objects.put(key, ObjectBody.of(bytes));
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       assertDamaged(storage, 3, reference, 500, "CRC-32C mismatch");
     }
     try (BatchEncoder encoder = new BatchCodec().newEncoder();
-        BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+        BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       encoder.add(MemorySegment.ofArray(new byte[15]), MemorySegment.ofArray(new byte[1]));
       assertDamaged(storage, 3, put(encoder), 500, "no blob id");
     }
@@ -206,7 +210,7 @@ class BatchColdStorageTest {
   @Test
   void shouldSayThatTheTierDoesNotAnswerAndTryAgainWhenAsked() {
     ColdReference reference = upload(0, 10, 500);
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       objects.fault((request, key) -> Outcome.NOT_APPLIED);
       assertThatThrownBy(() -> fetch(storage, 3, reference, 500))
           .isInstanceOf(TierUnavailableException.class)
@@ -219,7 +223,7 @@ class BatchColdStorageTest {
   @Test
   void shouldRefuseToFetchOnceClosed() {
     ColdReference reference = upload(0, 10, 500);
-    BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20);
+    BatchColdStorage storage = new BatchColdStorage(objects, KEEPING);
     fetch(storage, 3, reference, 500);
     storage.close();
     storage.close();
@@ -256,7 +260,7 @@ class BatchColdStorageTest {
     int[] lengths = {500, 65_000, 70_000, 3_000_000, 100, 200};
     List<ColdReference> references = uploadFramed(lengths);
     for (int i = 0; i < lengths.length; i++) {
-      try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
         long before = objects.requestCounts().bytesReceived();
         long gets = objects.requestCounts().gets();
         assertThat(fetch(storage, i, references.get(i), lengths[i])).isEqualTo(blob(i, lengths[i]));
@@ -275,7 +279,7 @@ class BatchColdStorageTest {
     int[] lengths = new int[100];
     Arrays.fill(lengths, 500);
     List<ColdReference> references = uploadFramed(lengths);
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       for (int i = 0; i < 100; i++) {
         assertThat(fetch(storage, i, references.get(i), 500)).isEqualTo(blob(i, 500));
       }
@@ -287,7 +291,7 @@ class BatchColdStorageTest {
   void shouldReadABatchOfVersion3ByAReferenceToAllOfIt() {
     uploadFramed(500, 70_000);
     TierKeys.BatchName name = ColdReferenceCodec.decode(uploadFramed(500, 70_000).get(1)).name();
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       assertThat(fetch(storage, 1, ColdReferenceCodec.encode(name), 70_000))
           .isEqualTo(blob(1, 70_000));
     }
@@ -303,7 +307,7 @@ class BatchColdStorageTest {
     byte[] flipped = whole.clone();
     flipped[(int) (place.offset() + place.length() / 2)] ^= 1;
     objects.put(place.key(), ObjectBody.of(flipped));
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       assertDamaged(storage, 1, references.get(1), 70_000, "frame CRC-32C mismatch");
       assertDamaged(storage, 1, references.get(1), 70_000, place.key());
       assertThat(fetch(storage, 0, references.getFirst(), 500)).isEqualTo(blob(0, 500));
@@ -316,12 +320,12 @@ class BatchColdStorageTest {
     }
     for (int length : new int[] {(int) (place.offset() + place.length() - 1), 70, 64}) {
       objects.put(place.key(), ObjectBody.of(Arrays.copyOf(whole, length)));
-      try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+      try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
         assertDamaged(storage, 1, references.get(1), 70_000, "truncated");
       }
     }
     objects.deleteAll(List.of(place.key()));
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       assertDamaged(storage, 1, references.get(1), 70_000, "missing");
     }
   }
@@ -335,7 +339,7 @@ class BatchColdStorageTest {
     byte[] bytes = new byte[(int) objects.get(otherKey).length()];
     objects.get(otherKey, 0, MemorySegment.ofArray(bytes));
     objects.put(key, ObjectBody.of(bytes));
-    try (BatchColdStorage storage = new BatchColdStorage(objects, 1 << 20)) {
+    try (BatchColdStorage storage = new BatchColdStorage(objects, KEEPING)) {
       assertDamaged(storage, 0, ColdReferenceCodec.encode(name), 500, "batch is another");
     }
   }

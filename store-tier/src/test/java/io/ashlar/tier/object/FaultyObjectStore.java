@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ public final class FaultyObjectStore implements ObjectStore {
   private final ObjectStore delegate;
   private final List<String> requests = new ArrayList<>();
   private Fault fault = (request, key) -> Outcome.ANSWERED;
+  private volatile Consumer<String> hold = request -> {};
   private FailureKind kind = FailureKind.UNANSWERED;
   private long retryAfterMs = ObjectStoreException.NOT_SAID;
   private long tornAfterBytes;
@@ -49,6 +51,11 @@ public final class FaultyObjectStore implements ObjectStore {
   /** Sets what becomes of the requests from now on. */
   public synchronized void fault(Fault newFault) {
     fault = newFault;
+  }
+
+  /** Sets what is done in each request, as "put key", before it is applied; it may wait. */
+  public void hold(Consumer<String> newHold) {
+    hold = newHold;
   }
 
   /** Back to no fault. */
@@ -83,6 +90,7 @@ public final class FaultyObjectStore implements ObjectStore {
       requests.add(request + " " + key);
       outcome = fault.on(request, key);
     }
+    hold.accept(request + " " + key);
     if (outcome == Outcome.NOT_APPLIED) {
       throw failure("injected, not applied: " + request + " " + key);
     }

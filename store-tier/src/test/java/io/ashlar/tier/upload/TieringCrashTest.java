@@ -20,6 +20,8 @@ import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectContent;
 import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.RetryPolicy;
+import io.ashlar.tier.object.RetryingObjectStore;
 import io.ashlar.tier.restore.Restore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,6 +72,7 @@ class TieringCrashTest {
   private BlobModel model = new BlobModel();
   private final TreeMap<Long, BlobModel> committed = new TreeMap<>();
   private final AtomicInteger failures = new AtomicInteger();
+  private boolean repeats;
   private @Nullable LocalBlobStore local;
   private @Nullable TieredBlobStore tiered;
   private int folders;
@@ -157,6 +160,7 @@ class TieringCrashTest {
         };
     FaultyObjectStore faulty = new FaultyObjectStore(objects);
     faulty.fault(fault);
+    repeats = lasting == Lasting.ONCE;
     for (int round = 0; round < 3; round++) {
       if (tiered == null) {
         open(store, faulty);
@@ -168,6 +172,13 @@ class TieringCrashTest {
     return writes.get() >= at;
   }
 
+  /** The one layer that repeats requests; what lasts is to be noticed, so it is for single ones. */
+  private static ObjectStore repeating(ObjectStore store) {
+    return RetryingObjectStore.builder(store)
+        .policy(new RetryPolicy(1, 2, 4, 10_000, 10_000, 10_000, 10_000))
+        .build();
+  }
+
   private void open(Path store, FaultyObjectStore faulty) {
     LocalBlobStore opened = local;
     if (opened == null) {
@@ -176,7 +187,10 @@ class TieringCrashTest {
     }
     for (int attempt = 0; ; attempt++) {
       try {
-        tiered = TieredBlobStore.builder(opened, faulty).config(MANUAL).open();
+        tiered =
+            TieredBlobStore.builder(opened, repeats ? repeating(faulty) : faulty)
+                .config(MANUAL)
+                .open();
         return;
       } catch (TierUnavailableException e) {
         assertThat(attempt).isZero();
