@@ -49,6 +49,22 @@ public interface BlobStore extends AutoCloseable {
   long get(BlobId id, MemorySegment target);
 
   /**
+   * Copies a part of a blob to the start of {@code target}: what it has of {@code length} bytes
+   * from {@code offset} on. Of a blob that is longer than {@link #claimBytesMax} only the pieces of
+   * 64 KiB are read in which the part lies, and their checksums; any other is read, and verified,
+   * as a whole.
+   *
+   * @param offset 0 or more; nothing is copied from the end of the blob on.
+   * @return bytes copied, fewer than {@code length} only at the end of the blob, or {@link
+   *     #NOT_FOUND}.
+   * @throws IllegalArgumentException if {@code target} is shorter than what is to be copied, or a
+   *     number is negative.
+   * @throws CorruptionException if what was read is damaged.
+   * @throws TierUnavailableException if the blob is in the tier only and that does not answer.
+   */
+  long get(BlobId id, long offset, long length, MemorySegment target);
+
+  /**
    * Writes a blob to a channel in bounded memory. Each part is verified only once the whole was
    * read: on {@link CorruptionException} the channel may have received damaged bytes.
    *

@@ -205,6 +205,11 @@ public final class TieredBlobStore implements BlobStore {
   }
 
   @Override
+  public long get(BlobId id, long offset, long length, MemorySegment target) {
+    return store.get(id, offset, length, target);
+  }
+
+  @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     return store.get(id, target);
   }

@@ -200,7 +200,8 @@ public final class IndexCheckpointReader implements AutoCloseable {
                 IndexCheckpointFormat.startBlock(chunk, offset),
                 (int) IndexCheckpointFormat.length(chunk, offset),
                 IndexCheckpointFormat.crc32c(chunk, offset),
-                version);
+                version,
+                IndexCheckpointFormat.hasTable(chunk, offset));
         case IndexCheckpointFormat.EVICTED ->
             location.setEvicted(
                 (int) IndexCheckpointFormat.length(chunk, offset),

@@ -248,7 +248,8 @@ public final class IndexCheckpointer implements AutoCloseable {
     IndexCheckpointFormat.entry(
         chunk, bytes, kind, tombstone ? 0 : location.crc32c(), idHigh, idLow, location.version());
     if (kind == IndexCheckpointFormat.STORED) {
-      IndexCheckpointFormat.stored(chunk, bytes, location.lengthBytes(), location.startBlock());
+      IndexCheckpointFormat.stored(
+          chunk, bytes, location.lengthBytes(), location.startBlock(), location.hasTable());
     } else if (!tombstone) {
       IndexCheckpointFormat.evicted(
           chunk,

@@ -149,6 +149,12 @@ final class EpochBuffer implements QueueEntry {
     return offset;
   }
 
+  /** Appends a put whose value lies in its extent already, with a checksum table behind it. */
+  void addPutWithTable(long idHigh, long idLow, int crc32c, long startBlock, long length) {
+    long offset = addPut(idHigh, idLow, crc32c, startBlock, length);
+    OperationFormat.setTable(operations, offset);
+  }
+
   /** Appends a delete. */
   void addDelete(long idHigh, long idLow) {
     long offset = reserve(OperationFormat.DELETE_BYTES); // first: it may move the operations

@@ -12,6 +12,7 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.NativeException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -318,10 +319,13 @@ final class EpochWriter {
     }
   }
 
-  /** Writes a value to an extent of its own, in parts, ahead of the commit. */
+  /**
+   * Writes a value to an extent of its own, in parts, ahead of the commit, and its checksum table
+   * behind it, so that parts of it can be read again.
+   */
   private void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source)
       throws IOException {
-    long blocks = Blocks.count(length);
+    long blocks = ChecksumTable.extentBlocks(length, true);
     long start = path.tryHold(buffer, blocks, true);
     if (start < 0) {
       throw path.fullException(blocks);
@@ -336,7 +340,7 @@ final class EpochWriter {
         chunk = path.awaitBuffer(pool.largestBytes());
       }
       int crc32c = streamParts(chunk, start, length, source);
-      buffer.addPut(id.high(), id.low(), crc32c, start, length);
+      buffer.addPutWithTable(id.high(), id.low(), crc32c, start, length);
       written = true;
     } catch (NativeException e) {
       path.quarantine(buffer, blocks);
@@ -355,7 +359,7 @@ final class EpochWriter {
 
   private int streamParts(PooledBuffer chunk, long start, long length, ValueSource source)
       throws IOException {
-    CRC32C crc = new CRC32C();
+    int[] crcs = new int[ChecksumTable.chunks(length)];
     long fileOffset = Blocks.offset(start);
     for (long offset = 0; offset < length; offset += chunk.capacity()) {
       long bytes = Math.min(chunk.capacity(), length - offset);
@@ -364,11 +368,30 @@ final class EpochWriter {
       if (part.byteSize() > bytes) {
         part.asSlice(bytes).fill((byte) 0);
       }
-      Checksum.update(crc, part.asSlice(0, bytes));
+      sumUp(chunk.view(), bytes, crcs, (int) (offset / ChecksumTable.CHUNK_BYTES));
       path.poison().check();
       path.writeAhead(part, fileOffset + offset);
     }
-    return (int) crc.getValue();
+    MemorySegment table =
+        chunk.segment().asSlice(0, Blocks.offset(ChecksumTable.blocks(length))).fill((byte) 0);
+    for (int i = 0; i < crcs.length; i++) {
+      ChecksumTable.crc32c(table, i, crcs[i]);
+    }
+    path.poison().check();
+    path.writeAhead(table, fileOffset + Blocks.roundUp(length));
+    return ChecksumTable.folded(table, length);
+  }
+
+  /** Sums up the first {@code bytes} of a part, 64 KiB by 64 KiB. */
+  private static void sumUp(ByteBuffer part, long bytes, int[] crcs, int first) {
+    CRC32C crc = new CRC32C();
+    int index = first;
+    for (int offset = 0; offset < bytes; offset += ChecksumTable.CHUNK_BYTES) {
+      crc.reset();
+      int length = (int) Math.min(ChecksumTable.CHUNK_BYTES, bytes - offset);
+      Checksum.update(crc, part, offset, length);
+      crcs[index++] = (int) crc.getValue();
+    }
   }
 
   private static StoreException writeFailed(NativeException failure) {

@@ -581,7 +581,7 @@ final class GroupCommitter implements AutoCloseable {
       if (kind == OperationFormat.PUT && OperationFormat.startBlock(operations, offset) != 0) {
         space.free(
             OperationFormat.startBlock(operations, offset),
-            Blocks.count(OperationFormat.length(operations, offset)));
+            OperationFormat.blocks(operations, offset));
       }
       offset += OperationFormat.bytes(kind);
     }

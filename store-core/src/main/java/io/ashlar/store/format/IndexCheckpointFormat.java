@@ -34,7 +34,7 @@ import java.lang.foreign.ValueLayout;
  *
  * entry
  *    0  1  kind: 1 stored, 2 evicted, 3 tombstone
- *    1  1  flags: zero, checked
+ *    1  1  flags: bit 0, of a stored one: it has a checksum table ({@link ChecksumTable})
  *    2  2  zero, checked
  *    4  4  CRC-32C of the blob; 0 for a tombstone
  *    8  8  id, upper half
@@ -77,6 +77,7 @@ public final class IndexCheckpointFormat {
 
   private static final long MAGIC = 0x3130_5450_4b48_4341L; // "ACHKPT01"
   private static final int CRC_OFFSET = 68;
+  private static final byte TABLE = 1;
 
   private IndexCheckpointFormat() {}
 
@@ -109,7 +110,9 @@ public final class IndexCheckpointFormat {
   }
 
   /** Writes the rest of a stored blob's entry. */
-  public static void stored(MemorySegment chunk, long offset, long length, long startBlock) {
+  public static void stored(
+      MemorySegment chunk, long offset, long length, long startBlock, boolean table) {
+    chunk.set(ValueLayout.JAVA_BYTE, offset + 1, table ? TABLE : 0);
     putLong(chunk, offset + 32, length);
     putLong(chunk, offset + 40, startBlock);
   }
@@ -203,7 +206,7 @@ public final class IndexCheckpointFormat {
       int bytes = offset >= end ? -1 : entryBytes(kind(chunk, offset));
       if (bytes < 0
           || offset + bytes > end
-          || chunk.get(ValueLayout.JAVA_BYTE, offset + 1) != 0
+          || !flagsAreWellFormed(chunk, offset)
           || getShort(chunk, offset + 2) != 0) {
         return false;
       }
@@ -219,6 +222,17 @@ public final class IndexCheckpointFormat {
       offset += bytes;
     }
     return offset == end;
+  }
+
+  private static boolean flagsAreWellFormed(MemorySegment chunk, long offset) {
+    byte flags = chunk.get(ValueLayout.JAVA_BYTE, offset + 1);
+    return flags == 0
+        || (flags == TABLE && kind(chunk, offset) == STORED && length(chunk, offset) > 0);
+  }
+
+  /** Returns whether a stored blob has a checksum table. */
+  public static boolean hasTable(MemorySegment chunk, long offset) {
+    return chunk.get(ValueLayout.JAVA_BYTE, offset + 1) == TABLE;
   }
 
   /** Returns the number of a chunk. */

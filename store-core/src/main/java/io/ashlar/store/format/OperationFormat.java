@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
  *
  * <pre>
  *   0  1  kind
- *   1  1  flags: bit 0 a per-64-KiB checksum table lies at the extent's end (reserved, 0 so far)
+ *   1  1  flags: bit 0, of a put: a checksum table lies behind the blob ({@link ChecksumTable})
  *   2  2  zero, checked
  *   4  4  put: CRC-32C of the blob; else zero
  *   8  8  id, upper half
@@ -30,7 +30,8 @@ import java.lang.foreign.ValueLayout;
  * </pre>
  *
  * <p>Evict, relocate and cold-move are conditional (rule L16): they apply only to an entry of that
- * version that lies in that extent. A put's extent has as many blocks as its length needs.
+ * version that lies in that extent. A put's extent has as many blocks as its length and its table
+ * need.
  */
 public final class OperationFormat {
 
@@ -65,6 +66,7 @@ public final class OperationFormat {
   public static final long BLOCK_MAX = (1L << 48) - 1;
 
   private static final int COLD_MOVE_BYTES = 56;
+  private static final byte TABLE = 1;
 
   private OperationFormat() {}
 
@@ -153,7 +155,9 @@ public final class OperationFormat {
    * and where a put or a relocate places a blob is a block number.
    */
   public static boolean isWellFormed(MemorySegment bytes, long offset) {
-    if (bytes.get(ValueLayout.JAVA_BYTE, offset + 1) != 0 || getShort(bytes, offset + 2) != 0) {
+    byte flags = bytes.get(ValueLayout.JAVA_BYTE, offset + 1);
+    boolean table = flags == TABLE && kind(bytes, offset) == PUT && length(bytes, offset) > 0;
+    if ((flags != 0 && !table) || getShort(bytes, offset + 2) != 0) {
       return false;
     }
     return switch (kind(bytes, offset)) {
@@ -203,6 +207,21 @@ public final class OperationFormat {
   /** Returns a put's length in bytes. */
   public static long length(MemorySegment bytes, long offset) {
     return getLong(bytes, offset + 32);
+  }
+
+  /** Returns whether a put's blob has a checksum table. */
+  public static boolean hasTable(MemorySegment bytes, long offset) {
+    return bytes.get(ValueLayout.JAVA_BYTE, offset + 1) == TABLE;
+  }
+
+  /** Notes that a put's blob, of 1 byte or more, has a checksum table. */
+  public static void setTable(MemorySegment bytes, long offset) {
+    bytes.set(ValueLayout.JAVA_BYTE, offset + 1, TABLE);
+  }
+
+  /** Returns the blocks of a put's extent. */
+  public static long blocks(MemorySegment bytes, long offset) {
+    return ChecksumTable.extentBlocks(length(bytes, offset), hasTable(bytes, offset));
   }
 
   /** Returns the version that a conditional operation expects. */

@@ -10,9 +10,10 @@
  * <p>A block is 4 KiB and the unit of space. A <i>log extent</i> is a contiguous, pre-written run
  * of blocks that holds {@linkplain io.ashlar.store.format.LogRecordFormat log records} one after
  * another, each with its group's blobs directly behind it when they fit. A blob's extent is a
- * contiguous run anywhere, zero-padded to whole blocks; the record that put it names it. All
- * numbers are little-endian; every structure has magic, version, the store's id and a CRC-32C;
- * bytes that are reserved are zero and checked.
+ * contiguous run anywhere, zero-padded to whole blocks, with a {@linkplain
+ * io.ashlar.store.format.ChecksumTable checksum table} behind a long one; the record that put it
+ * names it. All numbers are little-endian; every structure has magic, version, the store's id and a
+ * CRC-32C; bytes that are reserved are zero and checked.
  *
  * <ul>
  *   <li><b>What enters and leaves.</b> Plain values and native memory; no I/O.

@@ -84,12 +84,25 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     }
   }
 
+  /** Records that an id's blob is stored, without a checksum table. */
+  public boolean put(
+      long idHigh,
+      long idLow,
+      long startBlock,
+      int lengthBytes,
+      int crc32c,
+      long version,
+      @Nullable BlobLocation previous) {
+    return put(idHigh, idLow, startBlock, lengthBytes, crc32c, version, false, previous);
+  }
+
   /**
    * Records that an id's blob is stored, whatever the id was before.
    *
    * @param startBlock in [0, 2^48).
    * @param lengthBytes 0 to {@link BlobLocation#LENGTH_MAX}.
    * @param version the sequence of the record that puts it.
+   * @param table whether its extent ends with a checksum table.
    * @param previous receives the entry replaced, so that its extent can be freed; may be null.
    * @return whether a blob was replaced.
    */
@@ -100,8 +113,9 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
       int lengthBytes,
       int crc32c,
       long version,
+      boolean table,
       @Nullable BlobLocation previous) {
-    next.setStored(startBlock, lengthBytes, crc32c, version);
+    next.setStored(startBlock, lengthBytes, crc32c, version, table);
     checkNext();
     return change(idHigh, idLow, locate(idHigh, idLow, previous));
   }
@@ -183,7 +197,12 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     if (!isCurrent(Kind.STORED, expectedVersion) || current.startBlock() != expectedStartBlock) {
       return false;
     }
-    next.setStored(newStartBlock, current.lengthBytes(), current.crc32c(), expectedVersion);
+    next.setStored(
+        newStartBlock,
+        current.lengthBytes(),
+        current.crc32c(),
+        expectedVersion,
+        current.hasTable());
     checkNext();
     return change(idHigh, idLow, entry);
   }

@@ -1,5 +1,7 @@
 package io.ashlar.store.index;
 
+import io.ashlar.store.format.ChecksumTable;
+
 /**
  * A copy of one index entry: where a blob is, and what its bytes must be.
  *
@@ -31,6 +33,7 @@ public final class BlobLocation {
   private int crc32c;
   private long version;
   private int changeCount;
+  private boolean table;
   private long cold0;
   private long cold1;
   private long cold2;
@@ -76,6 +79,16 @@ public final class BlobLocation {
     return changeCount;
   }
 
+  /** Returns whether a stored blob's extent ends with a checksum table. */
+  public boolean hasTable() {
+    return table;
+  }
+
+  /** Returns the blocks of a stored blob's extent, its checksum table included; 0 for no bytes. */
+  public long blocks() {
+    return ChecksumTable.extentBlocks(lengthBytes, table);
+  }
+
   /** Returns bytes 0 to 7 of an evicted blob's cold reference. */
   public long cold0() {
     return cold0;
@@ -102,6 +115,7 @@ public final class BlobLocation {
         && crc32c == other.crc32c
         && version == other.version
         && changeCount == other.changeCount
+        && table == other.table
         && cold0 == other.cold0
         && cold1 == other.cold1
         && cold2 == other.cold2;
@@ -115,6 +129,7 @@ public final class BlobLocation {
     crc32c = other.crc32c;
     version = other.version;
     changeCount = other.changeCount;
+    table = other.table;
     cold0 = other.cold0;
     cold1 = other.cold1;
     cold2 = other.cold2;
@@ -126,9 +141,20 @@ public final class BlobLocation {
     setCold(0, 0, 0);
   }
 
-  /** Makes this a stored blob, its change count 0. */
+  /** Makes this a stored blob without a checksum table, its change count 0. */
   public void setStored(long startBlock, int lengthBytes, int crc32c, long version) {
+    setStored(startBlock, lengthBytes, crc32c, version, false);
+  }
+
+  /**
+   * Makes this a stored blob, its change count 0.
+   *
+   * @param hasTable whether its extent ends with a checksum table.
+   */
+  public void setStored(
+      long startBlock, int lengthBytes, int crc32c, long version, boolean hasTable) {
     set(Kind.STORED, startBlock, lengthBytes, crc32c, version, 0);
+    setTable(hasTable);
     setCold(0, 0, 0);
   }
 
@@ -159,6 +185,11 @@ public final class BlobLocation {
     this.crc32c = crc32c;
     this.version = version;
     this.changeCount = changeCount;
+    table = false;
+  }
+
+  void setTable(boolean hasTable) {
+    table = hasTable;
   }
 
   void setChangeCount(int changeCount) {

@@ -18,7 +18,8 @@ import java.lang.invoke.VarHandle;
  *
  *   place:    bits 0-47 start block (stored) or number of the cold reference (evicted), else 0
  *             bits 48-59 change count, bits 60-63 kind: 1 stored, 2 evicted, 3 tombstone
- *   content:  bits 0-31 length, bits 32-63 CRC-32C; of a tombstone: its neighbours in the list
+ *   content:  bits 0-30 length, bit 31 whether there is a checksum table, bits 32-63 CRC-32C;
+ *             of a tombstone: its neighbours in the list
  * </pre>
  *
  * <p>The writer changes an entry that readers can find only between {@link Bucket#beginChange} and
@@ -41,6 +42,8 @@ final class EntryTable implements AutoCloseable {
   private static final int CHANGE_SHIFT = 48;
   private static final int CHANGE_MASK = BlobLocation.CHANGE_COUNT_MAX - 1;
   private static final int KIND_SHIFT = 60;
+  private static final int LENGTH_MASK = Integer.MAX_VALUE;
+  private static final long TABLE = 1L << 31;
   private static final Kind[] KINDS = {Kind.ABSENT, Kind.STORED, Kind.EVICTED, Kind.TOMBSTONE};
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -80,7 +83,9 @@ final class EntryTable implements AutoCloseable {
     int changes = (int) (place >>> CHANGE_SHIFT) & CHANGE_MASK;
     switch (kind) {
       case STORED -> {
-        into.set(kind, place & BLOCK_MASK, (int) content, (int) (content >>> 32), version, changes);
+        int length = (int) content & LENGTH_MASK;
+        into.set(kind, place & BLOCK_MASK, length, (int) (content >>> 32), version, changes);
+        into.setTable((content & TABLE) != 0);
         into.setCold(0, 0, 0);
       }
       case EVICTED -> {
@@ -182,7 +187,10 @@ final class EntryTable implements AutoCloseable {
       LONG.setOpaque(chunk, offset + 16, to.cold2());
     }
     setWord(entry, VERSION, to.version());
-    setWord(entry, CONTENT, ((long) to.crc32c() << 32) | Integer.toUnsignedLong(to.lengthBytes()));
+    setWord(
+        entry,
+        CONTENT,
+        ((long) to.crc32c() << 32) | to.lengthBytes() | (to.hasTable() ? TABLE : 0));
     // By release: who reads this number of a cold reference also finds the chunk it lies in.
     LONG.setRelease(entries.chunkOf(entry), entries.offsetOf(entry) + PLACE, place);
   }

@@ -1,6 +1,5 @@
 package io.ashlar.store.index;
 
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -90,8 +89,9 @@ public final class OperationApplier {
                     (int) OperationFormat.length(bytes, offset),
                     OperationFormat.crc32c(bytes, offset),
                     sequence,
+                    OperationFormat.hasTable(bytes, offset),
                     previous);
-            liveBlocks += Blocks.count(OperationFormat.length(bytes, offset));
+            liveBlocks += OperationFormat.blocks(bytes, offset);
             if (had) {
               release(freed, kept);
             }
@@ -132,7 +132,7 @@ public final class OperationApplier {
                         expected,
                         OperationFormat.newBlock(bytes, offset)); // L16
             if (matched) {
-              liveBlocks += Blocks.count(previous.lengthBytes());
+              liveBlocks += previous.blocks();
               release(freed, kept);
             }
             yield matched;
@@ -174,7 +174,7 @@ public final class OperationApplier {
 
   private void release(FreedExtents freed, boolean kept) {
     if (previous.kind() == BlobLocation.Kind.STORED && previous.lengthBytes() > 0) {
-      long blocks = Blocks.count(previous.lengthBytes());
+      long blocks = previous.blocks();
       liveBlocks -= blocks;
       if (!kept) {
         freed.onFreed(previous.startBlock(), blocks);

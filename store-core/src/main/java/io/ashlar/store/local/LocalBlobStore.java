@@ -264,6 +264,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   }
 
   @Override
+  public long get(BlobId id, long offset, long length, MemorySegment target) {
+    return reads.get(id, offset, length, target);
+  }
+
+  @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     return reads.get(id, target);
   }

@@ -74,6 +74,16 @@ final class LocalSnapshot implements TierSnapshot {
   }
 
   @Override
+  public long get(BlobId id, long offset, long length, MemorySegment target) {
+    enter();
+    try {
+      return reader.get(id, offset, length, target);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     enter();
     try {

@@ -68,6 +68,15 @@ final class ReadSide implements AutoCloseable {
     }
   }
 
+  long get(BlobId id, long offset, long length, MemorySegment target) {
+    gate.enter();
+    try {
+      return reader.get(id, offset, length, target);
+    } finally {
+      gate.exit();
+    }
+  }
+
   long get(BlobId id, WritableByteChannel target) throws IOException {
     gate.enter();
     try {

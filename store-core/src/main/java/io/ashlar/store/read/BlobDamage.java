@@ -19,20 +19,36 @@ final class BlobDamage {
    */
   static CorruptionException of(
       BlobId id, BlobLocation location, long actual, @Nullable NativeException cause) {
-    long expected = location.crc32c() & 0xffff_ffffL;
+    return of(id, location, location.startBlock(), location.crc32c(), actual, cause);
+  }
+
+  /**
+   * Returns the exception for a part of a blob.
+   *
+   * @param block where the part, or what says what it must be, begins.
+   * @param expected its checksum as it should be.
+   */
+  static CorruptionException of(
+      BlobId id,
+      BlobLocation location,
+      long block,
+      int expected,
+      long actual,
+      @Nullable NativeException cause) {
+    long wanted = expected & 0xffff_ffffL;
     return new CorruptionException(
         "blob is damaged: restore it from the tier or a backup: id="
             + id
             + ", block="
-            + location.startBlock()
+            + block
             + ", length="
             + location.lengthBytes()
             + (cause == null
-                ? ", checksum expected=%08x, actual=%08x".formatted(expected, actual)
+                ? ", checksum expected=%08x, actual=%08x".formatted(wanted, actual)
                 : ", " + cause.getMessage()),
         id,
-        location.startBlock(),
-        expected,
+        block,
+        wanted,
         actual,
         cause);
   }

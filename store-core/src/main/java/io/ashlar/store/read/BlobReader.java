@@ -47,6 +47,7 @@ public final class BlobReader {
   private final ReadAgent agent;
   private final ColdReads cold; // shared with snapshots'
   private final ChannelCopy channelCopy;
+  private final RangeRead rangeRead;
 
   /**
    * Creates a reader over the store's parts, all of which it shares.
@@ -70,6 +71,7 @@ public final class BlobReader {
     extents = new ExtentReads(disk, pool, agent, backPressureTimeoutMs);
     cold = new ColdReads(extents);
     channelCopy = new ChannelCopy(lookup, extents);
+    rangeRead = new RangeRead(lookup, extents);
   }
 
   private BlobReader(BlobReader other, BlobLookup lookup) {
@@ -81,6 +83,7 @@ public final class BlobReader {
     agent = other.agent;
     cold = other.cold;
     channelCopy = new ChannelCopy(lookup, extents);
+    rangeRead = new RangeRead(lookup, extents);
   }
 
   /** Returns a reader of the same store that finds blobs where a snapshot does. */
@@ -147,12 +150,55 @@ public final class BlobReader {
   /** Returns the exception for a target that is too short. */
   static IllegalArgumentException tooShort(BlobId id, long length, MemorySegment target) {
     return new IllegalArgumentException(
-        "the target is shorter than the blob: id="
+        "the target is shorter than what is to be copied: id="
             + id
             + ", length="
             + length
             + ", targetBytes="
             + target.byteSize());
+  }
+
+  /** Implements {@link BlobStore#get(BlobId, long, long, MemorySegment)}. */
+  public long get(BlobId id, long offset, long length, MemorySegment target) {
+    if (offset < 0 || length < 0) {
+      throw new IllegalArgumentException(
+          "a range begins at 0 or later and is not negative: offset="
+              + offset
+              + ", length="
+              + length);
+    }
+    ReadContext context = ReadContext.take();
+    try {
+      BlobLocation location = context.location();
+      while (lookup.find(id.high(), id.low(), location)) {
+        long count = Math.clamp(location.lengthBytes() - offset, 0, length);
+        if (target.byteSize() < count) {
+          throw tooShort(id, count, target);
+        }
+        boolean done =
+            location.kind() == BlobLocation.Kind.EVICTED
+                ? copyPart(id, offset, count, target)
+                : count == 0 || rangeRead.read(context, id, offset, count, target);
+        if (done) {
+          count(count);
+          return count;
+        }
+      }
+      return BlobStore.NOT_FOUND;
+    } finally {
+      context.giveBack();
+    }
+  }
+
+  /** Copies a part of a blob that comes as a whole; returns false if it is another one by then. */
+  private boolean copyPart(BlobId id, long offset, long count, MemorySegment target) {
+    try (BlobLease lease = get(id)) {
+      if (lease == null || Math.clamp(lease.value().byteSize() - offset, 0, count) != count) {
+        return false;
+      }
+      MemorySegment.copy(lease.value(), offset, target, 0, count);
+      return true;
+    }
   }
 
   /**

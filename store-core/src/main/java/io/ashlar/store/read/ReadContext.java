@@ -41,6 +41,7 @@ final class ReadContext {
   private final boolean shared;
   private final LeasedBlob[] leases;
   private int nextLease;
+  private int[] integers = new int[16];
   private boolean taken;
 
   // Weak: what a caller has let go of is not kept by its thread.
@@ -86,6 +87,14 @@ final class ReadContext {
   /** Returns a request to wait for. */
   ReadRequest request() {
     return request;
+  }
+
+  /** Returns room for some integers, at least {@code count}. */
+  int[] integers(int count) {
+    if (integers.length < count) {
+      integers = new int[count];
+    }
+    return integers;
   }
 
   /** Returns the checksum, set to begin. */

@@ -3,6 +3,7 @@ package io.ashlar.store.recover;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
@@ -21,11 +22,11 @@ final class BlobCheck implements AutoCloseable {
   }
 
   /**
-   * Returns whether the blob at {@code startBlock} is whole.
+   * Returns whether the blob at {@code startBlock} is whole, and its checksum table if it has one.
    *
    * @throws io.ashlar.uring.NativeException if it cannot be read.
    */
-  boolean matches(long startBlock, long length, int crc32c) {
+  boolean matches(long startBlock, long length, int crc32c, boolean table) {
     crc.reset();
     for (long offset = 0; offset < length; offset += CHUNK_BYTES) {
       long bytes = Math.min(CHUNK_BYTES, length - offset);
@@ -35,7 +36,14 @@ final class BlobCheck implements AutoCloseable {
       }
       Checksum.update(crc, chunk.asSlice(0, bytes));
     }
-    return (int) crc.getValue() == crc32c;
+    return (int) crc.getValue() == crc32c
+        && (!table || tableMatches(startBlock + Blocks.count(length), length, crc32c));
+  }
+
+  private boolean tableMatches(long block, long length, int crc32c) {
+    long bytes = Blocks.offset(ChecksumTable.blocks(length));
+    return disk.read(memory.segment(), bytes, Blocks.offset(block)) == bytes
+        && ChecksumTable.folded(memory.segment(), length) == crc32c;
   }
 
   @Override

@@ -146,8 +146,12 @@ final class LogReplay implements AutoCloseable {
         if (length > 0) {
           checkedBlobs++;
           if (start < Blocks.FIRST
-              || start + Blocks.count(length) > fileBlocks
-              || !blobs.matches(start, length, OperationFormat.crc32c(record, offset))) {
+              || start + OperationFormat.blocks(record, offset) > fileBlocks
+              || !blobs.matches(
+                  start,
+                  length,
+                  OperationFormat.crc32c(record, offset),
+                  OperationFormat.hasTable(record, offset))) {
             return false;
           }
         }

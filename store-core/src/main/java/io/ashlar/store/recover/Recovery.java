@@ -268,7 +268,7 @@ public final class Recovery {
     ledger.forEach((sequence, block, blocks) -> map.use(block, blocks, "log record"));
     index.forEach((idHigh, idLow, location) -> {
       if (location.kind() == BlobLocation.Kind.STORED && location.lengthBytes() > 0) {
-        long blocks = Blocks.count(location.lengthBytes());
+        long blocks = location.blocks();
         map.use(location.startBlock(), blocks, "blob");
         liveBlocks += blocks;
       }

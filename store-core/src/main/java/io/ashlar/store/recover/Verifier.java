@@ -5,7 +5,6 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.Disk;
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.uring.NativeException;
@@ -50,7 +49,7 @@ public final class Verifier implements AutoCloseable {
   private void verify(long idHigh, long idLow, BlobLocation seen) {
     BlobLocation location = new BlobLocation();
     location.setTo(seen);
-    blocks += Blocks.count(location.lengthBytes());
+    blocks += location.blocks();
     CorruptionException damage = damage(idHigh, idLow, location);
     while (damage != null) {
       if (!index.find(idHigh, idLow, now) || now.kind() != BlobLocation.Kind.STORED) {
@@ -72,7 +71,8 @@ public final class Verifier implements AutoCloseable {
   private @Nullable CorruptionException damage(long idHigh, long idLow, BlobLocation location) {
     Throwable cause = null;
     try {
-      if (check.matches(location.startBlock(), location.lengthBytes(), location.crc32c())) {
+      if (check.matches(
+          location.startBlock(), location.lengthBytes(), location.crc32c(), location.hasTable())) {
         return null;
       }
     } catch (NativeException e) {

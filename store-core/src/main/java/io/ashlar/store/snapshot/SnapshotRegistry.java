@@ -2,7 +2,6 @@ package io.ashlar.store.snapshot;
 
 import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.Poison;
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.EntryKeeper;
@@ -257,7 +256,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   }
 
   private static long blocksOf(BlobLocation entry) {
-    return entry.kind() == BlobLocation.Kind.STORED ? Blocks.count(entry.lengthBytes()) : 0;
+    return entry.kind() == BlobLocation.Kind.STORED ? entry.blocks() : 0;
   }
 
   @Override

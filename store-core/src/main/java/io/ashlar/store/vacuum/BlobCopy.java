@@ -1,14 +1,17 @@
 package io.ashlar.store.vacuum;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobStore;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
@@ -31,6 +34,9 @@ final class BlobCopy implements AutoCloseable {
   private final Poison poison;
   private final Consumer<CorruptionException> damaged;
   private final NativeMemory memory = NativeMemory.reserve(Blocks.offset(BATCH_BLOCKS_MAX));
+  private final MemorySegment table =
+      Arena.ofAuto()
+          .allocate(Blocks.offset(ChecksumTable.blocks(BlobStore.BLOB_BYTES_MAX)), Blocks.BYTES);
   private final long[] bufferBlocks = new long[MoveBatch.BLOBS_MAX];
   private final @Nullable NativeException[] failures =
       new @Nullable NativeException[MoveBatch.BLOBS_MAX];
@@ -118,12 +124,19 @@ final class BlobCopy implements AutoCloseable {
         continue;
       }
       int crc32c = Checksum.crc32c(value.asSlice(0, source.lengthBytes()));
-      if (failures[i] != null || crc32c != source.crc32c()) {
+      boolean tableIsGood =
+          !source.hasTable()
+              || failures[i] != null
+              || ChecksumTable.folded(
+                      value.asSlice(Blocks.roundUp(source.lengthBytes())), source.lengthBytes())
+                  == source.crc32c();
+      if (failures[i] != null || crc32c != source.crc32c() || !tableIsGood) {
         batch.state(i, MoveBatch.State.DAMAGED); // L28
         report(batch, i, crc32c, failures[i]);
         continue;
       }
-      value.asSlice(source.lengthBytes()).fill((byte) 0);
+      long end = source.lengthBytes();
+      value.asSlice(end, Blocks.roundUp(end) - end).fill((byte) 0); // a table may follow
     }
   }
 
@@ -164,24 +177,43 @@ final class BlobCopy implements AutoCloseable {
     NativeException failure = null;
     for (long block = 0; block < batch.blocks() && failure == null; block += BATCH_BLOCKS_MAX) {
       MemorySegment part = slice(0, Math.min(BATCH_BLOCKS_MAX, batch.blocks() - block));
-      long length = Math.min(part.byteSize(), source.lengthBytes() - Blocks.offset(block));
+      long valueLeft = source.lengthBytes() - Blocks.offset(block);
+      long length = Math.clamp(valueLeft, 0, part.byteSize());
+      long padded = Math.clamp(Blocks.roundUp(Math.max(0, valueLeft)), 0, part.byteSize());
       failure = read(part, source.startBlock() + block);
       if (!batch.isUnchanged(0)) {
         batch.state(0, MoveBatch.State.CHANGED);
         return;
       }
       Checksum.update(crc, part.asSlice(0, length));
-      part.asSlice(length).fill((byte) 0);
+      part.asSlice(length, padded - length).fill((byte) 0);
+      keepTable(source, part, block);
       if (failure == null && !write(part, batch.newStart(0) + block)) {
         batch.state(0, MoveBatch.State.WRITE_FAILED);
         return;
       }
     }
-    if (failure != null || (int) crc.getValue() != source.crc32c()) {
+    boolean tableIsGood =
+        !source.hasTable() || ChecksumTable.folded(table, source.lengthBytes()) == source.crc32c();
+    if (failure != null || (int) crc.getValue() != source.crc32c() || !tableIsGood) {
       batch.state(0, MoveBatch.State.DAMAGED); // L28
       report(batch, 0, (int) crc.getValue(), failure);
     } else {
       batch.state(0, MoveBatch.State.COPIED);
+    }
+  }
+
+  /** Keeps what a part holds of the checksum table, to be looked at in the end. */
+  private void keepTable(BlobLocation source, MemorySegment part, long block) {
+    if (!source.hasTable()) {
+      return;
+    }
+    long tableStart = Blocks.roundUp(source.lengthBytes());
+    long partStart = Blocks.offset(block);
+    long from = Math.max(tableStart, partStart);
+    long bytes = partStart + part.byteSize() - from;
+    if (bytes > 0) {
+      MemorySegment.copy(part, from - partStart, table, from - tableStart, bytes);
     }
   }
 

@@ -1,6 +1,5 @@
 package io.ashlar.store.vacuum;
 
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
@@ -59,7 +58,7 @@ final class MoveBatch implements Relocations {
     idLows[count] = idLow;
     sources[count].setTo(source);
     states[count] = State.CHOSEN;
-    blocks += Blocks.count(source.lengthBytes());
+    blocks += source.blocks();
     count++;
   }
 
@@ -101,7 +100,7 @@ final class MoveBatch implements Relocations {
   }
 
   long blocks(int i) {
-    return Blocks.count(sources[i].lengthBytes());
+    return sources[i].blocks();
   }
 
   /** Returns the first block of the extent held for the copy. */

@@ -1,6 +1,5 @@
 package io.ashlar.store.vacuum;
 
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 
@@ -43,7 +42,7 @@ final class Topmost {
               (idHigh, idLow, location) -> {
                 if (location.kind() == BlobLocation.Kind.STORED
                     && location.startBlock() < ceiling
-                    && location.startBlock() + Blocks.count(location.lengthBytes()) > limit
+                    && location.startBlock() + location.blocks() > limit
                     && location.lengthBytes() > 0) {
                   add(location.startBlock(), idHigh, idLow);
                 }

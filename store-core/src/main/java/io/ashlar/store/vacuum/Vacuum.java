@@ -304,7 +304,7 @@ public final class Vacuum implements AutoCloseable {
   private void choose() {
     while (!topmost.isEmpty() && batch.count() < MoveBatch.BLOBS_MAX) {
       if (topmost.peek(location)) {
-        long blocks = Blocks.count(location.lengthBytes());
+        long blocks = location.blocks();
         if (batch.count() > 0 && batch.blocks() + blocks > BlobCopy.BATCH_BLOCKS_MAX) {
           break;
         }

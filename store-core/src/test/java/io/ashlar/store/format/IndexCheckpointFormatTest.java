@@ -26,7 +26,7 @@ class IndexCheckpointFormatTest {
     MemorySegment chunk = MemorySegment.ofArray(block);
     IndexCheckpointFormat.entry(
         chunk, STORED, IndexCheckpointFormat.STORED, 0x41424344, 0x51525354L, 0x61626364L, 0x71L);
-    IndexCheckpointFormat.stored(chunk, STORED, 0x01a2a3a4L, 0x0000b1b2b3b4b5b6L);
+    IndexCheckpointFormat.stored(chunk, STORED, 0x01a2a3a4L, 0x0000b1b2b3b4b5b6L, false);
     IndexCheckpointFormat.entry(
         chunk, EVICTED, IndexCheckpointFormat.EVICTED, 0x81828384, 0x91929394L, 0xa1a2L, 0xb1L);
     IndexCheckpointFormat.evicted(chunk, EVICTED, 0x02c2c3c4L, 0xd1d2L, 0xe1e2L, 0xf1f2L);
@@ -138,7 +138,9 @@ class IndexCheckpointFormatTest {
       {STORED, 1, 0}, // kind
       {STORED, 1, 4},
       {STORED, 1, -1},
-      {STORED + 1, 1, 1}, // flags
+      {STORED + 1, 1, 2}, // flags
+      {EVICTED + 1, 1, 1},
+      {TOMBSTONE + 1, 1, 1},
       {STORED + 2, 1, 1}, // zero
       {STORED + 3, 1, 1},
       {STORED + 32, 8, -1}, // length

@@ -226,7 +226,8 @@ class LogRecordFormatTest {
       {136, Integer.MAX_VALUE}, // operations of an epoch
       {144, 0},
       {144, 6},
-      {144, 0x101},
+      {144, 0x201},
+      {184, 0x102}, // a delete has no table
       {144, 0x10001}, // kind, flags, zeroes
       {172, Integer.MIN_VALUE},
       {172, -1},

@@ -29,6 +29,11 @@ class PlantedReadBugsTest {
     return new Planted(ReadScenariosTest.class, method, PlantedBug.of(name, file, right, wrong));
   }
 
+  private static Planted range(
+      String method, String name, String file, String right, String wrong) {
+    return new Planted(RangedReadTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
   static Stream<Planted> bugs() {
     String damage = "shouldFindDamageWhateverTheForm";
     return Stream.of(
@@ -73,7 +78,37 @@ class PlantedReadBugsTest {
             "the checksum of a blob in a batch is not compared (G4)",
             "read/BatchReads.java",
             "return actual == location.crc32c()",
-            "return true"));
+            "return true"),
+        range(
+            "shouldFailOnlyRangesThatTouchDamage",
+            "the checksums of a range's pieces are not compared (G4)",
+            "read/RangeRead.java",
+            "if ((int) crc.getValue() != wanted) {",
+            "if (false) {"),
+        range(
+            "shouldFindADamagedTable",
+            "a checksum table is not compared with the entry (G4)",
+            "read/RangeRead.java",
+            "if (folded != location.crc32c()) {",
+            "if (false) {"),
+        range(
+            "shouldFindADamagedTable",
+            "verify does not look at checksum tables",
+            "recover/BlobCheck.java",
+            "(!table || tableMatches(",
+            "(true || tableMatches("),
+        range(
+            "shouldFindTheTableAgainAfterReplayACheckpointAndAVacuum",
+            "a relocation forgets the checksum table (G13)",
+            "index/BlobIndex.java",
+            "        current.hasTable());",
+            "        false);"),
+        range(
+            "shouldFindTheTableAgainAfterReplayACheckpointAndAVacuum",
+            "an index checkpoint forgets the checksum table (G13)",
+            "checkpoint/IndexCheckpointer.java",
+            "location.startBlock(), location.hasTable());",
+            "location.startBlock(), false);"));
   }
 
   @ParameterizedTest
