@@ -273,7 +273,9 @@ public final class Recovery {
         liveBlocks += blocks;
       }
     });
-    map.use(position.block(), position.extentEnd() - position.block(), "log extent");
+    if (position.block() < position.extentEnd()) { // a full one may have been cut off the file
+      map.use(position.block(), position.extentEnd() - position.block(), "log extent");
+    }
     if (position.nextStart() != 0) {
       map.use(position.nextStart(), position.nextBlocks(), "next log extent");
     }
