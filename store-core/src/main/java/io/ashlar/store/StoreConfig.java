@@ -31,6 +31,9 @@ package io.ashlar.store;
  *     about 64 bytes of native memory each; 16 to 2^30. When more would be needed the oldest
  *     snapshot is ended ({@link SnapshotEndedException}), since commits never wait for a reader; up
  *     to as many again are in memory while those of ended snapshots are given up.
+ * @param cacheBytes native memory that keeps blobs which are read often, so that they are read
+ *     without I/O and lent without a copy; 0 (the default) for none, else 1 MiB to 1 TiB. Needs
+ *     Caffeine on the class path. A blob of more than a sixteenth of it is not kept.
  * @param engine which disk engine to use.
  * @param allowBuffered whether a file system that refuses direct I/O is accepted, at the price of
  *     copies through the page cache.
@@ -50,6 +53,7 @@ public record StoreConfig(
     long checkpointLogBytesMin,
     long quietMarkMs,
     int snapshotEntriesMax,
+    long cacheBytes,
     Engine engine,
     boolean allowBuffered) {
 
@@ -78,6 +82,7 @@ public record StoreConfig(
           32L << 20,
           10,
           1 << 20,
+          0,
           Engine.AUTO,
           false);
 
@@ -100,6 +105,9 @@ public record StoreConfig(
     check("checkpointLogBytesMin", checkpointLogBytesMin, 64L << 10, 64L << 30);
     check("quietMarkMs", quietMarkMs, 1, 60_000L);
     check("snapshotEntriesMax", snapshotEntriesMax, 16, 1L << 30);
+    if (cacheBytes != 0) {
+      check("cacheBytes", cacheBytes, 1L << 20, 1L << 40);
+    }
   }
 
   /** Returns these settings with another {@link #poolBytes}. */
@@ -119,6 +127,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -140,6 +149,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -161,6 +171,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -182,6 +193,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -203,6 +215,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -224,6 +237,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -245,6 +259,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -266,6 +281,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -287,6 +303,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -308,6 +325,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -329,6 +347,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -350,6 +369,7 @@ public record StoreConfig(
         value,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -371,6 +391,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         value,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         allowBuffered);
   }
@@ -391,6 +412,29 @@ public record StoreConfig(
         logExtentBytesMax,
         checkpointLogBytesMin,
         quietMarkMs,
+        value,
+        cacheBytes,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #cacheBytes}. */
+  public StoreConfig withCacheBytes(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        freeSharePercentMax,
+        logExtentBytesMax,
+        checkpointLogBytesMin,
+        quietMarkMs,
+        snapshotEntriesMax,
         value,
         engine,
         allowBuffered);
@@ -413,6 +457,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         value,
         allowBuffered);
   }
@@ -434,6 +479,7 @@ public record StoreConfig(
         checkpointLogBytesMin,
         quietMarkMs,
         snapshotEntriesMax,
+        cacheBytes,
         engine,
         value);
   }

@@ -28,6 +28,11 @@ package io.ashlar.store;
  * @param bytesGrown bytes zeroed ahead since open to grow the file.
  * @param reads blobs read since open.
  * @param bytesRead bytes of blobs read since open.
+ * @param cacheBytes native memory of the cache; 0 without one.
+ * @param cacheUsedBytes bytes of it that hold blobs, padding to 4 KiB included.
+ * @param cacheBlobs blobs that the cache keeps, about.
+ * @param cacheHits reads since open that were served from the cache.
+ * @param cacheMisses reads since open that looked into the cache in vain.
  * @param failed whether the store is poisoned.
  */
 public record StoreStats(
@@ -56,4 +61,9 @@ public record StoreStats(
     long bytesGrown,
     long reads,
     long bytesRead,
+    long cacheBytes,
+    long cacheUsedBytes,
+    long cacheBlobs,
+    long cacheHits,
+    long cacheMisses,
     boolean failed) {}

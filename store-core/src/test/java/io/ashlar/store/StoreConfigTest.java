@@ -43,6 +43,7 @@ class StoreConfigTest {
             .withCheckpointLogBytesMin(15 << 20)
             .withQuietMarkMs(16)
             .withSnapshotEntriesMax(17)
+            .withCacheBytes(18 << 20)
             .withEngine(StoreConfig.Engine.PREAD_PWRITE)
             .withAllowBuffered(true);
     assertThat(changed)
@@ -62,6 +63,7 @@ class StoreConfigTest {
                 15 << 20,
                 16,
                 17,
+                18 << 20,
                 StoreConfig.Engine.PREAD_PWRITE,
                 true));
   }

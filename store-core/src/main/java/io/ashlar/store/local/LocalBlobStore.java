@@ -31,6 +31,7 @@ import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.read.BlobCache;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
 import io.ashlar.store.recover.RecoveryReport;
@@ -100,6 +101,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       StoreConfig config,
       Disk disk,
       BufferPool pool,
+      @Nullable BlobCache cache,
       SuperblockPair superblocks,
       RecoveredStore recovered,
       StoreEnvironment environment) {
@@ -163,7 +165,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             poison,
             gate,
             environment.clockNs());
-    reads = new ReadSide(gate, index, disk, pool, counters, config.backPressureTimeoutMs());
+    reads = new ReadSide(gate, index, disk, pool, cache, counters, config.backPressureTimeoutMs());
     boolean started = false;
     try {
       if (environment.ownThread()) {
@@ -221,13 +223,16 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   static LocalBlobStore open(
       String subject, Disk disk, StoreConfig config, StoreEnvironment environment) {
     BufferPool pool = null;
+    BlobCache cache = null;
     RecoveredStore recovered = null;
     SuperblockPair superblocks = new SuperblockPair(disk);
     try {
       pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
+      cache = BlobCache.open(config.cacheBytes());
       recovered =
           Recovery.open(disk, superblocks, config, environment.ids(), environment.clockMs());
-      return new LocalBlobStore(subject, config, disk, pool, superblocks, recovered, environment);
+      return new LocalBlobStore(
+          subject, config, disk, pool, cache, superblocks, recovered, environment);
     } catch (RuntimeException | Error e) {
       superblocks.close();
       if (recovered != null) {
@@ -235,6 +240,9 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       }
       if (pool != null) {
         pool.close();
+      }
+      if (cache != null) {
+        cache.close();
       }
       disk.close();
       throw e;
@@ -370,6 +378,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public StoreStats stats() {
     gate.enter();
     try {
+      BlobCache cache = reads.cache();
       return new StoreStats(
           disk.engine(),
           disk.engineReason(),
@@ -396,6 +405,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
           counters.bytesGrown.sum(),
           counters.reads.sum(),
           counters.bytesRead.sum(),
+          cache == null ? 0 : cache.totalBytes(),
+          cache == null ? 0 : cache.usedBytes(),
+          cache == null ? 0 : cache.count(),
+          cache == null ? 0 : cache.hits(),
+          cache == null ? 0 : cache.misses(),
           poison.isSet());
     } finally {
       gate.exit();
@@ -522,6 +536,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     disk.close();
     index.close();
     pool.close();
+    reads.closeCache();
   }
 
   /** Collects the settings of a store and opens it. Thread: one. */
@@ -544,6 +559,12 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     /** Sets the native memory for buffers; 4 MiB to 64 GiB. */
     public Builder poolBytes(long bytes) {
       config = config.withPoolBytes(bytes);
+      return this;
+    }
+
+    /** Sets the native memory of a cache for reads; 0 for none, else 1 MiB to 1 TiB. */
+    public Builder cacheBytes(long bytes) {
+      config = config.withCacheBytes(bytes);
       return this;
     }
 

@@ -12,6 +12,7 @@ import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.read.AsyncReads;
+import io.ashlar.store.read.BlobCache;
 import io.ashlar.store.read.BlobReader;
 import io.ashlar.store.read.ReadAgent;
 import io.ashlar.store.spi.ColdStorage;
@@ -27,6 +28,7 @@ final class ReadSide implements AutoCloseable {
 
   private final StoreGate gate;
   private final BlobIndex index;
+  private final @Nullable BlobCache cache;
   private final ReadAgent agent;
   private final BlobReader reader;
   private final AsyncReads async;
@@ -36,13 +38,27 @@ final class ReadSide implements AutoCloseable {
       BlobIndex index,
       Disk disk,
       BufferPool pool,
+      @Nullable BlobCache cache,
       StoreCounters counters,
       long backPressureTimeoutMs) {
     this.gate = gate;
     this.index = index;
+    this.cache = cache;
     agent = new ReadAgent(disk);
-    reader = new BlobReader(index, disk, pool, gate, counters, agent, backPressureTimeoutMs);
+    reader = new BlobReader(index, disk, pool, cache, gate, counters, agent, backPressureTimeoutMs);
     async = new AsyncReads(gate, agent, reader, backPressureTimeoutMs);
+  }
+
+  /** Returns the cache, if there is one. */
+  @Nullable BlobCache cache() {
+    return cache;
+  }
+
+  /** Unmaps the cache; no lease is open any more, or its store is not. */
+  void closeCache() {
+    if (cache != null) {
+      cache.close();
+    }
   }
 
   /** Returns what snapshots read with. */

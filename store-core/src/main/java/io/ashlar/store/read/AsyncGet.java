@@ -81,6 +81,13 @@ final class AsyncGet implements ReadRequest.Completion {
       tell(0, BlobReader.tooShort(id, length, target));
       return;
     }
+    CachedBlob blob = reader.findCached(id, location);
+    if (blob != null) {
+      BlobReader.copyAndRelease(blob, 0, length, target);
+      reader.count(length);
+      tell(length, null);
+      return;
+    }
     long bytes = Blocks.roundUp(length);
     boolean here =
         location.kind() == BlobLocation.Kind.STORED && bytes <= reader.pool().largestBytes();
@@ -127,6 +134,7 @@ final class AsyncGet implements ReadRequest.Completion {
       if (unchanged) {
         judge(read);
         MemorySegment.copy(read.segment(), 0, target, 0, location.lengthBytes());
+        reader.addToCache(id, location, read.segment());
       }
     } catch (RuntimeException e) {
       failure = e;

@@ -102,6 +102,12 @@ final class BatchReads {
       visitor.onMissing(slot.index, id);
       return Begun.SETTLED;
     }
+    CachedBlob blob = reader.findCached(id, location);
+    if (blob != null) {
+      idle.addLast(slot);
+      showCached(slot.index, id, blob);
+      return Begun.SETTLED;
+    }
     long bytes = Blocks.roundUp(location.lengthBytes());
     if (location.kind() != BlobLocation.Kind.STORED || bytes > reader.pool().largestBytes()) {
       idle.addLast(slot);
@@ -125,6 +131,15 @@ final class BatchReads {
     underWay++;
     agent.submit(slot.request);
     return Begun.UNDER_WAY;
+  }
+
+  private void showCached(int index, BlobId id, CachedBlob blob) {
+    try {
+      reader.count(blob.value().byteSize());
+      visitor.onBlob(index, id, blob.value());
+    } finally {
+      blob.release();
+    }
   }
 
   /** Reads a blob that is in the tier, or longer than a buffer, on this thread. */
@@ -185,6 +200,7 @@ final class BatchReads {
       CorruptionException damage = damage(slot, id, buffer);
       if (damage == null) {
         reader.count(location.lengthBytes());
+        reader.addToCache(id, location, buffer.segment());
         visitor.onBlob(slot.index, id, buffer.readOnly(location.lengthBytes()));
       } else {
         visitor.onFailed(slot.index, id, damage);

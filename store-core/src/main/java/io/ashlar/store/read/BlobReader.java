@@ -43,6 +43,7 @@ public final class BlobReader {
   private final StoreGate gate;
   private final StoreCounters counters;
   private final BufferPool pool;
+  private final @Nullable BlobCache cache; // of the store as it is now, so not for snapshots
   private final ExtentReads extents;
   private final ReadAgent agent;
   private final ColdReads cold; // shared with snapshots'
@@ -53,12 +54,14 @@ public final class BlobReader {
    * Creates a reader over the store's parts, all of which it shares.
    *
    * @param lookup where blobs are: the index.
+   * @param cache keeps what is read often, if there is one.
    * @param agent reads for virtual threads.
    */
   public BlobReader(
       BlobLookup lookup,
       Disk disk,
       BufferPool pool,
+      @Nullable BlobCache cache,
       StoreGate gate,
       StoreCounters counters,
       ReadAgent agent,
@@ -67,6 +70,7 @@ public final class BlobReader {
     this.gate = gate;
     this.counters = counters;
     this.pool = pool;
+    this.cache = cache;
     this.agent = agent;
     extents = new ExtentReads(disk, pool, agent, backPressureTimeoutMs);
     cold = new ColdReads(extents);
@@ -79,6 +83,7 @@ public final class BlobReader {
     gate = other.gate;
     counters = other.counters;
     pool = other.pool;
+    cache = null;
     extents = other.extents;
     agent = other.agent;
     cold = other.cold;
@@ -136,7 +141,11 @@ public final class BlobReader {
         if (target.byteSize() < length) {
           throw tooShort(id, length, target);
         }
-        if (read(id, context, target)) {
+        CachedBlob blob = cached(id, context);
+        if (blob != null) {
+          copyAndRelease(blob, 0, length, target);
+        }
+        if (blob != null || read(id, context, target)) {
           count(length);
           return length;
         }
@@ -174,6 +183,12 @@ public final class BlobReader {
         long count = Math.clamp(location.lengthBytes() - offset, 0, length);
         if (target.byteSize() < count) {
           throw tooShort(id, count, target);
+        }
+        CachedBlob blob = findCached(id, location);
+        if (blob != null) {
+          copyAndRelease(blob, Math.min(offset, location.lengthBytes()), count, target);
+          count(count);
+          return count;
         }
         boolean done =
             location.kind() == BlobLocation.Kind.EVICTED
@@ -232,6 +247,11 @@ public final class BlobReader {
     try {
       BlobLocation location = context.location();
       while (lookup.find(id.high(), id.low(), location)) {
+        CachedBlob blob = cached(id, context);
+        if (blob != null) {
+          count(location.lengthBytes());
+          return context.lend(gate, blob.value(), blob, !pool.checks());
+        }
         boolean fits = Blocks.roundUp(location.lengthBytes()) <= pool.largestBytes();
         BlobLease lease = fits ? lendBuffer(id, context) : lendMemory(id, context);
         if (lease != null) {
@@ -241,6 +261,64 @@ public final class BlobReader {
       return null;
     } finally {
       context.giveBack();
+    }
+  }
+
+  /**
+   * Returns the blob of the entry found, from the cache or read into it, to be released; null
+   * without a cache, when it has no room for the blob, or when the entry has changed meanwhile.
+   */
+  private @Nullable CachedBlob cached(BlobId id, ReadContext context) {
+    BlobCache known = cache;
+    if (known == null) {
+      return null;
+    }
+    CachedBlob blob = known.find(id, context.location());
+    return blob != null ? blob : fill(known, id, context);
+  }
+
+  private @Nullable CachedBlob fill(BlobCache into, BlobId id, ReadContext context) {
+    CachedBlob blob = into.reserve(context.location());
+    if (blob == null) {
+      return null;
+    }
+    boolean done = false;
+    try {
+      done = readIntoRoom(id, context, blob.room());
+      if (done) {
+        into.add(id, blob);
+        if (!isUnchanged(id, context)) {
+          into.remove(id, blob); // L21: nobody would be served it, but it would stay
+        }
+      }
+    } finally {
+      if (!done) {
+        blob.release();
+      }
+    }
+    return done ? blob : null;
+  }
+
+  /** Returns what the cache has of an entry, or null. */
+  @Nullable CachedBlob findCached(BlobId id, BlobLocation location) {
+    BlobCache known = cache;
+    return known == null ? null : known.find(id, location);
+  }
+
+  /** Lets the cache keep a blob that was read without it. */
+  void addToCache(BlobId id, BlobLocation location, MemorySegment bytes) {
+    BlobCache known = cache;
+    if (known != null) {
+      known.addCopy(id, location, bytes);
+    }
+  }
+
+  /** Copies a part of a cached blob. */
+  static void copyAndRelease(CachedBlob blob, long offset, long count, MemorySegment target) {
+    try {
+      MemorySegment.copy(blob.value(), offset, target, 0, count);
+    } finally {
+      blob.release();
     }
   }
 
@@ -345,6 +423,18 @@ public final class BlobReader {
     return isUnchanged(id, context)
         && judge(
             id, location, failure, failure == null ? context.crc32c(buffer.view(), length) : 0);
+  }
+
+  /** Does the same with native memory of the store's that holds all of it, in whole blocks. */
+  private boolean readIntoRoom(BlobId id, ReadContext context, MemorySegment room) {
+    BlobLocation location = context.location();
+    long length = location.lengthBytes();
+    if (location.kind() == BlobLocation.Kind.EVICTED) {
+      return fetch(id, context, room.asSlice(0, length));
+    }
+    NativeException failure = extents.read(context, location, 0, room, length);
+    return isUnchanged(id, context)
+        && judge(id, location, failure, failure == null ? context.crc32c(room, length) : 0);
   }
 
   private boolean isUnchanged(BlobId id, ReadContext context) {

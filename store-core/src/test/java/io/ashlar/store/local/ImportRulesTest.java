@@ -80,8 +80,16 @@ class ImportRulesTest {
           Map.entry(
               "read",
               List.of(
-                  "store", "spi", "metrics", "format", "disk", "space", "index", "uring",
-                  "jctools")),
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "space",
+                  "index",
+                  "uring",
+                  "jctools",
+                  "caffeine")),
           Map.entry(
               "recover",
               List.of(
@@ -122,6 +130,7 @@ class ImportRulesTest {
       case "store" -> STORE;
       case "uring" -> URING;
       case "jctools" -> "org.jctools.queues..";
+      case "caffeine" -> "com.github.benmanes.caffeine.cache..";
       default -> STORE + "." + shortName;
     };
   }

@@ -34,6 +34,11 @@ class PlantedReadBugsTest {
     return new Planted(RangedReadTest.class, method, PlantedBug.of(name, file, right, wrong));
   }
 
+  private static Planted cache(
+      String method, String name, String file, String right, String wrong) {
+    return new Planted(BlobCacheTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
   static Stream<Planted> bugs() {
     String damage = "shouldFindDamageWhateverTheForm";
     return Stream.of(
@@ -98,7 +103,7 @@ class PlantedReadBugsTest {
             "(!table || tableMatches(",
             "(true || tableMatches("),
         range(
-            "shouldFindTheTableAgainAfterReplayACheckpointAndAVacuum",
+            "shouldKeepTheTableOfABlobThatIsMoved",
             "a relocation forgets the checksum table (G13)",
             "index/BlobIndex.java",
             "        current.hasTable());",
@@ -108,7 +113,25 @@ class PlantedReadBugsTest {
             "an index checkpoint forgets the checksum table (G13)",
             "checkpoint/IndexCheckpointer.java",
             "location.startBlock(), location.hasTable());",
-            "location.startBlock(), false);"));
+            "location.startBlock(), false);"),
+        cache(
+            "shouldServeNothingThatWasReplacedOrDeleted",
+            "a cached blob is served whatever the index says (L21)",
+            "read/BlobCache.java",
+            "if (!blob.isOf(entry)) {",
+            "if (false) {"),
+        cache(
+            "shouldNeverUseTheMemoryOfABlobThatIsLent",
+            "the memory of a cached blob goes back while somebody reads it",
+            "read/CachedBlob.java",
+            "if (before == 1) {",
+            "if (before == 2) {"),
+        cache(
+            "shouldNeverUseTheMemoryOfABlobThatIsLent",
+            "the memory of a cached blob never goes back",
+            "read/CachedBlob.java",
+            "      memory.free(start, blocks);\n",
+            ""));
   }
 
   @ParameterizedTest

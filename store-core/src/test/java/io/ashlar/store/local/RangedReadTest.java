@@ -152,15 +152,12 @@ class RangedReadTest {
       assertThat(store.recoveryReport().replayedRecords()).isPositive();
       assertRanges(store);
       assertClean(store);
-      for (int i = 0; i < 80; i++) { // until an index checkpoint covers them
-        put(store, new BlobId(8, i), value(i, 5000));
-      }
       try (Epoch epoch = store.beginEpoch()) {
         epoch.delete(new BlobId(7, 7));
         epoch.commit();
       }
     }
-    SimulatedDisk third = SimulatedDisk.of(second.image());
+    SimulatedDisk third = checkpointed(second);
     try (LocalBlobStore store = open(third)) {
       assertThat(store.recoveryReport().checkpointEntries()).isPositive();
       assertHasTable(store);
@@ -180,6 +177,44 @@ class RangedReadTest {
       assertHasTable(store);
     }
     try (LocalBlobStore store = open(SimulatedDisk.of(third.image()))) {
+      assertRanges(store);
+      assertClean(store);
+    }
+  }
+
+  /** Returns a copy of a closed store that has committed until it has an index checkpoint. */
+  private SimulatedDisk checkpointed(SimulatedDisk closed) {
+    SimulatedDisk disk = SimulatedDisk.of(closed.image());
+    for (int attempt = 0; attempt < 50; attempt++) {
+      try (LocalBlobStore store = open(disk)) {
+        if (store.recoveryReport().checkpointEntries() > 0) {
+          return SimulatedDisk.of(disk.image());
+        }
+        for (int i = 0; i < 40; i++) {
+          put(store, new BlobId(8, i), value(i, 5000));
+        }
+      }
+      disk = SimulatedDisk.of(disk.image());
+    }
+    throw new AssertionError("no index checkpoint was written");
+  }
+
+  @Test
+  void shouldKeepTheTableOfABlobThatIsMoved() {
+    try (LocalBlobStore store = open(new SimulatedDisk())) {
+      put(store, new BlobId(7, 7), value(3, 6 << 20));
+      fill(store);
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.delete(new BlobId(7, 7));
+        epoch.commit();
+      }
+      long moved = 0;
+      for (int i = 0; i < 10 && moved < LONG_VALUE.length; i++) {
+        put(store, SHORT, SHORT_VALUE); // a mark: what was freed can be used
+        moved += store.vacuum(VacuumOptions.DEFAULTS, VacuumListener.NONE).bytesMoved();
+      }
+      assertThat(moved).as("the long one was moved").isGreaterThanOrEqualTo(LONG_VALUE.length);
+      assertHasTable(store);
       assertRanges(store);
       assertClean(store);
     }
