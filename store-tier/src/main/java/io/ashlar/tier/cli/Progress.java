@@ -122,8 +122,24 @@ abstract sealed class Progress implements AutoCloseable {
                   Math.min(100, bytes * 100 / totalBytes))
               : "";
       lines.println(
-          task + ": " + Units.bytes(bytes) + of + ", " + Units.rate(bytes, nowNs - startNs));
+          task
+              + ": "
+              + Units.bytes(bytes)
+              + of
+              + ", "
+              + Units.rate(bytes, nowNs - startNs)
+              + left(bytes, nowNs - startNs));
       lines.flush();
+    }
+
+    /** The time that is left, if it goes on like this. */
+    private String left(long bytes, long elapsedNs) {
+      if (bytes <= 0 || totalBytes <= bytes) {
+        return "";
+      }
+      double perByteNs = (double) elapsedNs / bytes;
+      long seconds = TimeUnit.NANOSECONDS.toSeconds((long) (perByteNs * (totalBytes - bytes))) + 1;
+      return String.format(Locale.ROOT, ", %d:%02d left", seconds / 60, seconds % 60);
     }
 
     @Override

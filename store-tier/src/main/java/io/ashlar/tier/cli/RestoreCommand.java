@@ -1,9 +1,13 @@
 package io.ashlar.tier.cli;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStores;
 import io.ashlar.tier.restore.Restore;
+import io.ashlar.tier.restore.RestoreOptions;
 import io.ashlar.tier.restore.RestoreReport;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -11,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -28,11 +33,28 @@ import picocli.CommandLine.Spec;
     name = "restore",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Make a new store from the last checkpoint of a tier.")
+    description = {
+      "Make a new store from a checkpoint of a tier.",
+      "A restore that was cut short goes on from where it was when the same command is given again."
+    })
 final class RestoreCommand implements Callable<Integer> {
   @ParentCommand private @Nullable AshlarCommand root;
   @Spec private @Nullable CommandSpec spec;
   @Mixin private StoreOptions options = new StoreOptions();
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "ID",
+      description = "The checkpoint, as \"ashlar checkpoints\" lists them. Default: the newest.")
+  private long checkpoint;
+
+  @Option(
+      names = "--delta",
+      description = {
+        "Turn the store that is there into that checkpoint: fetch what differs, delete what the",
+        "checkpoint does not have. Until it is done there is no store, only a restore to go on with."
+      })
+  private boolean delta;
 
   @Option(names = "--json", description = "Print the outcome as one JSON object.")
   private boolean json;
@@ -50,41 +72,82 @@ final class RestoreCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
     Path folder = Objects.requireNonNull(store);
-    checkEmpty(folder);
+    Path partial = folder.resolve(".restoring");
+    checkFolder(folder, partial);
+    boolean withdrawn = delta && withdraw(folder, partial);
+    boolean resumed = Files.exists(partial.resolve(StoreOptions.DATA_FILE), NOFOLLOW_LINKS);
     boolean existed = Files.exists(folder);
     long startNs = System.nanoTime();
-    Path partial = folder.resolve(".restoring");
-    boolean done = false;
+    boolean started = false;
     try {
-      RestoreReport report = restore(partial, output);
+      RestoreReport report = restore(partial, resumed, output);
+      started = true;
       publish(partial, folder);
-      done = true;
-      report(output, report, System.nanoTime() - startNs);
-    } finally {
       FolderRemoval.remove(partial);
-      if (!done && !existed) {
+      report(output, report, System.nanoTime() - startNs);
+    } catch (StoreOpenException e) {
+      // Nothing was changed yet.
+      if (withdrawn) {
+        moveData(partial, folder);
+      }
+      if (withdrawn || !resumed) {
+        FolderRemoval.remove(partial);
+      }
+      if (!existed) {
         Files.deleteIfExists(folder);
+      }
+      throw e;
+    } finally {
+      if (!started && Files.exists(partial)) {
+        output.note("what was restored so far is kept; give the same command again to go on");
       }
     }
     return AshlarCommand.OK;
   }
 
-  private RestoreReport restore(Path partial, Output output) throws IOException {
+  private RestoreReport restore(Path partial, boolean onto, Output output) throws IOException {
+    if (Files.isSymbolicLink(partial)) {
+      throw new IOException("refused to restore through a symbolic link: path=" + partial);
+    }
     try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url));
         LocalBlobStore opened = options.openOrCreate(partial);
         Progress progress = output.progress("restore", 0)) {
-      return Restore.restore(objects, opened, TierCommand.progressOf(progress));
+      return Restore.restore(
+          objects,
+          opened,
+          RestoreOptions.DEFAULTS.withCheckpoint(checkpoint).withOnto(onto),
+          TierCommand.progressOf(progress));
     }
   }
 
   /** Until all of it is there, a folder is no store: a restore that was cut short is none. */
   private static void publish(Path partial, Path folder) throws IOException {
+    moveData(partial, folder);
+  }
+
+  /** The store that is there becomes a restore to go on with, if it is not one already. */
+  private static boolean withdraw(Path folder, Path partial) throws IOException {
+    if (!Files.exists(folder.resolve(StoreOptions.DATA_FILE), NOFOLLOW_LINKS)) {
+      return false;
+    }
+    if (!Files.isDirectory(partial, NOFOLLOW_LINKS)) {
+      Files.createDirectory(
+          partial,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    moveData(folder, partial);
+    return true;
+  }
+
+  private static void moveData(Path from, Path to) throws IOException {
     Files.move(
-        partial.resolve(StoreOptions.DATA_FILE),
-        folder.resolve(StoreOptions.DATA_FILE),
+        from.resolve(StoreOptions.DATA_FILE),
+        to.resolve(StoreOptions.DATA_FILE),
         StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
+    for (Path folder : new Path[] {to, from}) {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
     }
   }
 
@@ -101,18 +164,33 @@ final class RestoreCommand implements Callable<Integer> {
             + ", "
             + Units.rate(report.bytes(), elapsedNs)
             + "; read "
-            + Units.count(report.batches())
-            + (report.batches() == 1 ? " batch" : " batches"));
+            + Units.count(report.batchesFetched())
+            + (report.batchesFetched() == 1 ? " batch" : " batches")
+            + (report.keptBlobs() == 0
+                ? ""
+                : "; kept " + Units.count(report.keptBlobs(), "blob") + " that were there")
+            + (report.deletedBlobs() == 0
+                ? ""
+                : "; deleted " + Units.count(report.deletedBlobs(), "blob")));
   }
 
-  private static void checkEmpty(Path folder) throws IOException {
+  private void checkFolder(Path folder, Path partial) throws IOException {
     if (!Files.isDirectory(folder)) {
+      if (delta) {
+        throw new IOException("no such store: store=" + folder + "; leave out --delta");
+      }
       return;
     }
     try (Stream<Path> children = Files.list(folder)) {
-      if (children.findAny().isPresent()) {
+      boolean foreign =
+          children.anyMatch(child ->
+              !child.equals(partial) && !(delta && child.endsWith(StoreOptions.DATA_FILE)));
+      if (foreign) {
         throw new IOException(
-            "folder is not empty: store=" + folder + "; restore to a new folder, or remove it");
+            "folder is not empty: store="
+                + folder
+                + "; restore to a new folder, remove it, or turn the store there into the"
+                + " checkpoint with --delta");
       }
     }
   }

@@ -73,6 +73,21 @@ public final class BatchReader {
     return answered(key, id, () -> decoded(key, null, id));
   }
 
+  /**
+   * Reads frames of a batch with one ranged GET, and verifies them.
+   *
+   * @param offset where the first of them begins.
+   * @param length whole runs, one after the other.
+   * @return the entries in them, to be closed.
+   * @throws CorruptionException if the batch is gone, or these bytes are no whole frames.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public DecodedBatch readFrames(String key, long offset, long length) {
+    try (Fetched fetched = fetch(key, offset, length, length)) {
+      return decodeRun(key, offset, fetched.bytes());
+    }
+  }
+
   /** Bytes of an object, in memory of their own; to be closed. */
   record Fetched(Arena arena, MemorySegment bytes) implements AutoCloseable {
     @Override

@@ -26,7 +26,7 @@ public final class IdTable implements AutoCloseable {
   private static final long SLOTS_MIN = 64;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
-  private final long seed = ThreadLocalRandom.current().nextLong();
+  private final long seed;
   private Arena arena;
   private MemorySegment slots;
   private long mask;
@@ -38,9 +38,19 @@ public final class IdTable implements AutoCloseable {
     while (count * 7 / 10 <= expected) {
       count <<= 1;
     }
+    seed = ThreadLocalRandom.current().nextLong();
     arena = Arena.ofShared();
     slots = arena.allocate(count * SLOT_BYTES, Long.BYTES);
     mask = count - 1;
+  }
+
+  private IdTable(IdTable other) {
+    seed = other.seed;
+    arena = Arena.ofShared();
+    slots = arena.allocate(other.slots.byteSize(), Long.BYTES);
+    slots.copyFrom(other.slots);
+    mask = other.mask;
+    size = other.size;
   }
 
   /** Number of ids. */
@@ -51,6 +61,37 @@ public final class IdTable implements AutoCloseable {
   /** Native memory in bytes. */
   public long bytes() {
     return slots.byteSize();
+  }
+
+  /** Native memory after the next put of an id that is not there: twice as much if it grows. */
+  public long bytesAfterPut() {
+    return (size + 1) * 10 > (mask + 1) * 7 ? 2 * slots.byteSize() : slots.byteSize();
+  }
+
+  /** The same content in memory of its own. */
+  public IdTable copy() {
+    return new IdTable(this);
+  }
+
+  /** Receives ids with their values. */
+  @FunctionalInterface
+  public interface Visitor {
+    /** One id. */
+    void onId(long high, long low, long first, long second);
+  }
+
+  /** Visits every id, in no order. */
+  public void forEach(Visitor visitor) {
+    for (long at = 0; at < slots.byteSize(); at += SLOT_BYTES) {
+      long first = slots.get(LONG, at + FIRST);
+      if (first != 0) {
+        visitor.onId(
+            slots.get(LONG, at),
+            slots.get(LONG, at + LOW),
+            first - 1,
+            slots.get(LONG, at + SECOND));
+      }
+    }
   }
 
   /** The position of an id, valid until the next put, or −1 if it is absent. */

@@ -1,68 +1,177 @@
 package io.ashlar.tier.restore;
 
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.gc.Pins;
+import io.ashlar.tier.object.ObjectNotFoundException;
 import io.ashlar.tier.object.ObjectStore;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Brings back from a tier what it holds at its newest manifest.
+ * Brings back from a tier what it holds at a checkpoint.
  *
  * <ol>
- *   <li>The newest manifest is found, and its chain is read to the root.
+ *   <li>The checkpoint is pinned, and its chain of manifests is read.
  *   <li>Batches are fetched newest first, several ahead of the one in use, and checked against
- *       their manifest: length, CRC-32C and counts.
+ *       their manifest: length, CRC-32C and counts. Into a store that holds blobs already, their
+ *       indexes are read first, and then whole batches, or ranges of them, for what differs.
  *   <li>The first entry met of each id is its last state: a blob is put, a delete is remembered. So
  *       each blob is written once, and what was replaced or deleted is not written at all.
  *   <li>Blobs go into epochs of bounded size, of which several are being committed.
  * </ol>
  *
- * <p>Nothing is written to the object store.
+ * <p>Requests are as many as there are manifests and batches, twice the batches at most where the
+ * store holds blobs already; however many blobs there are. Nothing but the pin is written to the
+ * object store.
  */
 public final class Restore {
+  private static final Logger LOG = System.getLogger(Restore.class.getName());
+  private static final int ATTEMPTS_MAX = 3;
+  private static final String PIN_OWNER = "restore";
+
   private Restore() {}
 
+  /** Fills an empty store from the newest checkpoint, as {@link RestoreOptions#DEFAULTS} say. */
+  public static RestoreReport restore(ObjectStore objects, BlobStore into, TierProgress progress) {
+    return restore(objects, into, RestoreOptions.DEFAULTS, progress);
+  }
+
   /**
-   * Fills an empty store.
+   * Restores.
    *
-   * <p>If this fails, the store holds an arbitrary part of the blobs and must be deleted: restore
-   * into a folder of a temporary name, and rename it when this has returned.
+   * <p>If this fails, the store holds an arbitrary part of the blobs, each of them whole: restore
+   * into a folder of a temporary name, rename it when this has returned, and call this again with
+   * {@link RestoreOptions#onto} to go on. An interrupt ends it, with the flag still set.
    *
    * <p>Thread: the caller's, which puts the blobs; read-ahead threads end before this returns.
-   * Memory: a table of 46 to 91 bytes an id, and the batches read ahead, 64 MiB or one of them.
+   * Memory: a table of 46 to 91 bytes an id, two onto a store that holds blobs, and the batches
+   * read ahead, 64 MiB or one of them.
    *
    * @param objects the tier; stays the caller's.
-   * @param into an empty store; stays the caller's. Nobody else may write to it meanwhile.
+   * @param into the store; stays the caller's. Nobody else may write to it meanwhile.
    * @param progress told how many entries are read; the total is known before the first batch, and
    *     counts entries that were replaced later, too.
-   * @throws StoreOpenException if {@code into} is not empty, or there is no manifest.
+   * @throws StoreOpenException if {@code into} is not empty and should be, there is no manifest, or
+   *     no such checkpoint.
    * @throws io.ashlar.store.CorruptionException naming the manifest or batch that is missing or
    *     damaged.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote a manifest.
-   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer, or this
+   *     was interrupted.
    */
-  public static RestoreReport restore(ObjectStore objects, BlobStore into, TierProgress progress) {
+  public static RestoreReport restore(
+      ObjectStore objects, BlobStore into, RestoreOptions options, TierProgress progress) {
+    TierSource source = options.onto() ? comparable(into) : null;
+    if (source == null) {
+      checkEmpty(into);
+    }
+    CorruptionException vanished = null;
+    long before = 0;
+    for (int attempt = 1; ; attempt++) {
+      try (Held held = hold(objects, options)) {
+        if (vanished != null && held.manifest().sequence() == before) {
+          throw vanished;
+        }
+        before = held.manifest().sequence();
+        return run(objects, into, held.manifest(), source, progress);
+      } catch (CorruptionException e) {
+        // What is left of it is gone on from, so the store must be able to tell what that is.
+        boolean again =
+            attempt < ATTEMPTS_MAX
+                && e.getCause() instanceof ObjectNotFoundException
+                && options.checkpoint() == 0
+                && into instanceof TierSource;
+        if (!again || e == vanished) {
+          throw e;
+        }
+        vanished = e;
+        source = comparable(into);
+      }
+    }
+  }
+
+  /** A checkpoint, and its pin if it has one. */
+  private record Held(TierManifest manifest, Pins.@Nullable Pinned pinned)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      if (pinned != null) {
+        pinned.close();
+      }
+    }
+  }
+
+  private static Held hold(ObjectStore objects, RestoreOptions options) {
+    long checkpoint = options.checkpoint();
+    if (options.pin()) {
+      try {
+        Pins.Pinned pinned =
+            checkpoint == 0
+                ? Pins.takeLatest(objects, PIN_OWNER)
+                : Pins.take(objects, checkpoint, PIN_OWNER);
+        if (pinned != null) {
+          return new Held(pinned.manifest(), pinned);
+        }
+      } catch (TierUnavailableException e) {
+        // Who may only read cannot pin; a store that does not answer at all says so below.
+        LOG.log(Level.DEBUG, "restoring without a pin: " + e.getMessage());
+      }
+    }
+    ManifestStore manifests = new ManifestStore(objects);
+    TierManifest manifest = checkpoint == 0 ? manifests.latest() : manifests.find(checkpoint);
+    if (manifest == null) {
+      throw new StoreOpenException(
+          checkpoint == 0
+              ? "there is nothing to restore: no manifest is below this prefix: prefix=" + objects
+              : "there is no such checkpoint: checkpoint=" + checkpoint + ", prefix=" + objects,
+          null);
+    }
+    return new Held(manifest, null);
+  }
+
+  private static RestoreReport run(
+      ObjectStore objects,
+      BlobStore into,
+      TierManifest manifest,
+      @Nullable TierSource source,
+      TierProgress progress) {
+    ManifestChain chain = ManifestChain.read(new ManifestStore(objects), manifest);
+    try (RestoreRun run = new RestoreRun(objects, into, chain, progress)) {
+      if (source == null) {
+        run.fill();
+      } else {
+        run.complete(source);
+      }
+      return run.report();
+    }
+  }
+
+  private static void checkEmpty(BlobStore into) {
     long blobs = into.stats().blobs();
     if (blobs != 0) {
       throw new StoreOpenException(
           "a restore needs an empty store, and this one holds blobs: choose a folder without a"
-              + " store: blobs="
+              + " store, or restore onto what is there: blobs="
               + blobs,
           null);
     }
-    ManifestStore manifests = new ManifestStore(objects);
-    TierManifest latest = manifests.latest();
-    if (latest == null) {
-      throw new StoreOpenException(
-          "there is nothing to restore: no manifest is below this prefix: prefix=" + objects, null);
+  }
+
+  private static TierSource comparable(BlobStore into) {
+    if (into instanceof TierSource source) {
+      return source;
     }
-    ManifestChain chain = ManifestChain.read(manifests, latest);
-    try (RestoreRun run = new RestoreRun(objects, into, chain.batchesNewestFirst(), progress)) {
-      run.run();
-      return run.report(chain.manifests().size());
-    }
+    throw new IllegalArgumentException(
+        "this store cannot be restored onto: it offers no TierSource: class="
+            + into.getClass().getName());
   }
 }

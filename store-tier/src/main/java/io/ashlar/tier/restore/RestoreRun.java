@@ -5,14 +5,21 @@ import io.ashlar.store.BlobStore;
 import io.ashlar.store.CommitReport;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.Snapshot;
+import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.checkpoint.BatchReference;
+import io.ashlar.tier.checkpoint.ManifestChain;
+import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.fetch.DecodedBatch;
 import io.ashlar.tier.fetch.IdTable;
+import io.ashlar.tier.fetch.OrderedReads;
 import io.ashlar.tier.object.ObjectStore;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -21,54 +28,97 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the batches of a chain into a store. Thread: one. Memory: its own, freed by close, which
- * also waits for what is being fetched and committed.
+ * also ends what is being fetched and waits for what is being committed.
  */
 final class RestoreRun implements AutoCloseable {
+  static final int BATCHES_AHEAD_MAX = 8;
+  static final long BYTES_AHEAD_MAX = 64L << 20;
+
   private static final int COMMITS_MAX = 4;
   private static final long EPOCH_BYTES = 8L << 20;
   private static final int EPOCH_OPERATIONS = 4_096;
 
   private final BlobStore into;
+  private final ManifestChain chain;
   private final List<BatchReference> batches;
   private final TierProgress progress;
-  private final BatchReadAhead readAhead;
+  private final BatchReader reader;
+
+  /** Ids that were met, in a restore into an empty store. */
   private final IdTable seen = new IdTable(0);
+
   private final Deque<CompletableFuture<CommitReport>> commits = new ArrayDeque<>();
 
   private @Nullable Epoch epoch;
+  private @Nullable RestorePlan plan;
+  private long entriesDone;
+  private long bytesDone;
   private long blobs;
   private long bytes;
+  private long batchesFetched;
+  private long deletedBlobs;
 
-  RestoreRun(
-      ObjectStore objects, BlobStore into, List<BatchReference> batches, TierProgress progress) {
+  RestoreRun(ObjectStore objects, BlobStore into, ManifestChain chain, TierProgress progress) {
     this.into = into;
-    this.batches = batches;
+    this.chain = chain;
+    this.batches = chain.batchesNewestFirst();
     this.progress = progress;
-    this.readAhead = new BatchReadAhead(objects, batches);
+    this.reader = new BatchReader(objects);
   }
 
-  void run() {
-    long entriesTotal = 0;
-    long bytesTotal = 0;
-    for (BatchReference batch : batches) {
-      entriesTotal += batch.entries();
-      bytesTotal += dataBytes(batch);
+  /** Fills an empty store: each batch is read whole. */
+  void fill() {
+    tellTotal();
+    List<WorkItem> items = new ArrayList<>();
+    for (int ordinal = 0; ordinal < batches.size(); ordinal++) {
+      items.add(WorkItem.whole(batches.get(ordinal), ordinal));
     }
-    progress.onTotal(entriesTotal, bytesTotal);
+    fetch(
+        items,
+        (item, high, low, data) ->
+            seen.putIfAbsent(high, low, 0, 0) && item.batch().kind() == BatchReference.Kind.PUTS);
+    finish();
+  }
+
+  /** Makes a store that may hold blobs the same as the checkpoint, and fetches what differs. */
+  void complete(TierSource source) {
+    tellTotal();
+    RestorePlan made = new RestorePlan(into, source);
+    plan = made;
+    made.make(reader, batches, this::tellDone);
+    fetch(
+        made.items(),
+        (item, high, low, data) -> {
+          Integer crc = made.wanted(high, low, item.ordinal());
+          if (crc != null && BatchCodec.crc32c(data) != crc) {
+            throw new CorruptionException(
+                "a blob is not what its batch's index says: object=" + item.batch().name(),
+                new BlobId(high, low),
+                -1,
+                Integer.toUnsignedLong(crc),
+                Integer.toUnsignedLong(BatchCodec.crc32c(data)),
+                null);
+          }
+          return crc != null;
+        });
+    deleteOthers(made);
+    finish();
+  }
+
+  private void tellTotal() {
     long entries = 0;
-    long read = 0;
-    for (BatchReference reference : batches) {
-      try (DecodedBatch batch = readAhead.next()) {
-        apply(reference, batch);
-      }
-      entries += reference.entries();
-      read += dataBytes(reference);
-      progress.onProgress(entries, read);
+    long dataBytes = 0;
+    for (BatchReference batch : batches) {
+      entries += batch.entries();
+      dataBytes += dataBytes(batch);
     }
-    commit();
-    while (!commits.isEmpty()) {
-      awaitOldest();
-    }
+    progress.onTotal(entries, dataBytes);
+  }
+
+  private void tellDone(long entries, long dataBytes) {
+    entriesDone += entries;
+    bytesDone += dataBytes;
+    progress.onProgress(entriesDone, bytesDone);
   }
 
   private static long dataBytes(BatchReference batch) {
@@ -76,35 +126,95 @@ final class RestoreRun implements AutoCloseable {
     return Math.max(0, batch.uncompressedBytes() - keys);
   }
 
-  private void apply(BatchReference reference, DecodedBatch batch) {
-    boolean puts = reference.kind() == BatchReference.Kind.PUTS;
+  /** Says whether an entry of what was fetched is put. */
+  @FunctionalInterface
+  private interface Choice {
+    boolean isPut(WorkItem item, long high, long low, MemorySegment data);
+  }
+
+  private void fetch(List<WorkItem> items, Choice choice) {
+    List<OrderedReads.Read<WorkItem.Fetched>> reads = new ArrayList<>();
+    for (WorkItem item : items) {
+      reads.add(new OrderedReads.Read<>(item.bytes(), () -> item.fetch(reader)));
+    }
+    try (OrderedReads<WorkItem.Fetched> ahead =
+        new OrderedReads<>(reads, BATCHES_AHEAD_MAX, BYTES_AHEAD_MAX)) {
+      while (ahead.hasNext()) {
+        checkNotInterrupted();
+        try (WorkItem.Fetched fetched = ahead.next()) {
+          long[] counts = new long[2];
+          for (DecodedBatch batch : fetched.batches()) {
+            apply(fetched.item(), batch, choice, counts);
+          }
+          batchesFetched++;
+          boolean all = plan == null;
+          BatchReference batch = fetched.item().batch();
+          tellDone(all ? batch.entries() : counts[0], all ? dataBytes(batch) : counts[1]);
+        }
+      }
+    }
+  }
+
+  private void apply(WorkItem item, DecodedBatch batch, Choice choice, long[] counts) {
+    boolean puts = item.batch().kind() == BatchReference.Kind.PUTS;
     batch.forEach((high, low, data, bodyOffset) -> {
       if (!puts && data.byteSize() > 0) {
         throw new CorruptionException(
-            "a delete carries data: object=" + reference.name(),
+            "a delete carries data: object=" + item.batch().name(),
             new BlobId(high, low),
             -1,
             0,
             data.byteSize(),
             null);
       }
-      if (seen.putIfAbsent(high, low, 0, 0) && puts) {
+      if (choice.isPut(item, high, low, data)) {
         put(new BlobId(high, low), data);
+        counts[0]++;
+        counts[1] += data.byteSize();
       }
     });
   }
 
   private void put(BlobId id, MemorySegment data) {
+    opened().put(id, data);
+    blobs++;
+    bytes += data.byteSize();
+    commitIfFull();
+  }
+
+  private Epoch opened() {
     Epoch open = epoch;
     if (open == null) {
       open = into.beginEpoch();
       epoch = open;
     }
-    open.put(id, data);
-    blobs++;
-    bytes += data.byteSize();
+    return open;
+  }
+
+  private void commitIfFull() {
+    Epoch open = opened();
     if (open.operationCount() >= EPOCH_OPERATIONS || open.valueBytes() >= EPOCH_BYTES) {
       commit();
+    }
+  }
+
+  /** Deletes what the store holds and the checkpoint does not. */
+  private void deleteOthers(RestorePlan made) {
+    try (Snapshot snapshot = into.snapshot()) {
+      snapshot.forEach((high, low, length, local) -> {
+        if (!made.isLive(high, low)) {
+          opened().delete(new BlobId(high, low));
+          deletedBlobs++;
+          commitIfFull();
+        }
+      });
+    }
+  }
+
+  private void finish() {
+    commit();
+    while (!commits.isEmpty()) {
+      awaitOldest();
     }
   }
 
@@ -130,8 +240,26 @@ final class RestoreRun implements AutoCloseable {
     }
   }
 
-  RestoreReport report(long manifests) {
-    return new RestoreReport(blobs, bytes, batches.size(), manifests);
+  /** Ends a restore whose thread was interrupted, with the flag still set. */
+  static void checkNotInterrupted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new TierUnavailableException(
+          "the restore was interrupted; what it has put stays, and a restore onto it goes on",
+          null);
+    }
+  }
+
+  RestoreReport report() {
+    return new RestoreReport(
+        chain.latest().sequence(),
+        chain.latest().lastEpoch(),
+        blobs,
+        bytes,
+        plan == null ? 0 : plan.keptBlobs(),
+        deletedBlobs,
+        batches.size(),
+        batchesFetched,
+        chain.manifests().size());
   }
 
   @Override
@@ -140,7 +268,9 @@ final class RestoreRun implements AutoCloseable {
       epoch.close();
     }
     commits.forEach(commit -> commit.exceptionally(e -> null).join());
-    readAhead.close();
+    if (plan != null) {
+      plan.close();
+    }
     seen.close();
   }
 }

@@ -3,7 +3,8 @@
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Manifests and batches enter from an object store; blobs
- *       leave into an empty store, through its public API.
+ *       leave into a store, through its public API and, onto one that holds blobs, what it says of
+ *       its changes.
  *   <li><b>Who owns what.</b> A restore belongs to the thread that called it; it reads ahead on
  *       threads that end before it returns.
  *   <li><b>Who frees memory.</b> The restore frees every batch it fetched before it returns. Both

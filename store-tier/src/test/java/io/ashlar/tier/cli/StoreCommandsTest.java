@@ -264,6 +264,74 @@ class StoreCommandsTest {
   }
 
   @Test
+  void shouldRestoreACheckpointAndTurnAStoreIntoAnother() throws IOException {
+    String url = "file:" + temp.resolve("tier");
+    Path tree = tree();
+    ok("put", store(), tree);
+    long first =
+        json("tier", "--json", store(), url).get("checkpoint").get("manifestSequence").asLong();
+    ok("rm", store(), "tree/a");
+    ok("tier", store(), url);
+
+    Path restored = temp.resolve("restored");
+    JsonNode newest = json("restore", "--json", url, restored);
+    assertThat(newest.get("keptBlobs").asInt()).isZero();
+    assertThat(CommandRun.of("get", restored, "tree/a", temp.resolve("x")).code()).isNotZero();
+    JsonNode delta = json("restore", "--json", "--delta", "--checkpoint", first, url, restored);
+    assertThat(delta.get("checkpoint").asLong()).isEqualTo(first);
+    assertThat(delta.get("keptBlobs").asInt()).isPositive();
+    assertThat(delta.get("blobs").asInt()).isPositive().isLessThan(7);
+    ok("get", "--all", restored, temp.resolve("out"));
+    assertSame(tree, temp.resolve("out/tree"));
+
+    // What does not exist leaves the store alone.
+    CommandRun missing = CommandRun.of("restore", "--delta", "--checkpoint", "99", url, restored);
+    assertThat(missing.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(missing.err()).contains("no such checkpoint: checkpoint=99");
+    ok("get", "--all", restored, temp.resolve("again"));
+    assertThat(restored.resolve(".restoring")).doesNotExist();
+  }
+
+  @Test
+  void shouldGoOnWithARestoreThatWasCutShort() throws IOException {
+    Path tier = temp.resolve("tier");
+    Path tree = tree();
+    ok("put", store(), tree);
+    ok("tier", store(), "file:" + tier);
+    Path batch;
+    try (Stream<Path> files = Files.walk(tier.resolve("batches"))) {
+      batch = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(batch);
+    Files.write(batch, new byte[100]);
+    Path restored = temp.resolve("restored");
+    CommandRun cut = CommandRun.of("restore", "file:" + tier, restored);
+    assertThat(cut.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(cut.err()).contains("give the same command again");
+    assertThat(CommandRun.of("ls", restored).code()).isEqualTo(AshlarCommand.ERROR);
+
+    Files.write(batch, bytes);
+    ok("restore", "file:" + tier, restored);
+    ok("get", "--all", restored, temp.resolve("out"));
+    assertSame(tree, temp.resolve("out/tree"));
+    assertThat(restored.resolve(".restoring")).doesNotExist();
+  }
+
+  @Test
+  void shouldNotRestoreThroughALink() throws IOException {
+    String url = "file:" + temp.resolve("tier");
+    ok("put", store(), tree());
+    ok("tier", store(), url);
+    Path elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
+    Path restored = Files.createDirectory(temp.resolve("restored"));
+    Files.createSymbolicLink(restored.resolve(".restoring"), elsewhere);
+    CommandRun run = CommandRun.of("restore", url, restored);
+    assertThat(run.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(run.err()).contains("symbolic link");
+    assertThat(elsewhere).isEmptyDirectory();
+  }
+
+  @Test
   void shouldRefuseABadUrl() throws IOException {
     ok("put", store(), tree());
     for (String url : List.of("ftp://x", "s3://", "file:", "")) {

@@ -75,6 +75,11 @@ public final class FaultyObjectStore implements ObjectStore {
     tears = times;
   }
 
+  /** The other store, whose requests neither fail nor are noted. */
+  public ObjectStore delegate() {
+    return delegate;
+  }
+
   /** All requests so far, as "put key". */
   public synchronized List<String> requests() {
     return List.copyOf(requests);

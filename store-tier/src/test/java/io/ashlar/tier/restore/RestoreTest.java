@@ -57,7 +57,9 @@ class RestoreTest {
   void shouldWriteEachBlobOnceAndReadEachObjectOnce() {
     int before = objects.requests().size();
     try (LocalBlobStore store = local()) {
-      RestoreReport report = Restore.restore(objects, store, TierProgress.NONE);
+      RestoreReport report =
+          Restore.restore(
+              objects, store, RestoreOptions.DEFAULTS.withPin(false), TierProgress.NONE);
       model.assertHeldBy(store);
       assertThat(store.stats().puts()).isEqualTo(model.size());
       assertThat(store.stats().tombstones()).isZero();

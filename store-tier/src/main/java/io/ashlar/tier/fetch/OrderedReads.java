@@ -1,0 +1,96 @@
+package io.ashlar.tier.fetch;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+
+/**
+ * Reads things in a given order ahead of their use: so many at most, and so many that what they
+ * weigh stays within a bound; a heavier one is read alone.
+ *
+ * <p>Thread: one; the reads run on threads of their own, which end with close. Memory: what was
+ * read and not asked for is freed by close.
+ *
+ * @param <T> what is read.
+ */
+public final class OrderedReads<T extends AutoCloseable> implements AutoCloseable {
+
+  /**
+   * One read.
+   *
+   * @param bytes what its result weighs, about.
+   */
+  public record Read<T>(long bytes, Supplier<T> read) {}
+
+  private record Running<T>(long bytes, CompletableFuture<T> result) {}
+
+  private final List<Read<T>> reads;
+  private final int countMax;
+  private final long bytesMax;
+  private final Deque<Running<T>> running = new ArrayDeque<>();
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("ashlar-tier-read-", 0).factory());
+  private int nextRead;
+  private long bytes;
+
+  /** Reads to be made in their order; none begins before the first {@link #next}. */
+  public OrderedReads(List<Read<T>> reads, int countMax, long bytesMax) {
+    this.reads = List.copyOf(reads);
+    this.countMax = countMax;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Whether there is another. */
+  public boolean hasNext() {
+    return !running.isEmpty() || nextRead < reads.size();
+  }
+
+  /**
+   * The next one, to be closed before the one after it is asked for. Throws what its read threw.
+   */
+  public T next() {
+    readAhead();
+    Running<T> next = running.remove();
+    bytes -= next.bytes();
+    try {
+      return next.result().join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
+  }
+
+  private void readAhead() {
+    while (nextRead < reads.size() && running.size() < countMax) {
+      Read<T> read = reads.get(nextRead);
+      if (!running.isEmpty() && bytes + read.bytes() > bytesMax) {
+        return;
+      }
+      nextRead++;
+      bytes += read.bytes();
+      running.add(new Running<>(read.bytes(), CompletableFuture.supplyAsync(read.read(), threads)));
+    }
+  }
+
+  /** Interrupts what is being read, waits for it, and frees what nobody asked for. */
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    for (Running<T> read : running) {
+      T unused = read.result().exceptionally(e -> null).join();
+      if (unused != null) {
+        try {
+          unused.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("freeing what was read ahead failed", e);
+        }
+      }
+    }
+    running.clear();
+    threads.close();
+  }
+}
