@@ -18,8 +18,8 @@ package io.ashlar.store;
  *     grows ahead of need or for contiguous space; 1 to 50. While more is free, however scattered,
  *     commits use the holes, and the file grows only for a value that fits nowhere. It grows by a
  *     sixteenth (by {@link #growthBytesMin} at least), so that overwriting leaves it at most 1.0625
- *     / (1 − share) times as long as what it holds, log and index checkpoints included: 1.33 times
- *     by default, 20, and 1.25 times with 15. Where values are committed one by one and are small,
+ *     / (1 − share) times as long as what it holds, log and index checkpoints included: 1.21 times
+ *     by default, 12, and 1.33 times with 20. Where values are committed one by one and are small,
  *     the share that their records have comes on top. Less free space means shorter holes, and
  *     slower commits once the store has aged.
  * @param logExtentBytesMax the longest log extent; 32 KiB to 64 MiB.
@@ -77,7 +77,7 @@ public record StoreConfig(
           2_000,
           16L << 20,
           16L << 20,
-          20,
+          12,
           64L << 20,
           32L << 20,
           10,

@@ -4,6 +4,7 @@ import io.ashlar.store.AckListener;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.LogRecordFormat;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Queue;
@@ -14,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  * Tells callers what became of their epochs, in epoch order. The durable epoch is the truth; the
  * blocking, the future and the callback form derive from it.
  *
- * <p>Thread: {@code ack…} by the commit role's holder; the rest by any.
+ * <p>Thread: {@code ack…} and {@code deliver} by the commit role's holder; the rest by any.
  */
 final class AckSequencer {
 
@@ -32,6 +33,8 @@ final class AckSequencer {
   private final Poison poison;
   private final EpochBufferPool buffers;
   private final Queue<Thread> waiters = new ConcurrentLinkedQueue<>();
+  private final EpochBuffer[] durableGroup = new EpochBuffer[LogRecordFormat.EPOCHS_MAX];
+  private int undelivered; // of durableGroup
   private volatile boolean closed; // written by the closing thread, read by any
 
   @SuppressWarnings(
@@ -55,8 +58,31 @@ final class AckSequencer {
     DURABLE.setRelease(this, epoch);
   }
 
-  /** Tells the owner of a durable epoch. */
-  void ackDurable(EpochBuffer buffer) {
+  /** Notes that a group is durable, whose owners {@link #deliver} tells. */
+  void ackDurable(EpochBuffer[] group, int count) {
+    assert undelivered == 0 : "G10: the group before was not acknowledged";
+    System.arraycopy(group, 0, durableGroup, 0, count);
+    undelivered = count;
+  }
+
+  /** Returns whether owners of durable epochs are yet to be told. */
+  boolean hasUndelivered() {
+    return undelivered > 0;
+  }
+
+  /** Tells the owners of the durable epochs that have not been told. */
+  void deliver() {
+    int count = undelivered;
+    undelivered = 0;
+    for (int i = 0; i < count; i++) {
+      deliver(durableGroup[i]);
+    }
+    if (count > 0) {
+      wakeWaiters();
+    }
+  }
+
+  private void deliver(EpochBuffer buffer) {
     AckListener listener = buffer.listener();
     if (listener == null) {
       buffer.wake();

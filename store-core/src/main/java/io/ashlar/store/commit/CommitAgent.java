@@ -127,6 +127,7 @@ final class CommitAgent {
     try {
       return serve();
     } finally {
+      acks.deliver();
       releaseRole();
     }
   }
@@ -137,6 +138,7 @@ final class CommitAgent {
     QueueEntry next = queue.peek();
     while (next != null) {
       if (next instanceof RoleTask task) {
+        acks.deliver();
         var _ = queue.poll();
         task.execute();
         served++;
@@ -146,6 +148,10 @@ final class CommitAgent {
         commit(count, ring);
       }
       next = queue.peek();
+      if (next == null) {
+        acks.deliver();
+        next = queue.peek();
+      }
     }
     return served;
   }
@@ -156,6 +162,7 @@ final class CommitAgent {
       lastCommitNs = clockNs.getAsLong();
     } catch (RuntimeException | Error e) {
       poison.set(e); // L19
+      acks.deliver();
       for (int i = 0; i < count; i++) {
         group[i].releaseBuffers();
         acks.ackFailed(group[i], poison.failure(true));

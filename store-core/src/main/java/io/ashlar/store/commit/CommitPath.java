@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -269,10 +270,10 @@ public final class CommitPath implements AutoCloseable {
    *
    * @throws io.ashlar.store.StoreFailedException if the store has failed: nothing is written (L24).
    */
-  void writeAhead(MemorySegment bytes, long offset) {
+  void writeAhead(MemorySegment buffer, long offset, long bytes, long fileOffset) {
     poison.check();
-    disk.write(bytes, offset);
-    counters.bytesWritten.add(bytes.byteSize());
+    disk.write(buffer.asSlice(offset, bytes), fileOffset);
+    counters.bytesWritten.add(bytes);
   }
 
   Poison poison() {
@@ -361,27 +362,50 @@ public final class CommitPath implements AutoCloseable {
   }
 
   /**
-   * Takes space for values that are written ahead; returns the first block or −1.
+   * Space that an epoch holds before its commit.
    *
-   * @param grow whether the file may grow for it.
+   * @param start the first block, or −1 when there was no space.
+   * @param blocks how many, 0 then.
    */
-  long tryHold(EpochBuffer buffer, long blocks, boolean grow) {
-    long[] start = new long[1];
+  record Held(long start, long blocks) {}
+
+  /** Takes space for values that are written ahead, a run of what is free now. */
+  Held tryHold(EpochBuffer buffer, long least, long most) {
+    return hold(
+        buffer,
+        () -> {
+          long start = space.allocateFree(least, most);
+          return new Held(start, start < 0 ? 0 : space.allocatedBlocks());
+        });
+  }
+
+  /**
+   * Takes space for values that are written ahead, growing the file if it must; returns the first
+   * block or −1.
+   */
+  long hold(EpochBuffer buffer, long blocks) {
+    return hold(
+            buffer,
+            () -> {
+              long start = space.allocate(blocks);
+              return new Held(start, start < 0 ? 0 : blocks);
+            })
+        .start();
+  }
+
+  private Held hold(EpochBuffer buffer, Supplier<Held> allocation) {
+    Held[] held = new Held[1];
     perform(
         new RoleTask() {
           @Override
           void perform() {
             poison.check();
-            start[0] = grow ? space.allocate(blocks) : space.allocateFree(blocks);
-            if (start[0] >= 0) {
-              space.hold(blocks);
-            }
+            held[0] = allocation.get();
+            space.hold(held[0].blocks());
           }
         });
-    if (start[0] >= 0) {
-      buffer.addHeldBlocks(blocks);
-    }
-    return start[0];
+    buffer.addHeldBlocks(held[0].blocks());
+    return held[0];
   }
 
   /** Returns the exception for a value that found no space. */

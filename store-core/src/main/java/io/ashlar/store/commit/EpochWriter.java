@@ -285,7 +285,10 @@ final class EpochWriter {
     Holding holding = new Holding(buffer);
     boolean fits;
     try {
-      fits = ScatteredPlacement.place(buffer, holding, path::writeAhead);
+      ScatteredPlacement placement = new ScatteredPlacement(holding, path::writeAhead);
+      placement.begin(buffer.unplacedBlocks());
+      fits = placement.place(buffer);
+      placement.end();
     } catch (NativeException e) {
       // Which of its extents the failed write touched is not told apart: none is used again (L24).
       path.quarantineAll(buffer);
@@ -299,23 +302,36 @@ final class EpochWriter {
   }
 
   /** Takes extents for an epoch, through the commit role. */
-  private final class Holding implements ScatteredPlacement.Allocation {
+  private final class Holding implements ScatteredPlacement.Space {
     private final EpochBuffer buffer;
     private long refusedBlocks;
+    private long allocatedBlocks;
 
     Holding(EpochBuffer buffer) {
       this.buffer = buffer;
     }
 
     @Override
-    public long allocateFree(long blocks) {
-      return path.tryHold(buffer, blocks, false);
+    public long allocateFree(long least, long most) {
+      CommitPath.Held held = path.tryHold(buffer, least, most);
+      allocatedBlocks = held.blocks();
+      return held.start();
+    }
+
+    @Override
+    public long allocatedBlocks() {
+      return allocatedBlocks;
     }
 
     @Override
     public long allocate(long blocks) {
       refusedBlocks = blocks;
-      return path.tryHold(buffer, blocks, true);
+      return path.hold(buffer, blocks);
+    }
+
+    @Override
+    public void giveBack(long start, long blocks) {
+      path.releaseHeld(buffer, start, blocks);
     }
   }
 
@@ -326,7 +342,7 @@ final class EpochWriter {
   private void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source)
       throws IOException {
     long blocks = ChecksumTable.extentBlocks(length, true);
-    long start = path.tryHold(buffer, blocks, true);
+    long start = path.hold(buffer, blocks);
     if (start < 0) {
       throw path.fullException(blocks);
     }
@@ -370,7 +386,7 @@ final class EpochWriter {
       }
       sumUp(chunk.view(), bytes, crcs, (int) (offset / ChecksumTable.CHUNK_BYTES));
       path.poison().check();
-      path.writeAhead(part, fileOffset + offset);
+      path.writeAhead(part, 0, part.byteSize(), fileOffset + offset);
     }
     MemorySegment table =
         chunk.segment().asSlice(0, Blocks.offset(ChecksumTable.blocks(length))).fill((byte) 0);
@@ -378,7 +394,7 @@ final class EpochWriter {
       ChecksumTable.crc32c(table, i, crcs[i]);
     }
     path.poison().check();
-    path.writeAhead(table, fileOffset + Blocks.roundUp(length));
+    path.writeAhead(table, 0, table.byteSize(), fileOffset + Blocks.roundUp(length));
     return ChecksumTable.folded(table, length);
   }
 

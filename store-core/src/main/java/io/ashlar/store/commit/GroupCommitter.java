@@ -3,7 +3,6 @@ package io.ashlar.store.commit;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.disk.Disk;
-import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
@@ -34,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *       (L3). Nothing else is touched: every block written was free under L2.
  *   <li><i>Durable.</i> The record's own mark proves everything before it: extents that those
  *       records superseded are released (L2), and the log extent that was left (L11).
- *   <li><i>Publish, acknowledge</i>, in epoch order: only what a crash now keeps (G2, G3).
+ *   <li><i>Publish, acknowledge</i>, in epoch order: only what a crash now keeps (G2, G3). The
+ *       callers of a large group are told while the next one is being written.
  * </ol>
  *
  * <p>A failed write or sync poisons (G6): the epochs of the group fail with outcome unknown, and
@@ -44,12 +44,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupCommitter implements AutoCloseable {
 
-  private static final long TOKEN = 1;
-
   /** A full store without a free run of so many blocks takes back its old records' (L15). */
   private static final long RECYCLE_BLOCKS = 16;
 
   private static final long RECYCLE_RECORDS_MIN = 4;
+
+  /**
+   * A group of so many epochs, or of so many blocks behind its record, is acknowledged while the
+   * next one is written: waking its callers takes as long as a write, or they have much to fill.
+   */
+  private static final int OVERLAP_EPOCHS_MIN = 20;
+
+  private static final long OVERLAP_BLOCKS_MIN = 128;
 
   private final Disk disk;
   private final BlockSpace space;
@@ -68,21 +74,11 @@ final class GroupCommitter implements AutoCloseable {
   private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX);
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
-  private final DiskCompletion completion = this::onComplete;
+  private final GroupWrites writes = new GroupWrites();
   private final OperationApplier.FreedExtents freed = this::onFreed;
-  private final ScatteredPlacement.Allocation allocation =
-      new ScatteredPlacement.Allocation() {
-        @Override
-        public long allocateFree(long blocks) {
-          return space.allocateFree(blocks);
-        }
-
-        @Override
-        public long allocate(long blocks) {
-          return space.allocate(blocks);
-        }
-      };
-  private @Nullable NativeException queueFailure;
+  private final ScatteredPlacement placement =
+      new ScatteredPlacement(new FreeSpace(), this::addPiece);
+  private @Nullable DiskQueue pieces; // the queue that a scattered group is written through
   private long recordSequence; // of the operations being applied
   private volatile long durableSequence; // written by the role's holder, read by any thread
   private volatile long markedSequence; // written by the role's holder, read by any thread
@@ -115,6 +111,7 @@ final class GroupCommitter implements AutoCloseable {
     durableSequence = tail.sequence();
     markedSequence = tail.sequence(); // the fence is a mark
     markedEpoch = tail.epoch();
+    space.beforeWaiting(acks::deliver);
   }
 
   /** Returns the highest sequence that a durable mark covers. Thread: any. */
@@ -174,6 +171,7 @@ final class GroupCommitter implements AutoCloseable {
     assert queue.inFlight() == 0 : "L19: the role was taken with operations in flight";
     int count = groupCount;
     if (poison.isSet()) {
+      acks.deliver();
       for (int i = 0; i < count; i++) {
         acks.ackFailed(group[i], poison.failure(true));
       }
@@ -184,7 +182,7 @@ final class GroupCommitter implements AutoCloseable {
     int buffers = 0;
     boolean sync = false;
     boolean hasPuts = false;
-    queueFailure = null;
+    writes.begin();
     for (int i = 0; i < count; i++) {
       operationBytes += group[i].operationBytes();
       behind += group[i].unplacedBlocks();
@@ -198,7 +196,7 @@ final class GroupCommitter implements AutoCloseable {
         space.noteGroup(blocks);
       }
       if (buffers >= IoVectors.CAPACITY_MAX || !position(blocks, hasPuts, queue)) {
-        count = scatter(group, count, queue);
+        count = scatter(group, count, behind, queue);
         operationBytes = 0;
         for (int i = 0; i < count; i++) {
           operationBytes += group[i].operationBytes();
@@ -209,7 +207,7 @@ final class GroupCommitter implements AutoCloseable {
         if (count > 0
             && !position(blocks, hasPuts, queue)
             && !(makeRoom(blocks, hasPuts, queue) && position(blocks, hasPuts, queue))) {
-          drain(queue);
+          writes.drain(queue);
           for (int i = 0; i < count; i++) {
             failFull(group[i], blocks);
           }
@@ -339,18 +337,21 @@ final class GroupCommitter implements AutoCloseable {
    *
    * @return how many epochs are left, at the front of {@code group}.
    */
-  private int scatter(EpochBuffer[] group, int count, DiskQueue queue) {
+  private int scatter(EpochBuffer[] group, int count, long blocks, DiskQueue queue) {
     int left = 0;
+    pieces = queue;
+    placement.begin(blocks);
     for (int i = 0; i < count; i++) {
-      placed[i] =
-          ScatteredPlacement.place(
-              group[i], allocation, (bytes, offset) -> submit(queue, bytes, offset));
+      placed[i] = placement.place(group[i]);
       left += placed[i] ? 1 : 0;
     }
+    placement.end();
+    pieces = null;
     if (left == count) {
       return count;
     }
-    drain(queue); // the extents of an epoch that fails are freed: nothing may still land there
+    writes.drain(
+        queue); // the extents of an epoch that fails are freed: nothing may still land there
     left = 0;
     for (int i = 0; i < count; i++) {
       if (placed[i]) {
@@ -362,29 +363,12 @@ final class GroupCommitter implements AutoCloseable {
     return left;
   }
 
-  private void submit(DiskQueue queue, MemorySegment bytes, long offset) {
-    if (poison.isSet()) {
-      return; // L24: growth for another value has failed; the group is given up before its record
-    }
-    while (queue.inFlight() >= CommitAgent.QUEUE_CAPACITY - 1) {
-      queue.await(completion, Long.MAX_VALUE);
-    }
-    queue.submitWrite(bytes, offset, TOKEN);
-    counters.bytesWritten.add(bytes.byteSize());
-  }
-
-  private void drain(DiskQueue queue) {
-    while (queue.inFlight() > 0) {
-      queue.await(completion, Long.MAX_VALUE);
-    }
-    if (queueFailure != null) {
-      throw queueFailure;
-    }
-  }
-
-  private void onComplete(long token, @Nullable NativeException failure, long bytes) {
-    if (failure != null && queueFailure == null) {
-      queueFailure = failure;
+  private void addPiece(MemorySegment buffer, long offset, long bytes, long fileOffset) {
+    DiskQueue queue = pieces;
+    // L24: growth for another value may have failed; the group is then given up before its record
+    if (queue != null && !poison.isSet()) {
+      writes.add(queue, buffer, offset, bytes, fileOffset);
+      counters.bytesWritten.add(bytes);
     }
   }
 
@@ -418,14 +402,21 @@ final class GroupCommitter implements AutoCloseable {
     }
     counters.bytesWritten.add(vectors.bytes());
     publish(group, count, chain, recordBlocks, behindBlocks);
+    if (queue == null || !queue.isConcurrent()) {
+      acks.deliver(); // nothing would be written meanwhile
+    }
   }
 
   private void writeThroughQueue(DiskQueue queue, boolean sync) {
-    queue.submitWrite(vectors, tail.offset(), !sync, TOKEN);
-    drain(queue);
+    writes.submit(queue, vectors, tail.offset(), !sync);
+    if (acks.hasUndelivered()) {
+      writes.start(queue);
+      acks.deliver(); // of the group before, while the device writes this one
+    }
+    writes.drain(queue);
     if (sync) {
-      queue.submitSync(TOKEN); // L17: after every write of the group was reaped
-      drain(queue);
+      writes.submitSync(queue); // L17: after every write of the group was reaped
+      writes.drain(queue);
       requireHealthy(queue);
     }
   }
@@ -438,7 +429,7 @@ final class GroupCommitter implements AutoCloseable {
   private void requireHealthy(@Nullable DiskQueue queue) {
     if (poison.isSet()) {
       if (queue != null) {
-        drain(queue);
+        writes.drain(queue);
       }
       throw new NativeException("commit", 0, "the store failed meanwhile");
     }
@@ -522,10 +513,10 @@ final class GroupCommitter implements AutoCloseable {
       counters.groups.increment();
       counters.puts.add(puts);
       counters.deletes.add(deletes);
-      for (int i = 0; i < count; i++) {
-        acks.ackDurable(group[i]);
+      acks.ackDurable(group, count);
+      if (count < OVERLAP_EPOCHS_MIN && behindBlocks < OVERLAP_BLOCKS_MIN) {
+        acks.deliver();
       }
-      acks.wakeWaiters();
     }
     space.growAhead();
     checkpointWhenDue(recordBlocks + behindBlocks);
@@ -548,6 +539,7 @@ final class GroupCommitter implements AutoCloseable {
   }
 
   private void failFull(EpochBuffer epoch, long blocks) {
+    acks.deliver();
     freePlaced(epoch);
     epoch.releaseBuffers();
     acks.ackFailed(epoch, full(blocks));
@@ -589,6 +581,7 @@ final class GroupCommitter implements AutoCloseable {
 
   private void fail(EpochBuffer[] group, int count, NativeException failure) {
     poison.set(failure);
+    acks.deliver();
     System.getLogger(GroupCommitter.class.getName())
         .log(System.Logger.Level.ERROR, "the store failed: " + failure.getMessage(), failure);
     for (int i = 0; i < count; i++) {
@@ -601,7 +594,32 @@ final class GroupCommitter implements AutoCloseable {
   /** Frees the memory; nothing may be in flight. */
   @Override
   public void close() {
+    writes.close();
     vectors.close();
     recordMemory.close();
+  }
+
+  /** The space that scattered values are placed in. */
+  private final class FreeSpace implements ScatteredPlacement.Space {
+
+    @Override
+    public long allocateFree(long least, long most) {
+      return space.allocateFree(least, most);
+    }
+
+    @Override
+    public long allocatedBlocks() {
+      return space.allocatedBlocks();
+    }
+
+    @Override
+    public long allocate(long blocks) {
+      return space.allocate(blocks);
+    }
+
+    @Override
+    public void giveBack(long start, long blocks) {
+      space.free(start, blocks);
+    }
   }
 }

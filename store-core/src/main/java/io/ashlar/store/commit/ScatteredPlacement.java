@@ -5,39 +5,67 @@ import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Gives the values that an epoch still has in buffers extents anywhere, and hands their bytes to a
- * writer: one contiguous extent for all of them where there is one, else one for each.
+ * Gives the values that epochs still have in buffers extents anywhere, and hands their bytes to a
+ * writer: as many as fit behind one another into each <i>run</i> of free blocks, and the longest
+ * runs first, since each run costs a write.
+ *
+ * <p>A run of its own is taken whole; what the values leave of it is given back. Thread: one, the
+ * commit role's holder or an epoch's caller. Reused for ever; allocates nothing.
  */
 final class ScatteredPlacement {
 
-  /** Takes space. */
-  interface Allocation {
+  /** Gives and takes back space. */
+  interface Space {
 
-    /** Returns the first of {@code blocks} contiguous blocks that are free now, or −1. */
-    long allocateFree(long blocks);
+    /**
+     * Returns the first of at least {@code least} and at most {@code most} contiguous blocks that
+     * are free now, or −1; {@link #allocatedBlocks} then says how many.
+     */
+    long allocateFree(long least, long most);
+
+    /** Returns how many blocks the last successful {@link #allocateFree} took. */
+    long allocatedBlocks();
 
     /**
      * Returns the first of {@code blocks} contiguous blocks, growing the file if it must, or −1.
      */
     long allocate(long blocks);
+
+    /** Takes back blocks that nothing was written to. */
+    void giveBack(long start, long blocks);
   }
 
-  /** Takes bytes, whole blocks, for an offset of the data file. */
+  /** Takes bytes for the data file. */
   @FunctionalInterface
   interface Writer {
 
-    /** Writes, or begins to. */
-    void write(MemorySegment bytes, long offset);
+    /**
+     * Writes a part of a buffer, or begins to.
+     *
+     * @param bytes its length, whole blocks.
+     * @param fileOffset where to; pieces of one run follow each other.
+     */
+    void write(MemorySegment buffer, long offset, long bytes, long fileOffset);
   }
 
-  private final EpochBuffer epoch;
+  private final Space space;
   private final Writer writer;
+  private long unplaced; // blocks of all the epochs of the group that have no place yet
+  private long runNext;
+  private long runEnd;
+
+  // Of the epoch that is being placed.
   private int buffer;
   private long bufferOffset;
 
-  private ScatteredPlacement(EpochBuffer epoch, Writer writer) {
-    this.epoch = epoch;
+  ScatteredPlacement(Space space, Writer writer) {
+    this.space = space;
     this.writer = writer;
+  }
+
+  /** Begins a group of epochs which has {@code blocks} blocks to place. */
+  void begin(long blocks) {
+    unplaced = blocks;
   }
 
   /**
@@ -46,37 +74,60 @@ final class ScatteredPlacement {
    * @return false when there was no space; those placed so far have their first block set, and the
    *     caller frees them with the rest of the epoch once their writes have ended.
    */
-  static boolean place(EpochBuffer epoch, Allocation allocation, Writer writer) {
-    if (epoch.unplacedBlocks() == 0) {
-      return true;
-    }
-    long contiguous = allocation.allocateFree(epoch.unplacedBlocks());
-    return new ScatteredPlacement(epoch, writer).place(contiguous, allocation);
-  }
-
-  private boolean place(long contiguous, Allocation allocation) {
+  boolean place(EpochBuffer epoch) {
+    long left = epoch.unplacedBlocks();
+    buffer = 0;
+    bufferOffset = 0;
     MemorySegment operations = epoch.operations();
-    long next = contiguous;
-    for (long offset = 0; offset < epoch.operationBytes(); ) {
+    for (long offset = 0; left > 0; ) {
       int kind = OperationFormat.kind(operations, offset);
       if (isUnplaced(operations, offset, kind)) {
         long blocks = Blocks.count(OperationFormat.length(operations, offset));
-        long start = contiguous >= 0 ? next : allocateOne(allocation, blocks);
-        if (start < 0) {
+        if (runEnd - runNext < blocks && !openRun(blocks)) {
+          unplaced -= left;
           return false;
         }
-        next += blocks;
-        OperationFormat.startBlock(operations, offset, start);
-        write(start, blocks);
+        OperationFormat.startBlock(operations, offset, runNext);
+        write(epoch, runNext, blocks);
+        runNext += blocks;
+        left -= blocks;
+        unplaced -= blocks;
       }
       offset += OperationFormat.bytes(kind);
     }
     return true;
   }
 
-  private static long allocateOne(Allocation allocation, long blocks) {
-    long start = allocation.allocateFree(blocks);
-    return start >= 0 ? start : allocation.allocate(blocks);
+  /** Ends the group: gives back what is left of the last run. */
+  void end() {
+    if (runEnd > runNext) {
+      space.giveBack(runNext, runEnd - runNext);
+    }
+    runNext = 0;
+    runEnd = 0;
+  }
+
+  /** Takes the next run: one for all that is left, else for half of it, and so on. */
+  private boolean openRun(long least) {
+    end();
+    long most = Math.max(least, unplaced);
+    long enough = most;
+    long start = space.allocateFree(enough, most);
+    while (start < 0 && enough > least) {
+      enough = Math.max(least, enough / 2);
+      start = space.allocateFree(enough, most);
+    }
+    long blocks = least;
+    if (start >= 0) {
+      blocks = space.allocatedBlocks();
+    } else {
+      start = space.allocate(least);
+    }
+    if (start >= 0) {
+      runNext = start;
+      runEnd = start + blocks;
+    }
+    return start >= 0;
   }
 
   /** Returns whether the operation at {@code offset} is a put whose value has no extent yet. */
@@ -87,14 +138,14 @@ final class ScatteredPlacement {
   }
 
   /** Writes the next {@code blocks} blocks of the buffers, which may span several of them. */
-  private void write(long start, long blocks) {
+  private void write(EpochBuffer epoch, long start, long blocks) {
     long fileOffset = Blocks.offset(start);
     long rest = Blocks.offset(blocks);
     while (rest > 0) {
       long used = epoch.usedBytes(buffer);
       long length = Math.min(rest, used - bufferOffset);
       if (length > 0) {
-        writer.write(epoch.bufferMemory(buffer).asSlice(bufferOffset, length), fileOffset);
+        writer.write(epoch.bufferMemory(buffer), bufferOffset, length, fileOffset);
       }
       fileOffset += length;
       rest -= length;

@@ -93,6 +93,12 @@ public interface DiskQueue extends AutoCloseable {
   int inFlight();
 
   /**
+   * Returns whether operations go on while the owner does something else, rather than end within
+   * {@code submit…}.
+   */
+  boolean isConcurrent();
+
+  /**
    * Waits until the device has finished every operation, then frees the queue. Completions that
    * were not delivered are dropped: memory may be reused afterwards.
    *

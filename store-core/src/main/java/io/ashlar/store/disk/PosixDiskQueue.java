@@ -134,6 +134,11 @@ final class PosixDiskQueue implements DiskQueue {
   }
 
   @Override
+  public boolean isConcurrent() {
+    return false;
+  }
+
+  @Override
   public void close() {
     checkOwner();
     if (!closed) {

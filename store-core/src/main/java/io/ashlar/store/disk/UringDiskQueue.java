@@ -151,6 +151,11 @@ final class UringDiskQueue implements DiskQueue {
   }
 
   @Override
+  public boolean isConcurrent() {
+    return true;
+  }
+
+  @Override
   public void close() {
     if (closed) {
       return;

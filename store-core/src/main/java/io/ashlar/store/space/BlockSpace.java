@@ -31,6 +31,7 @@ public final class BlockSpace {
   private long reserveBlocks;
   private long groupBlocks;
   private boolean outOfHoles = true;
+  private Runnable beforeWaiting = () -> {};
   private @Nullable NativeException growthFailure;
 
   /**
@@ -44,6 +45,11 @@ public final class BlockSpace {
     this.deferred = new DeferredFrees(allocator);
     this.file = file;
     this.poison = poison;
+  }
+
+  /** Sets what is done before {@link #allocate} waits for the file to grow. */
+  public void beforeWaiting(Runnable action) {
+    beforeWaiting = action;
   }
 
   /** Returns how many blocks {@link #allocate} leaves free for index checkpoints (rule L15). */
@@ -172,6 +178,7 @@ public final class BlockSpace {
       long tail = allocator.firstFreeTail(file.blocks());
       long missing = Math.max(blocks, blocks + leaveFree - allocator.freeBlocks());
       file.grow(Math.max(missing, blocks - (file.blocks() - tail)));
+      beforeWaiting.run();
       growthFailure = file.awaitGrowth();
       takeGrown();
       start = take(blocks, leaveFree);

@@ -118,6 +118,11 @@ final class SimulatedDiskQueue implements DiskQueue {
   }
 
   @Override
+  public boolean isConcurrent() {
+    return true;
+  }
+
+  @Override
   public void close() {
     checkOwner();
     if (!closed) {

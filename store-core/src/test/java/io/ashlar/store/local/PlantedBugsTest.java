@@ -29,8 +29,8 @@ class PlantedBugsTest {
                     "disk.write(vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(
                     COMMITTER,
-                    "queue.submitWrite(vectors, tail.offset(), !sync, TOKEN);",
-                    "queue.submitWrite(vectors, tail.offset(), false, TOKEN);"),
+                    "writes.submit(queue, vectors, tail.offset(), !sync);",
+                    "writes.submit(queue, vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"))),
         new PlantedBug(
             "acknowledgement before the sync",
@@ -41,8 +41,8 @@ class PlantedBugsTest {
                     "disk.write(vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(
                     COMMITTER,
-                    "queue.submitWrite(vectors, tail.offset(), !sync, TOKEN);",
-                    "queue.submitWrite(vectors, tail.offset(), false, TOKEN);"),
+                    "writes.submit(queue, vectors, tail.offset(), !sync);",
+                    "writes.submit(queue, vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"),
                 new PlantedBug.Edit(
                     COMMITTER, "    space.growAhead();", "    disk.sync(); space.growAhead();"))),

@@ -117,6 +117,11 @@ class ReadRingFailureTest {
     }
 
     @Override
+    public boolean isConcurrent() {
+      return real.isConcurrent();
+    }
+
+    @Override
     public boolean failed() {
       return failed;
     }
