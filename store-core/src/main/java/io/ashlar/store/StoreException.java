@@ -21,7 +21,8 @@ public abstract sealed class StoreException extends RuntimeException
         StoreFailedException,
         StoreLockedException,
         StoreOpenException,
-        TierUnavailableException {
+        TierUnavailableException,
+        WrongKeyException {
 
   StoreException(String message, @Nullable Throwable cause) {
     super(message, cause);

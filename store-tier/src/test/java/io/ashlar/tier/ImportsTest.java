@@ -75,7 +75,7 @@ class ImportsTest {
         .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "follow", "gc", "fetch")
         .whereLayer("batch")
         .mayOnlyBeAccessedByLayers(
-            "cli", "upload", "restore", "follow", "gc", "fetch", "checkpoint")
+            "cli", "front", "upload", "restore", "follow", "gc", "fetch", "checkpoint")
         .whereLayer("values")
         .mayNotAccessAnyLayer()
         .check(CLASSES);

@@ -76,6 +76,9 @@ public final class BatchCodec {
   static final int HEADER_BYTES_V1 = 16;
   static final int PREFIX_BYTES = 4;
   static final long U32_MAX = 0xFFFF_FFFFL;
+  static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes whole batches of every version that there is: 1 and 2 by {@link BatchCodec}, 3 by {@link
@@ -21,6 +22,18 @@ public final class BatchDecoder {
   public BatchDecoder(long bodyBytesMax) {
     this.codec = new BatchCodec(bodyBytesMax);
     this.framed = new FramedBatchReader(bodyBytesMax);
+  }
+
+  /**
+   * A decoder of batches that may be encrypted, with the cap {@link
+   * BatchCodec#BODY_BYTES_MAX_DEFAULT}. Its methods throw {@link FrameKeyException} for one that
+   * is, if the key is not there.
+   *
+   * @param keys null for none.
+   */
+  public BatchDecoder(@Nullable FrameKeys keys) {
+    this.codec = new BatchCodec(BatchCodec.BODY_BYTES_MAX_DEFAULT);
+    this.framed = new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT, keys);
   }
 
   /** A decoder with the cap {@link BatchCodec#BODY_BYTES_MAX_DEFAULT}. */

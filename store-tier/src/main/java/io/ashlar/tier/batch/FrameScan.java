@@ -15,11 +15,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameScan {
   private final MemorySegment bytes;
+  private final Opening opening;
   private final FrameTable frames;
   private final long entries;
 
-  private FrameScan(MemorySegment bytes, FrameTable frames, long entries) {
+  /**
+   * How sealed frames are opened.
+   *
+   * @param objectOffset where the bytes that are scanned begin in the object.
+   */
+  record Opening(FrameCipher cipher, long objectOffset) {}
+
+  private FrameScan(MemorySegment bytes, Opening opening, FrameTable frames, long entries) {
     this.bytes = bytes;
+    this.opening = opening;
     this.frames = frames;
     this.entries = entries;
   }
@@ -29,9 +38,10 @@ final class FrameScan {
    *
    * @param bytes nothing but frames.
    * @param rawBytesMax the cap on the sum of their bodies.
+   * @param opening used by {@link #decompress} for sealed frames.
    * @throws BatchFormatException if they are not, or exceed it, or a CRC differs.
    */
-  static FrameScan of(MemorySegment bytes, long rawBytesMax) {
+  static FrameScan of(MemorySegment bytes, long rawBytesMax, Opening opening) {
     int count = 0;
     long raw = 0;
     for (long offset = 0; offset < bytes.byteSize(); count++) {
@@ -64,7 +74,7 @@ final class FrameScan {
       offset += frame.bytes();
     }
     checkRun(!more, bytes.byteSize(), null);
-    return new FrameScan(bytes, table.build(), entries);
+    return new FrameScan(bytes, opening, table.build(), entries);
   }
 
   private static void checkRun(boolean ok, long offset, FramedBatchFormat.@Nullable Frame frame) {
@@ -75,6 +85,17 @@ final class FrameScan {
               + offset
               + ", flags="
               + (frame == null ? "none" : frame.flags()));
+    }
+  }
+
+  /** Checks that all frames are sealed, or none. */
+  void checkSealed(boolean sealed) {
+    for (int i = 0; i < frames.count(); i++) {
+      if (FramedBatchFormat.readFrame(bytes, frames.offset(i)).sealed() != sealed) {
+        throw new BatchFormatException(
+            FRAME,
+            "batch frame is sealed and its batch is not, or the other way round: frame=" + i);
+      }
     }
   }
 
@@ -96,7 +117,7 @@ final class FrameScan {
    */
   void decompress(MemorySegment body, StartVisitor starts) {
     for (int i = 0; i < frames.count(); i++) {
-      decompressFrame(bytes, frames.offset(i), body, frames.rawStart(i));
+      decompressFrame(bytes, frames.offset(i), body, frames.rawStart(i), opening);
     }
     for (int i = 0; i < frames.count(); ) {
       FramedBatchFormat.Frame first = FramedBatchFormat.readFrame(bytes, frames.offset(i));
@@ -118,10 +139,18 @@ final class FrameScan {
 
   /** Decompresses the frame at {@code offset} of {@code bytes}, checked before. */
   static void decompressFrame(
-      MemorySegment bytes, long offset, MemorySegment body, long bodyOffset) {
+      MemorySegment bytes, long offset, MemorySegment body, long bodyOffset, Opening opening) {
     FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(bytes, offset);
     MemorySegment stored =
         bytes.asSlice(offset + FramedBatchFormat.FRAME_HEADER_BYTES, frame.stored());
+    if (frame.sealed()) {
+      long objectOffset = opening.objectOffset() + offset;
+      stored =
+          MemorySegment.ofArray(
+              opening
+                  .cipher()
+                  .open(FramedBatchFormat.framePlace(bytes, offset, objectOffset), stored));
+    }
     MemorySegment target = body.asSlice(bodyOffset, frame.raw());
     if (frame.codec() == FramedBatchFormat.CODEC_RAW) {
       target.copyFrom(stored);

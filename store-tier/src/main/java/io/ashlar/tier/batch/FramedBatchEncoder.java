@@ -7,7 +7,10 @@ import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_RAW_BYTES_MAX;
 import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packs entries into one object of version 3 ({@link FramedBatchFormat}), in native memory that is
@@ -44,10 +47,28 @@ public final class FramedBatchEncoder implements AutoCloseable {
   private long claimedDataBytes = -1;
   private boolean sealed;
 
+  private @Nullable FrameKey key;
+  private FrameCipher cipher = new FrameCipher(null, new UUID(0, 0));
+  private UUID sealedId = new UUID(0, 0);
+
   /** Where each run begins in the object, and where the last one ends. */
   private long[] runOffsets = new long[RUNS_FIRST];
 
   private int runs;
+
+  /**
+   * Encrypts the batch that is begun; until {@link #clear}.
+   *
+   * @param newKey what its frames and its index are sealed with.
+   * @param batch the id that the header will have.
+   * @throws IllegalStateException if there are entries already.
+   */
+  public void seal(FrameKey newKey, UUID batch) {
+    check(entries() == 0 && claimedDataBytes < 0, "has entries that are not encrypted");
+    key = newKey;
+    cipher = new FrameCipher(null, batch);
+    sealedId = batch;
+  }
 
   /**
    * Adds an entry by copying it.
@@ -170,7 +191,12 @@ public final class FramedBatchEncoder implements AutoCloseable {
     // Nothing is in place before the first frame: the header is written last.
     long kept = objectBytes == HEADER_BYTES ? 0 : objectBytes;
     MemorySegment target =
-        object.grow(objectBytes + FRAME_HEADER_BYTES + Math.max(lz4Max, rawLength), kept);
+        object.grow(
+            objectBytes
+                + FRAME_HEADER_BYTES
+                + Math.max(lz4Max, rawLength)
+                + FrameCipher.OVERHEAD_BYTES,
+            kept);
     long body = objectBytes + FRAME_HEADER_BYTES;
     int stored = Lz4Block.compress(raw, target.asSlice(body, lz4Max));
     int codec = FramedBatchFormat.CODEC_LZ4;
@@ -180,10 +206,33 @@ public final class FramedBatchEncoder implements AutoCloseable {
       codec = FramedBatchFormat.CODEC_RAW;
     }
     FramedBatchFormat.Frame frame =
-        new FramedBatchFormat.Frame(stored, rawLength, codec, flags, frameEntries);
+        key == null
+            ? new FramedBatchFormat.Frame(stored, rawLength, codec, flags, frameEntries)
+            : new FramedBatchFormat.Frame(
+                stored + FrameCipher.OVERHEAD_BYTES,
+                rawLength,
+                codec,
+                flags | FramedBatchFormat.SEALED,
+                frameEntries);
+    if (key != null) {
+      sealFrame(key, target, frame);
+    }
     FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);
     index.addFrame(frame.bytes(), rawLength);
     objectBytes += frame.bytes();
+  }
+
+  /** Puts a sealed frame in the place of what its codec made. */
+  private void sealFrame(FrameKey frameKey, MemorySegment target, FramedBatchFormat.Frame frame) {
+    long body = objectBytes + FRAME_HEADER_BYTES;
+    byte[] text = target.asSlice(body, frame.textBytes()).toArray(ValueLayout.JAVA_BYTE);
+    // The fields that the seal covers come first; the CRC, which covers the seal, later.
+    FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);
+    cipher.seal(
+        frameKey,
+        FramedBatchFormat.framePlace(target, objectBytes, objectBytes),
+        text,
+        target.asSlice(body, frame.stored()));
   }
 
   /** Number of entries kept. */
@@ -230,29 +279,51 @@ public final class FramedBatchEncoder implements AutoCloseable {
    */
   public MemorySegment encode(FramedHeader header) {
     seal();
+    check(key == null || sealedId.equals(header.id()), "is sealed as another batch");
     object.grow(HEADER_BYTES, 0);
-    IndexEncoder.Encoded encoded = index.encode(object, objectBytes);
-    long footerOffset = objectBytes + encoded.bytes();
+    int sealBytes = key == null ? 0 : FrameCipher.OVERHEAD_BYTES + FramedIndex.SEALED_PREFIX_BYTES;
+    IndexEncoder.Encoded encoded = index.encode(object, objectBytes, sealBytes);
+    long indexBytes = encoded.bytes() + sealBytes;
+    long footerOffset = objectBytes + indexBytes;
     long length = footerOffset + FramedBatchFormat.FOOTER_BYTES;
     MemorySegment target = object.grow(length, footerOffset);
     FramedBatchFormat.writeHeader(
-        target, new FramedHeader(entries(), header.epoch(), header.id(), header.createdMs()));
-    int dataCrc = BatchCodec.crc32c(target.asSlice(HEADER_BYTES, objectBytes - HEADER_BYTES));
-    int indexCrc = BatchCodec.crc32c(target.asSlice(objectBytes, encoded.bytes()));
-    FramedBatchFormat.writeFooter(
         target,
-        footerOffset,
+        new FramedHeader(entries(), header.epoch(), header.id(), header.createdMs(), key != null));
+    int dataCrc = BatchCodec.crc32c(target.asSlice(HEADER_BYTES, objectBytes - HEADER_BYTES));
+    FramedBatchFormat.Footer footer =
         new FramedBatchFormat.Footer(
             objectBytes,
-            encoded.bytes(),
+            indexBytes,
             encoded.rawBytes(),
-            indexCrc,
+            0,
             index.frames(),
             entries(),
             rawBytes,
             length,
-            dataCrc));
+            dataCrc,
+            key != null);
+    MemorySegment stored = target.asSlice(objectBytes, indexBytes);
+    if (key != null) {
+      sealIndex(key, header, encoded.bytes(), footer, stored);
+    }
+    FramedBatchFormat.writeFooter(
+        target, footerOffset, footer.withIndexCrc(BatchCodec.crc32c(stored)));
     return target.asSlice(0, length).asReadOnly();
+  }
+
+  private void sealIndex(
+      FrameKey indexKey,
+      FramedHeader header,
+      long blockBytes,
+      FramedBatchFormat.Footer footer,
+      MemorySegment stored) {
+    byte[] text = new byte[FramedIndex.SEALED_PREFIX_BYTES + Math.toIntExact(blockBytes)];
+    MemorySegment opened = MemorySegment.ofArray(text);
+    opened.set(BatchCodec.U64, 0, header.epoch());
+    opened.set(BatchCodec.U64, Long.BYTES, header.createdMs());
+    MemorySegment.copy(stored, 0, opened, FramedIndex.SEALED_PREFIX_BYTES, blockBytes);
+    cipher.seal(indexKey, FramedBatchFormat.indexPlace(footer), text, stored);
   }
 
   /** Forgets all entries, keeping memory for the next ones. */
@@ -264,6 +335,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
     claimedDataBytes = -1;
     runs = 0;
     sealed = false;
+    key = null;
     open.trim(BatchEncoder.RETAINED_BYTES_MAX);
     object.trim(BatchEncoder.RETAINED_BYTES_MAX);
     index.clear();

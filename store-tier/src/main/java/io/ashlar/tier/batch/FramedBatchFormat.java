@@ -12,6 +12,7 @@ import static io.ashlar.tier.batch.BatchFormatException.Check.VERSION;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -26,7 +27,7 @@ import java.util.zip.CRC32C;
  *      0      4  magic "LCB1"
  *      4      4  version: 3
  *      8      4  entry count
- *     12      4  flags: 0
+ *     12      4  flags: 1 SEALED, or 0
  *     16      8  epoch: the last one that the batch belongs to, or 0
  *     24     16  batch id: a UUID of version 7
  *     40      8  creation time, ms since 1970, for people only
@@ -37,7 +38,7 @@ import java.util.zip.CRC32C;
  *      0      4  stored: bytes that follow this frame's header
  *      4      4  raw: bytes of the frame's body, 1 to 1 MiB
  *      8      1  codec: 0 stored = raw; 1 one LZ4 block, shorter than raw
- *      9      1  flags: 1 CONTINUES, 2 MORE
+ *      9      1  flags: 1 CONTINUES, 2 MORE, 4 SEALED
  *     10      2  entries that begin in this frame
  *     12      4  CRC of bytes 0–11 and of the stored bytes
  *     16      …  stored bytes
@@ -57,9 +58,17 @@ import java.util.zip.CRC32C;
  *     28      8  raw total: the sum over all frames
  *     36      8  object length
  *     44      4  data CRC: of all frames, from byte 64 to the index
- *     48      4  CRC of bytes 0–47 of the footer
- *     52      4  zero
+ *     48      4  CRC of bytes 0–47 of the footer, and 52–55 if they are not zero
+ *     52      4  flags: 1 SEALED, or 0
  *     56      8  magic "LCB3END\0"
+ *
+ * sealed: what is stored of a frame, and the index as it is stored, of an encrypted batch
+ *      0      4  key id
+ *      4      4  key check: the first 4 bytes of HMAC-SHA256(key, "ashlar frame key check")
+ *      8     12  nonce, random for each
+ *     20      …  AES-GCM text: a frame's body as its codec says; the index: epoch and creation
+ *                time (8 each, as in the header) and the LZ4 block
+ *             16  tag
  * </pre>
  *
  * <p><b>Entries.</b> The bodies of all frames, one after the other, are exactly the body of version
@@ -74,6 +83,16 @@ import java.util.zip.CRC32C;
  * length of the longest common prefix with the key before (0 for the first). <i>frame</i> counts
  * from 0, <i>offset</i> is where the entry begins in that frame's body, <i>length</i> is that of
  * its data. A varint is unsigned LEB128 of at most 5 bytes, in its shortest form.
+ *
+ * <p><b>Encryption.</b> All of a batch is sealed or nothing: the flag is in the header, in each
+ * frame and in the footer. The additional data is the batch id, the key id (both as above), and for
+ * a frame its offset in the object (8) and bytes 0–11 of its header; for the index bytes 0–47 of
+ * the footer with the index's CRC zero, and the footer's flags. So a piece that is moved,
+ * exchanged, or whose header, footer or counts are changed is found even if all CRCs are made
+ * right; header fields that nothing else says are in the sealed index. CRCs cover what is stored,
+ * so damage is found, and repaired from elsewhere, without the key; a key that is wrong is told by
+ * the key check, before the tag is looked at. Lengths stay visible. A key must not seal more than
+ * 2³² pieces: rotate it before.
  *
  * <p><b>Valid</b> is an object for which all of this holds: each magic and CRC; reserved bytes and
  * unknown flags are zero; header, footer and index agree in their counts and the table of frames
@@ -132,6 +151,9 @@ public final class FramedBatchFormat {
   static final int CODEC_LZ4 = 1;
   static final int CONTINUES = 1;
   static final int MORE = 2;
+  static final int SEALED = 4;
+
+  private static final int OBJECT_SEALED = 1;
 
   private static final int FLAGS_OFFSET = 12;
   private static final int EPOCH_OFFSET = 16;
@@ -155,7 +177,7 @@ public final class FramedBatchFormat {
   private static final int OBJECT_LENGTH_OFFSET = 36;
   private static final int DATA_CRC_OFFSET = 44;
   private static final int FOOTER_CRC_OFFSET = 48;
-  private static final int FOOTER_ZERO_OFFSET = 52;
+  private static final int FOOTER_FLAGS_OFFSET = 52;
   private static final int FOOTER_MAGIC_OFFSET = 56;
   private static final long FOOTER_MAGIC = 0x00_44_4E_45_33_42_43_4CL;
 
@@ -167,8 +189,7 @@ public final class FramedBatchFormat {
   private static final ValueLayout.OfInt U32 = BatchCodec.U32;
   private static final ValueLayout.OfShort U16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong U64 = BatchCodec.U64;
   private static final ValueLayout.OfLong BIG_ENDIAN =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
@@ -189,7 +210,22 @@ public final class FramedBatchFormat {
       long entries,
       long rawBytes,
       long objectBytes,
-      int dataCrc) {}
+      int dataCrc,
+      boolean sealed) {
+    Footer withIndexCrc(int value) {
+      return new Footer(
+          indexOffset,
+          indexBytes,
+          indexRawBytes,
+          value,
+          frames,
+          entries,
+          rawBytes,
+          objectBytes,
+          dataCrc,
+          sealed);
+    }
+  }
 
   /** A frame's header, checked for what it says of itself; its CRC is another step. */
   record Frame(int stored, int raw, int codec, int flags, int entries) {
@@ -204,6 +240,15 @@ public final class FramedBatchFormat {
 
     boolean hasMore() {
       return (flags & MORE) != 0;
+    }
+
+    boolean sealed() {
+      return (flags & SEALED) != 0;
+    }
+
+    /** Bytes that the codec made, before they were sealed. */
+    int textBytes() {
+      return sealed() ? stored - FrameCipher.OVERHEAD_BYTES : stored;
     }
   }
 
@@ -228,7 +273,7 @@ public final class FramedBatchFormat {
     object.set(U32, BatchCodec.MAGIC_OFFSET, BatchCodec.MAGIC_WORD);
     object.set(U32, BatchCodec.VERSION_OFFSET, VERSION_FRAMED);
     object.set(U32, BatchCodec.COUNT_OFFSET, (int) header.entries());
-    object.set(U32, FLAGS_OFFSET, 0);
+    object.set(U32, FLAGS_OFFSET, header.sealed() ? OBJECT_SEALED : 0);
     object.set(U64, EPOCH_OFFSET, header.epoch());
     object.set(BIG_ENDIAN, ID_OFFSET, header.id().getMostSignificantBits());
     object.set(BIG_ENDIAN, ID_OFFSET + Long.BYTES, header.id().getLeastSignificantBits());
@@ -262,16 +307,20 @@ public final class FramedBatchFormat {
         object.get(U32, HEADER_CRC_OFFSET),
         BatchCodec.crc32c(object.asSlice(0, HEADER_CRC_OFFSET)));
     checkZero("header", object, HEADER_ZERO_OFFSET, HEADER_BYTES);
-    if (object.get(U32, FLAGS_OFFSET) != 0) {
-      throw new BatchFormatException(
-          RESERVED,
-          "batch has flags that are not known here: flags=" + BatchCodec.u32(object, FLAGS_OFFSET));
-    }
+    checkFlags(BatchCodec.u32(object, FLAGS_OFFSET));
     return new FramedHeader(
         BatchCodec.u32(object, BatchCodec.COUNT_OFFSET),
         object.get(U64, EPOCH_OFFSET),
         new UUID(object.get(BIG_ENDIAN, ID_OFFSET), object.get(BIG_ENDIAN, ID_OFFSET + Long.BYTES)),
-        object.get(U64, CREATED_OFFSET));
+        object.get(U64, CREATED_OFFSET),
+        object.get(U32, FLAGS_OFFSET) == OBJECT_SEALED);
+  }
+
+  private static void checkFlags(long flags) {
+    if (flags > OBJECT_SEALED) {
+      throw new BatchFormatException(
+          RESERVED, "batch has flags that are not known here: flags=" + flags);
+    }
   }
 
   /** Writes the header before stored bytes that are in place already. */
@@ -304,9 +353,10 @@ public final class FramedBatchFormat {
     checkFrame("raw", raw, offset, raw >= 1 && raw <= FRAME_RAW_BYTES_MAX);
     checkFrame("stored", stored, offset, stored >= 1 && stored <= left - FRAME_HEADER_BYTES);
     checkFrame("codec", codec, offset, codec <= CODEC_LZ4);
-    checkFrame("flags", flags, offset, flags <= (CONTINUES | MORE));
+    checkFrame("flags", flags, offset, flags <= (CONTINUES | MORE | SEALED));
+    long text = (flags & SEALED) == 0 ? stored : stored - FrameCipher.OVERHEAD_BYTES;
     boolean fits =
-        codec == CODEC_RAW ? stored == raw : stored < raw && raw <= Lz4Block.RATIO_MAX * stored;
+        codec == CODEC_RAW ? text == raw : text < raw && raw <= Lz4Block.RATIO_MAX * text;
     checkFrame("stored", stored, offset, fits);
     Frame frame = new Frame((int) stored, (int) raw, codec, flags, entries);
     boolean counted =
@@ -346,6 +396,35 @@ public final class FramedBatchFormat {
     return (int) crc.getValue();
   }
 
+  /** Flags are covered only where there are any, as releases before them did not have them. */
+  private static int footerCrc(MemorySegment footer) {
+    CRC32C crc = new CRC32C();
+    crc.update(footer.asSlice(0, FOOTER_CRC_OFFSET).asByteBuffer());
+    if (footer.get(U32, FOOTER_FLAGS_OFFSET) != 0) {
+      crc.update(footer.asSlice(FOOTER_FLAGS_OFFSET, Integer.BYTES).asByteBuffer());
+    }
+    return (int) crc.getValue();
+  }
+
+  /** What a sealed frame is bound to beside its batch: its place, and its header's fields. */
+  static ByteBuffer framePlace(MemorySegment bytes, long offset, long objectOffset) {
+    return ByteBuffer.allocate(Long.BYTES + FRAME_CRC_OFFSET)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(objectOffset)
+        .put(bytes.asSlice(offset, FRAME_CRC_OFFSET).asByteBuffer())
+        .flip();
+  }
+
+  /** What a sealed index is bound to beside its batch: all that the footer says but its CRC. */
+  static ByteBuffer indexPlace(Footer footer) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[FOOTER_BYTES]);
+    writeFooter(bytes, 0, footer.withIndexCrc(0));
+    return ByteBuffer.allocate(FOOTER_CRC_OFFSET + Integer.BYTES)
+        .put(bytes.asSlice(0, FOOTER_CRC_OFFSET).asByteBuffer())
+        .put(bytes.asSlice(FOOTER_FLAGS_OFFSET, Integer.BYTES).asByteBuffer())
+        .flip();
+  }
+
   static void writeFooter(MemorySegment object, long offset, Footer footer) {
     MemorySegment at = object.asSlice(offset, FOOTER_BYTES);
     at.set(U64, 0, footer.indexOffset());
@@ -357,8 +436,8 @@ public final class FramedBatchFormat {
     at.set(U64, RAW_TOTAL_OFFSET, footer.rawBytes());
     at.set(U64, OBJECT_LENGTH_OFFSET, footer.objectBytes());
     at.set(U32, DATA_CRC_OFFSET, footer.dataCrc());
-    at.set(U32, FOOTER_CRC_OFFSET, BatchCodec.crc32c(at.asSlice(0, FOOTER_CRC_OFFSET)));
-    at.set(U32, FOOTER_ZERO_OFFSET, 0);
+    at.set(U32, FOOTER_FLAGS_OFFSET, footer.sealed() ? OBJECT_SEALED : 0);
+    at.set(U32, FOOTER_CRC_OFFSET, footerCrc(at));
     at.set(U64, FOOTER_MAGIC_OFFSET, FOOTER_MAGIC);
   }
 
@@ -379,11 +458,8 @@ public final class FramedBatchFormat {
               "invalid batch footer magic: expected=0x%016x, actual=0x%016x",
               FOOTER_MAGIC, footer.get(U64, FOOTER_MAGIC_OFFSET)));
     }
-    checkZero("footer", footer, FOOTER_ZERO_OFFSET, FOOTER_MAGIC_OFFSET);
-    checkCrc(
-        "footer",
-        footer.get(U32, FOOTER_CRC_OFFSET),
-        BatchCodec.crc32c(footer.asSlice(0, FOOTER_CRC_OFFSET)));
+    checkFlags(BatchCodec.u32(footer, FOOTER_FLAGS_OFFSET));
+    checkCrc("footer", footer.get(U32, FOOTER_CRC_OFFSET), footerCrc(footer));
     Footer read =
         new Footer(
             footer.get(U64, 0),
@@ -394,7 +470,8 @@ public final class FramedBatchFormat {
             BatchCodec.u32(footer, ENTRY_COUNT_OFFSET),
             footer.get(U64, RAW_TOTAL_OFFSET),
             footer.get(U64, OBJECT_LENGTH_OFFSET),
-            footer.get(U32, DATA_CRC_OFFSET));
+            footer.get(U32, DATA_CRC_OFFSET),
+            footer.get(U32, FOOTER_FLAGS_OFFSET) == OBJECT_SEALED);
     checkEqual("object length", objectBytes, read.objectBytes());
     checkEqual("index offset", objectBytes - FOOTER_BYTES - read.indexBytes(), read.indexOffset());
     checkAtMost("header bytes", HEADER_BYTES, read.indexOffset(), LENGTH);

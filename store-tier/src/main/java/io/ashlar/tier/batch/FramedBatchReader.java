@@ -11,6 +11,8 @@ import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads batches of version 3 ({@link FramedBatchFormat}): whole, by their index, or the frames of
@@ -27,15 +29,30 @@ public final class FramedBatchReader {
 
   private static final ValueLayout.OfLong START = ValueLayout.JAVA_LONG;
 
+  /** The batch of frames that are read without saying of which: these cannot be sealed. */
+  private static final UUID NO_BATCH = new UUID(0, 0);
+
   private final long rawBytesMax;
+  private final @Nullable FrameKeys keys;
 
   /** A reader that refuses bodies larger than {@code rawBytesMax}, 0 to 2113929216. */
   public FramedBatchReader(long rawBytesMax) {
+    this(rawBytesMax, null);
+  }
+
+  /**
+   * A reader of batches that may be encrypted. Its methods throw {@link FrameKeyException} for one
+   * that is, if the key is not there.
+   *
+   * @param keys null for none.
+   */
+  public FramedBatchReader(long rawBytesMax, @Nullable FrameKeys keys) {
     if (rawBytesMax < 0 || rawBytesMax > Lz4Block.INPUT_BYTES_MAX) {
       throw new IllegalArgumentException(
           "rawBytesMax out of range: value=" + rawBytesMax + ", max=" + Lz4Block.INPUT_BYTES_MAX);
     }
     this.rawBytesMax = rawBytesMax;
+    this.keys = keys;
   }
 
   /** A reader with the cap {@link BatchCodec#BODY_BYTES_MAX_DEFAULT}. */
@@ -69,9 +86,12 @@ public final class FramedBatchReader {
     FramedBatchFormat.checkEqual("entry count", header.entries(), footer.entries());
     MemorySegment data = object.asSlice(HEADER_BYTES, footer.indexOffset() - HEADER_BYTES);
     FramedBatchFormat.checkCrc("data", footer.dataCrc(), BatchCodec.crc32c(data));
+    FrameCipher cipher = new FrameCipher(keys, header.id());
     try (Arena scratch = Arena.ofConfined()) {
-      FramedIndex index = FramedIndex.decode(storedIndex(object, footer), footer, scratch);
-      FrameScan scan = FrameScan.of(data, rawBytesMax);
+      FramedIndex index = FramedIndex.decode(storedIndex(object, footer), footer, cipher, scratch);
+      index.checkHeader(header);
+      FrameScan scan = FrameScan.of(data, rawBytesMax, new FrameScan.Opening(cipher, HEADER_BYTES));
+      scan.checkSealed(header.sealed());
       checkFrames(scan, index);
       MemorySegment body = allocator.allocate(footer.rawBytes());
       MemorySegment starts = scratch.allocate(footer.entries() * Long.BYTES, Long.BYTES);
@@ -162,6 +182,17 @@ public final class FramedBatchReader {
    * @param allocator gives memory for the raw index.
    */
   public FramedIndex openIndex(long objectBytes, RangeSource source, SegmentAllocator allocator) {
+    return openIndex(NO_BATCH, objectBytes, source, allocator);
+  }
+
+  /**
+   * Opens a batch that may be encrypted by its footer, as {@link #openIndex(long, RangeSource,
+   * SegmentAllocator)} does.
+   *
+   * @param batch its id, as its name says.
+   */
+  public FramedIndex openIndex(
+      UUID batch, long objectBytes, RangeSource source, SegmentAllocator allocator) {
     if (objectBytes < HEADER_BYTES + FOOTER_BYTES) {
       throw new BatchFormatException(
           LENGTH, "batch too short for header and footer: actual=" + objectBytes);
@@ -180,7 +211,7 @@ public final class FramedBatchReader {
         stored = scratch.allocate(footer.indexBytes());
         source.read(footer.indexOffset(), stored);
       }
-      return FramedIndex.decode(stored, footer, allocator);
+      return FramedIndex.decode(stored, footer, new FrameCipher(keys, batch), allocator);
     }
   }
 
@@ -192,7 +223,21 @@ public final class FramedBatchReader {
    * @param allocator gives one piece of memory of their bodies' size.
    */
   public Batch decodeRun(MemorySegment frames, SegmentAllocator allocator) {
-    FrameScan scan = FrameScan.of(frames, rawBytesMax);
+    return decodeRun(NO_BATCH, 0, frames, allocator);
+  }
+
+  /**
+   * Decodes frames of a batch that may be encrypted, as {@link #decodeRun(MemorySegment,
+   * SegmentAllocator)} does.
+   *
+   * @param batch the batch's id, as its name says.
+   * @param objectOffset where the frames begin in the object.
+   */
+  public Batch decodeRun(
+      UUID batch, long objectOffset, MemorySegment frames, SegmentAllocator allocator) {
+    FrameScan scan =
+        FrameScan.of(
+            frames, rawBytesMax, new FrameScan.Opening(new FrameCipher(keys, batch), objectOffset));
     MemorySegment body = allocator.allocate(scan.frames().rawBytes());
     scan.decompress(body, start -> {});
     return new Batch(
@@ -258,6 +303,6 @@ public final class FramedBatchReader {
    * @param allocator as for {@link #decode}.
    */
   public Salvage salvage(MemorySegment object, SegmentAllocator allocator) {
-    return new SalvageScan(object, rawBytesMax).read(allocator);
+    return new SalvageScan(object, rawBytesMax, keys).read(allocator);
   }
 }

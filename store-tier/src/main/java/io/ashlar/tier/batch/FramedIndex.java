@@ -1,5 +1,6 @@
 package io.ashlar.tier.batch;
 
+import static io.ashlar.tier.batch.BatchFormatException.Check.CHECKSUM;
 import static io.ashlar.tier.batch.BatchFormatException.Check.INDEX;
 
 import java.lang.foreign.MemorySegment;
@@ -17,17 +18,32 @@ import org.jspecify.annotations.Nullable;
  * the table of frames on the heap.
  */
 public final class FramedIndex {
+  /** Bytes before the LZ4 block of a sealed index: epoch and creation time. */
+  static final int SEALED_PREFIX_BYTES = 16;
+
   private final FramedBatchFormat.Footer footer;
   private final MemorySegment raw;
   private final FrameTable frames;
   private final long entriesOffset;
 
+  /** What a sealed index says of the header. */
+  private final long epoch;
+
+  private final long createdMs;
+
   private FramedIndex(
-      FramedBatchFormat.Footer footer, MemorySegment raw, FrameTable frames, long entriesOffset) {
+      FramedBatchFormat.Footer footer,
+      MemorySegment raw,
+      FrameTable frames,
+      long entriesOffset,
+      long epoch,
+      long createdMs) {
     this.footer = footer;
     this.raw = raw;
     this.frames = frames;
     this.entriesOffset = entriesOffset;
+    this.epoch = epoch;
+    this.createdMs = createdMs;
   }
 
   /**
@@ -60,21 +76,55 @@ public final class FramedIndex {
    * Decodes an index and checks all of it.
    *
    * @param stored the index as the object holds it.
+   * @param cipher opens it if it is sealed.
    * @param allocator gives one piece of memory of the footer's raw length.
    */
   static FramedIndex decode(
-      MemorySegment stored, FramedBatchFormat.Footer footer, SegmentAllocator allocator) {
+      MemorySegment stored,
+      FramedBatchFormat.Footer footer,
+      FrameCipher cipher,
+      SegmentAllocator allocator) {
     FramedBatchFormat.checkEqual("index length", footer.indexBytes(), stored.byteSize());
     FramedBatchFormat.checkCrc("index", footer.indexCrc(), BatchCodec.crc32c(stored));
-    long size = Lz4Block.decompressedBytes(stored, footer.indexRawBytes());
+    MemorySegment block = stored;
+    long epoch = 0;
+    long createdMs = 0;
+    if (footer.sealed()) {
+      MemorySegment opened = opened(stored, footer, cipher);
+      epoch = opened.get(BatchCodec.U64, 0);
+      createdMs = opened.get(BatchCodec.U64, Long.BYTES);
+      block = opened.asSlice(SEALED_PREFIX_BYTES);
+    }
+    long size = Lz4Block.decompressedBytes(block, footer.indexRawBytes());
     FramedBatchFormat.checkEqual("index raw length", footer.indexRawBytes(), size);
     MemorySegment raw = allocator.allocate(size);
-    Lz4Block.decompress(stored, raw);
+    Lz4Block.decompress(block, raw);
     Cursor cursor = new Cursor(raw, 0);
     FrameTable frames = readFrames(cursor, footer);
-    FramedIndex index = new FramedIndex(footer, raw.asReadOnly(), frames, cursor.offset);
+    FramedIndex index =
+        new FramedIndex(footer, raw.asReadOnly(), frames, cursor.offset, epoch, createdMs);
     index.checkEntries();
     return index;
+  }
+
+  private static MemorySegment opened(
+      MemorySegment stored, FramedBatchFormat.Footer footer, FrameCipher cipher) {
+    if (stored.byteSize() < FrameCipher.OVERHEAD_BYTES + SEALED_PREFIX_BYTES) {
+      throw new BatchFormatException(
+          INDEX, "batch index is too short to be sealed: length=" + stored.byteSize());
+    }
+    return MemorySegment.ofArray(cipher.open(FramedBatchFormat.indexPlace(footer), stored));
+  }
+
+  /** Checks that the header of a sealed batch is the one that was sealed with the index. */
+  void checkHeader(FramedHeader header) {
+    if (header.sealed() != footer.sealed()) {
+      throw new BatchFormatException(
+          INDEX, "batch header and footer do not agree whether it is sealed");
+    }
+    if (header.sealed() && (header.epoch() != epoch || header.createdMs() != createdMs)) {
+      throw new BatchFormatException(CHECKSUM, "batch header is not authentic");
+    }
   }
 
   private static FrameTable readFrames(Cursor cursor, FramedBatchFormat.Footer footer) {

@@ -66,6 +66,15 @@ final class IndexEncoder implements AutoCloseable {
 
   /** Writes the compressed index behind the first {@code offset} bytes of {@code object}. */
   Encoded encode(Scratch object, long offset) {
+    return encode(object, offset, 0);
+  }
+
+  /**
+   * Writes the compressed index behind the first {@code offset} bytes of {@code object}.
+   *
+   * @param spareBytes how much more memory {@code object} must have behind it.
+   */
+  Encoded encode(Scratch object, long offset, int spareBytes) {
     long rawMax =
         keysBytes
             + entries * (5L * VARINT_BYTES_MAX + Integer.BYTES)
@@ -82,7 +91,7 @@ final class IndexEncoder implements AutoCloseable {
       before = entry;
     }
     int lz4Max = Lz4Block.compressedBytesMax((int) end);
-    MemorySegment whole = object.grow(offset + lz4Max, offset);
+    MemorySegment whole = object.grow(offset + lz4Max + spareBytes, offset);
     int bytes = Lz4Block.compress(target.asSlice(0, end), whole.asSlice(offset, lz4Max));
     return new Encoded(bytes, end);
   }

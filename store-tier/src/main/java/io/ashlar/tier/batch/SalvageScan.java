@@ -3,6 +3,7 @@ package io.ashlar.tier.batch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,11 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class SalvageScan {
   private final MemorySegment object;
   private final long rawBytesMax;
+  private final @Nullable FrameKeys keys;
+  private FrameCipher cipher = new FrameCipher(null, new UUID(0, 0));
   private final FrameTable.Builder found;
   private long entriesExpected = -1;
   private long framesLost;
 
-  SalvageScan(MemorySegment object, long rawBytesMax) {
+  SalvageScan(MemorySegment object, long rawBytesMax, @Nullable FrameKeys keys) {
+    this.keys = keys;
     this.object = object;
     this.rawBytesMax = rawBytesMax;
     long framesMax =
@@ -31,6 +35,10 @@ final class SalvageScan {
 
   Salvage read(SegmentAllocator allocator) {
     FramedHeader header = header();
+    if (header != null) {
+      // Without a header nothing tells the batch that sealed frames are bound to.
+      cipher = new FrameCipher(keys, header.id());
+    }
     FrameTable said = frameTable();
     if (header != null) {
       entriesExpected = header.entries();
@@ -63,7 +71,7 @@ final class SalvageScan {
               object.asSlice(length - FramedBatchFormat.FOOTER_BYTES), length, rawBytesMax);
       entriesExpected = footer.entries();
       MemorySegment stored = object.asSlice(footer.indexOffset(), footer.indexBytes());
-      return FramedIndex.decode(stored, footer, scratch).frames();
+      return FramedIndex.decode(stored, footer, cipher, scratch).frames();
     } catch (BatchFormatException damaged) {
       return null;
     }
@@ -185,7 +193,8 @@ final class SalvageScan {
     long bodyOffset = at;
     try {
       for (int i = first; i < end; i++) {
-        FrameScan.decompressFrame(object, all.offset(i), body, bodyOffset);
+        FrameScan.decompressFrame(
+            object, all.offset(i), body, bodyOffset, new FrameScan.Opening(cipher, 0));
         bodyOffset += all.rawBytes(i);
       }
       FrameScan.walk(body.asSlice(at, bodyOffset - at), at, entries, start -> {});

@@ -3,6 +3,7 @@ package io.ashlar.tier.fetch;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.WrongKeyException;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.ColdStorage;
 import io.ashlar.tier.ReadBackConfig;
@@ -106,6 +107,7 @@ public final class BatchColdStorage implements ColdStorage, AutoCloseable {
       case CorruptionException e ->
           new CorruptionException(
               e.getMessage() + ", id=" + id, id, e.block(), e.expected(), e.actual(), e);
+      case WrongKeyException e -> new WrongKeyException(e.getMessage() + ", id=" + id, e);
       case TierUnavailableException e ->
           new TierUnavailableException(e.getMessage() + ", id=" + id, e);
       case null, default ->

@@ -3,12 +3,16 @@ package io.ashlar.tier.fetch;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.WrongKeyException;
 import io.ashlar.tier.batch.Batch;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.BatchDecoder;
 import io.ashlar.tier.batch.BatchFormatException;
+import io.ashlar.tier.batch.FrameKeyException;
+import io.ashlar.tier.batch.FrameKeys;
 import io.ashlar.tier.batch.FramedBatchReader;
 import io.ashlar.tier.batch.FramedIndex;
+import io.ashlar.tier.batch.KeyedObjectStore;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.object.ObjectContent;
@@ -19,6 +23,8 @@ import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,12 +46,19 @@ public final class BatchReader {
       BatchCodec.BODY_BYTES_MAX_DEFAULT + BatchCodec.BODY_BYTES_MAX_DEFAULT / 255 + 1024;
 
   private final ObjectStore objects;
-  private final BatchDecoder decoder = new BatchDecoder();
-  private final FramedBatchReader framed = new FramedBatchReader();
+  private final BatchDecoder decoder;
+  private final FramedBatchReader framed;
 
-  /** A reader of the batches below the root of {@code objects}, which stays the caller's. */
+  /**
+   * A reader of the batches below the root of {@code objects}, which stays the caller's. Encrypted
+   * ones are opened if it is a {@link KeyedObjectStore}; else, and where a key is missing or wrong,
+   * every method throws {@link WrongKeyException} for them.
+   */
   public BatchReader(ObjectStore objects) {
     this.objects = objects;
+    FrameKeys keys = KeyedObjectStore.keysOf(objects);
+    this.decoder = new BatchDecoder(keys);
+    this.framed = new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT, keys);
   }
 
   /**
@@ -135,7 +148,14 @@ public final class BatchReader {
    */
   DecodedBatch decodeRun(String key, long offset, MemorySegment frames) {
     return answered(
-        key, null, () -> withArenas(key, null, objectArena -> frames, framed::decodeRun));
+        key,
+        null,
+        () ->
+            withArenas(
+                key,
+                null,
+                objectArena -> frames,
+                (bytes, arena) -> framed.decodeRun(batchId(key), offset, bytes, arena)));
   }
 
   /** The whole runs at the start of a part of a batch; nothing is verified. */
@@ -165,6 +185,15 @@ public final class BatchReader {
       throw damaged("batch is missing", key, id, 1, 0, e);
     } catch (BatchFormatException e) {
       throw damaged(String.valueOf(e.getMessage()), key, id, 0, 0, e);
+    } catch (FrameKeyException e) {
+      throw new WrongKeyException(
+          e.getMessage()
+              + ", object="
+              + key
+              + ", store="
+              + objects
+              + "; open the tier with the key",
+          e);
     } catch (ObjectStoreException e) {
       throw new TierUnavailableException("reading a batch failed: " + e.getMessage(), e);
     }
@@ -247,6 +276,7 @@ public final class BatchReader {
     try {
       FramedIndex decoded =
           framed.openIndex(
+              batchId(key),
               checkedLength(key, reference.bytes()),
               (offset, target) -> readRange(key, offset, target, target.byteSize()),
               arena);
@@ -283,6 +313,10 @@ public final class BatchReader {
       }
       throw e;
     }
+  }
+
+  private static UUID batchId(String key) {
+    return Objects.requireNonNull(TierKeys.batchName(key)).id();
   }
 
   private CorruptionException truncated(

@@ -6,9 +6,11 @@ import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.batch.BatchCodec;
+import io.ashlar.tier.batch.FrameKeys;
 import io.ashlar.tier.batch.FramedBatchEncoder;
 import io.ashlar.tier.batch.FramedBatchFormat;
 import io.ashlar.tier.batch.FramedHeader;
+import io.ashlar.tier.batch.KeyedObjectStore;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.fetch.BlobKey;
@@ -120,6 +122,10 @@ final class BatchPacker implements AutoCloseable {
     if (name == null) {
       name = writer.newBatchName();
       firstPlace = locations.addBatch(name);
+      FrameKeys keys = KeyedObjectStore.keysOf(objects);
+      if (keys != null) {
+        filling.seal(keys.current(), name.id());
+      }
     }
   }
 

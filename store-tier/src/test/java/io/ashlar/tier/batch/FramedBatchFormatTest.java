@@ -166,12 +166,12 @@ class FramedBatchFormatTest {
   void shouldRefuseFlagsAndReservedBytesThatAreNotZero() {
     for (int offset : new int[] {12, 52, 63}) {
       byte[] object = Framed.encode(TWO);
-      object[offset] = 1;
+      object[offset] = 2;
       FramedBytes.fixHeader(object);
       assertCheck(object, Check.RESERVED);
     }
     byte[] object = Framed.encode(TWO);
-    object[object.length - 64 + 52] = 1;
+    object[object.length - 64 + 52] = 2;
     assertCheck(object, Check.RESERVED);
   }
 
