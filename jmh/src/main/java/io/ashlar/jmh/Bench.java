@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
     description = "Measures Ashlar beside its peers and beside the limit of the device.",
     footer = {
       "",
-      "Scenarios: commit (W1), group (W2), ingest (W3), reopen (W5), heap (W6).",
-      "W1 to W3: all stores are open at once and take turns in short slices, in shuffled order."
+      "Scenarios: commit (W1), group (W2), ingest (W3), read (W4), reopen (W5), heap (W6).",
+      "W1 to W4: all stores are open at once and take turns in short slices, in shuffled order."
           + " Numbers are medians of rounds, ratios medians of each round's ratio. On a busy"
           + " machine believe the ratios only. fio is measured as a limit where it is installed."
     })
@@ -36,6 +36,7 @@ public final class Bench implements Callable<Integer> {
     SCENARIOS.put("commit", new CommitScenario());
     SCENARIOS.put("group", new GroupScenario());
     SCENARIOS.put("ingest", new IngestScenario());
+    SCENARIOS.put("read", new ReadScenario());
     SCENARIOS.put("reopen", new ReopenScenario());
     SCENARIOS.put("heap", new HeapScenario());
   }

@@ -26,7 +26,7 @@ final class CommitScenario implements Scenario {
             new Cell("8x64K", 1, 8, 64 * KIB, scale * 32 * MIB, 0),
             new Cell("1x512K", 1, 1, 512 * KIB, scale * 64 * MIB, 0),
             new Cell("8x512K", 1, 8, 512 * KIB, scale * 64 * MIB, 0));
-    return new InterleavedCell("commit", InterleavedCell.Measure.P50, plan, plan.fio())
+    return new InterleavedCell("commit", Standing.Measure.P50, plan, plan.fio())
         .runAll(cells, cell -> contestants(cell, plan.quick()), plan.scenarioNs());
   }
 

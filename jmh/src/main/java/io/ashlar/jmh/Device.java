@@ -17,6 +17,8 @@ import java.util.Optional;
  */
 final class Device {
 
+  private static final int READS_COMPLETED = 0;
+  private static final int SECTORS_READ = 2;
   private static final int SECTORS_WRITTEN = 6;
   private static final long SECTOR_BYTES = 512;
   private static final long FLUSH_TIMEOUT_S = 120;
@@ -56,8 +58,22 @@ final class Device {
 
   /** Returns the bytes that were written to the device since it appeared. */
   long bytesWritten() {
+    return parseBytesWritten(counters());
+  }
+
+  /** Returns how many reads the device has completed since it appeared. */
+  long readsCompleted() {
+    return number(counters(), READS_COMPLETED);
+  }
+
+  /** Returns the bytes that were read from the device since it appeared. */
+  long bytesRead() {
+    return number(counters(), SECTORS_READ) * SECTOR_BYTES;
+  }
+
+  private String counters() {
     try {
-      return parseBytesWritten(Files.readString(statistics));
+      return Files.readString(statistics);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the device's counters: file=" + statistics, e);
     }
@@ -65,6 +81,10 @@ final class Device {
 
   /** Reads the seventh number of a line as in {@code /sys/block/…/stat}. */
   static long parseBytesWritten(String line) {
-    return Long.parseLong(line.strip().split("\\s+")[SECTORS_WRITTEN]) * SECTOR_BYTES;
+    return number(line, SECTORS_WRITTEN) * SECTOR_BYTES;
+  }
+
+  private static long number(String line, int place) {
+    return Long.parseLong(line.strip().split("\\s+")[place]);
   }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What is measured in a cell, slice by slice, and what each round measured.
+ * What takes part in a cell, and what each round measured of it.
  *
  * <p>Thread: the main thread.
  */
@@ -23,9 +23,6 @@ abstract class Entrant implements AutoCloseable {
     this.label = label;
     this.kind = kind;
   }
-
-  /** Measures one slice. */
-  abstract void slice(SliceThreads threads, long durationNs);
 
   /** Returns what the slices since the last call measured, one at least, and forgets them. */
   abstract Round takeRound();

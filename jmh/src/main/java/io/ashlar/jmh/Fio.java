@@ -6,6 +6,7 @@ import io.ashlar.jmh.peer.RawFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -79,37 +80,87 @@ final class Fio {
     throw new IllegalStateException("fio ended no operation in time: file=" + file);
   }
 
+  /**
+   * Reads blocks of a file at random with direct I/O.
+   *
+   * @param jobs processes that read at once, each {@code depth} blocks at once.
+   * @param durationNs how long.
+   */
+  Result runReads(
+      Path file, long fileBytes, long blockBytes, int jobs, int depth, long durationNs) {
+    List<String> command = new ArrayList<>(common(file, fileBytes, blockBytes, jobs, durationNs));
+    command.addAll(
+        List.of(
+            "--rw=randread",
+            "--ioengine=" + (depth == 1 ? "psync" : "io_uring"),
+            "--iodepth=" + depth));
+    try {
+      return parseReads(Processes.output(command, TimeUnit.NANOSECONDS.toSeconds(durationNs) + 60));
+    } catch (IOException e) {
+      throw new UncheckedIOException("fio failed: " + e.getMessage(), e);
+    }
+  }
+
+  private static List<String> common(
+      Path file, long fileBytes, long blockBytes, int jobs, long durationNs) {
+    return List.of(
+        "fio",
+        "--name=limit",
+        "--filename=" + file,
+        "--size=" + fileBytes,
+        "--bs=" + blockBytes,
+        "--numjobs=" + jobs,
+        "--runtime=" + TimeUnit.NANOSECONDS.toMillis(durationNs) + "ms",
+        "--direct=1",
+        "--allow_file_create=0",
+        "--time_based",
+        "--norandommap",
+        "--randrepeat=0",
+        "--group_reporting",
+        "--lat_percentiles=1",
+        "--clat_percentiles=0",
+        "--percentile_list=50:99:99.9",
+        "--output-format=json");
+  }
+
   private static Optional<Result> runOnce(
       Path file, long fileBytes, long blockBytes, int jobs, long durationNs) {
-    List<String> command =
+    List<String> command = new ArrayList<>(common(file, fileBytes, blockBytes, jobs, durationNs));
+    command.addAll(
         List.of(
-            "fio",
-            "--name=limit",
-            "--filename=" + file,
-            "--size=" + fileBytes,
-            "--bs=" + blockBytes,
-            "--numjobs=" + jobs,
-            "--runtime=" + TimeUnit.NANOSECONDS.toMillis(durationNs) + "ms",
             "--rw=randwrite",
             "--ioengine=io_uring",
-            "--direct=1",
             "--fdatasync=1",
             "--overwrite=1",
-            "--allow_file_create=0",
-            "--time_based",
-            "--norandommap",
-            "--randrepeat=0",
-            "--refill_buffers=0",
-            "--group_reporting",
-            "--lat_percentiles=1",
-            "--clat_percentiles=0",
-            "--percentile_list=50:99:99.9",
-            "--output-format=json");
+            "--refill_buffers=0"));
     try {
       return parse(Processes.output(command, TimeUnit.NANOSECONDS.toSeconds(durationNs) + 60));
     } catch (IOException e) {
       throw new UncheckedIOException("fio failed: " + e.getMessage(), e);
     }
+  }
+
+  /** Reads what fio printed about reads. */
+  static Result parseReads(String output) throws IOException {
+    JsonNode read = job(output).path("read");
+    JsonNode latencies = read.path("lat_ns").path("percentile");
+    return new Result(
+        read.path("iops").asDouble(),
+        micros(latencies, "50.000000"),
+        micros(latencies, "99.000000"),
+        micros(latencies, "99.900000"));
+  }
+
+  private static JsonNode job(String output) throws IOException {
+    int start = output.indexOf('{');
+    if (start < 0) {
+      throw new IOException("fio printed no JSON: output=" + output.strip());
+    }
+    JsonNode job = JSON.readTree(output.substring(start)).path("jobs").path(0);
+    if (job.path("error").asInt(-1) != 0) {
+      throw new IOException("fio failed: error=" + job.path("error"));
+    }
+    return job;
   }
 
   /**
@@ -119,15 +170,8 @@ final class Fio {
    * @throws IOException if fio failed.
    */
   static Optional<Result> parse(String output) throws IOException {
-    int start = output.indexOf('{');
-    if (start < 0) {
-      throw new IOException("fio printed no JSON: output=" + output.strip());
-    }
-    JsonNode job = JSON.readTree(output.substring(start)).path("jobs").path(0);
+    JsonNode job = job(output);
     JsonNode write = job.path("write");
-    if (job.path("error").asInt(-1) != 0) {
-      throw new IOException("fio failed: error=" + job.path("error"));
-    }
     JsonNode writes = write.path("lat_ns").path("percentile");
     JsonNode syncs = job.path("sync").path("lat_ns").path("percentile");
     if (writes.isEmpty() || syncs.isEmpty()) {
@@ -143,11 +187,14 @@ final class Fio {
 
   private static double micros(JsonNode writes, JsonNode syncs, String percentile)
       throws IOException {
-    JsonNode write = writes.path(percentile);
-    JsonNode sync = syncs.path(percentile);
-    if (!write.isNumber() || !sync.isNumber()) {
+    return micros(writes, percentile) + micros(syncs, percentile);
+  }
+
+  private static double micros(JsonNode latencies, String percentile) throws IOException {
+    JsonNode number = latencies.path(percentile);
+    if (!number.isNumber()) {
       throw new IOException("fio printed no such percentile: percentile=" + percentile);
     }
-    return (write.asDouble() + sync.asDouble()) / 1e3;
+    return number.asDouble() / 1e3;
   }
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
 /** fio in a cell: a process of its own for each slice, on one file that was written ahead. */
-final class FioEntrant extends Entrant {
+final class FioEntrant extends CommitEntrant {
 
   /** What a process takes to start and to report, as seen. */
   private static final long OVERHEAD_NS = TimeUnit.MILLISECONDS.toNanos(350);

@@ -22,7 +22,7 @@ final class GroupScenario implements Scenario {
             .mapToObj(
                 threads -> new Cell("t" + threads, threads, 1, VALUE_BYTES, workingSetBytes, 0))
             .toList();
-    return new InterleavedCell("group", InterleavedCell.Measure.RATE, plan, Optional.empty())
+    return new InterleavedCell("group", Standing.Measure.RATE, plan, Optional.empty())
         .runAll(cells, cell -> List.of(Contestant.values()), plan.scenarioNs());
   }
 }

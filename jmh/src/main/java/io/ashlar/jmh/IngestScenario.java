@@ -46,7 +46,7 @@ final class IngestScenario implements Scenario {
     long interleavedNs = (long) (plan.scenarioNs() * INTERLEAVED_PART);
     List<Row> rows = new ArrayList<>();
     rows.addAll(
-        new InterleavedCell("ingest", InterleavedCell.Measure.RATE, plan, plan.fio())
+        new InterleavedCell("ingest", Standing.Measure.RATE, plan, plan.fio())
             .runAll(cells, cell -> List.copyOf(CONTESTANTS), interleavedNs));
     List<Cell> wanted = cells.stream().filter(plan::wants).toList();
     for (Cell cell : wanted) {

@@ -4,7 +4,6 @@ import io.ashlar.jmh.peer.Keys;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,19 +19,11 @@ import java.util.function.Function;
  */
 final class InterleavedCell {
 
-  /** What ratios compare. */
-  enum Measure {
-    /** Median latency: lower is better. */
-    P50,
-    /** Operations a second: higher is better. */
-    RATE
-  }
-
   private static final int WARM_UP_TURNS_FIRST = 4;
   private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(12);
 
   private final String scenario;
-  private final Measure measure;
+  private final Standing.Measure measure;
   private final Plan plan;
   private final Optional<Fio> fio;
   private int warmUpTurns = 1;
@@ -42,7 +33,7 @@ final class InterleavedCell {
    *
    * @param fio is measured as a limit too, if present: a write and an fdatasync for each batch.
    */
-  InterleavedCell(String scenario, Measure measure, Plan plan, Optional<Fio> fio) {
+  InterleavedCell(String scenario, Standing.Measure measure, Plan plan, Optional<Fio> fio) {
     this.scenario = scenario;
     this.measure = measure;
     this.plan = plan;
@@ -76,7 +67,7 @@ final class InterleavedCell {
    */
   private List<Row> run(Cell cell, List<Contestant> contestants, long deadlineNs) {
     Path folder = Folders.make(plan.folder(), scenario + "-");
-    List<Entrant> entrants = new ArrayList<>();
+    List<CommitEntrant> entrants = new ArrayList<>();
     try (SliceThreads threads = new SliceThreads(cell, plan.seed())) {
       Keys keys = new Keys(cell.idCount());
       for (Contestant contestant : contestants) {
@@ -88,16 +79,17 @@ final class InterleavedCell {
       }
       fio.ifPresent(found -> entrants.add(new FioEntrant(found, folder, cell)));
       measure(cell, entrants, threads, deadlineNs);
-      return rows(cell, entrants);
+      return Standing.rows(scenario, cell.name(), (double) cell.batchBytes(), measure, entrants);
     } finally {
       entrants.forEach(Entrant::close);
       Folders.remove(folder);
     }
   }
 
-  private void measure(Cell cell, List<Entrant> entrants, SliceThreads threads, long deadlineNs) {
+  private void measure(
+      Cell cell, List<CommitEntrant> entrants, SliceThreads threads, long deadlineNs) {
     Random random = new Random(plan.seed());
-    List<Entrant> order = new ArrayList<>(entrants);
+    List<CommitEntrant> order = new ArrayList<>(entrants);
     for (int turn = 0; turn < warmUpTurns; turn++) {
       turns(order, threads, random);
     }
@@ -124,9 +116,9 @@ final class InterleavedCell {
     }
   }
 
-  private void turns(List<Entrant> order, SliceThreads threads, Random random) {
+  private void turns(List<CommitEntrant> order, SliceThreads threads, Random random) {
     Collections.shuffle(order, random);
-    for (Entrant entrant : order) {
+    for (CommitEntrant entrant : order) {
       entrant.slice(threads, sliceNs());
       LockSupport.parkNanos(SETTLE_NS);
     }
@@ -134,48 +126,5 @@ final class InterleavedCell {
 
   private long sliceNs() {
     return TimeUnit.MILLISECONDS.toNanos(plan.sliceMs());
-  }
-
-  private List<Row> rows(Cell cell, List<Entrant> entrants) {
-    Optional<Entrant> limit = best(entrants, Contestant.Kind.LIMIT);
-    Optional<Entrant> peer = best(entrants, Contestant.Kind.PEER);
-    List<Row> rows = new ArrayList<>();
-    for (Entrant entrant : entrants) {
-      double opsPerS = entrant.median(Entrant.Round::opsPerS);
-      rows.add(
-          new Row(
-              scenario,
-              entrant.label(),
-              cell.name(),
-              opsPerS,
-              opsPerS * cell.batchBytes() / 1e6,
-              entrant.median(Entrant.Round::p50Us),
-              entrant.median(Entrant.Round::p99Us),
-              entrant.median(Entrant.Round::p999Us),
-              limit.map(to -> ratio(entrant, to)).orElse(Double.NaN),
-              peer.map(to -> ratio(entrant, to)).orElse(Double.NaN),
-              entrant.median(Entrant.Round::bytesPerOp),
-              entrant.note()));
-    }
-    return rows;
-  }
-
-  private Optional<Entrant> best(List<Entrant> entrants, Contestant.Kind kind) {
-    return entrants.stream()
-        .filter(entrant -> entrant.kind() == kind)
-        .max(Comparator.comparingDouble(entrant -> entrant.median(this::goodness)));
-  }
-
-  /** Returns the median of the ratios in each round: rounds differ more than contestants do. */
-  private double ratio(Entrant entrant, Entrant to) {
-    double[] ratios = new double[entrant.rounds().size()];
-    for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = goodness(entrant.rounds().get(i)) / goodness(to.rounds().get(i));
-    }
-    return Entrant.median(ratios);
-  }
-
-  private double goodness(Entrant.Round round) {
-    return measure == Measure.P50 ? 1 / round.p50Us() : round.opsPerS();
   }
 }

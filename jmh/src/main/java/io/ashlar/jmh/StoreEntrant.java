@@ -16,7 +16,7 @@ import org.HdrHistogram.Histogram;
  *
  * <p>Thread: the main thread; the writers, those of the slices.
  */
-final class StoreEntrant extends Entrant {
+final class StoreEntrant extends CommitEntrant {
 
   private static final int FILL_BATCH_BYTES_MAX = 4 << 20;
   private static final int AGEING_VALUES = 64;

@@ -46,6 +46,15 @@ class FioTest {
   }
 
   @Test
+  void shouldTakeTheNumbersOfReads() throws IOException {
+    assertThat(Fio.parseReads(OUTPUT.replace("\"write\"", "\"read\"")))
+        .isEqualTo(new Fio.Result(8748.5, 37, 64, 89));
+    assertThatThrownBy(() -> Fio.parseReads(OUTPUT))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("50.000000");
+  }
+
+  @Test
   void shouldRefuseARunThatFailed() {
     assertThatThrownBy(() -> Fio.parse(OUTPUT.replace("\"error\" : 0", "\"error\" : 22")))
         .isInstanceOf(IOException.class)

@@ -9,6 +9,7 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.store.recover.RecoveryReport;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
@@ -108,7 +109,11 @@ public final class AshlarStore implements PeerStore {
   public PeerReader openLeasingReader() {
     return (id, target) -> {
       try (BlobLease lease = store.get(keys.blobId(id))) {
-        return lease == null ? BlobStore.NOT_FOUND : lease.value().byteSize();
+        if (lease == null) {
+          return BlobStore.NOT_FOUND;
+        }
+        target.touch(lease.value().get(ValueLayout.JAVA_LONG, 0));
+        return lease.value().byteSize();
       }
     };
   }

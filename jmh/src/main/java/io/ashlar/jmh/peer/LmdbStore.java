@@ -26,7 +26,7 @@ public final class LmdbStore implements PeerStore {
             .setMapSize(MAP_BYTES)
             .setMaxDbs(1)
             .setMaxReaders(256)
-            .open(folder.toFile(), EnvFlags.MDB_NORDAHEAD);
+            .open(folder.toFile(), EnvFlags.MDB_NORDAHEAD, EnvFlags.MDB_NOTLS);
     values = environment.openDbi("values", DbiFlags.MDB_CREATE);
   }
 
@@ -65,7 +65,12 @@ public final class LmdbStore implements PeerStore {
 
   @Override
   public PeerReader openReader() {
-    return new Reader();
+    return new Reader(true);
+  }
+
+  /** Makes a reader that looks at a value where LMDB has it mapped, within its transaction. */
+  public PeerReader openViewingReader() {
+    return new Reader(false);
   }
 
   @Override
@@ -78,7 +83,10 @@ public final class LmdbStore implements PeerStore {
 
     private final Txn<ByteBuffer> transaction = environment.txnRead();
 
-    Reader() {
+    private final boolean copying;
+
+    Reader(boolean copying) {
+      this.copying = copying;
       transaction.reset();
     }
 
@@ -91,7 +99,11 @@ public final class LmdbStore implements PeerStore {
           return -1;
         }
         int length = value.remaining();
-        target.direct().put(value);
+        if (copying) {
+          target.direct().put(value);
+        } else {
+          target.touch(value.getLong(0));
+        }
         return length;
       } finally {
         transaction.reset();

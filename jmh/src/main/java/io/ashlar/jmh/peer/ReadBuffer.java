@@ -2,6 +2,7 @@ package io.ashlar.jmh.peer;
 
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
 /**
@@ -25,6 +26,11 @@ public final class ReadBuffer implements AutoCloseable {
   /** Returns native, aligned memory. */
   public MemorySegment segment() {
     return memory.segment();
+  }
+
+  /** Takes what was seen of a value that was not copied, so that nobody leaves the look out. */
+  public void touch(long seen) {
+    memory.segment().set(ValueLayout.JAVA_LONG, 0, seen);
   }
 
   /** Returns an empty direct buffer. */

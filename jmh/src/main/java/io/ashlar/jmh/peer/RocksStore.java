@@ -11,7 +11,7 @@ import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /**
- * RocksDB with synced writes, in one of three shapes.
+ * RocksDB with synced writes, in one of four shapes.
  *
  * <p>Its flushes and compactions run while it is measured, and wait while others are.
  */
@@ -21,6 +21,8 @@ public final class RocksStore implements PeerStore {
   public enum Shape {
     /** In the sorted tables, through the page cache. */
     PLAIN,
+    /** In the sorted tables, with direct reads, flushes and compactions. */
+    DIRECT,
     /** From 1 KiB on in blob files, through the page cache. */
     BLOB,
     /** From 1 KiB on in blob files, with direct reads, flushes and compactions. */
@@ -50,14 +52,14 @@ public final class RocksStore implements PeerStore {
             .setCreateIfMissing(true)
             .setCompressionType(CompressionType.NO_COMPRESSION)
             .setMaxBackgroundJobs(2);
-    if (shape != Shape.PLAIN) {
+    if (shape == Shape.BLOB || shape == Shape.BLOB_DIRECT) {
       options
           .setEnableBlobFiles(true)
           .setMinBlobSize(BLOB_BYTES_MIN)
           .setBlobCompressionType(CompressionType.NO_COMPRESSION)
           .setEnableBlobGarbageCollection(true);
     }
-    if (shape == Shape.BLOB_DIRECT) {
+    if (shape == Shape.BLOB_DIRECT || shape == Shape.DIRECT) {
       options.setUseDirectReads(true).setUseDirectIoForFlushAndCompaction(true);
     }
     try {
@@ -71,6 +73,7 @@ public final class RocksStore implements PeerStore {
   public String durability() {
     return switch (shape) {
       case PLAIN -> "synced write-ahead log (fdatasync); values in sorted tables";
+      case DIRECT -> "synced write-ahead log (fdatasync, buffered); sorted tables with direct I/O";
       case BLOB -> "synced write-ahead log (fdatasync); values in blob files";
       case BLOB_DIRECT ->
           "synced write-ahead log (fdatasync, buffered); blob files with direct I/O";

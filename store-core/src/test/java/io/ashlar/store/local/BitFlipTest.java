@@ -4,8 +4,11 @@ import static io.ashlar.store.local.ScriptedStore.Change.delete;
 import static io.ashlar.store.local.ScriptedStore.Change.put;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.BatchVisitor;
+import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.checkpoint.SuperblockPair;
@@ -13,15 +16,19 @@ import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.local.StoreLife.Value;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
@@ -188,7 +195,92 @@ class BitFlipTest {
         }
       }
       assertThat(opened.store().verify(VerifyListener.NONE).damaged()).isEqualTo(damaged);
+      assertThat(damagedOfABatch(store, opened.store())).isEqualTo(damaged);
     }
     return damaged;
+  }
+
+  /** Reads all as one batch; returns how many were damaged. */
+  private static int damagedOfABatch(ScriptedStore store, LocalBlobStore opened) {
+    List<BlobId> ids = new ArrayList<>();
+    for (int id = 0; id < StoreLife.IDS; id++) {
+      ids.add(StoreLife.id(id));
+    }
+    AtomicInteger damaged = new AtomicInteger();
+    opened.getAll(
+        ids,
+        new BatchVisitor() {
+          @Override
+          public void onBlob(int index, BlobId id, MemorySegment bytes) {
+            Value value = store.history.states.getLast().get(index);
+            assertThat(value).isNotNull();
+            assertThat(bytes.mismatch(MemorySegment.ofArray(value.bytes()))).isNegative();
+          }
+
+          @Override
+          public void onFailed(int index, BlobId id, StoreException failure) {
+            assertThat(failure).isInstanceOf(CorruptionException.class);
+            damaged.incrementAndGet();
+          }
+        });
+    return damaged.get();
+  }
+
+  @Test
+  void shouldFindAFlippedBitOfALongBlobInTheRangesItTouches() {
+    int chunk = ChecksumTable.CHUNK_BYTES;
+    byte[] value = new byte[(1 << 20) + 3 * chunk + 777]; // longer than the longest buffer
+    SplittableRandom random = new SplittableRandom(SEED);
+    random.nextBytes(value);
+    BlobId id = new BlobId(5, 5);
+    SimulatedDisk disk = new SimulatedDisk();
+    try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED);
+        Epoch epoch = opened.store().beginEpoch()) {
+      epoch.put(id, MemorySegment.ofArray(value));
+      epoch.commit();
+    }
+    BlockImage image = disk.image();
+    long start = blockOf(image, value);
+    long extent = Blocks.offset(ChecksumTable.extentBlocks(value.length, true));
+    long table = Blocks.roundUp(value.length);
+    int chunks = ChecksumTable.chunks(value.length);
+    MemorySegment target = MemorySegment.ofArray(new byte[chunk]);
+    int found = 0;
+    for (int flip = 0; flip < DATA_FLIPS / 500; flip++) {
+      long at =
+          random.nextInt(8) == 0 ? table + random.nextInt(4 * chunks) : random.nextLong(extent);
+      BlockImage flipped = image.copy();
+      flipped.flipBit(start + at, random.nextInt(8));
+      boolean inTable = at >= table && at < table + 4L * chunks;
+      try (StoreLife.Opened opened = StoreLife.openOn(SimulatedDisk.of(flipped), SEED)) {
+        for (int i = 0; i < chunks; i++) {
+          boolean touched = inTable || (at < value.length && at / chunk == i);
+          boolean refused = false;
+          try {
+            long copied = opened.store().get(id, (long) i * chunk, chunk, target);
+            MemorySegment expected = MemorySegment.ofArray(value).asSlice((long) i * chunk, copied);
+            assertThat(target.asSlice(0, copied).mismatch(expected)).isNegative();
+          } catch (CorruptionException e) {
+            refused = true;
+          }
+          assertThat(refused).as("byte %d, piece %d, seed %d", at, i, SEED).isEqualTo(touched);
+          found += refused ? 1 : 0;
+        }
+      }
+    }
+    assertThat(found).isPositive();
+  }
+
+  private static long blockOf(BlockImage image, byte[] value) {
+    byte[] block = new byte[Blocks.BYTES];
+    for (long at = 0; at < image.size(); at += Blocks.BYTES) {
+      image.read(at, MemorySegment.ofArray(block));
+      if (MemorySegment.ofArray(block)
+              .mismatch(MemorySegment.ofArray(value).asSlice(0, Blocks.BYTES))
+          < 0) {
+        return at;
+      }
+    }
+    throw new AssertionError("the blob is nowhere in the file");
   }
 }

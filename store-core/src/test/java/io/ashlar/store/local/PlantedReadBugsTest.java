@@ -131,7 +131,23 @@ class PlantedReadBugsTest {
             "the memory of a cached blob never goes back",
             "read/CachedBlob.java",
             "      memory.free(start, blocks);\n",
-            ""));
+            ""),
+        new Planted(
+            LinearizabilityTest.class,
+            "shouldBeLinearizableWithACache",
+            PlantedBug.of(
+                "a cached blob is served whatever the index says, under load (L21)",
+                "read/BlobCache.java",
+                "if (!blob.isOf(entry)) {",
+                "if (false) {")),
+        new Planted(
+            LinearizabilityTest.class,
+            "shouldBeLinearizableWithoutACache",
+            PlantedBug.of(
+                "a listener is told that a blob is missing when it was replaced meanwhile",
+                "read/AsyncGet.java",
+                "      again();\n    }",
+                "      tell(BlobStore.NOT_FOUND, null);\n    }")));
   }
 
   @ParameterizedTest

@@ -1,0 +1,34 @@
+package io.ashlar.jmh;
+
+/**
+ * One setting of the read scenario.
+ *
+ * @param name its name in results.
+ * @param hot whether values are in caches; else none is, and the page cache is dropped.
+ * @param leased whether values are looked at where they lie; else copied.
+ * @param valueBytes bytes of one value.
+ * @param threads threads that read at once.
+ * @param virtual whether these are virtual ones.
+ */
+record ReadCell(
+    String name, boolean hot, boolean leased, int valueBytes, int threads, boolean virtual) {
+
+  private static final int HOT_READS_A_SAMPLE = 64;
+
+  static ReadCell cold(String name, int valueBytes, int threads) {
+    return new ReadCell(name, false, false, valueBytes, threads, false);
+  }
+
+  static ReadCell coldOnVirtualThreads(String name, int valueBytes, int threads) {
+    return new ReadCell(name, false, false, valueBytes, threads, true);
+  }
+
+  static ReadCell hot(String name, int valueBytes, boolean leased) {
+    return new ReadCell(name, true, leased, valueBytes, 1, false);
+  }
+
+  /** Returns how many reads are timed together: a look at the clock takes as long as a hot read. */
+  int readsASample() {
+    return hot ? HOT_READS_A_SAMPLE : 1;
+  }
+}
