@@ -10,17 +10,25 @@ package io.ashlar.tier;
  * @param checkpointOnClose whether closing makes one last pass.
  * @param readBack how evicted blobs are read back.
  * @param space when blobs are evicted without being asked for.
+ * @param upkeep how long checkpoints are kept, and when what nothing needs is deleted.
  */
 public record TierConfig(
     long intervalMs,
     long batchBytesTarget,
     boolean checkpointOnClose,
     ReadBackConfig readBack,
-    SpaceConfig space) {
+    SpaceConfig space,
+    UpkeepConfig upkeep) {
 
   /** The settings that an open without any uses. */
   public static final TierConfig DEFAULTS =
-      new TierConfig(10_000, 8L << 20, false, ReadBackConfig.DEFAULTS, SpaceConfig.NONE);
+      new TierConfig(
+          10_000,
+          8L << 20,
+          false,
+          ReadBackConfig.DEFAULTS,
+          SpaceConfig.NONE,
+          UpkeepConfig.DEFAULTS);
 
   /** Validates every setting. */
   public TierConfig {
@@ -30,22 +38,22 @@ public record TierConfig(
 
   /** These settings with another {@link #intervalMs}. */
   public TierConfig withIntervalMs(long value) {
-    return new TierConfig(value, batchBytesTarget, checkpointOnClose, readBack, space);
+    return new TierConfig(value, batchBytesTarget, checkpointOnClose, readBack, space, upkeep);
   }
 
   /** These settings with another {@link #batchBytesTarget}. */
   public TierConfig withBatchBytesTarget(long value) {
-    return new TierConfig(intervalMs, value, checkpointOnClose, readBack, space);
+    return new TierConfig(intervalMs, value, checkpointOnClose, readBack, space, upkeep);
   }
 
   /** These settings with another {@link #checkpointOnClose}. */
   public TierConfig withCheckpointOnClose(boolean value) {
-    return new TierConfig(intervalMs, batchBytesTarget, value, readBack, space);
+    return new TierConfig(intervalMs, batchBytesTarget, value, readBack, space, upkeep);
   }
 
   /** These settings with another {@link #readBack}. */
   public TierConfig withReadBack(ReadBackConfig value) {
-    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, value, space);
+    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, value, space, upkeep);
   }
 
   /** These settings with other memory for what is read back ({@link ReadBackConfig#cacheBytes}). */
@@ -55,6 +63,11 @@ public record TierConfig(
 
   /** These settings with another {@link #space}. */
   public TierConfig withSpace(SpaceConfig value) {
-    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, readBack, value);
+    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, readBack, value, upkeep);
+  }
+
+  /** These settings with another {@link #upkeep}. */
+  public TierConfig withUpkeep(UpkeepConfig value) {
+    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, readBack, space, value);
   }
 }

@@ -11,6 +11,7 @@ package io.ashlar.tier;
  * @param bytesUploaded body bytes sent.
  * @param bytesDownloaded body bytes received.
  * @param batches batch objects that this tier wrote and committed since it was opened.
+ * @param upkeep what collections did.
  */
 public record TierStats(
     long puts,
@@ -20,4 +21,5 @@ public record TierStats(
     long deletes,
     long bytesUploaded,
     long bytesDownloaded,
-    long batches) {}
+    long batches,
+    UpkeepStats upkeep) {}

@@ -170,6 +170,27 @@ public final class TieredBlobStore implements BlobStore {
     return agent.evict(which);
   }
 
+  /**
+   * Drops the checkpoints that {@link TierConfig#upkeep} does not keep, rewrites sparse batches,
+   * and deletes from the object store what nothing needs any more; beside the collections at an
+   * interval. What is still read by a pinned restore, an open {@link Snapshot} or an evicted blob
+   * stays.
+   *
+   * @param dryRun whether only to say what would be deleted; what compaction would save is not
+   *     known then.
+   * @return what was done; zeros when nothing can have changed since the last time, and then no
+   *     request was made.
+   * @throws io.ashlar.store.FencedException if another writer took over this prefix.
+   * @throws io.ashlar.store.CorruptionException if a manifest or batch of the tier is damaged:
+   *     nothing that is needed was deleted.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: as
+   *     before, and the next collection goes on.
+   * @throws io.ashlar.store.StoreClosedException if this is closed.
+   */
+  public CollectionReport collect(boolean dryRun) {
+    return agent.collect(dryRun);
+  }
+
   /** Returns the log sequence up to which every change is remote-durable. */
   public long tieredSequence() {
     return agent.tieredSequence();
@@ -186,7 +207,8 @@ public final class TieredBlobStore implements BlobStore {
         counts.deletes(),
         counts.bytesSent(),
         counts.bytesReceived(),
-        agent.batches());
+        agent.batches(),
+        agent.upkeepStats());
   }
 
   @Override

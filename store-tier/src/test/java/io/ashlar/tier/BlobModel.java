@@ -113,6 +113,21 @@ public final class BlobModel {
     assertHolds(store);
   }
 
+  /** Whether the bytes of blobs are exactly this. */
+  public boolean isExactly(Map<BlobId, byte[]> found) {
+    return blobs.keySet().equals(found.keySet())
+        && blobs.entrySet().stream()
+            .allMatch(entry -> {
+              try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = entry.getValue().bytes(arena);
+                MemorySegment other =
+                    MemorySegment.ofArray(
+                        java.util.Objects.requireNonNull(found.get(entry.getKey())));
+                return bytes.mismatch(other) == -1;
+              }
+            });
+  }
+
   /** Checks that a store holds at least this. */
   public void assertHolds(BlobStore store) {
     blobs.forEach((id, content) -> {

@@ -24,9 +24,34 @@ class TierConfigTest {
                 .withIntervalMs(1)
                 .withBatchBytesTarget(1 << 20)
                 .withReadCacheBytes(3)
-                .withCheckpointOnClose(true))
+                .withCheckpointOnClose(true)
+                .withUpkeep(UpkeepConfig.DEFAULTS.withRetainCount(4)))
         .isEqualTo(
             new TierConfig(
-                1, 1 << 20, true, ReadBackConfig.DEFAULTS.withCacheBytes(3), SpaceConfig.NONE));
+                1,
+                1 << 20,
+                true,
+                ReadBackConfig.DEFAULTS.withCacheBytes(3),
+                SpaceConfig.NONE,
+                UpkeepConfig.DEFAULTS.withRetainCount(4)));
+    assertThat(
+            UpkeepConfig.DEFAULTS
+                .withIntervalMs(1)
+                .withRetainCount(2)
+                .withRetainMs(3)
+                .withCompactBelowPercent(4))
+        .isEqualTo(new UpkeepConfig(1, 2, 3, 4));
+  }
+
+  @Test
+  void shouldRefuseUpkeepOutOfRange() {
+    assertThatThrownBy(() -> UpkeepConfig.DEFAULTS.withIntervalMs(-1))
+        .hasMessageContaining("intervalMs");
+    assertThatThrownBy(() -> UpkeepConfig.DEFAULTS.withRetainCount(-1))
+        .hasMessageContaining("retainCount");
+    assertThatThrownBy(() -> UpkeepConfig.DEFAULTS.withRetainMs(Long.MAX_VALUE))
+        .hasMessageContaining("retainMs");
+    assertThatThrownBy(() -> UpkeepConfig.DEFAULTS.withCompactBelowPercent(101))
+        .hasMessageContaining("compactBelowPercent");
   }
 }

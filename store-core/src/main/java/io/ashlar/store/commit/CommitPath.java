@@ -210,6 +210,25 @@ public final class CommitPath implements AutoCloseable {
     var _ = commit(buffer);
   }
 
+  /**
+   * Gives evicted blobs other cold references in one epoch and waits for it.
+   *
+   * @param fill adds the moves; at most {@link Epoch#OPERATIONS_MAX}.
+   */
+  public void commitColdMoves(Consumer<ColdMoveSink> fill) {
+    EpochBuffer buffer = buffers.take();
+    fill.accept(buffer::addColdMove);
+    var _ = commit(buffer);
+  }
+
+  /** Takes moves for {@link #commitColdMoves}. */
+  @FunctionalInterface
+  public interface ColdMoveSink {
+
+    /** Adds one. */
+    void add(long idHigh, long idLow, long version, long cold0, long cold1, long cold2);
+  }
+
   /** Returns what vacuum needs of this. */
   public CommitAccess vacuumAccess() {
     return new VacuumAccess(this, committer, tail, checkpointer);

@@ -170,6 +170,12 @@ final class EpochBuffer implements QueueEntry {
         operations, offset, idHigh, idLow, version, startBlock, cold0, cold1, cold2);
   }
 
+  /** Appends a cold-move. */
+  void addColdMove(long idHigh, long idLow, long version, long cold0, long cold1, long cold2) {
+    long offset = reserve(OperationFormat.COLD_MOVE_BYTES);
+    OperationFormat.coldMove(operations, offset, idHigh, idLow, version, cold0, cold1, cold2);
+  }
+
   /** Appends the relocations of a batch, which is told what became of them. */
   void addRelocations(Relocations batch) {
     relocations = batch;

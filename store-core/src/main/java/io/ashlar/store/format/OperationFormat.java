@@ -65,7 +65,9 @@ public final class OperationFormat {
   /** The highest block that an extent can start at: 48 bits. */
   public static final long BLOCK_MAX = (1L << 48) - 1;
 
-  private static final int COLD_MOVE_BYTES = 56;
+  /** The bytes of a cold-move. */
+  public static final int COLD_MOVE_BYTES = 56;
+
   private static final byte TABLE = 1;
 
   private OperationFormat() {}
@@ -143,6 +145,23 @@ public final class OperationFormat {
     putLong(bytes, offset + 24, version);
     putLong(bytes, offset + 32, startBlock);
     putLong(bytes, offset + 40, newBlock);
+  }
+
+  /** Writes a cold-move. */
+  public static void coldMove(
+      MemorySegment bytes,
+      long offset,
+      long idHigh,
+      long idLow,
+      long version,
+      long coldFirst,
+      long coldSecond,
+      long coldThird) {
+    putCommon(bytes, offset, COLD_MOVE, 0, idHigh, idLow);
+    putLong(bytes, offset + 24, version);
+    putLong(bytes, offset + 32, coldFirst);
+    putLong(bytes, offset + 40, coldSecond);
+    putLong(bytes, offset + 48, coldThird);
   }
 
   /** Returns the kind of the operation at {@code offset}. */

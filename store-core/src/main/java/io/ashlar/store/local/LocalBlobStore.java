@@ -41,6 +41,7 @@ import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
 import io.ashlar.store.spi.ChangeVisitor;
 import io.ashlar.store.spi.ColdStorage;
+import io.ashlar.store.spi.EvictedVisitor;
 import io.ashlar.store.spi.Eviction;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
@@ -493,6 +494,31 @@ public final class LocalBlobStore implements BlobStore, TierSource {
     } finally {
       gate.exit();
     }
+  }
+
+  @Override
+  public void forEachEvicted(EvictedVisitor visitor) {
+    gate.enter();
+    try {
+      tierSide.forEachEvicted(visitor);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void moveCold(List<Eviction> moves) {
+    gate.enter();
+    try {
+      tierSide.moveCold(moves);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long oldestSnapshotSequence() {
+    return snapshots.oldestSequence();
   }
 
   @Override

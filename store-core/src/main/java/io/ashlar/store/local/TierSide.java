@@ -6,6 +6,8 @@ import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ChangeVisitor;
+import io.ashlar.store.spi.ColdReference;
+import io.ashlar.store.spi.EvictedVisitor;
 import io.ashlar.store.spi.Eviction;
 import java.util.List;
 
@@ -62,6 +64,36 @@ final class TierSide {
       evicted += countEvicted(some);
     }
     return evicted;
+  }
+
+  /** Implements {@link io.ashlar.store.spi.TierSource#forEachEvicted}. */
+  void forEachEvicted(EvictedVisitor visitor) {
+    index.forEach((idHigh, idLow, location) -> {
+      if (location.kind() == BlobLocation.Kind.EVICTED) {
+        visitor.onEvicted(
+            change(idHigh, idLow, location),
+            new ColdReference(location.cold0(), location.cold1(), location.cold2()));
+      }
+    });
+  }
+
+  /** Implements {@link io.ashlar.store.spi.TierSource#moveCold}. */
+  void moveCold(List<Eviction> moves) {
+    for (int from = 0; from < moves.size(); from += EVICTIONS_MAX) {
+      List<Eviction> some = moves.subList(from, Math.min(moves.size(), from + EVICTIONS_MAX));
+      commitPath.commitColdMoves(sink -> {
+        for (Eviction move : some) {
+          BlobChange change = move.change();
+          sink.add(
+              change.id().high(),
+              change.id().low(),
+              change.sequence(),
+              move.reference().first(),
+              move.reference().second(),
+              move.reference().third());
+        }
+      });
+    }
   }
 
   private int countEvicted(List<Eviction> evictions) {

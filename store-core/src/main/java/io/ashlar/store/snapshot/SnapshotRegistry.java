@@ -297,6 +297,12 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     return false;
   }
 
+  /** Returns the sequence of the oldest open snapshot, or {@link Long#MAX_VALUE}. Thread: any. */
+  public long oldestSequence() {
+    SnapshotView oldest = oldestOpen();
+    return oldest == null ? Long.MAX_VALUE : oldest.sequence();
+  }
+
   private @Nullable SnapshotView oldestOpen() {
     for (SnapshotView view : views) {
       if (view.isOpen()) {

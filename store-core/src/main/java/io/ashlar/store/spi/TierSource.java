@@ -57,6 +57,27 @@ public interface TierSource {
    */
   int evict(List<Eviction> evictions);
 
+  /**
+   * Visits every evicted blob with where its bytes are now. One that is evicted, moved or replaced
+   * meanwhile may be left out or shown as it was before.
+   */
+  void forEachEvicted(EvictedVisitor visitor);
+
+  /**
+   * Gives evicted blobs other references, in epochs of bounded size, and waits until they are
+   * durable: their remote copies have moved. A blob whose last change is another by then, or that
+   * is not evicted, is left alone (rule L16).
+   *
+   * @param moves the changes as {@link #forEachEvicted} showed them, and where the bytes are now.
+   */
+  void moveCold(List<Eviction> moves);
+
+  /**
+   * Returns the log sequence of the oldest open snapshot, or {@link Long#MAX_VALUE}. It may still
+   * read evicted blobs by references that were moved or given up after that sequence.
+   */
+  long oldestSnapshotSequence();
+
   /** Forgets tombstones of changes at or before {@code throughSequence}: the tier has them. */
   void dropTombstones(long throughSequence);
 

@@ -53,7 +53,8 @@ public final class Boundary {
   }
 
   /**
-   * Raises it, and returns when it certainly is at {@code sequence} or above.
+   * Raises it, and returns when it certainly is at {@code sequence} or above. What fails is not
+   * repeated here; calling this again is harmless.
    *
    * @return false if this object store has no real compare-and-set.
    * @throws CorruptionException if the object is damaged.
@@ -80,9 +81,7 @@ public final class Boundary {
           return false;
         }
         reason = e;
-        if (!e.retryable()) {
-          break;
-        }
+        break;
       }
     }
     throw new TierUnavailableException(

@@ -45,6 +45,8 @@ import picocli.CommandLine.Spec;
       VacuumCommand.class,
       TierCommand.class,
       RestoreCommand.class,
+      CheckpointsCommand.class,
+      CollectCommand.class,
       ProbeCommand.class,
       BatchCommand.class,
       DemoCommand.class,

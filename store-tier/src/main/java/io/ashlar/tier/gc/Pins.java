@@ -164,27 +164,22 @@ public final class Pins {
   private static Pin create(ObjectStore objects, long sequence, String owner) {
     String key = TierKeys.pin(sequence, TierManifest.newId());
     ObjectBody body = ObjectBody.of(json(sequence, owner));
-    ObjectStoreException reason = null;
-    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      try {
-        // The key is ours alone: if something is there, an unanswered attempt has put it.
-        var _ = objects.putIfAbsent(key, body);
-        return new Pin(objects, key, sequence);
-      } catch (ObjectStoreException e) {
-        reason = e;
-        if (!e.retryable()) {
-          break;
-        }
-      }
+    Pin pin = new Pin(objects, key, sequence);
+    try {
+      // The key is ours alone: if something is there, an unanswered attempt has put it.
+      var _ = objects.putIfAbsent(key, body);
+      return pin;
+    } catch (ObjectStoreException e) {
+      pin.close(); // it may be there
+      throw new TierUnavailableException(
+          "pinning a checkpoint failed: object="
+              + key
+              + ", store="
+              + objects
+              + ", reason="
+              + e.getMessage(),
+          e);
     }
-    throw new TierUnavailableException(
-        "pinning a checkpoint failed: object="
-            + key
-            + ", store="
-            + objects
-            + ", reason="
-            + (reason == null ? "" : reason.getMessage()),
-        reason);
   }
 
   private static byte[] json(long sequence, String owner) {

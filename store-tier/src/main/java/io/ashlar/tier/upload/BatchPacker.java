@@ -20,9 +20,11 @@ import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class BatchPacker implements AutoCloseable {
   private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
-  private final TierSnapshot source;
+  private final @Nullable TierSnapshot source;
   private final ObjectStore objects;
   private final TierWriter writer;
   private final BlobLocations locations;
@@ -60,11 +62,12 @@ final class BatchPacker implements AutoCloseable {
   private long deletes;
 
   /**
+   * @param source what {@link #put} reads from; null if only {@link #copy} is used.
    * @param bytesTarget body bytes of a batch, at most {@link FramedBatchFormat#BATCH_BYTES_MAX}.
    * @param epoch the last epoch that is packed, for the headers.
    */
   BatchPacker(
-      TierSnapshot source,
+      @Nullable TierSnapshot source,
       ObjectStore objects,
       TierWriter writer,
       BlobLocations locations,
@@ -86,14 +89,27 @@ final class BatchPacker implements AutoCloseable {
    * @throws StoreException if reading it or sending a batch failed.
    */
   void put(BlobChange change) {
+    TierSnapshot from = Objects.requireNonNull(source);
+    pack(change, target -> from.read(change, target));
+  }
+
+  /**
+   * Packs a blob whose bytes are at hand.
+   *
+   * @param change its id, length and checksum.
+   */
+  void copy(BlobChange change, MemorySegment data) {
+    pack(change, target -> MemorySegment.copy(data, 0, target, 0, data.byteSize()));
+  }
+
+  private void pack(BlobChange change, Consumer<MemorySegment> fill) {
     boolean alone = entryBytes(change.length()) > bytesTarget;
     begin(BatchReference.Kind.PUTS, change.length());
     if (alone) {
       await();
     }
     BlobKey.write(change.id().high(), change.id().low(), key);
-    MemorySegment target = filling.claim(key, change.length());
-    source.read(change, target);
+    fill.accept(filling.claim(key, change.length()));
     locations.put(change, firstPlace + filling.keep());
     blobs++;
     blobBytes += change.length();

@@ -13,8 +13,12 @@ import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.fetch.ColdReferenceCodec;
 import io.ashlar.tier.fetch.DecodedBatch;
 import io.ashlar.tier.fetch.IdTable;
+import io.ashlar.tier.gc.LiveBatches;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +33,8 @@ import org.jspecify.annotations.Nullable;
  * is; all of an older one, and all of every one when a store adopts the chain. Keeping this in
  * memory costs 46 to 91 bytes a blob and 16 a frame.
  *
- * <p>A batch that was packed but whose manifest was never committed may be noted here. That does no
- * harm: it is only noted for changes above the sequence that is tiered, which are not evicted; and
- * before that sequence rises past them they are packed, and noted, again.
+ * <p>A batch that was packed but whose manifest was never committed must not stay noted here, since
+ * it would hide which batches are live: after a pass that failed, its owner begins anew.
  *
  * <pre>
  * id -> first: the place (from bit 31; 0: deleted) and length (bits 30–0)
@@ -52,6 +55,7 @@ final class BlobLocations implements AutoCloseable {
   private @Nullable List<BatchReference> unread;
   private int nextUnread;
   private long liveRead;
+  private int[] liveEntries = new int[64];
 
   /**
    * Locations in a chain.
@@ -80,6 +84,8 @@ final class BlobLocations implements AutoCloseable {
     while (places.size() <= place) {
       places.add(batches.size() - 1);
     }
+    superseded(change.id());
+    count(batches.size() - 1, 1);
     table.put(
         change.id().high(), change.id().low(), first(place, change.length()), change.crc32c());
   }
@@ -93,7 +99,53 @@ final class BlobLocations implements AutoCloseable {
   }
 
   void delete(BlobChange change) {
+    superseded(change.id());
     table.put(change.id().high(), change.id().low(), 0, 0);
+  }
+
+  private void superseded(BlobId id) {
+    long position = table.find(id.high(), id.low());
+    long place = position < 0 ? 0 : table.first(position) >>> PLACE_SHIFT;
+    if (place != 0) {
+      count(places.batch(place), -1);
+    }
+  }
+
+  private void count(int batch, int entries) {
+    if (batch >= liveEntries.length) {
+      liveEntries = Arrays.copyOf(liveEntries, Math.max(batch + 1, liveEntries.length * 2));
+    }
+    liveEntries[batch] += entries;
+  }
+
+  /**
+   * How many entries of each batch are the tier's last of their id, by {@link LiveBatches#number}.
+   * Complete once nothing is unread.
+   */
+  Map<Long, Long> liveEntries() {
+    Map<Long, Long> live = new HashMap<>();
+    for (int batch = 0; batch < batches.size(); batch++) {
+      int entries = batch < liveEntries.length ? liveEntries[batch] : 0;
+      var _ = live.merge(number(batches.get(batch)), (long) entries, Long::sum);
+    }
+    return live;
+  }
+
+  private static long number(TierKeys.BatchName name) {
+    return name.generation() << 32 | name.number();
+  }
+
+  /** Whether the tier's last entry of an id lies in the batch of this number. */
+  boolean isIn(long high, long low, long batchNumber) {
+    long position = table.find(high, low);
+    long place = position < 0 ? 0 : table.first(position) >>> PLACE_SHIFT;
+    return place != 0 && number(batches.get(places.batch(place))) == batchNumber;
+  }
+
+  /** Whether the tier's last entry of an id is a delete. */
+  boolean isDeleted(long high, long low) {
+    long position = table.find(high, low);
+    return position >= 0 && table.first(position) >>> PLACE_SHIFT == 0;
   }
 
   private static long first(long place, long length) {
@@ -194,6 +246,7 @@ final class BlobLocations implements AutoCloseable {
       long first = puts ? first(place(bodyOffset, dataBytes), dataBytes) : 0;
       if (table.putIfAbsent(high, low, first, puts ? crc : 0) && puts) {
         liveRead++;
+        count(batch, 1);
       }
     }
 

@@ -42,6 +42,7 @@ final class TierWriter {
   private volatile TierManifest last;
 
   private @Nullable TierManifest unresolved;
+  private @Nullable Upkeep next;
   private @Nullable FencedException fenced;
   private long nextBatch;
 
@@ -52,6 +53,11 @@ final class TierWriter {
     this.incarnation = claim.incarnation();
     this.generation = claim.generation();
     this.last = claim;
+  }
+
+  /** Where its manifests are. */
+  ManifestStore manifests() {
+    return manifests;
   }
 
   /** The newest manifest that is certainly committed. */
@@ -93,6 +99,7 @@ final class TierWriter {
     }
     last = manifest;
     unresolved = null;
+    next = null;
     manifests.hint(manifest.sequence());
   }
 
@@ -105,7 +112,7 @@ final class TierWriter {
    */
   void append(long lastRecordSequence, long lastEpoch, List<BatchReference> batches) {
     resolve();
-    append(lastRecordSequence, lastEpoch, batches, last.upkeep());
+    append(lastRecordSequence, lastEpoch, batches, upkeep());
   }
 
   /**
@@ -137,6 +144,25 @@ final class TierWriter {
             batches,
             upkeep);
     resolve();
+  }
+
+  /** What the next manifest will say, unless {@link #appendUpkeep} says something else. */
+  Upkeep upkeep() {
+    return next == null ? last.upkeep() : next;
+  }
+
+  /** Has the next manifest say something else. It must be as true without having been said. */
+  void nextUpkeep(Upkeep upkeep) {
+    next = upkeep;
+  }
+
+  long generation() {
+    return generation;
+  }
+
+  /** Every batch with a lower number was listed, or never will be, once nothing is being packed. */
+  long minInflight() {
+    return nextBatch;
   }
 
   /** The sequence of the next manifest, once nothing is unresolved. */

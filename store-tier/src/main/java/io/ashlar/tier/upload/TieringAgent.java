@@ -7,13 +7,18 @@ import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
+import io.ashlar.tier.CollectionReport;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
+import io.ashlar.tier.UpkeepStats;
+import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -34,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>I1. Every batch that a manifest lists was whole and durable before the manifest was first
- *       sent, and is never written again or deleted.
+ *       sent, is never written again, and deleted only as {@link UpkeepPass} says.
  *   <li>I2. The chain is one line: each manifest was created where none was, right after its
  *       parent, and this writer sends only one manifest for a sequence, ever.
  *   <li>I3. For every id whose last local change is at or before {@code lastRecordSequence}, the
@@ -91,6 +96,9 @@ import org.jspecify.annotations.Nullable;
 public final class TieringAgent implements AutoCloseable {
   private static final Logger LOG = System.getLogger(TieringAgent.class.getName());
 
+  /** Longer than any upload in parts can take. */
+  private static final long STALE_UPLOAD_MS = TimeUnit.HOURS.toMillis(24);
+
   private final BlobStore store;
   private final TierSource source;
   private final ObjectStore objects;
@@ -102,12 +110,14 @@ public final class TieringAgent implements AutoCloseable {
   // The agent's own.
   private @Nullable TierWriter writer;
   private @Nullable BlobLocations locations;
+  private @Nullable UpkeepPass upkeep;
   private boolean failing;
 
   /** Written by the agent, read by any thread. */
   private volatile long tieredSequence;
 
   private final AtomicLong batches = new AtomicLong();
+  private final UpkeepCounters upkeepCounters = new UpkeepCounters();
 
   private TieringAgent(BlobStore store, TierSource source, ObjectStore objects, TierConfig config) {
     this.store = store;
@@ -157,6 +167,12 @@ public final class TieringAgent implements AutoCloseable {
               config.intervalMs(),
               TimeUnit.MILLISECONDS);
     }
+    long collectionMs = config.upkeep().intervalMs();
+    if (collectionMs > 0) {
+      var _ =
+          opened.agent.scheduleWithFixedDelay(
+              opened::periodicCollection, collectionMs, collectionMs, TimeUnit.MILLISECONDS);
+    }
     return opened;
   }
 
@@ -165,6 +181,41 @@ public final class TieringAgent implements AutoCloseable {
     writer = opened.writer();
     locations = opened.locations();
     tieredSequence = opened.writer().last().lastRecordSequence();
+    upkeep =
+        new UpkeepPass(
+            objects,
+            opened.writer().manifests(),
+            opened.writer(),
+            config.upkeep(),
+            new LocalReferences(store, source, reader, () -> opened(locations)),
+            this::compact,
+            System::currentTimeMillis);
+  }
+
+  private Compaction.@Nullable Result compact(
+      List<TierManifest> chain, int belowPercent, int replacedMax) {
+    Compaction.Result result =
+        new Compaction(
+                objects,
+                opened(writer),
+                opened(locations),
+                reader,
+                sender,
+                config.batchBytesTarget())
+            .run(chain, belowPercent, replacedMax);
+    if (result == null) {
+      forgetLocations();
+    }
+    return result;
+  }
+
+  /** Begins anew to know where blobs lie: what is known is not what the chain says. */
+  private void forgetLocations() {
+    TierWriter own = opened(writer);
+    opened(locations).close();
+    locations =
+        new BlobLocations(
+            () -> ManifestChain.read(own.manifests(), own.last()).batchesNewestFirst());
   }
 
   /**
@@ -200,6 +251,66 @@ public final class TieringAgent implements AutoCloseable {
       TierWriter own = settledWriter();
       return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, which);
     });
+  }
+
+  /**
+   * Makes one collection now and waits for it, as {@link UpkeepPass} says.
+   *
+   * @param dryRun whether only to say what it would do.
+   * @return what it did; zeros when nothing can have changed since the last, and then no request
+   *     was made.
+   * @throws FencedException if another writer took over.
+   * @throws io.ashlar.store.CorruptionException if a manifest or batch of the tier is damaged.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws StoreClosedException if the agent is closed.
+   */
+  public CollectionReport collect(boolean dryRun) {
+    return call(() -> collection(dryRun));
+  }
+
+  private CollectionReport collection(boolean dryRun) {
+    var _ = settledWriter();
+    UpkeepPass own = opened(upkeep);
+    if (own.isIdle()) {
+      return CollectionReport.NOTHING;
+    }
+    CollectionReport report;
+    try {
+      report = own.run(dryRun);
+    } catch (RuntimeException | Error e) {
+      upkeepCounters.failed();
+      forgetLocations();
+      throw e;
+    }
+    if (!dryRun) {
+      upkeepCounters.count(report, abortStaleUploads());
+    }
+    return report;
+  }
+
+  private long abortStaleUploads() {
+    try {
+      return objects.abortStaleUploads(STALE_UPLOAD_MS);
+    } catch (ObjectStoreException e) {
+      LOG.log(Level.DEBUG, "aborting stale uploads failed: " + e.getMessage());
+      return 0;
+    }
+  }
+
+  private void periodicCollection() {
+    try {
+      var _ = collection(false);
+    } catch (FencedException e) {
+      // The passes say so.
+      throw e;
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "a collection failed and will be repeated: " + e.getMessage());
+    }
+  }
+
+  /** What collections did since the agent was opened. */
+  public UpkeepStats upkeepStats() {
+    return upkeepCounters.stats();
   }
 
   /** The log sequence up to which every change is remote-durable. */
@@ -248,6 +359,7 @@ public final class TieringAgent implements AutoCloseable {
     CheckpointReport report = CheckpointReport.NOTHING;
     try (ChangeList changes = TieringPass.select(snapshot, tieredSequence, through)) {
       if (changes.size() > 0) {
+        boolean committed = false;
         try (BatchPacker packer =
             new BatchPacker(
                 snapshot,
@@ -260,6 +372,11 @@ public final class TieringAgent implements AutoCloseable {
           report =
               new TieringPass(own, packer, progress, TierManifest.BATCHES_MAX)
                   .run(changes, through, epoch);
+          committed = true;
+        } finally {
+          if (!committed) {
+            forgetLocations();
+          }
         }
       }
     }
@@ -347,6 +464,7 @@ public final class TieringAgent implements AutoCloseable {
           locations = null;
         }
         writer = null;
+        upkeep = null;
         return true;
       });
     } catch (StoreClosedException closedMeanwhile) {

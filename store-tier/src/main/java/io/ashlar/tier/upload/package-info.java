@@ -13,9 +13,9 @@
  *   <li><b>What is thrown.</b> {@link io.ashlar.store.StoreException}: {@code FencedException} when
  *       another writer took over, {@code StoreOpenException} when a store may not write to a
  *       prefix, {@code TierUnavailableException} when the object store does not answer.
- *   <li><b>What is forbidden.</b> Deleting objects; sending a second manifest for a sequence;
- *       ordering by clocks; evicting before the manifest is committed; a request when nothing
- *       changed.
+ *   <li><b>What is forbidden.</b> Deleting objects but in a collection; sending a second manifest
+ *       for a sequence; ordering by clocks; evicting before the manifest is committed; a request
+ *       when nothing changed.
  * </ol>
  */
 @NullMarked

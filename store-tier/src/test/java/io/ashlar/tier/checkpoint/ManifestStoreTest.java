@@ -202,6 +202,8 @@ class ManifestStoreTest {
               ? outcome
               : Outcome.ANSWERED);
       long before = boundary.sequence();
+      assertThatThrownBy(() -> boundary.raise(before + 3))
+          .isInstanceOf(TierUnavailableException.class);
       assertThat(boundary.raise(before + 3)).isTrue();
       assertThat(boundary.sequence()).isEqualTo(before + 3);
     }

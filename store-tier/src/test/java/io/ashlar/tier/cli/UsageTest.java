@@ -32,6 +32,8 @@ class UsageTest {
         List.of("tier", "store"),
         List.of("restore", "file:x"),
         List.of("probe"),
+        List.of("checkpoints"),
+        List.of("gc"),
         List.of("batch"),
         List.of("batch", "ls"),
         List.of("batch", "convert", "a", "b"),
@@ -52,7 +54,19 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "put", "get", "ls", "rm", "stat", "verify", "vacuum", "tier", "restore", "probe", "batch",
+        "put",
+        "get",
+        "ls",
+        "rm",
+        "stat",
+        "verify",
+        "vacuum",
+        "tier",
+        "restore",
+        "probe",
+        "checkpoints",
+        "gc",
+        "batch",
         "demo"
       })
   void shouldExplainEveryCommand(String command) {

@@ -22,7 +22,20 @@ public final class FaultyObjectStore implements ObjectStore {
     /** It is not applied, and fails. */
     NOT_APPLIED,
     /** It is applied, and fails. */
-    APPLIED_UNANSWERED
+    APPLIED_UNANSWERED,
+    /** It is not applied, and the process ends. */
+    ENDED,
+    /** It is applied, and the process ends. */
+    APPLIED_ENDED
+  }
+
+  /** The process ended: nobody catches this. */
+  public static final class ProcessEnded extends Error {
+    private static final long serialVersionUID = 1;
+
+    ProcessEnded(String message) {
+      super(message, null, false, false);
+    }
   }
 
   /** Decides about a request. */
@@ -99,7 +112,13 @@ public final class FaultyObjectStore implements ObjectStore {
     if (outcome == Outcome.NOT_APPLIED) {
       throw failure("injected, not applied: " + request + " " + key);
     }
+    if (outcome == Outcome.ENDED) {
+      throw new ProcessEnded(request + " " + key);
+    }
     T result = action.run();
+    if (outcome == Outcome.APPLIED_ENDED) {
+      throw new ProcessEnded(request + " " + key);
+    }
     if (outcome == Outcome.APPLIED_UNANSWERED) {
       throw failure("injected, unanswered: " + request + " " + key);
     }
