@@ -47,6 +47,7 @@ import picocli.CommandLine.Spec;
       RestoreCommand.class,
       CheckpointsCommand.class,
       CollectCommand.class,
+      ScrubCommand.class,
       ProbeCommand.class,
       BatchCommand.class,
       DemoCommand.class,

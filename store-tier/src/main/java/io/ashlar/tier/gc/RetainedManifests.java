@@ -97,7 +97,12 @@ public final class RetainedManifests {
     long count = 0;
     long after = next; // the last manifest that repeats the point looked at
     for (Entry entry : entries.reversed()) {
-      if (!entry.point()) {
+      if (entry.sequence() < before) {
+        break;
+      }
+      // The oldest kept so far may be a base that stands for a checkpoint which was dropped.
+      boolean stands = entry.sequence() == before && before > 1;
+      if (!entry.point() && !stands) {
         continue;
       }
       count++;

@@ -15,6 +15,7 @@ import jdk.jfr.StackTrace;
 @Description("Checkpoints dropped, batches compacted and objects deleted by one collection")
 @Category({"Ashlar", "Tier"})
 @StackTrace(false)
+@SuppressWarnings("UnusedVariable") // read by the recording
 final class CollectionEvent extends Event {
   @Label("Manifest")
   private long manifestSequence;

@@ -34,6 +34,7 @@ class UsageTest {
         List.of("probe"),
         List.of("checkpoints"),
         List.of("gc"),
+        List.of("scrub"),
         List.of("batch"),
         List.of("batch", "ls"),
         List.of("batch", "convert", "a", "b"),
@@ -66,6 +67,7 @@ class UsageTest {
         "probe",
         "checkpoints",
         "gc",
+        "scrub",
         "batch",
         "demo"
       })

@@ -77,8 +77,7 @@ class PinsTest {
   void shouldLeaveNoPinBehindWhenTakingOneFails() {
     commit(1);
     for (Outcome outcome : List.of(Outcome.APPLIED_UNANSWERED, Outcome.NOT_APPLIED)) {
-      objects.fault(
-          (request, key) -> request.equals("putIfAbsent") ? outcome : Outcome.ANSWERED);
+      objects.fault((request, key) -> request.equals("putIfAbsent") ? outcome : Outcome.ANSWERED);
       assertThatThrownBy(() -> Pins.take(objects, 1, "x"))
           .isInstanceOf(TierUnavailableException.class);
       assertThat(Pins.list(below)).isEmpty();

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * lost. Closing it leaves the other open, so that the next process can be played on it. Thread:
  * any; the fault decides under one monitor.
  */
-public final class FaultyObjectStore implements ObjectStore {
+public class FaultyObjectStore implements ObjectStore {
   /** What becomes of a request. */
   public enum Outcome {
     /** It is applied and answered. */

@@ -1,0 +1,85 @@
+package io.ashlar.tier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ashlar.tier.checkpoint.TierKeys;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code ashlar checkpoints}, {@code gc} and {@code scrub}. */
+class UpkeepCommandsTest {
+  @TempDir Path temp;
+
+  private String url = "";
+
+  @BeforeEach
+  void tier() throws IOException {
+    url = "file:" + temp.resolve("tier");
+    for (int i = 0; i < 3; i++) {
+      Files.writeString(temp.resolve("file"), "content " + i);
+      assertThat(run("put", temp.resolve("store"), temp.resolve("file")).code()).isZero();
+      assertThat(run("tier", temp.resolve("store"), url).code()).isZero();
+    }
+  }
+
+  private static CommandRun run(Object... arguments) {
+    return CommandRun.of(arguments);
+  }
+
+  private List<Path> batches() throws IOException {
+    try (Stream<Path> files = Files.walk(temp.resolve("tier").resolve(TierKeys.BATCHES))) {
+      return files.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  @Test
+  void shouldListCheckpoints() {
+    CommandRun run = run("checkpoints", url);
+    assertThat(run.code()).isZero();
+    assertThat(run.out().lines()).hasSize(7);
+    assertThat(run.out()).contains("changes").contains("claim");
+    CommandRun json = run("checkpoints", url, "--json");
+    assertThat(json.out().lines()).hasSize(6).allMatch(line -> line.contains("\"sequence\":"));
+  }
+
+  @Test
+  void shouldCollectOnlyWhatIsNotKept() throws IOException {
+    List<Path> before = batches();
+    CommandRun dry = run("gc", url, "--keep", "1", "--dry-run");
+    assertThat(dry.code()).isZero();
+    assertThat(dry.out()).startsWith("would delete ");
+    assertThat(batches()).isEqualTo(before);
+    CommandRun all = run("gc", url);
+    assertThat(all.out()).startsWith("deleted 0 batches");
+    CommandRun run = run("gc", url, "--keep", "1");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).startsWith("deleted ").doesNotContain("deleted 0 ");
+    assertThat(batches()).hasSizeLessThan(before.size());
+    assertThat(run("scrub", url).code()).isZero();
+    CommandRun restore = run("restore", url, temp.resolve("restored"));
+    assertThat(restore.code()).as(restore.err()).isZero();
+    assertThat(run("tier", temp.resolve("store"), url).code()).isZero();
+  }
+
+  @Test
+  void shouldScrubAndExitWith1OnDamage() throws IOException {
+    CommandRun clean = run("scrub", url, "--json");
+    assertThat(clean.code()).isZero();
+    assertThat(clean.out()).contains("\"clean\":true");
+    Path batch = batches().getFirst();
+    byte[] bytes = Files.readAllBytes(batch);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(batch, bytes);
+    CommandRun damaged = run("scrub", url);
+    assertThat(damaged.code()).isEqualTo(AshlarCommand.DIFFERENT);
+    assertThat(damaged.out()).contains("damaged: batches/").contains("1 damaged");
+    Files.delete(batch);
+    assertThat(run("scrub", url).out()).contains("missing: batches/");
+  }
+}
