@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ashlar.store.FormatVersionException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,17 +30,9 @@ class LogRecordFormatTest {
     offset += OperationFormat.DELETE_BYTES;
     OperationFormat.evict(record, offset, 1, 2, 3, 4, 5, 6, 7);
     offset += OperationFormat.EVICT_BYTES;
-    // There is no writer of these two yet: their layout is the specification's.
-    common(record, offset, OperationFormat.RELOCATE, 8, 9);
-    LittleEndian.putLong(record, offset + 24, 10);
-    LittleEndian.putLong(record, offset + 32, 11);
-    LittleEndian.putLong(record, offset + 40, 12);
+    OperationFormat.relocate(record, offset, 8, 9, 10, 11, 12);
     offset += OperationFormat.bytes(OperationFormat.RELOCATE);
-    common(record, offset, OperationFormat.COLD_MOVE, 13, 14);
-    LittleEndian.putLong(record, offset + 24, 15);
-    LittleEndian.putLong(record, offset + 32, 16);
-    LittleEndian.putLong(record, offset + 40, 17);
-    LittleEndian.putLong(record, offset + 48, 18);
+    OperationFormat.coldMove(record, offset, 13, 14, 15, 16, 17, 18);
     offset += OperationFormat.bytes(OperationFormat.COLD_MOVE);
     int chain =
         LogRecordFormat.seal(
@@ -62,11 +53,6 @@ class LogRecordFormatTest {
             0x01a2a3a4a5a6a7a8L);
     assertThat(LogRecordFormat.chain(record)).isEqualTo(chain);
     return block;
-  }
-
-  private static void common(MemorySegment record, long offset, int kind, long high, long low) {
-    OperationFormat.delete(record, offset, high, low);
-    record.set(ValueLayout.JAVA_BYTE, offset, (byte) kind);
   }
 
   /** A record of two blocks. */
