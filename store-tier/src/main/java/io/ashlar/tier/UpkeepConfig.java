@@ -5,8 +5,8 @@ package io.ashlar.tier;
  * setting is validated once, here.
  *
  * <p>A checkpoint is kept while it is among the newest {@code retainCount} <i>or</i> younger than
- * {@code retainMs}. With both 0 every checkpoint is kept for ever, and a collection deletes only
- * what failed uploads left. The newest is always kept. Ages go by the clock of this machine; what
+ * {@code retainMs}. With both 0 every checkpoint is kept for ever, and a collection, which is then
+ * made only when asked for, deletes only what failed uploads left. The newest is always kept. Ages go by the clock of this machine; what
  * is safe to delete does not depend on them.
  *
  * @param intervalMs milliseconds between the end of one collection and the start of the next, 0 to
@@ -20,7 +20,7 @@ package io.ashlar.tier;
 public record UpkeepConfig(
     long intervalMs, long retainCount, long retainMs, int compactBelowPercent) {
 
-  /** Every checkpoint is kept; left-overs are collected every hour in which something changed. */
+  /** Every checkpoint is kept. */
   public static final UpkeepConfig DEFAULTS = new UpkeepConfig(3_600_000, 0, 0, 50);
 
   private static final long DAY_MS = 86_400_000L;

@@ -315,17 +315,27 @@ class CollectionTest {
               }
             });
     int restored = 0;
+    int real = 0;
     while (collector.isAlive()) {
       try (Pins.Pinned pinned = Objects.requireNonNull(Pins.takeLatest(objects, "racing"))) {
         assertThat(TierState.at(objects, pinned.manifest())).hasSize(30);
-        restored++;
+      }
+      if (restored++ % 20 == 0) {
+        Path target = Files.createDirectory(folder.resolve("restored" + restored));
+        try (LocalBlobStore into =
+            LocalBlobStore.builder(target).config(TierLife.SMALL).open()) {
+          assertThat(Restore.restore(objects, into, TierProgress.NONE).blobs()).isEqualTo(30);
+          real++;
+        }
       }
     }
     end.set(true);
     collector.join();
     assertThat(failed.get()).isNull();
     assertThat(restored).isPositive();
-    System.out.println("restores that raced retention: " + restored);
+    assertThat(real).isPositive();
+    System.out.println(
+        "restores that raced retention: read=" + restored + ", into a store=" + real);
   }
 
   @Test

@@ -168,7 +168,7 @@ public final class TieringAgent implements AutoCloseable {
               TimeUnit.MILLISECONDS);
     }
     long collectionMs = config.upkeep().intervalMs();
-    if (collectionMs > 0) {
+    if (collectionMs > 0 && config.upkeep().dropsCheckpoints()) {
       var _ =
           opened.agent.scheduleWithFixedDelay(
               opened::periodicCollection, collectionMs, collectionMs, TimeUnit.MILLISECONDS);

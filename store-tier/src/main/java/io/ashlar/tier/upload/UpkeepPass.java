@@ -324,12 +324,10 @@ final class UpkeepPass {
     drops.removeIf(key -> pinned.manifests().contains(TierKeys.manifestSequence(key)));
 
     writer.checkNotFenced();
-    Set<String> left =
-        new HashSet<>(deletions.delete(batches.stream().map(ObjectInfo::key).toList()));
-    plan.batches().stream()
-        .map(ObjectInfo::key)
-        .filter(key -> batches.stream().noneMatch(batch -> batch.key().equals(key)))
-        .forEach(left::add);
+    List<String> keys = batches.stream().map(ObjectInfo::key).toList();
+    Set<String> left = new HashSet<>(plan.batches().stream().map(ObjectInfo::key).toList());
+    keys.forEach(left::remove);
+    left.addAll(deletions.delete(keys));
     List<String> dropsLeft = deletions.delete(drops);
     batches.removeIf(batch -> left.contains(batch.key()));
     unneededSince.keySet().retainAll(left);
