@@ -209,8 +209,10 @@ public final class ManifestStore {
       reason = e;
     }
     try {
-      if (isOurs(manifest)) {
-        checkAboveBoundary(manifest);
+      boolean ours = isOurs(manifest);
+      // What stood in the way may be dropped by now, too.
+      checkAboveBoundary(manifest);
+      if (ours) {
         return;
       }
     } catch (TierUnavailableException e) {
