@@ -169,6 +169,43 @@ class CollectionTest {
   }
 
   @Test
+  void shouldOnlySayWhatItWouldDeleteInADryRun() {
+    TieredBlobStore store = open(ONE);
+    tier(store, 1);
+    tier(store, 2);
+    List<String> before = keys("");
+    CollectionReport dry = store.collect(true);
+    assertThat(dry.retainedFrom()).isPositive();
+    assertThat(dry.manifestSequence()).isZero();
+    assertThat(keys("")).isEqualTo(before);
+    assertThat(store.collect(false).batchesDeleted())
+        .isPositive()
+        .isEqualTo(dry.batchesDeleted());
+  }
+
+  @Test
+  void shouldNotTakeForLiveWhatAFailedPassHasPacked() {
+    TieredBlobStore store = open(ONE.withCompactBelowPercent(70));
+    tier(store, 1);
+    BlobModel then = model.copy();
+    model.putRange(store, 0, 30, 2000);
+    objects.fault(
+        (request, key) ->
+            request.equals("put") && key.startsWith(TierKeys.BATCHES)
+                ? Outcome.NOT_APPLIED
+                : Outcome.ANSWERED);
+    assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
+        .isInstanceOf(TierUnavailableException.class);
+    objects.heal();
+    store.collect(false);
+    assertThat(latest().isBase()).isTrue();
+    assertThat(then.isExactly(TierState.at(below, latest()))).isTrue();
+    store.checkpoint(TierProgress.NONE);
+    store.collect(false);
+    assertLatestIsWhole();
+  }
+
+  @Test
   void shouldStayIdleAtAnIntervalOnceNothingIsLeftToCollect() throws Exception {
     TieredBlobStore store = open(ONE.withIntervalMs(5));
     tier(store, 1);

@@ -3,7 +3,6 @@ package io.ashlar.tier.upload;
 import io.ashlar.store.spi.Eviction;
 import io.ashlar.tier.CollectionReport;
 import io.ashlar.tier.UpkeepConfig;
-import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
@@ -179,7 +178,7 @@ final class UpkeepPass {
     unfinished = true;
     Plan plan = plan(dryRun);
     if (dryRun || plan.isNothing()) {
-      finish(plan.held().isEmpty() && plan.pins() == 0);
+      finish(!dryRun && plan.held().isEmpty() && plan.pins() == 0);
       return report(plan, 0, 0, plan.batches(), plan.manifests().size(), 0);
     }
     long sequence = 0;
@@ -196,7 +195,7 @@ final class UpkeepPass {
     boolean rebase = config.dropsCheckpoints() && retained.changedSinceBase();
     Compaction.Result base = null;
     if (rebase) {
-      base = dryRun ? repeated() : compacted(last);
+      base = compacted(last, dryRun);
     }
     long next = writer.nextSequence();
     long retainedFrom = oldestKept(base);
@@ -231,15 +230,9 @@ final class UpkeepPass {
     return new Plan(retainedFrom, boundary, base, held, batches, drops, pinned.count(), changes);
   }
 
-  /** What a base would list if nothing were left out. */
-  private Compaction.Result repeated() {
-    List<BatchReference> batches = new ArrayList<>();
-    retained.chain().forEach(manifest -> batches.addAll(manifest.batches()));
-    return new Compaction.Result(batches, List.of(), 0);
-  }
-
-  private Compaction.@Nullable Result compacted(TierManifest last) {
-    int percent = local == null ? 0 : config.compactBelowPercent();
+  private Compaction.@Nullable Result compacted(TierManifest last, boolean dryRun) {
+    // Nothing is written for a base that copies nothing.
+    int percent = local == null || dryRun ? 0 : config.compactBelowPercent();
     int room = Upkeep.NAMES_MAX - last.upkeep().held().size();
     Compaction.Result result = compactor.run(retained.chain(), percent, room);
     if (result == null) {
