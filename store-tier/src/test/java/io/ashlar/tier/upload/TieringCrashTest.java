@@ -327,8 +327,7 @@ class TieringCrashTest {
     faulty.heal();
     assertThat(store.evict(id -> true)).isEqualTo(39);
     List<String> requests = faulty.requests();
-    assertThat(requests.getLast()).isEqualTo("get " + TierKeys.BOUNDARY);
-    assertThat(requests).contains("head " + TierKeys.manifest(3));
+    assertThat(requests).containsSubsequence("head " + TierKeys.manifest(3), "get " + TierKeys.BOUNDARY);
     model.assertHeldBy(store);
   }
 
