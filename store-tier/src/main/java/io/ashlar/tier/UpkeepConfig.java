@@ -6,8 +6,8 @@ package io.ashlar.tier;
  *
  * <p>A checkpoint is kept while it is among the newest {@code retainCount} <i>or</i> younger than
  * {@code retainMs}. With both 0 every checkpoint is kept for ever, and a collection, which is then
- * made only when asked for, deletes only what failed uploads left. The newest is always kept. Ages go by the clock of this machine; what
- * is safe to delete does not depend on them.
+ * made only when asked for, deletes only what failed uploads left. The newest is always kept. Ages
+ * go by the clock of this machine; what is safe to delete does not depend on them.
  *
  * @param intervalMs milliseconds between the end of one collection and the start of the next, 0 to
  *     31 days; 0 for none but those that are asked for. One that finds nothing new since the last

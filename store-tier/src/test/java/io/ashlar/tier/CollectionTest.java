@@ -178,9 +178,7 @@ class CollectionTest {
     assertThat(dry.retainedFrom()).isPositive();
     assertThat(dry.manifestSequence()).isZero();
     assertThat(keys("")).isEqualTo(before);
-    assertThat(store.collect(false).batchesDeleted())
-        .isPositive()
-        .isEqualTo(dry.batchesDeleted());
+    assertThat(store.collect(false).batchesDeleted()).isPositive().isEqualTo(dry.batchesDeleted());
   }
 
   @Test
@@ -189,11 +187,10 @@ class CollectionTest {
     tier(store, 1);
     BlobModel then = model.copy();
     model.putRange(store, 0, 30, 2000);
-    objects.fault(
-        (request, key) ->
-            request.equals("put") && key.startsWith(TierKeys.BATCHES)
-                ? Outcome.NOT_APPLIED
-                : Outcome.ANSWERED);
+    objects.fault((request, key) ->
+        request.equals("put") && key.startsWith(TierKeys.BATCHES)
+            ? Outcome.NOT_APPLIED
+            : Outcome.ANSWERED);
     assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
         .isInstanceOf(TierUnavailableException.class);
     objects.heal();
@@ -359,8 +356,7 @@ class CollectionTest {
       }
       if (restored++ % 20 == 0) {
         Path target = Files.createDirectory(folder.resolve("restored" + restored));
-        try (LocalBlobStore into =
-            LocalBlobStore.builder(target).config(TierLife.SMALL).open()) {
+        try (LocalBlobStore into = LocalBlobStore.builder(target).config(TierLife.SMALL).open()) {
           assertThat(Restore.restore(objects, into, TierProgress.NONE).blobs()).isEqualTo(30);
           real++;
         }

@@ -71,13 +71,11 @@ class ColdMoveTest {
       assertThat(store.get(new BlobId(0, 2), MemorySegment.ofArray(new byte[100]))).isEqualTo(100);
       store.moveCold(moved.stream().map(change -> new Eviction(change, to)).toList());
       assertThat(evicted(store))
-          .containsExactlyInAnyOrderEntriesOf(
-              Map.of(new BlobId(0, 1), to, new BlobId(0, 3), to));
+          .containsExactlyInAnyOrderEntriesOf(Map.of(new BlobId(0, 1), to, new BlobId(0, 3), to));
     }
     try (LocalBlobStore store = open()) {
       assertThat(evicted(store))
-          .containsExactlyInAnyOrderEntriesOf(
-              Map.of(new BlobId(0, 1), to, new BlobId(0, 3), to));
+          .containsExactlyInAnyOrderEntriesOf(Map.of(new BlobId(0, 1), to, new BlobId(0, 3), to));
       assertThat(store.get(new BlobId(0, 2), MemorySegment.ofArray(new byte[100]))).isEqualTo(100);
       assertThat(store.stats().evictedBlobs()).isEqualTo(2);
     }

@@ -193,14 +193,13 @@ class ManifestStoreTest {
     for (int i = 1; i <= 5; i++) {
       commit(i);
     }
-    objects.fault(
-        (request, key) -> {
-          if (request.equals("get") && key.equals(TierKeys.manifest(3))) {
-            assertThat(new ManifestStore(below).boundary().raise(4)).isTrue();
-            below.deleteAll(List.of(key));
-          }
-          return Outcome.ANSWERED;
-        });
+    objects.fault((request, key) -> {
+      if (request.equals("get") && key.equals(TierKeys.manifest(3))) {
+        assertThat(new ManifestStore(below).boundary().raise(4)).isTrue();
+        below.deleteAll(List.of(key));
+      }
+      return Outcome.ANSWERED;
+    });
     assertThatThrownBy(() -> commit(3)).isInstanceOf(FencedException.class);
   }
 

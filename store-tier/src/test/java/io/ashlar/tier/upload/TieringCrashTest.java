@@ -327,7 +327,8 @@ class TieringCrashTest {
     faulty.heal();
     assertThat(store.evict(id -> true)).isEqualTo(39);
     List<String> requests = faulty.requests();
-    assertThat(requests).containsSubsequence("head " + TierKeys.manifest(3), "get " + TierKeys.BOUNDARY);
+    assertThat(requests)
+        .containsSubsequence("head " + TierKeys.manifest(3), "get " + TierKeys.BOUNDARY);
     model.assertHeldBy(store);
   }
 
