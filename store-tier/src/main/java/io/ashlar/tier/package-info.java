@@ -2,8 +2,8 @@
  * The tier: what became durable in a local store, packed into compressed batches on object storage,
  * and brought back from there. {@link io.ashlar.tier.TieredBlobStore} puts it together; the parts
  * are packages of their own: {@code object} (storage), {@code batch} (the packed form), {@code
- * checkpoint} (what belongs together), {@code fetch} (reading back), {@code upload} (the agent) and
- * {@code restore}.
+ * checkpoint} (what belongs together), {@code fetch} (reading back), {@code gc} (what is kept, and
+ * what may go), {@code upload} (the agent), {@code restore} and {@code follow}.
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Blobs enter through the store's service interface and leave

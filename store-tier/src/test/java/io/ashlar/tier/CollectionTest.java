@@ -37,6 +37,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,6 +203,29 @@ class CollectionTest {
     store.checkpoint(TierProgress.NONE);
     store.collect(false);
     assertLatestIsWhole();
+  }
+
+  @Test
+  void shouldTellAFlightRecording() throws Exception {
+    TieredBlobStore store = open(ONE);
+    tier(store, 1);
+    tier(store, 2);
+    Path file = folder.resolve("recording.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("io.ashlar.tier.Collection");
+      recording.start();
+      store.collect(false);
+      store.collect(false);
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> events =
+        RecordingFile.readAllEvents(file).stream()
+            .filter(event -> event.getEventType().getName().equals("io.ashlar.tier.Collection"))
+            .toList();
+    assertThat(events).hasSize(1);
+    assertThat(events.getFirst().getLong("batchesDeleted")).isPositive();
+    assertThat(events.getFirst().getLong("manifestSequence")).isEqualTo(latest().sequence());
   }
 
   @Test

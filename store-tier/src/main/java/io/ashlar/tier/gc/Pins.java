@@ -9,7 +9,6 @@ import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectInfo;
-import io.ashlar.tier.object.ObjectPage;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import java.io.ByteArrayOutputStream;
@@ -208,26 +207,15 @@ public final class Pins {
    */
   public static List<ObjectInfo> list(ObjectStore objects) {
     List<ObjectInfo> pins = new ArrayList<>();
-    String after = null;
-    while (true) {
-      ObjectPage page;
-      try {
-        page = objects.list(TierKeys.PINS, after);
-      } catch (ObjectStoreException e) {
-        throw new TierUnavailableException("listing pins failed: " + e.getMessage(), e);
+    Listings.forEach(objects, TierKeys.PINS, object -> {
+      if (TierKeys.pinnedSequence(object.key()) > 0) {
+        pins.add(object);
       }
-      for (ObjectInfo object : page.objects()) {
-        if (TierKeys.pinnedSequence(object.key()) > 0) {
-          pins.add(object);
-        }
-      }
-      if (!page.more() || page.objects().isEmpty()) {
-        return pins;
-      }
-      if (pins.size() > PINS_MAX) {
-        throw new TierUnavailableException("too many pins: store=" + objects, null);
-      }
-      after = page.objects().getLast().key();
+      return pins.size() <= PINS_MAX;
+    });
+    if (pins.size() > PINS_MAX) {
+      throw new TierUnavailableException("too many pins: store=" + objects, null);
     }
+    return pins;
   }
 }
