@@ -207,12 +207,15 @@ public final class Pins {
    */
   public static List<ObjectInfo> list(ObjectStore objects) {
     List<ObjectInfo> pins = new ArrayList<>();
-    Listings.forEach(objects, TierKeys.PINS, object -> {
-      if (TierKeys.pinnedSequence(object.key()) > 0) {
-        pins.add(object);
-      }
-      return pins.size() <= PINS_MAX;
-    });
+    Listings.forEach(
+        objects,
+        TierKeys.PINS,
+        object -> {
+          if (TierKeys.pinnedSequence(object.key()) > 0) {
+            pins.add(object);
+          }
+          return pins.size() <= PINS_MAX;
+        });
     if (pins.size() > PINS_MAX) {
       throw new TierUnavailableException("too many pins: store=" + objects, null);
     }
