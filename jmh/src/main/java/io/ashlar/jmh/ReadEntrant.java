@@ -29,6 +29,9 @@ abstract class ReadEntrant extends Entrant {
     }
   }
 
+  /** Lets go of what it keeps of its files, so that the page cache can be dropped. */
+  void coolDown() {}
+
   /** Reads for a while; returns how many values. */
   abstract long read(long durationNs);
 

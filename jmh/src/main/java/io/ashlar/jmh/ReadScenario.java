@@ -32,7 +32,7 @@ final class ReadScenario implements Scenario {
   private static final long HOT_BYTES = 16 * MIB;
   private static final int FILL_BATCH_BYTES = 4 << 20;
   private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(5);
-  private static final int HOT_WARM_UP_TURNS = 6;
+  private static final int WARM_UP_TURNS_FIRST = 4;
 
   private static final List<ReadCell> CELLS =
       List.of(
@@ -104,7 +104,7 @@ final class ReadScenario implements Scenario {
         RawFile.prewritten(raw, bytes).close();
       }
       for (ReadCell cell : cells) {
-        rows.addAll(run(plan, cell, stores, keys, raw, bytes));
+        rows.addAll(run(plan, cell, cell.equals(cells.getFirst()), stores, keys, raw, bytes));
       }
     } finally {
       stores.values().forEach(PeerStore::close);
@@ -128,6 +128,7 @@ final class ReadScenario implements Scenario {
           writer.commit(batch);
         }
       }
+      store.settle();
       store.pause();
       store.onFilled();
     }
@@ -143,6 +144,7 @@ final class ReadScenario implements Scenario {
   private static List<Row> run(
       Plan plan,
       ReadCell cell,
+      boolean first,
       Map<ReadContestant, PeerStore> stores,
       Keys keys,
       Path raw,
@@ -159,7 +161,7 @@ final class ReadScenario implements Scenario {
         plan.fio()
             .ifPresent(fio -> entrants.add(new FioReadEntrant(fio, raw, bytes, cell, device)));
       }
-      measure(plan, cell, entrants);
+      measure(plan, cell, first, entrants);
       Standing.Measure measure = cell.threads() == 1 ? Standing.Measure.P50 : Standing.Measure.RATE;
       return Standing.rows("read", cell.name(), cell.valueBytes(), measure, entrants);
     } finally {
@@ -167,16 +169,18 @@ final class ReadScenario implements Scenario {
     }
   }
 
-  private static void measure(Plan plan, ReadCell cell, List<ReadEntrant> entrants) {
+  private static void measure(Plan plan, ReadCell cell, boolean first, List<ReadEntrant> entrants) {
     Random random = new Random(plan.seed());
     List<ReadEntrant> order = new ArrayList<>(entrants);
     long sliceNs = TimeUnit.MILLISECONDS.toNanos(plan.sliceMs());
-    for (int turn = 0; turn < (cell.hot() ? HOT_WARM_UP_TURNS : 2); turn++) {
+    // Of one value length the first cell also warms up Java; a hot one has a loop of its own.
+    int warmUpTurns = first || cell.hot() ? WARM_UP_TURNS_FIRST : 1;
+    for (int turn = 0; turn < warmUpTurns; turn++) {
       turn(plan, cell, order, random, sliceNs);
     }
     entrants.forEach(entrant -> entrant.endRound(false));
     entrants.forEach(ReadEntrant::forgetDevice);
-    int slices = Math.clamp(plan.slicesMax() / 2, 1, 4);
+    int slices = plan.quick() ? 1 : 4;
     for (int round = 0; round < plan.rounds(); round++) {
       System.err.printf(
           Locale.ROOT, "read %s, round %d of %d%n", cell.name(), round + 1, plan.rounds());
@@ -190,6 +194,7 @@ final class ReadScenario implements Scenario {
   private static void turn(
       Plan plan, ReadCell cell, List<ReadEntrant> order, Random random, long sliceNs) {
     if (!cell.hot()) {
+      order.forEach(ReadEntrant::coolDown);
       PageCache.drop(plan.folder());
     }
     Collections.shuffle(order, random);

@@ -31,9 +31,20 @@ final class StoreReadEntrant extends ReadEntrant {
     this.store = store;
     this.cell = cell;
     this.threads = threads;
+    openReaders();
+  }
+
+  private void openReaders() {
     for (int i = 0; i < cell.threads(); i++) {
       readers.add(contestant.openReader(store, cell.leased()));
     }
+  }
+
+  @Override
+  void coolDown() {
+    close();
+    store.coolDown();
+    openReaders();
   }
 
   @Override
@@ -72,5 +83,6 @@ final class StoreReadEntrant extends ReadEntrant {
   @Override
   public void close() {
     readers.forEach(PeerReader::close);
+    readers.clear();
   }
 }

@@ -145,7 +145,17 @@ public interface BlobStore extends AutoCloseable {
    *
    * @param listener told of each damaged blob and of the progress.
    */
-  VerifyReport verify(VerifyListener listener);
+  default VerifyReport verify(VerifyListener listener) {
+    return verify(VerifyOptions.DEFAULTS, listener);
+  }
+
+  /**
+   * Does the same in part, or at a limited rate: it can be gone on with later, by this open of the
+   * store or another. Ends early, to be gone on with, when the store is closed meanwhile.
+   *
+   * @param listener told of each damaged blob and of the progress.
+   */
+  VerifyReport verify(VerifyOptions options, VerifyListener listener);
 
   /**
    * Makes the data file shorter, while commits and reads go on: moves blobs from its top down into

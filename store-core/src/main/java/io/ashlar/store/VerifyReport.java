@@ -9,9 +9,11 @@ package io.ashlar.store;
  * @param remote blobs that are in the tier only, and were not read.
  * @param unaccountedBlocks 4 KiB blocks of the data file that belong to nothing, or, when negative,
  *     to more than one thing (promise G13: always 0).
+ * @param nextCursor where to go on when it ended early ({@link VerifyOptions#cursor}), or −1 when
+ *     it has seen everything.
  */
 public record VerifyReport(
-    long blobs, long bytes, long damaged, long remote, long unaccountedBlocks) {
+    long blobs, long bytes, long damaged, long remote, long unaccountedBlocks, long nextCursor) {
 
   /** Returns whether nothing is damaged and every block is accounted for. */
   public boolean clean() {

@@ -13,6 +13,7 @@ import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.fetch.BatchColdStorage;
@@ -287,8 +288,8 @@ public final class TieredBlobStore implements BlobStore {
   }
 
   @Override
-  public VerifyReport verify(VerifyListener listener) {
-    return store.verify(listener);
+  public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
+    return store.verify(options, listener);
   }
 
   @Override

@@ -15,18 +15,31 @@ public final class LmdbStore implements PeerStore {
   private static final int BYTES_OF_KEY = 16;
 
   private final Keys keys;
-  private final Env<ByteBuffer> environment;
-  private final Dbi<ByteBuffer> values;
+  private final Path folder;
+  private Env<ByteBuffer> environment; // changed by coolDown, with no reader open
+  private Dbi<ByteBuffer> values;
 
   /** Opens an environment in {@code folder}. */
   public LmdbStore(Path folder, Keys keys) {
     this.keys = keys;
-    environment =
-        Env.create()
-            .setMapSize(MAP_BYTES)
-            .setMaxDbs(1)
-            .setMaxReaders(256)
-            .open(folder.toFile(), EnvFlags.MDB_NORDAHEAD, EnvFlags.MDB_NOTLS);
+    this.folder = folder;
+    environment = open(folder);
+    values = environment.openDbi("values", DbiFlags.MDB_CREATE);
+  }
+
+  private static Env<ByteBuffer> open(Path folder) {
+    return Env.create()
+        .setMapSize(MAP_BYTES)
+        .setMaxDbs(1)
+        .setMaxReaders(256)
+        .open(folder.toFile(), EnvFlags.MDB_NORDAHEAD, EnvFlags.MDB_NOTLS);
+  }
+
+  /** Opens it anew: what is mapped cannot be dropped from the page cache. */
+  @Override
+  public void coolDown() {
+    environment.close();
+    environment = open(folder);
     values = environment.openDbi("values", DbiFlags.MDB_CREATE);
   }
 

@@ -33,6 +33,14 @@ public interface PeerStore extends AutoCloseable {
   default void onFilled() {}
 
   /**
+   * Has everything that was written where reads find it for good; before a first {@link #pause}.
+   */
+  default void settle() {}
+
+  /** Lets go of what it keeps mapped of its files; no reader is open. */
+  default void coolDown() {}
+
+  /**
    * Keeps work in the background still, while other stores are measured; bounded, idempotent.
    * Thread: the one that opened the store, as for {@link #resume}.
    */

@@ -3,6 +3,7 @@ package io.ashlar.jmh.peer;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.rocksdb.CompressionType;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
@@ -92,6 +93,16 @@ public final class RocksStore implements PeerStore {
       return length == RocksDB.NOT_FOUND ? -1 : length;
     } catch (RocksDBException e) {
       throw failed("read", e);
+    }
+  }
+
+  /** Writes to tables what only lies in memory and in the log. */
+  @Override
+  public void settle() {
+    try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
+      db.flush(flush);
+    } catch (RocksDBException e) {
+      throw failed("flush", e);
     }
   }
 

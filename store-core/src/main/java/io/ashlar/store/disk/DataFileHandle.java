@@ -79,6 +79,15 @@ public final class DataFileHandle implements AutoCloseable {
             + " or allow buffered I/O");
   }
 
+  /**
+   * Makes the entries of a directory durable.
+   *
+   * @throws NativeException if that failed; nobody may try again.
+   */
+  public static void syncDirectory(Path directory) {
+    NativeFile.syncDirectory(directory);
+  }
+
   private static void delete(Path path) {
     try {
       Files.deleteIfExists(path);

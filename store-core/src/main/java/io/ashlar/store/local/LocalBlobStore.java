@@ -16,6 +16,7 @@ import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.checkpoint.SuperblockPair;
@@ -338,9 +339,9 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   }
 
   @Override
-  public VerifyReport verify(VerifyListener listener) {
+  public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
     gate.enter();
-    try (Verifier verifier = new Verifier(index, disk, listener)) {
+    try (Verifier verifier = new Verifier(index, disk, options, listener, gate::isClosed)) {
       long before = commitPath.askWithRole(log -> applier.liveBlocks());
       long sequence = commitPath.sequence();
       verifier.run();
@@ -358,8 +359,9 @@ public final class LocalBlobStore implements BlobStore, TierSource {
                   - log.recordBlocks()
                   - log.checkpointBlocks()
                   - log.reservedBlocks()); // G13
-      boolean still = commitPath.sequence() == sequence;
-      return verifier.report(unaccounted != 0 || !still ? unaccounted : before - verifier.blocks());
+      boolean comparable = verifier.sawAll() && commitPath.sequence() == sequence;
+      return verifier.report(
+          unaccounted != 0 || !comparable ? unaccounted : before - verifier.blocks());
     } finally {
       gate.exit();
     }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -39,19 +40,37 @@ final class StoreFile {
    * @throws StoreOpenException if the place is no good.
    */
   static DataFileHandle open(Path folder, StoreConfig config, boolean createIfMissing) {
-    Path path = folder.resolve(NAME);
+    return open(folder.resolve(NAME), config, createIfMissing, false);
+  }
+
+  /**
+   * Opens a data file for reading, with a lock that others who only read may share.
+   *
+   * @param path the data file itself, by whatever name.
+   * @throws StoreLockedException if a writer holds the lock until the deadline.
+   * @throws StoreOpenException if the place is no good.
+   */
+  static DataFileHandle openReadOnly(Path path, StoreConfig config) {
+    return open(path, config, false, true);
+  }
+
+  private static DataFileHandle open(
+      Path path, StoreConfig config, boolean createIfMissing, boolean readOnly) {
     if (createIfMissing) {
-      createFolder(folder);
+      createFolder(Objects.requireNonNull(path.getParent()));
     } else if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       throw new StoreOpenException(
-          "there is no store here: create one first: folder=" + folder, null);
+          "there is no store here: create one first: folder=" + path.getParent(), null);
     }
     long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.lockTimeoutMs());
     while (true) {
-      DataFileHandle file = openOrCreate(path, config, createIfMissing);
+      DataFileHandle file =
+          readOnly
+              ? openExisting(path, NativeFile.Mode.READ_ONLY, config)
+              : openOrCreate(path, config, createIfMissing);
       boolean keep = false;
       try {
-        while (!file.tryLock(false)) {
+        while (!file.tryLock(readOnly)) {
           if (System.nanoTime() - deadlineNs >= 0) {
             throw new StoreLockedException(
                 "the store is open elsewhere: close it there, or wait longer: store="
@@ -71,6 +90,14 @@ final class StoreFile {
       if (keep) {
         return file;
       }
+    }
+  }
+
+  private static DataFileHandle openExisting(Path path, NativeFile.Mode mode, StoreConfig config) {
+    try {
+      return DataFileHandle.open(path, mode, config.allowBuffered());
+    } catch (NativeException e) {
+      throw cannotOpen(path, e);
     }
   }
 

@@ -16,6 +16,7 @@ final class BlobCheck implements AutoCloseable {
   private final Disk disk;
   private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
   private final CRC32C crc = new CRC32C();
+  private int actual;
 
   BlobCheck(Disk disk) {
     this.disk = disk;
@@ -36,14 +37,23 @@ final class BlobCheck implements AutoCloseable {
       }
       Checksum.update(crc, chunk.asSlice(0, bytes));
     }
-    return (int) crc.getValue() == crc32c
+    actual = (int) crc.getValue();
+    return actual == crc32c
         && (!table || tableMatches(startBlock + Blocks.count(length), length, crc32c));
   }
 
   private boolean tableMatches(long block, long length, int crc32c) {
     long bytes = Blocks.offset(ChecksumTable.blocks(length));
-    return disk.read(memory.segment(), bytes, Blocks.offset(block)) == bytes
-        && ChecksumTable.folded(memory.segment(), length) == crc32c;
+    if (disk.read(memory.segment(), bytes, Blocks.offset(block)) < bytes) {
+      return false;
+    }
+    actual = ChecksumTable.folded(memory.segment(), length);
+    return actual == crc32c;
+  }
+
+  /** Returns the checksum that the last blob looked at has, or that its table says it has. */
+  int actual() {
+    return actual;
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ashlar.store.recover;
 
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.checkpoint.Generation;
 import io.ashlar.store.checkpoint.IndexCheckpointReader;
 import io.ashlar.store.checkpoint.RecordLedger;
@@ -43,16 +44,19 @@ public final class Recovery {
   private final SuperblockPair superblocks;
   private final long fileBlocks;
   private final boolean created;
+  private final boolean fenced;
   private final long startNs;
   private final RecordLedger ledger = new RecordLedger();
   private final BlockMap map;
   private long checkpointEntries;
   private long liveBlocks;
 
-  private Recovery(Disk disk, SuperblockPair superblocks, boolean created, long startNs) {
+  private Recovery(
+      Disk disk, SuperblockPair superblocks, boolean created, boolean fenced, long startNs) {
     this.disk = disk;
     this.superblocks = superblocks;
     this.created = created;
+    this.fenced = fenced;
     this.startNs = startNs;
     fileBlocks = disk.size() / Blocks.BYTES;
     map = new BlockMap(fileBlocks);
@@ -79,7 +83,23 @@ public final class Recovery {
     if (created) {
       StoreCreation.create(disk, superblocks, config, ids, clockMs);
     }
-    return new Recovery(disk, superblocks, created, startNs).recover();
+    return new Recovery(disk, superblocks, created, true, startNs).recover();
+  }
+
+  /**
+   * Finds what a store holds without writing anything, and so without a fence (rule L5): nothing
+   * may ever be written on the ground of this.
+   *
+   * @throws StoreOpenException if there is no store.
+   * @throws io.ashlar.store.CorruptionException if something durable is lost.
+   * @throws io.ashlar.store.FormatVersionException if the store is of another version.
+   */
+  public static RecoveredStore inspect(Disk disk, SuperblockPair superblocks) {
+    long startNs = System.nanoTime();
+    if (disk.size() == 0 || !superblocks.read()) {
+      throw new StoreOpenException("the store was never completely made: create it", null);
+    }
+    return new Recovery(disk, superblocks, false, false, startNs).recover();
   }
 
   private RecoveredStore recover() {
@@ -196,8 +216,10 @@ public final class Recovery {
       }
       applier.liveBlocks(liveBlocks);
       requireIncarnation(replay.incarnationMax(), "log");
-      superblocks.fence(
-          fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
+      if (fenced) {
+        superblocks.fence(
+            fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
+      }
       return new RecoveredStore(
           superblocks.newer(),
           position,

@@ -3,47 +3,76 @@ package io.ashlar.store.recover;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.uring.NativeException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Re-reads every local blob against its checksum while commits go on: a blob that changed meanwhile
  * is looked at again, so only real damage is reported (rule L21).
  *
+ * <p>It goes through the index bucket by bucket, in the order of a hash that stays the same for the
+ * life of the store: so it can stop behind any bucket, and go on there.
+ *
  * <p>Thread: one, the caller's.
  */
 public final class Verifier implements AutoCloseable {
 
+  private static final long REST_NS_MAX = 20_000_000; // how long closing may wait for a rest
+
   private final BlobIndex index;
   private final BlobCheck check;
+  private final VerifyOptions options;
   private final VerifyListener listener;
+  private final BooleanSupplier closing;
+  private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+  private final long startNs = System.nanoTime();
   private final BlobLocation now = new BlobLocation();
   private long blobs;
   private long bytes;
   private long damaged;
   private long remote;
   private long blocks;
+  private long cursor;
 
-  /** Creates one for one pass. */
-  public Verifier(BlobIndex index, Disk disk, VerifyListener listener) {
+  /**
+   * Creates one for one pass.
+   *
+   * @param closing asked now and then whether to end early.
+   */
+  public Verifier(
+      BlobIndex index,
+      Disk disk,
+      VerifyOptions options,
+      VerifyListener listener,
+      BooleanSupplier closing) {
     this.index = index;
+    this.options = options;
     this.listener = listener;
+    this.closing = closing;
+    cursor = options.cursor();
     check = new BlobCheck(disk);
   }
 
-  /** Reads everything. */
+  /** Reads what the options ask for. */
   public void run() {
-    index.forEach((idHigh, idLow, location) -> {
-      switch (location.kind()) {
-        case STORED -> verify(idHigh, idLow, location);
-        case EVICTED -> remote++;
-        default -> {}
-      }
-    });
+    while (cursor >= 0 && bytes < options.bytesMax() && !closing.getAsBoolean()) {
+      cursor = index.visitBucket(cursor, walk, this::visit);
+    }
+  }
+
+  private void visit(long idHigh, long idLow, BlobLocation location) {
+    switch (location.kind()) {
+      case STORED -> verify(idHigh, idLow, location);
+      case EVICTED -> remote++;
+      default -> {}
+    }
   }
 
   private void verify(long idHigh, long idLow, BlobLocation seen) {
@@ -66,6 +95,18 @@ public final class Verifier implements AutoCloseable {
     blobs++;
     bytes += location.lengthBytes();
     listener.onProgress(blobs, bytes);
+    keepToTheRate();
+  }
+
+  private void keepToTheRate() {
+    if (options.bytesPerSMax() > 0) {
+      double dueNs = 1e9 * bytes / options.bytesPerSMax();
+      long restNs = (long) dueNs - (System.nanoTime() - startNs);
+      while (restNs > 0 && !closing.getAsBoolean()) {
+        LockSupport.parkNanos(this, Math.min(restNs, REST_NS_MAX));
+        restNs = (long) dueNs - (System.nanoTime() - startNs);
+      }
+    }
   }
 
   private @Nullable CorruptionException damage(long idHigh, long idLow, BlobLocation location) {
@@ -85,12 +126,20 @@ public final class Verifier implements AutoCloseable {
             + location.startBlock()
             + ", length="
             + location.lengthBytes()
-            + (cause == null ? ", checksum mismatch" : ", " + cause.getMessage()),
+            + (cause == null
+                ? ", checksum expected=%08x, actual=%08x"
+                    .formatted(location.crc32c(), check.actual())
+                : ", " + cause.getMessage()),
         new BlobId(idHigh, idLow),
         location.startBlock(),
         location.crc32c() & 0xffff_ffffL,
-        -1,
+        cause == null ? check.actual() & 0xffff_ffffL : -1,
         cause);
+  }
+
+  /** Returns whether it has gone through all of the index. */
+  public boolean sawAll() {
+    return cursor < 0 && options.cursor() == 0;
   }
 
   /** Returns the blocks of all local blobs that were seen. */
@@ -100,7 +149,7 @@ public final class Verifier implements AutoCloseable {
 
   /** Returns what was found, given how many blocks are not accounted for. */
   public VerifyReport report(long unaccountedBlocks) {
-    return new VerifyReport(blobs, bytes, damaged, remote, unaccountedBlocks);
+    return new VerifyReport(blobs, bytes, damaged, remote, unaccountedBlocks, cursor);
   }
 
   @Override

@@ -147,7 +147,23 @@ class PlantedReadBugsTest {
                 "a listener is told that a blob is missing when it was replaced meanwhile",
                 "read/AsyncGet.java",
                 "      again();\n    }",
-                "      tell(BlobStore.NOT_FOUND, null);\n    }")));
+                "      tell(BlobStore.NOT_FOUND, null);\n    }")),
+        new Planted(
+            ReadOnlyStoreTest.class,
+            "shouldWriteNothingToWhatItLooksAt",
+            PlantedBug.of(
+                "who only looks at a store writes its fence",
+                "recover/Recovery.java",
+                "      if (fenced) {",
+                "      if (true) {")),
+        new Planted(
+            ReadOnlyStoreTest.class,
+            "shouldVerifyInPartsThatCoverEverythingOnce",
+            PlantedBug.of(
+                "a verification that is gone on with begins anew",
+                "recover/Verifier.java",
+                "    cursor = options.cursor();\n",
+                "")));
   }
 
   @ParameterizedTest

@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
       StatCommand.class,
       VerifyCommand.class,
       VacuumCommand.class,
+      BackupCommand.class,
       TierCommand.class,
       RestoreCommand.class,
       CheckpointsCommand.class,

@@ -2,6 +2,7 @@ package io.ashlar.tier.cli;
 
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.local.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,21 @@ final class StoreOptions {
    * @throws IOException if there is none in {@code folder}.
    */
   LocalBlobStore openExisting(Path folder) throws IOException {
+    requireStore(folder);
+    return LocalBlobStore.builder(folder).config(config()).createIfMissing(false).open();
+  }
+
+  /**
+   * Opens a store that exists to look at it.
+   *
+   * @throws IOException if there is none in {@code folder}.
+   */
+  ReadOnlyStore openReadOnly(Path folder) throws IOException {
+    requireStore(folder);
+    return ReadOnlyStore.open(folder, config());
+  }
+
+  private static void requireStore(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       throw new IOException(
           (Files.exists(folder) ? "not a folder: store=" : "no such store: store=")
@@ -55,7 +71,6 @@ final class StoreOptions {
               + DATA_FILE
               + "; make one with: ashlar put STORE PATH");
     }
-    return LocalBlobStore.builder(folder).config(config()).createIfMissing(false).open();
   }
 
   /** Opens the store in {@code folder}, and makes it first unless it exists. */

@@ -18,6 +18,7 @@ import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.tier.ReadBackStats;
 import io.ashlar.tier.batch.BatchCodec;
@@ -533,7 +534,7 @@ public final class FollowerStore implements BlobStore {
 
   /** Always throws {@link UnsupportedOperationException}: there are no local blobs. */
   @Override
-  public VerifyReport verify(VerifyListener listener) {
+  public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
     throw readOnly("verifying local blobs");
   }
 

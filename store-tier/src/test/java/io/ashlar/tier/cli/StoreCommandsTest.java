@@ -47,6 +47,27 @@ class StoreCommandsTest {
   }
 
   @Test
+  void shouldBackUpIntoAFileThatIsItselfAStore() throws IOException {
+    Path tree = tree();
+    ok("put", store(), tree);
+    Path backup = temp.resolve("saved.ashlar");
+    assertThat(ok("backup", store(), backup).out()).contains("backed up ").contains("saved.ashlar");
+    CommandRun again = CommandRun.of("backup", store(), backup);
+    assertThat(again.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(again.err()).startsWith("error: the backup exists already");
+    Path restored = Files.createDirectory(temp.resolve("restored"));
+    Files.copy(backup, restored.resolve(StoreOptions.DATA_FILE));
+    ok("verify", restored);
+    ok("get", "--all", restored, temp.resolve("fromBackup"));
+    assertSame(tree, temp.resolve("fromBackup/tree"));
+    ok("rm", "-r", restored, "tree"); // it can be written to, and the original does not change
+    assertThat(ok("ls", store()).lines()).isNotEmpty();
+    try (Stream<Path> left = Files.list(temp)) {
+      assertThat(left).noneMatch(path -> path.getFileName().toString().startsWith("ashlar-backup"));
+    }
+  }
+
+  @Test
   void shouldReplaceAFileThatIsPutAgain() throws IOException {
     Path file = Files.writeString(temp.resolve("f"), "one");
     ok("put", store(), file);
