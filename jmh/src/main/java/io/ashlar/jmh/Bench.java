@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
     description = "Measures Ashlar beside its peers and beside the limit of the device.",
     footer = {
       "",
-      "Scenarios: commit (W1), group (W2), ingest (W3), read (W4), reopen (W5), heap (W6).",
+      "Scenarios: commit (W1), group (W2), ingest (W3), read (W4), reopen (W5), heap (W6),"
+          + " tier (W7).",
       "W1 to W4: all stores are open at once and take turns in short slices, in shuffled order."
           + " Numbers are medians of rounds, ratios medians of each round's ratio. On a busy"
           + " machine believe the ratios only. fio is measured as a limit where it is installed."
@@ -39,6 +40,7 @@ public final class Bench implements Callable<Integer> {
     SCENARIOS.put("read", new ReadScenario());
     SCENARIOS.put("reopen", new ReopenScenario());
     SCENARIOS.put("heap", new HeapScenario());
+    SCENARIOS.put("tier", new TierScenario());
   }
 
   @Parameters(paramLabel = "SCENARIO", arity = "1..*", description = "What to measure.")

@@ -7,6 +7,7 @@ import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.read.BlobReader;
+import io.ashlar.store.read.RunRead;
 import io.ashlar.store.snapshot.SnapshotRegistry;
 import io.ashlar.store.snapshot.SnapshotView;
 import io.ashlar.store.spi.BlobChange;
@@ -15,6 +16,7 @@ import io.ashlar.store.spi.TierSnapshot;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A snapshot of a local store: a view of the index, and a reader that looks blobs up in it. */
@@ -145,6 +147,16 @@ final class LocalSnapshot implements TierSnapshot {
           change.id(), change.sequence(), change.length(), change.crc32c(), target)) {
         throw new IllegalArgumentException("the snapshot holds no such change: " + change);
       }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void readRun(List<BlobChange> changes, MemorySegment buffer) {
+    enter();
+    try {
+      new RunRead(reader).read(changes, buffer);
     } finally {
       gate.exit();
     }

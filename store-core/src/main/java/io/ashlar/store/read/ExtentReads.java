@@ -84,6 +84,23 @@ final class ExtentReads {
     }
   }
 
+  /**
+   * Reads blocks, whatever lies in them, to the start of memory that {@link #canReadInto}.
+   *
+   * @param bytes a multiple of 4 KiB.
+   */
+  @Nullable NativeException readBlocks(long startBlock, MemorySegment target, long bytes) {
+    try {
+      long read = disk.read(target, bytes, Blocks.offset(startBlock));
+      return read >= bytes
+          ? null
+          : new NativeException(
+              "pread", 0, "end of file at offset=" + (Blocks.offset(startBlock) + read));
+    } catch (NativeException e) {
+      return e;
+    }
+  }
+
   /** Returns the failure of a read that got no further than {@code reached} bytes into the blob. */
   static NativeException endOfFile(BlobLocation location, long reached) {
     long fileOffset = Blocks.offset(location.startBlock()) + reached;

@@ -2,6 +2,7 @@ package io.ashlar.store.spi;
 
 import io.ashlar.store.Snapshot;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * A snapshot as a tier sees it: the changes that led to it, deletes included.
@@ -31,4 +32,23 @@ public interface TierSnapshot extends Snapshot {
    * @throws io.ashlar.store.SnapshotEndedException if the store has ended this snapshot.
    */
   void read(BlobChange change, MemorySegment target);
+
+  /**
+   * Reads the bytes of stored changes of this snapshot that lie near each other, with one read of
+   * all that lies between the first and the last where that is possible, each verified against its
+   * checksum. Not for virtual threads.
+   *
+   * <p>Afterwards a blob is at {@code (its start block − the first one's) × 4096} of the buffer;
+   * between blobs its content is unspecified.
+   *
+   * @param changes at least one, none of length 0, in the order of their start blocks, and none
+   *     beginning before the one before it ends.
+   * @param buffer native memory, aligned to 4 KiB, from the first blob's first block to the last
+   *     one's last.
+   * @throws IllegalArgumentException if the snapshot holds no such change, or the buffer is too
+   *     short or not aligned.
+   * @throws io.ashlar.store.CorruptionException if the stored bytes of one are damaged.
+   * @throws io.ashlar.store.SnapshotEndedException if the store has ended this snapshot.
+   */
+  void readRun(List<BlobChange> changes, MemorySegment buffer);
 }

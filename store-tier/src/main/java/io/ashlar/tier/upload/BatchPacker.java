@@ -119,6 +119,29 @@ final class BatchPacker implements AutoCloseable {
     }
   }
 
+  /** Reads the blobs of changes ahead of packing them. */
+  ChangeReads reads(ChangeList changes) {
+    return new ChangeReads(source, changes);
+  }
+
+  /**
+   * Packs a blob that was read, no longer than {@link ChangeReads#GROUP_BYTES}.
+   *
+   * @throws StoreException if sending a batch failed.
+   */
+  void put(BlobChange change, MemorySegment bytes) {
+    if (entryBytes(change.length()) > bytesTarget) {
+      put(change);
+      return;
+    }
+    begin(BatchReference.Kind.PUTS, change.length());
+    BlobKey.write(change.id().high(), change.id().low(), key);
+    filling.claim(key, change.length()).copyFrom(bytes);
+    locations.put(change, firstPlace + filling.keep());
+    blobs++;
+    blobBytes += change.length();
+  }
+
   /** Packs a delete. */
   void delete(BlobChange change) {
     begin(BatchReference.Kind.DELETES, 0);

@@ -6,6 +6,7 @@ import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierManifest;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
@@ -69,12 +70,21 @@ final class TieringPass {
    */
   CheckpointReport run(ChangeList changes, long through, long epoch) {
     progress.onTotal(changes.size(), changes.storedBytes());
-    for (long i = 0; i < changes.size(); i++) {
-      BlobChange change = changes.get(i);
-      if (change.kind() == BlobChange.Kind.STORED) {
-        packer.put(change);
-        packed();
-      }
+    try (ChangeReads reads = packer.reads(changes)) {
+      reads.forEach(
+          new ChangeReads.Receiver() {
+            @Override
+            public void onRead(BlobChange change, MemorySegment bytes) {
+              packer.put(change, bytes);
+              packed();
+            }
+
+            @Override
+            public void onDirect(BlobChange change) {
+              packer.put(change);
+              packed();
+            }
+          });
     }
     if (changes.storedCount() < changes.size()) {
       for (long i = 0; i < changes.size(); i++) {
