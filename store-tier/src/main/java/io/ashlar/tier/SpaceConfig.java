@@ -3,8 +3,8 @@ package io.ashlar.tier;
 /**
  * When a tier evicts by itself. Immutable; every setting is validated once, here.
  *
- * @param highBytes bytes in use in the data file above which a pass is followed by an eviction, 0
- *     to 1 EiB; 0 for never.
+ * @param highBytes bytes of local blobs, in whole blocks of 4 KiB, above which a pass is followed
+ *     by an eviction, 0 to 1 EiB; 0 for never. The log and the index checkpoints come on top.
  * @param lowBytes what that eviction aims at, 0 to {@code highBytes}. Blobs that were written
  *     longest ago go first, as soon as they are remote-durable.
  */

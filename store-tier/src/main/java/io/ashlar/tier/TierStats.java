@@ -12,6 +12,10 @@ package io.ashlar.tier;
  * @param bytesDownloaded body bytes received.
  * @param batches batch objects that this tier wrote and committed since it was opened.
  * @param upkeep what collections did.
+ * @param retries attempts beyond the first; 0 for an object store that repeats nothing.
+ * @param throttled answers that asked for fewer requests.
+ * @param costNanos what the requests cost, about, in billionths of the price list's currency unit.
+ * @param readBack what reading evicted blobs back did.
  */
 public record TierStats(
     long puts,
@@ -22,4 +26,8 @@ public record TierStats(
     long bytesUploaded,
     long bytesDownloaded,
     long batches,
-    UpkeepStats upkeep) {}
+    UpkeepStats upkeep,
+    long retries,
+    long throttled,
+    long costNanos,
+    ReadBackStats readBack) {}

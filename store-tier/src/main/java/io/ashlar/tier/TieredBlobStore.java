@@ -16,13 +16,18 @@ import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.spi.TierSource;
+import io.ashlar.tier.batch.KeyedObjectStore;
 import io.ashlar.tier.fetch.BatchColdStorage;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.PriceList;
 import io.ashlar.tier.object.RequestCounts;
+import io.ashlar.tier.object.RequestLimits;
+import io.ashlar.tier.object.RetryingObjectStore;
 import io.ashlar.tier.upload.TieringAgent;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
@@ -53,6 +58,7 @@ public final class TieredBlobStore implements BlobStore {
   private final BlobStore store;
   private final TierSource source;
   private final ObjectStore objects;
+  private final PriceList prices;
   private final TieringAgent agent;
   private final BatchColdStorage cold;
 
@@ -60,11 +66,13 @@ public final class TieredBlobStore implements BlobStore {
       BlobStore store,
       TierSource source,
       ObjectStore objects,
+      PriceList prices,
       TieringAgent agent,
       BatchColdStorage cold) {
     this.store = store;
     this.source = source;
     this.objects = objects;
+    this.prices = prices;
     this.agent = agent;
     this.cold = cold;
   }
@@ -92,6 +100,9 @@ public final class TieredBlobStore implements BlobStore {
     private final ObjectStore objects;
     private TierConfig config = TierConfig.DEFAULTS;
     private boolean adopt;
+    private @Nullable RequestLimits limits;
+    private PriceList prices = PriceList.DEFAULTS;
+    private @Nullable Path readBackFolder;
 
     private Builder(BlobStore store, TierSource source, ObjectStore objects) {
       this.store = store;
@@ -102,6 +113,30 @@ public final class TieredBlobStore implements BlobStore {
     /** Sets the settings; {@link TierConfig#DEFAULTS} otherwise. */
     public Builder config(TierConfig value) {
       config = value;
+      return this;
+    }
+
+    /**
+     * Sets what the tier may use of the object store: requests an hour, bandwidth, concurrency. Its
+     * own limits otherwise, none for a directory. A request that would have to wait too long for
+     * its budget fails with {@link io.ashlar.store.TierUnavailableException}.
+     */
+    public Builder limits(RequestLimits value) {
+      limits = value;
+      return this;
+    }
+
+    /** Sets what requests cost, for {@link TierStats#costNanos}. */
+    public Builder prices(PriceList value) {
+      prices = value;
+      return this;
+    }
+
+    /**
+     * Sets a folder for a file of frames that were read back ({@link ReadBackConfig#diskBytes}).
+     */
+    public Builder readBackFolder(Path value) {
+      readBackFolder = value;
       return this;
     }
 
@@ -128,10 +163,28 @@ public final class TieredBlobStore implements BlobStore {
      * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
      */
     public TieredBlobStore open() {
-      TieringAgent agent = TieringAgent.open(store, source, objects, config, adopt);
-      BatchColdStorage cold = new BatchColdStorage(objects, config.readBack());
-      source.setColdStorage(cold);
-      return new TieredBlobStore(store, source, objects, agent, cold);
+      RequestLimits wanted = limits;
+      ObjectStore used =
+          wanted == null
+              ? objects
+              : KeyedObjectStore.below(
+                  objects, below -> RetryingObjectStore.limited(below, wanted, prices));
+      Path folder = readBackFolder;
+      BatchColdStorage cold =
+          folder == null
+              ? new BatchColdStorage(used, config.readBack())
+              : new BatchColdStorage(used, config.readBack(), folder);
+      boolean done = false;
+      try {
+        TieringAgent agent = TieringAgent.open(store, source, used, config, adopt);
+        source.setColdStorage(cold);
+        done = true;
+        return new TieredBlobStore(store, source, used, prices, agent, cold);
+      } finally {
+        if (!done) {
+          cold.close();
+        }
+      }
     }
   }
 
@@ -197,9 +250,48 @@ public final class TieredBlobStore implements BlobStore {
     return agent.tieredSequence();
   }
 
-  /** Returns what was asked of the object store since that was opened. */
+  /**
+   * Drops the local bytes of remote-durable blobs, those that were written longest ago first.
+   *
+   * @param bytes stops when so many bytes of the data file are freed, in whole blocks of 4 KiB.
+   * @param which the blobs that may be evicted; called on the tier's thread.
+   * @return how many were evicted.
+   * @throws io.ashlar.store.FencedException if another writer took over this prefix.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws io.ashlar.store.StoreClosedException if this is closed.
+   */
+  public long evictOldest(long bytes, Predicate<BlobId> which) {
+    return agent.evictOldest(bytes, which);
+  }
+
+  /**
+   * Returns the last epoch that is remote-durable, with all before it: what a restore from the
+   * newest checkpoint brings back at least, and what eviction may touch at most.
+   */
+  public long tieredEpoch() {
+    return agent.tieredEpoch();
+  }
+
+  /**
+   * Waits until an epoch is remote-durable. Where passes are made at an interval it waits for
+   * those, however often they fail; where they are not, it makes one. An interrupt is remembered.
+   *
+   * @throws io.ashlar.store.StoreFailedException if the store was poisoned before the epoch.
+   * @throws io.ashlar.store.FencedException if another writer took over this prefix first.
+   * @throws io.ashlar.store.TierUnavailableException if a pass made here failed.
+   * @throws io.ashlar.store.StoreClosedException if this is closed first.
+   */
+  public void awaitTiered(long epoch) {
+    agent.awaitTiered(epoch);
+  }
+
+  /**
+   * Returns what was asked of the object store since that was opened, and what it costs. Asking
+   * makes no request.
+   */
   public TierStats tierStats() {
     RequestCounts counts = objects.requestCounts();
+    long[] attempts = RetryingObjectStore.attempts(KeyedObjectStore.inner(objects));
     return new TierStats(
         counts.puts(),
         counts.gets(),
@@ -209,7 +301,11 @@ public final class TieredBlobStore implements BlobStore {
         counts.bytesSent(),
         counts.bytesReceived(),
         agent.batches(),
-        agent.upkeepStats());
+        agent.upkeepStats(),
+        attempts[0],
+        attempts[1],
+        prices.costNanos(counts),
+        cold.stats());
   }
 
   @Override
@@ -303,15 +399,17 @@ public final class TieredBlobStore implements BlobStore {
   }
 
   /**
-   * Closes everything, in this order: the passes (after a last one, if that is configured), the
-   * store that this wraps, which waits for reads in progress, read-back, and the object store. What
-   * was not tiered stays in the store. Idempotent.
+   * Closes everything, in this order: the passes (after a last one, if that is configured; else
+   * what is running is interrupted), reading back, whose reads in progress fail with {@link
+   * io.ashlar.store.TierUnavailableException}, the store that this wraps, which waits for reads in
+   * progress, and the object store. What was not tiered stays in the store. Idempotent.
    */
   @Override
   public void close() {
     try {
       agent.close();
       source.setColdStorage(null);
+      cold.close();
     } finally {
       closeStores();
     }

@@ -45,6 +45,11 @@ public final class KeyedObjectStore implements ObjectStore {
     return store instanceof KeyedObjectStore keyed ? keyed.keys : null;
   }
 
+  /** The store below the keys, or the store itself. */
+  public static ObjectStore inner(ObjectStore store) {
+    return store instanceof KeyedObjectStore keyed ? keyed.delegate : store;
+  }
+
   /** What is made of a store, or of the one below the keys, with the same keys then. */
   public static ObjectStore below(ObjectStore store, UnaryOperator<ObjectStore> change) {
     return store instanceof KeyedObjectStore keyed

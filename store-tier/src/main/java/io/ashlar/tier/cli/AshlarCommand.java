@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       VacuumCommand.class,
       BackupCommand.class,
       TierCommand.class,
+      EvictCommand.class,
       RestoreCommand.class,
       CheckpointsCommand.class,
       CollectCommand.class,

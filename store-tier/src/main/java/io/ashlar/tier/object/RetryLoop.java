@@ -58,6 +58,11 @@ final class RetryLoop {
     this.pacer = new RequestPacer(limits.concurrentMax(), clock, closed);
   }
 
+  /** The same with other limits, and nothing counted yet. */
+  RetryLoop withLimits(RequestLimits newLimits) {
+    return new RetryLoop(policy, newLimits, clock, random);
+  }
+
   int attemptsMax() {
     return policy.attemptsMax();
   }

@@ -61,6 +61,21 @@ public final class RetryingObjectStore implements ObjectStore {
     return new Builder(delegate);
   }
 
+  /**
+   * A store with limits and prices: the same store below, if it repeats requests already, and its
+   * policy; else one that repeats as {@link RetryPolicy#DEFAULTS} say.
+   *
+   * @param store not to be used beside the result, which closes it.
+   */
+  public static RetryingObjectStore limited(
+      ObjectStore store, RequestLimits limits, PriceList prices) {
+    if (store instanceof RetryingObjectStore retrying) {
+      return new RetryingObjectStore(
+          retrying.delegate, retrying.loop.withLimits(limits), prices);
+    }
+    return builder(store).limits(limits).prices(prices).build();
+  }
+
   /** What a retrying store is made of. Thread: one. */
   public static final class Builder {
     private final ObjectStore delegate;
@@ -257,6 +272,16 @@ public final class RetryingObjectStore implements ObjectStore {
   @Override
   public RequestCounts requestCounts() {
     return delegate.requestCounts();
+  }
+
+  /**
+   * Attempts beyond the first, and answers that asked for fewer requests; both 0 for a store that
+   * repeats nothing.
+   */
+  public static long[] attempts(ObjectStore store) {
+    return store instanceof RetryingObjectStore retrying
+        ? new long[] {retrying.loop.retries.sum(), retrying.loop.throttled.sum()}
+        : new long[2];
   }
 
   /** What was used so far. Asking sends nothing. */

@@ -121,25 +121,7 @@ final class BatchPacker implements AutoCloseable {
 
   /** Reads the blobs of changes ahead of packing them. */
   ChangeReads reads(ChangeList changes) {
-    return new ChangeReads(source, changes);
-  }
-
-  /**
-   * Packs a blob that was read, no longer than {@link ChangeReads#GROUP_BYTES}.
-   *
-   * @throws StoreException if sending a batch failed.
-   */
-  void put(BlobChange change, MemorySegment bytes) {
-    if (entryBytes(change.length()) > bytesTarget) {
-      put(change);
-      return;
-    }
-    begin(BatchReference.Kind.PUTS, change.length());
-    BlobKey.write(change.id().high(), change.id().low(), key);
-    filling.claim(key, change.length()).copyFrom(bytes);
-    locations.put(change, firstPlace + filling.keep());
-    blobs++;
-    blobBytes += change.length();
+    return new ChangeReads(Objects.requireNonNull(source), changes);
   }
 
   /** Packs a delete. */
@@ -198,7 +180,20 @@ final class BatchPacker implements AutoCloseable {
     MemorySegment bytes =
         full.encode(
             new FramedHeader(full.entries(), epoch, batch.id(), System.currentTimeMillis()));
-    put(object, bytes);
+    TierUploadEvent event = new TierUploadEvent();
+    event.begin();
+    event.batch = object;
+    event.entries = full.entries();
+    event.bytes = bytes.byteSize();
+    event.uncompressedBytes = full.rawBytes();
+    try {
+      put(object, bytes);
+    } catch (RuntimeException e) {
+      event.failure = e.getClass().getSimpleName();
+      throw e;
+    } finally {
+      event.commit();
+    }
     BatchReference reference =
         new BatchReference(
             object,

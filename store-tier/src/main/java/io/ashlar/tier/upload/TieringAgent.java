@@ -4,10 +4,13 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.StoreStats;
+import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.CollectionReport;
+import io.ashlar.tier.SpaceConfig;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.UpkeepStats;
@@ -96,6 +99,8 @@ import org.jspecify.annotations.Nullable;
 public final class TieringAgent implements AutoCloseable {
   private static final Logger LOG = System.getLogger(TieringAgent.class.getName());
 
+  private static final int OWN_PASSES_MAX = 3;
+
   /** Longer than any upload in parts can take. */
   private static final long STALE_UPLOAD_MS = TimeUnit.HOURS.toMillis(24);
 
@@ -106,6 +111,7 @@ public final class TieringAgent implements AutoCloseable {
   private final ScheduledThreadPoolExecutor agent;
   private final ExecutorService sender;
   private final BatchReader reader;
+  private final OwnThreads threads = new OwnThreads();
 
   // The agent's own.
   private @Nullable TierWriter writer;
@@ -113,9 +119,13 @@ public final class TieringAgent implements AutoCloseable {
   private @Nullable UpkeepPass upkeep;
   private boolean failing;
 
+  /** Written by whoever closes, read by the agent. */
+  private volatile boolean closing;
+
   /** Written by the agent, read by any thread. */
   private volatile long tieredSequence;
 
+  private final TieredMark mark = new TieredMark();
   private final AtomicLong batches = new AtomicLong();
   private final UpkeepCounters upkeepCounters = new UpkeepCounters();
 
@@ -125,14 +135,10 @@ public final class TieringAgent implements AutoCloseable {
     this.objects = objects;
     this.config = config;
     this.reader = new BatchReader(objects);
-    this.agent =
-        new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("ashlar-tier").factory());
+    this.agent = new ScheduledThreadPoolExecutor(1, threads.factory("ashlar-tier"));
     agent.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     agent.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
-    this.sender =
-        Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name("ashlar-tier-send").factory());
+    this.sender = Executors.newSingleThreadExecutor(threads.factory("ashlar-tier-send"));
   }
 
   /**
@@ -181,6 +187,7 @@ public final class TieringAgent implements AutoCloseable {
     writer = opened.writer();
     locations = opened.locations();
     tieredSequence = opened.writer().last().lastRecordSequence();
+    mark.advance(opened.writer().last().lastEpoch());
     upkeep =
         new UpkeepPass(
             objects,
@@ -233,7 +240,9 @@ public final class TieringAgent implements AutoCloseable {
     long epoch = store.durableEpoch();
     return call(() -> {
       MarkWait.forEpoch(source, epoch);
-      return pass(progress);
+      CheckpointReport report = pass(progress);
+      relieve();
+      return report;
     });
   }
 
@@ -251,6 +260,66 @@ public final class TieringAgent implements AutoCloseable {
       TierWriter own = settledWriter();
       return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, which);
     });
+  }
+
+  /**
+   * Evicts blobs that are remote-durable, those that were written longest ago first.
+   *
+   * @param bytes stops when this many bytes of the data file are freed, in whole blocks.
+   * @param which the blobs that may be evicted; called on the agent's thread.
+   * @return how many were evicted.
+   * @throws FencedException if another writer took over; nothing was evicted.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws StoreClosedException if the agent is closed.
+   */
+  public long evictOldest(long bytes, Predicate<BlobId> which) {
+    return call(() -> evictOldestNow(bytes, which));
+  }
+
+  private long evictOldestNow(long bytes, Predicate<BlobId> which) {
+    TierWriter own = settledWriter();
+    return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, bytes, which);
+  }
+
+  /** Evicts down to the low mark if the data file is above the high one. */
+  private void relieve() {
+    SpaceConfig space = config.space();
+    if (!space.isLimited()) {
+      return;
+    }
+    StoreStats stats = store.stats();
+    // Blobs are a part of that, so mostly there is no need to look at each.
+    if (stats.fileBytes() - stats.freeBytes() > space.highBytes()) {
+      TierWriter own = settledWriter();
+      long evicted =
+          new Evictor(source, own, opened(locations), reader).relieve(tieredSequence, space);
+      LOG.log(Level.DEBUG, "evicted to make room: blobs=" + evicted);
+    }
+  }
+
+  /** The last epoch that is remote-durable, with all before it. */
+  public long tieredEpoch() {
+    return mark.epoch();
+  }
+
+  /**
+   * Waits until an epoch is remote-durable: for the passes at an interval, or, where there are
+   * none, by making one.
+   *
+   * @throws FencedException if another writer took over first.
+   * @throws io.ashlar.store.TierUnavailableException if a pass made here failed.
+   * @throws StoreClosedException if the agent is closed first.
+   */
+  public void awaitTiered(long epoch) {
+    store.awaitDurable(epoch);
+    for (int attempt = 0; config.intervalMs() == 0 && mark.epoch() < epoch; attempt++) {
+      if (attempt == OWN_PASSES_MAX) {
+        throw new TierUnavailableException(
+            "the store does not mark its epochs, as when its disk is full: epoch=" + epoch, null);
+      }
+      var _ = checkpoint(TierProgress.NONE);
+    }
+    mark.await(epoch);
   }
 
   /**
@@ -326,13 +395,15 @@ public final class TieringAgent implements AutoCloseable {
   private void periodicPass() {
     try {
       pass(TierProgress.NONE);
+      relieve();
       failing = false;
     } catch (FencedException e) {
+      mark.end(e);
       LOG.log(Level.ERROR, "tiering has stopped: " + e.getMessage());
       // What a periodic task throws ends its schedule.
       throw e;
     } catch (RuntimeException e) {
-      Level level = failing ? Level.DEBUG : Level.WARNING;
+      Level level = failing || closing ? Level.DEBUG : Level.WARNING;
       failing = true;
       LOG.log(level, "a tiering pass failed and will be repeated: " + e.getMessage());
     }
@@ -340,7 +411,10 @@ public final class TieringAgent implements AutoCloseable {
 
   private CheckpointReport pass(TierProgress progress) {
     TierWriter own = settledWriter();
+    // The epoch first: it must not be later than the sequence.
+    long markedEpoch = source.markedEpoch();
     if (source.markedSequence() <= tieredSequence) {
+      mark.advance(markedEpoch);
       return CheckpointReport.NOTHING;
     }
     try (TierSnapshot snapshot = source.tierSnapshot()) {
@@ -348,9 +422,12 @@ public final class TieringAgent implements AutoCloseable {
       // The epoch first: it must not be later than the sequence.
       long epoch = Math.min(snapshot.epoch(), source.markedEpoch());
       long through = Math.min(snapshot.sequence(), source.markedSequence());
-      return through <= tieredSequence
-          ? CheckpointReport.NOTHING
-          : upload(own, snapshot, through, epoch, progress);
+      CheckpointReport report =
+          through <= tieredSequence
+              ? CheckpointReport.NOTHING
+              : upload(own, snapshot, through, epoch, progress);
+      mark.advance(epoch);
+      return report;
     }
   }
 
@@ -395,6 +472,7 @@ public final class TieringAgent implements AutoCloseable {
     long committed = own.last().lastRecordSequence();
     if (committed > tieredSequence) {
       tieredSequence = committed;
+      mark.advance(own.last().lastEpoch());
       source.dropTombstones(committed);
     }
     return own;
@@ -442,8 +520,9 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Waits for what is running, makes a last pass if that is configured (a failure is logged: what
-   * was not uploaded stays local), and ends the threads. Idempotent.
+   * Ends the tier. A last pass is made if that is configured, after what is running; a failure is
+   * logged: what was not uploaded stays local. Otherwise what is running is interrupted, and ends
+   * as if the object store had not answered: the next open goes on from there. Idempotent.
    */
   @Override
   public void close() {
@@ -457,20 +536,26 @@ public final class TieringAgent implements AutoCloseable {
         LOG.log(Level.WARNING, "the last tiering pass failed: " + e.getMessage());
       }
     }
+    closing = true;
+    mark.end(new StoreClosedException("the tier is closed", null));
+    Future<Boolean> freed;
     try {
-      call(() -> {
-        if (locations != null) {
-          locations.close();
-          locations = null;
-        }
-        writer = null;
-        upkeep = null;
-        return true;
-      });
-    } catch (StoreClosedException closedMeanwhile) {
+      freed = agent.submit(this::free);
+    } catch (RejectedExecutionException closedMeanwhile) {
       return;
     }
+    threads.interruptUntil(freed);
     stop();
+  }
+
+  private boolean free() {
+    if (locations != null) {
+      locations.close();
+      locations = null;
+    }
+    writer = null;
+    upkeep = null;
+    return true;
   }
 
   private void stop() {

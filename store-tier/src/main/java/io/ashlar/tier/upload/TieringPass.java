@@ -1,5 +1,6 @@
 package io.ashlar.tier.upload;
 
+import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.CheckpointReport;
@@ -75,7 +76,7 @@ final class TieringPass {
           new ChangeReads.Receiver() {
             @Override
             public void onRead(BlobChange change, MemorySegment bytes) {
-              packer.put(change, bytes);
+              packer.copy(change, bytes);
               packed();
             }
 
@@ -109,6 +110,10 @@ final class TieringPass {
   }
 
   private void packed() {
+    // Only closing interrupts the agent.
+    if (Thread.currentThread().isInterrupted()) {
+      throw new StoreClosedException("the tier is being closed", null);
+    }
     if (packer.sentCount() == sentBefore) {
       return;
     }

@@ -31,6 +31,7 @@ class UsageTest {
         List.of("rm", "store"),
         List.of("backup", "store"),
         List.of("tier", "store"),
+        List.of("evict", "store"),
         List.of("restore", "file:x"),
         List.of("probe"),
         List.of("checkpoints"),

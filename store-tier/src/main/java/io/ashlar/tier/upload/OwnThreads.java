@@ -1,0 +1,53 @@
+package io.ashlar.tier.upload;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The threads that an agent works on, to interrupt what they do when it is closed. Thread: any.
+ */
+final class OwnThreads {
+  private static final long AGAIN_MS = 20;
+
+  private final List<Thread> threads = new CopyOnWriteArrayList<>();
+
+  /** Makes daemon threads of a name, and remembers them. */
+  ThreadFactory factory(String name) {
+    return task -> {
+      Thread thread = Thread.ofPlatform().daemon().name(name).unstarted(task);
+      threads.add(thread);
+      return thread;
+    };
+  }
+
+  /**
+   * Interrupts them, again and again, as a thread may begin another request meanwhile, until a task
+   * of theirs is done. The caller's own interrupt is remembered.
+   */
+  void interruptUntil(Future<?> done) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          var _ = done.get(AGAIN_MS, TimeUnit.MILLISECONDS);
+          return;
+        } catch (TimeoutException running) {
+          threads.forEach(Thread::interrupt);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw new IllegalStateException("ending the tier failed", e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package io.ashlar.tier.upload;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The last epoch that is remote-durable, which only rises, and those who wait for it.
+ *
+ * <p>Thread: advanced and ended by the agent, read and waited for by any. An interrupt of a waiter
+ * is remembered.
+ */
+final class TieredMark {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition moved = lock.newCondition();
+
+  // Guarded by the lock.
+  private long epoch;
+  private @Nullable RuntimeException end;
+
+  long epoch() {
+    lock.lock();
+    try {
+      return epoch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Says that an epoch, and all before it, are remote-durable. */
+  void advance(long newEpoch) {
+    lock.lock();
+    try {
+      if (newEpoch > epoch) {
+        epoch = newEpoch;
+        moved.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Says that it will not rise any more; whoever waits for more is told why. */
+  void end(RuntimeException reason) {
+    lock.lock();
+    try {
+      if (end == null) {
+        end = reason;
+        moved.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits; throws what it was ended with if that comes first. */
+  void await(long wanted) {
+    lock.lock();
+    try {
+      while (epoch < wanted) {
+        if (end != null) {
+          throw end;
+        }
+        moved.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}
