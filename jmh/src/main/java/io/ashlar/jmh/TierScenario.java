@@ -108,7 +108,8 @@ final class TierScenario implements Scenario {
           sample.fill(store);
         }
         for (int round = -1; round < plan.rounds(); round++) {
-          System.err.printf(Locale.ROOT, "tier %s, round %d of %d%n", cell, round + 1, plan.rounds());
+          System.err.printf(
+              Locale.ROOT, "tier %s, round %d of %d%n", cell, round + 1, plan.rounds());
           round(folder, objectsFolder, round);
           if (round < 0) {
             // The first one warms Java up.

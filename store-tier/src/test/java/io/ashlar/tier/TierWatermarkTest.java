@@ -62,8 +62,8 @@ class TierWatermarkTest {
     try (TieredBlobStore store = tiered(MANUAL)) {
       long epoch = put(store, 1);
       assertThat(store.tieredEpoch()).isLessThan(epoch);
-      objects.fault((request, key) ->
-          request.equals("putIfAbsent") ? Outcome.NOT_APPLIED : Outcome.ANSWERED);
+      objects.fault(
+          (request, key) -> request.equals("putIfAbsent") ? Outcome.NOT_APPLIED : Outcome.ANSWERED);
       assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
           .isInstanceOf(TierUnavailableException.class);
       assertThat(store.tieredEpoch()).isLessThan(epoch);
@@ -227,8 +227,7 @@ class TierWatermarkTest {
       TierStats stats = store.tierStats();
       assertThat(stats.puts() + stats.lists()).isLessThanOrEqualTo(6);
       assertThat(stats.costNanos())
-          .isEqualTo(
-              1_000 * (stats.puts() + stats.lists()) + 10 * (stats.gets() + stats.heads()));
+          .isEqualTo(1_000 * (stats.puts() + stats.lists()) + 10 * (stats.gets() + stats.heads()));
     }
   }
 
@@ -260,7 +259,9 @@ class TierWatermarkTest {
       recording.start();
       try (TieredBlobStore store = tiered(MANUAL)) {
         try (Epoch epoch = store.beginEpoch()) {
-          epoch.put(BlobModel.id(1), MemorySegment.ofArray("secret-of-a-blob".getBytes(StandardCharsets.UTF_8)));
+          epoch.put(
+              BlobModel.id(1),
+              MemorySegment.ofArray("secret-of-a-blob".getBytes(StandardCharsets.UTF_8)));
           epoch.commit();
         }
         store.checkpoint(TierProgress.NONE);
@@ -273,7 +274,8 @@ class TierWatermarkTest {
       recording.dump(file);
     }
     List<RecordedEvent> events = RecordingFile.readAllEvents(file);
-    assertThat(events).extracting(e -> e.getEventType().getName())
+    assertThat(events)
+        .extracting(e -> e.getEventType().getName())
         .contains("io.ashlar.TierUpload", "io.ashlar.TierFetch");
     for (RecordedEvent event : events) {
       if (event.getEventType().getName().startsWith("io.ashlar.Tier")) {

@@ -10,9 +10,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads blobs that lie near each other with one read of the blocks from the first to the last
- * (rule L21 for each of them: its entry is looked up before and after). Whichever has moved, or is
- * not what it should be, is read again by itself, which says what is wrong with it.
+ * Reads blobs that lie near each other with one read of the blocks from the first to the last (rule
+ * L21 for each of them: its entry is looked up before and after). Whichever has moved, or is not
+ * what it should be, is read again by itself, which says what is wrong with it.
  *
  * <p>Thread: any but a virtual one; made for one read. The caller has entered the store's gate.
  */

@@ -70,8 +70,7 @@ public final class RetryingObjectStore implements ObjectStore {
   public static RetryingObjectStore limited(
       ObjectStore store, RequestLimits limits, PriceList prices) {
     if (store instanceof RetryingObjectStore retrying) {
-      return new RetryingObjectStore(
-          retrying.delegate, retrying.loop.withLimits(limits), prices);
+      return new RetryingObjectStore(retrying.delegate, retrying.loop.withLimits(limits), prices);
     }
     return builder(store).limits(limits).prices(prices).build();
   }

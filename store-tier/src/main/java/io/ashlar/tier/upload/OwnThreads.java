@@ -8,9 +8,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/**
- * The threads that an agent works on, to interrupt what they do when it is closed. Thread: any.
- */
+/** The threads that an agent works on, to interrupt what they do when it is closed. Thread: any. */
 final class OwnThreads {
   private static final long AGAIN_MS = 20;
 

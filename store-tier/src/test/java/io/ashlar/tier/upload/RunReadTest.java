@@ -37,11 +37,13 @@ class RunReadTest {
 
   private static List<BlobChange> stored(TierSnapshot snapshot) {
     List<BlobChange> changes = new ArrayList<>();
-    snapshot.forEachChange(0, change -> {
-      if (change.kind() == BlobChange.Kind.STORED && change.length() > 0) {
-        changes.add(change);
-      }
-    });
+    snapshot.forEachChange(
+        0,
+        change -> {
+          if (change.kind() == BlobChange.Kind.STORED && change.length() > 0) {
+            changes.add(change);
+          }
+        });
     changes.sort(Comparator.comparingLong(BlobChange::startBlock));
     return changes;
   }
@@ -84,7 +86,11 @@ class RunReadTest {
       // As after a relocation: the place is another by now.
       BlobChange moved =
           new BlobChange(
-              real.id(), real.sequence(), real.kind(), real.length(), real.crc32c(),
+              real.id(),
+              real.sequence(),
+              real.kind(),
+              real.length(),
+              real.crc32c(),
               real.startBlock() + 3);
       MemorySegment buffer = buffer(List.of(moved), arena);
       snapshot.readRun(List.of(moved), buffer);
