@@ -2,12 +2,10 @@ package io.ashlar.store.format;
 
 import static io.ashlar.store.format.LittleEndian.getInt;
 import static io.ashlar.store.format.LittleEndian.getLong;
-import static io.ashlar.store.format.LittleEndian.getShort;
 import static io.ashlar.store.format.LittleEndian.putInt;
 import static io.ashlar.store.format.LittleEndian.putLong;
 import static io.ashlar.store.format.LittleEndian.putShort;
 
-import io.ashlar.store.BlobStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -77,7 +75,7 @@ public final class IndexCheckpointFormat {
 
   private static final long MAGIC = 0x3130_5450_4b48_4341L; // "ACHKPT01"
   private static final int CRC_OFFSET = 68;
-  private static final byte TABLE = 1;
+  static final byte TABLE = 1;
 
   private IndexCheckpointFormat() {}
 
@@ -187,52 +185,27 @@ public final class IndexCheckpointFormat {
         && getInt(firstBlock, CRC_OFFSET) == crc32c;
   }
 
-  /** Returns whether a chunk, exactly as long as its blocks, is valid at its place. */
+  /**
+   * Returns whether a chunk, exactly as long as its blocks, is valid at its place.
+   *
+   * @param into receives its entries if it is.
+   */
   public static boolean isValid(
-      MemorySegment chunk, long storeId, long sequence, long startBlock, int crc32c) {
+      MemorySegment chunk,
+      long storeId,
+      long sequence,
+      long startBlock,
+      int crc32c,
+      IndexCheckpointEntries into) {
     long blocks = chunk.byteSize() / Blocks.BYTES;
     return hasHeader(chunk, storeId, sequence, startBlock, blocks, crc32c)
         && checksum(chunk, blocks) == crc32c
-        && getInt(chunk, 60) >= HEADER_BYTES
-        && getInt(chunk, 60) <= chunk.byteSize()
-        && getInt(chunk, 56) >= 0
-        && entriesAreWellFormed(chunk);
+        && into.read(chunk);
   }
 
-  private static boolean entriesAreWellFormed(MemorySegment chunk) {
-    long offset = HEADER_BYTES;
-    long end = getInt(chunk, 60);
-    for (int i = 0; i < getInt(chunk, 56); i++) {
-      int bytes = offset >= end ? -1 : entryBytes(kind(chunk, offset));
-      if (bytes < 0
-          || offset + bytes > end
-          || !flagsAreWellFormed(chunk, offset)
-          || getShort(chunk, offset + 2) != 0) {
-        return false;
-      }
-      if (kind(chunk, offset) != TOMBSTONE
-          && (length(chunk, offset) < 0 || length(chunk, offset) > BlobStore.BLOB_BYTES_MAX)) {
-        return false;
-      }
-      if (kind(chunk, offset) == STORED
-          && (startBlock(chunk, offset) < 0
-              || startBlock(chunk, offset) > OperationFormat.BLOCK_MAX)) {
-        return false;
-      }
-      offset += bytes;
-    }
-    return offset == end;
-  }
-
-  private static boolean flagsAreWellFormed(MemorySegment chunk, long offset) {
-    byte flags = chunk.get(ValueLayout.JAVA_BYTE, offset + 1);
-    return flags == 0
-        || (flags == TABLE && kind(chunk, offset) == STORED && length(chunk, offset) > 0);
-  }
-
-  /** Returns whether a stored blob has a checksum table. */
-  public static boolean hasTable(MemorySegment chunk, long offset) {
-    return chunk.get(ValueLayout.JAVA_BYTE, offset + 1) == TABLE;
+  /** Returns where the last entry of a chunk ends. */
+  static int entriesEnd(MemorySegment chunk) {
+    return getInt(chunk, 60);
   }
 
   /** Returns the number of a chunk. */
@@ -258,45 +231,5 @@ public final class IndexCheckpointFormat {
   /** Returns how many entries a chunk has. */
   public static int entries(MemorySegment chunk) {
     return getInt(chunk, 56);
-  }
-
-  /** Returns the kind of an entry. */
-  public static int kind(MemorySegment chunk, long offset) {
-    return chunk.get(ValueLayout.JAVA_BYTE, offset);
-  }
-
-  /** Returns the checksum of an entry's blob. */
-  public static int crc32c(MemorySegment chunk, long offset) {
-    return getInt(chunk, offset + 4);
-  }
-
-  /** Returns the upper half of an entry's id. */
-  public static long idHigh(MemorySegment chunk, long offset) {
-    return getLong(chunk, offset + 8);
-  }
-
-  /** Returns the lower half of an entry's id. */
-  public static long idLow(MemorySegment chunk, long offset) {
-    return getLong(chunk, offset + 16);
-  }
-
-  /** Returns the version of an entry. */
-  public static long version(MemorySegment chunk, long offset) {
-    return getLong(chunk, offset + 24);
-  }
-
-  /** Returns the length of an entry's blob; not of a tombstone. */
-  public static long length(MemorySegment chunk, long offset) {
-    return getLong(chunk, offset + 32);
-  }
-
-  /** Returns the first block of a stored blob. */
-  public static long startBlock(MemorySegment chunk, long offset) {
-    return getLong(chunk, offset + 40);
-  }
-
-  /** Returns one of the three longs of an evicted blob's cold reference. */
-  public static long cold(MemorySegment chunk, long offset, int index) {
-    return getLong(chunk, offset + 40 + 8L * index);
   }
 }

@@ -312,6 +312,32 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     }
   }
 
+  /**
+   * Visits the extents of all stored blobs, in no order. Thread: the writer, and nobody changes the
+   * index meanwhile.
+   */
+  public void forEachExtent(ExtentVisitor visitor) {
+    entries.forEachExtent(visitor);
+  }
+
+  // ---- for IndexLoader
+
+  int hash(long idHigh, long idLow) {
+    return IdHash.hash(hashSeed, idHigh, idLow);
+  }
+
+  Directory directory() {
+    return directory;
+  }
+
+  EntryTable entries() {
+    return entries;
+  }
+
+  EntryCounts counts() {
+    return counts;
+  }
+
   /** Returns how many entries a bucket can have at most. */
   public static int bucketEntriesMax() {
     return Bucket.COUNT_MAX;

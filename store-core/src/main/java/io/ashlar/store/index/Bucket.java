@@ -120,19 +120,30 @@ final class Bucket {
     return (int) word;
   }
 
+  /** Returns the word of a slot in use. */
+  static long word(int hash, int entry) {
+    return ((long) hash << 32) | entry;
+  }
+
+  /** Sets all slots of an empty bucket; the caller has begun a change. */
+  static void fill(MemorySegment bucket, long[] slots, int count) {
+    MemorySegment.copy(slots, 0, bucket, ValueLayout.JAVA_LONG, FIRST_SLOT, SLOTS);
+    LONG.setOpaque(bucket, COUNT, (long) count);
+  }
+
   /** Adds an entry; there is room, and the caller has begun a change. */
   static void insert(MemorySegment bucket, int hash, int entry) {
     int slot = home(hash);
     while (slot(bucket, slot) != 0) {
       slot = next(slot);
     }
-    setSlot(bucket, slot, ((long) hash << 32) | entry);
+    setSlot(bucket, slot, word(hash, entry));
     LONG.setOpaque(bucket, COUNT, (long) LONG.getOpaque(bucket, COUNT) + 1);
   }
 
   /** Removes an entry that is here and closes the gap; the caller has begun a change. */
   static void remove(MemorySegment bucket, int hash, int entry) {
-    long removed = ((long) hash << 32) | entry;
+    long removed = word(hash, entry);
     int gap = home(hash);
     while (slot(bucket, gap) != removed) {
       gap = next(gap);

@@ -24,6 +24,11 @@ final class EntryCounts {
     count(entry.kind(), 1, entry.lengthBytes());
   }
 
+  void addStored(long entries, long bytes) {
+    increase(STORED, entries);
+    increase(STORED_BYTES, bytes);
+  }
+
   void remove(BlobLocation entry) {
     count(entry.kind(), -1, -entry.lengthBytes());
   }

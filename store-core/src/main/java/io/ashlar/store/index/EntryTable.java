@@ -1,5 +1,6 @@
 package io.ashlar.store.index;
 
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -32,6 +33,9 @@ final class EntryTable implements AutoCloseable {
   static final int ENTRY_BYTES = 40;
   static final int COLD_BYTES = 24;
   static final int NONE = 0;
+  private static final int ENTRY_WORDS = ENTRY_BYTES / Long.BYTES;
+  private static final int SCAN_ENTRIES = 1024;
+  private static final int STORED_CODE = 1;
 
   private static final long ID_HIGH = 0;
   private static final long ID_LOW = 8;
@@ -51,6 +55,71 @@ final class EntryTable implements AutoCloseable {
   private final RecordSlab colds = new RecordSlab(COLD_BYTES, Integer.MAX_VALUE);
   private int oldestTombstone = NONE;
   private int newestTombstone = NONE;
+
+  /** Makes up the words of a new stored blob's entry, for {@link #writeRun}. */
+  static void encodeStored(
+      long[] into,
+      int at,
+      long idHigh,
+      long idLow,
+      long startBlock,
+      int lengthBytes,
+      int crc32c,
+      long version,
+      boolean table) {
+    into[at] = idHigh;
+    into[at + 1] = idLow;
+    into[at + 2] = startBlock | ((long) STORED_CODE << KIND_SHIFT);
+    into[at + 3] = version;
+    into[at + 4] = content(lengthBytes, crc32c, table);
+  }
+
+  /** Returns the number of an entry that no bucket names yet. */
+  int allocate() {
+    return entries.allocate();
+  }
+
+  /** Returns whether an entry begins another chunk of memory than the one before it. */
+  boolean isFirstOfChunk(int entry) {
+    return entries.offsetOf(entry) == 0;
+  }
+
+  /** Writes entries of consecutive numbers, all in one chunk, which no bucket names yet. */
+  void writeRun(int first, long[] words, int count) {
+    MemorySegment.copy(
+        words,
+        0,
+        entries.chunkOf(first),
+        ValueLayout.JAVA_LONG,
+        entries.offsetOf(first),
+        count * ENTRY_WORDS);
+  }
+
+  /** Visits the extents of all stored blobs, in no order. The writer only. */
+  void forEachExtent(ExtentVisitor visitor) {
+    long[] words = new long[SCAN_ENTRIES * ENTRY_WORDS];
+    int end = entries.endNumber();
+    for (int first = 1; first < end; ) {
+      int count = Math.min(Math.min(SCAN_ENTRIES, end - first), entries.restOfChunk(first));
+      MemorySegment.copy(
+          entries.chunkOf(first),
+          ValueLayout.JAVA_LONG,
+          entries.offsetOf(first),
+          words,
+          0,
+          count * ENTRY_WORDS);
+      for (int i = 0; i < count; i++) {
+        long place = words[i * ENTRY_WORDS + 2];
+        long content = words[i * ENTRY_WORDS + 4];
+        int length = (int) content & LENGTH_MASK;
+        if (place >>> KIND_SHIFT == STORED_CODE && length > 0) {
+          visitor.visit(
+              place & BLOCK_MASK, ChecksumTable.extentBlocks(length, (content & TABLE) != 0));
+        }
+      }
+      first += count;
+    }
+  }
 
   /** Returns whether an entry is this id's; any thread. */
   boolean hasId(int entry, long idHigh, long idLow) {
@@ -151,6 +220,7 @@ final class EntryTable implements AutoCloseable {
     } else if (kind == Kind.TOMBSTONE) {
       unlink(entry);
     }
+    setWord(entry, PLACE, 0); // says to a scan that it is free
     entries.free(entry);
   }
 
@@ -187,12 +257,13 @@ final class EntryTable implements AutoCloseable {
       LONG.setOpaque(chunk, offset + 16, to.cold2());
     }
     setWord(entry, VERSION, to.version());
-    setWord(
-        entry,
-        CONTENT,
-        ((long) to.crc32c() << 32) | to.lengthBytes() | (to.hasTable() ? TABLE : 0));
+    setWord(entry, CONTENT, content(to.lengthBytes(), to.crc32c(), to.hasTable()));
     // By release: who reads this number of a cold reference also finds the chunk it lies in.
     LONG.setRelease(entries.chunkOf(entry), entries.offsetOf(entry) + PLACE, place);
+  }
+
+  private static long content(int lengthBytes, int crc32c, boolean table) {
+    return ((long) crc32c << 32) | lengthBytes | (table ? TABLE : 0);
   }
 
   private void readCold(int cold, BlobLocation into) {
@@ -246,7 +317,7 @@ final class EntryTable implements AutoCloseable {
   private static int code(Kind kind) {
     return switch (kind) {
       case ABSENT -> throw new IllegalArgumentException("an absent entry cannot be kept");
-      case STORED -> 1;
+      case STORED -> STORED_CODE;
       case EVICTED -> 2;
       case TOMBSTONE -> 3;
     };

@@ -98,6 +98,16 @@ final class RecordSlab implements AutoCloseable {
     return (long) (number % recordsPerChunk) * recordBytes;
   }
 
+  /** Returns the number behind the highest that was ever in use; the writer only. */
+  int endNumber() {
+    return nextNumber;
+  }
+
+  /** Returns how many records from this one on lie in its chunk. */
+  int restOfChunk(int number) {
+    return recordsPerChunk - number % recordsPerChunk;
+  }
+
   /** Returns the bytes mapped; any thread. */
   long memoryBytes() {
     return memoryBytes;

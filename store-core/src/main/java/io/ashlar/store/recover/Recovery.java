@@ -12,9 +12,7 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
-import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
-import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +105,11 @@ public final class Recovery {
     Superblock older = superblocks.older();
     requireIncarnation(newer.incarnation(), "superblock");
     requireIncarnation(newer.base().incarnation(), "superblock's log position");
-    try (IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
+    // What the older generation needs is found out by a thread of its own meanwhile.
+    try (OlderGeneration beside =
+            new OlderGeneration(
+                disk, fileBlocks, older == null ? null : withNewestFence(older), newer);
+        IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
       BlobIndex index =
           new BlobIndex(newer.storeId(), IndexCheckpointReader.expectedEntries(newer));
       Generation generation;
@@ -126,7 +128,7 @@ public final class Recovery {
       }
       Generation other;
       try {
-        other = older == null ? null : otherGeneration(checkpoints, older, newer);
+        other = beside.await(ledger);
       } catch (RuntimeException | Error e) {
         index.close();
         throw e;
@@ -164,33 +166,6 @@ public final class Recovery {
       }
     }
     return superblock.withFence(newest.incarnation(), newest.fenceSequence());
-  }
-
-  /**
-   * Finds what the older generation needs, so that none of it is written over (rule L13); null when
-   * it is not usable, and its superblock copy is to be repaired from the newer one.
-   */
-  private @Nullable Generation otherGeneration(
-      IndexCheckpointReader checkpoints, Superblock older, Superblock newer) {
-    try (LogReader reader = new LogReader(disk, fileBlocks)) {
-      Generation generation = checkpoints.locate(older);
-      LogChain chain = new LogChain(reader, withNewestFence(older));
-      RecordLedger records = new RecordLedger();
-      while (chain.end().sequence() < newer.base().sequence()) {
-        MemorySegment record = chain.next();
-        if (record == null) {
-          return null;
-        }
-        records.add(chain.end().sequence(), chain.recordBlock(), record.byteSize() / Blocks.BYTES);
-      }
-      if (chain.end().chain() != newer.base().chain()) {
-        return null;
-      }
-      records.forEach(ledger::add);
-      return generation;
-    } catch (CorruptionException e) {
-      return null;
-    }
   }
 
   private RecoveredStore replay(
@@ -288,12 +263,9 @@ public final class Recovery {
   private void useSpace(BlobIndex index, LogPosition position) {
     map.use(0, Blocks.FIRST, "superblocks");
     ledger.forEach((sequence, block, blocks) -> map.use(block, blocks, "log record"));
-    index.forEach((idHigh, idLow, location) -> {
-      if (location.kind() == BlobLocation.Kind.STORED && location.lengthBytes() > 0) {
-        long blocks = location.blocks();
-        map.use(location.startBlock(), blocks, "blob");
-        liveBlocks += blocks;
-      }
+    index.forEachExtent((start, blocks) -> {
+      map.use(start, blocks, "blob");
+      liveBlocks += blocks;
     });
     if (position.block() < position.extentEnd()) { // a full one may have been cut off the file
       map.use(position.block(), position.extentEnd() - position.block(), "log extent");

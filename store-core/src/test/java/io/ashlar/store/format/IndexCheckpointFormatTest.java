@@ -53,7 +53,13 @@ class IndexCheckpointFormatTest {
   }
 
   private static boolean isValid(byte[] chunk, int crc) {
-    return IndexCheckpointFormat.isValid(MemorySegment.ofArray(chunk), STORE, SEQUENCE, START, crc);
+    return isValid(MemorySegment.ofArray(chunk), STORE, SEQUENCE, START, crc);
+  }
+
+  private static boolean isValid(
+      MemorySegment chunk, long storeId, long sequence, long startBlock, int crc) {
+    return IndexCheckpointFormat.isValid(
+        chunk, storeId, sequence, startBlock, crc, new IndexCheckpointEntries());
   }
 
   @Test
@@ -67,19 +73,27 @@ class IndexCheckpointFormatTest {
     assertThat(IndexCheckpointFormat.previousBlocks(chunk)).isEqualTo(0x55);
     assertThat(IndexCheckpointFormat.previousCrc32c(chunk)).isEqualTo(0x66676869);
     assertThat(IndexCheckpointFormat.entries(chunk)).isEqualTo(3);
-    assertThat(IndexCheckpointFormat.kind(chunk, STORED)).isEqualTo(IndexCheckpointFormat.STORED);
-    assertThat(IndexCheckpointFormat.crc32c(chunk, STORED)).isEqualTo(0x41424344);
-    assertThat(IndexCheckpointFormat.idHigh(chunk, STORED)).isEqualTo(0x51525354L);
-    assertThat(IndexCheckpointFormat.idLow(chunk, STORED)).isEqualTo(0x61626364L);
-    assertThat(IndexCheckpointFormat.version(chunk, STORED)).isEqualTo(0x71L);
-    assertThat(IndexCheckpointFormat.length(chunk, STORED)).isEqualTo(0x01a2a3a4L);
-    assertThat(IndexCheckpointFormat.startBlock(chunk, STORED)).isEqualTo(0x0000b1b2b3b4b5b6L);
-    assertThat(IndexCheckpointFormat.length(chunk, EVICTED)).isEqualTo(0x02c2c3c4L);
-    assertThat(IndexCheckpointFormat.cold(chunk, EVICTED, 0)).isEqualTo(0xd1d2L);
-    assertThat(IndexCheckpointFormat.cold(chunk, EVICTED, 1)).isEqualTo(0xe1e2L);
-    assertThat(IndexCheckpointFormat.cold(chunk, EVICTED, 2)).isEqualTo(0xf1f2L);
-    assertThat(IndexCheckpointFormat.idHigh(chunk, TOMBSTONE)).isEqualTo(-0x1213L);
-    assertThat(IndexCheckpointFormat.version(chunk, TOMBSTONE)).isEqualTo(0x3132L);
+    IndexCheckpointEntries entries = new IndexCheckpointEntries();
+    assertThat(entries.read(chunk)).isTrue();
+    assertThat(entries.next()).isTrue();
+    assertThat(entries.kind()).isEqualTo(IndexCheckpointFormat.STORED);
+    assertThat(entries.crc32c()).isEqualTo(0x41424344);
+    assertThat(entries.idHigh()).isEqualTo(0x51525354L);
+    assertThat(entries.idLow()).isEqualTo(0x61626364L);
+    assertThat(entries.version()).isEqualTo(0x71L);
+    assertThat(entries.length()).isEqualTo(0x01a2a3a4);
+    assertThat(entries.startBlock()).isEqualTo(0x0000b1b2b3b4b5b6L);
+    assertThat(entries.next()).isTrue();
+    assertThat(entries.kind()).isEqualTo(IndexCheckpointFormat.EVICTED);
+    assertThat(entries.length()).isEqualTo(0x02c2c3c4);
+    assertThat(entries.cold(0)).isEqualTo(0xd1d2L);
+    assertThat(entries.cold(1)).isEqualTo(0xe1e2L);
+    assertThat(entries.cold(2)).isEqualTo(0xf1f2L);
+    assertThat(entries.next()).isTrue();
+    assertThat(entries.kind()).isEqualTo(IndexCheckpointFormat.TOMBSTONE);
+    assertThat(entries.idHigh()).isEqualTo(-0x1213L);
+    assertThat(entries.version()).isEqualTo(0x3132L);
+    assertThat(entries.next()).isFalse();
   }
 
   @Test
@@ -116,11 +130,11 @@ class IndexCheckpointFormatTest {
     byte[] bytes = oneOfEach();
     MemorySegment chunk = MemorySegment.ofArray(bytes);
     int crc = crc(bytes);
-    assertThat(IndexCheckpointFormat.isValid(chunk, STORE, SEQUENCE, START, crc)).isTrue();
-    assertThat(IndexCheckpointFormat.isValid(chunk, STORE + 1, SEQUENCE, START, crc)).isFalse();
-    assertThat(IndexCheckpointFormat.isValid(chunk, STORE, SEQUENCE - 1, START, crc)).isFalse();
-    assertThat(IndexCheckpointFormat.isValid(chunk, STORE, SEQUENCE, START + 1, crc)).isFalse();
-    assertThat(IndexCheckpointFormat.isValid(chunk, STORE, SEQUENCE, START, crc + 1)).isFalse();
+    assertThat(isValid(chunk, STORE, SEQUENCE, START, crc)).isTrue();
+    assertThat(isValid(chunk, STORE + 1, SEQUENCE, START, crc)).isFalse();
+    assertThat(isValid(chunk, STORE, SEQUENCE - 1, START, crc)).isFalse();
+    assertThat(isValid(chunk, STORE, SEQUENCE, START + 1, crc)).isFalse();
+    assertThat(isValid(chunk, STORE, SEQUENCE, START, crc + 1)).isFalse();
   }
 
   @Test

@@ -3,7 +3,6 @@ package io.ashlar.store.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.management.ThreadMXBean;
 import io.ashlar.store.AckListener;
 import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
@@ -15,12 +14,9 @@ import io.ashlar.store.disk.SimulatedDisk;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,26 +45,10 @@ class EpochTest {
     public void onFailed(StoreException reason) {
       throw new AssertionError(reason);
     }
-
-    void await(int count) {
-      while (durable.get() < count) {
-        LockSupport.parkNanos(10_000);
-      }
-    }
   }
 
   private LocalBlobStore open() {
     return LocalBlobStore.builder(folder).config(SMALL).open();
-  }
-
-  /** As users do: checks fill and verify every buffer. */
-  private LocalBlobStore openWithoutChecks() {
-    String checks = System.setProperty("ashlar.checks", "false");
-    try {
-      return open();
-    } finally {
-      System.setProperty("ashlar.checks", checks == null ? "false" : checks);
-    }
   }
 
   private static LocalBlobStore openWithoutThread(StoreConfig config) {
@@ -189,56 +169,6 @@ class EpochTest {
       assertThat(future.thenApply(CommitReport::deletesTotal).join()).isEqualTo(2);
       assertThat(future.join())
           .hasToString("CommitReport[epoch=1, puts=1, deletesTotal=2, deletesApplied=1]");
-    }
-  }
-
-  /** W6: nothing is allocated for a commit, by neither thread; a future is 40 bytes. */
-  @Test
-  @SuppressWarnings("try") // begins with none open
-  void shouldAllocateNothingInSteadyState() {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    Set<Thread> before = Thread.getAllStackTraces().keySet();
-    Counting counting = new Counting();
-    BlobId[] ids = new BlobId[64];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = new BlobId(7, i);
-    }
-    try (LocalBlobStore store = openWithoutChecks();
-        Epoch epoch = store.beginEpoch();
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(4096, 4096);
-      epoch.close();
-      Thread ioThread =
-          Thread.getAllStackTraces().keySet().stream()
-              .filter(thread -> !before.contains(thread) && thread.getName().equals("ashlar-io"))
-              .findFirst()
-              .orElseThrow();
-      int counted = 1000;
-      long own = Long.MAX_VALUE;
-      long io = Long.MAX_VALUE;
-      int committed = 0;
-      // Until everything is compiled: by how much it allocates, not by a clock.
-      for (int round = 0; round < 40 && (own / counted >= 8 || io / counted >= 8); round++) {
-        own = threads.getCurrentThreadAllocatedBytes();
-        io = threads.getThreadAllocatedBytes(ioThread.threadId());
-        for (int i = 0; i < counted; i++) {
-          epoch.begin();
-          epoch.put(ids[i % ids.length], value);
-          epoch.commit();
-          epoch.begin();
-          epoch.put(ids[i % ids.length], value);
-          epoch.commit(counting);
-          counting.await(++committed);
-        }
-        io = threads.getThreadAllocatedBytes(ioThread.threadId()) - io;
-        own = threads.getCurrentThreadAllocatedBytes() - own;
-      }
-      System.out.printf(
-          "two commits, after %d of each: %.2f bytes by the caller, %.2f by the I/O thread%n",
-          committed, own / (double) counted, io / (double) counted);
-      // Not exactly 0: index checkpoints, now and then.
-      assertThat(own / counted).isLessThan(8);
-      assertThat(io / counted).isLessThan(8);
     }
   }
 }
