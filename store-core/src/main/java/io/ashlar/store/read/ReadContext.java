@@ -118,9 +118,11 @@ final class ReadContext {
   private ByteBuffer viewOf(MemorySegment target, long length) {
     WeakReference<TargetView> reference = lastTarget;
     TargetView last = reference == null ? null : reference.get();
+    // Segments are equal when they begin at the same place, whatever their length and arena.
     if (last != null
         && last.target.equals(target)
-        && last.target.scope().equals(target.scope())) { // the same place in another arena is not
+        && last.target.byteSize() == target.byteSize()
+        && last.target.scope().equals(target.scope())) {
       return last.bytes;
     }
     if (target.byteSize() > Integer.MAX_VALUE) {

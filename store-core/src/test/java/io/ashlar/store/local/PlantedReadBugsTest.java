@@ -73,6 +73,12 @@ class PlantedReadBugsTest {
             "if (actual != location.crc32c()) {",
             "if (false) {"),
         scenario(
+            "shouldReadIntoShorterAndLongerPartsOfOneTarget",
+            "a view of a target is taken for that of a longer one",
+            "read/ReadContext.java",
+            "        && last.target.byteSize() == target.byteSize()\n",
+            ""),
+        scenario(
             damage,
             "the checksum of a blob read for a listener is not compared (G4)",
             "read/AsyncGet.java",

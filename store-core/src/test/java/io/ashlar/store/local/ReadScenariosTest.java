@@ -180,6 +180,23 @@ class ReadScenariosTest {
   }
 
   @Test
+  void shouldReadIntoShorterAndLongerPartsOfOneTarget() {
+    BlobId longer = new BlobId(8, 8);
+    try (LocalBlobStore store = open();
+        Arena arena = Arena.ofConfined()) {
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.put(longer, MemorySegment.ofArray(new byte[12_000]));
+        epoch.commit();
+      }
+      MemorySegment target = arena.allocate(16_384, 4096);
+      for (int i = 0; i < 3; i++) {
+        assertThat(store.get(ID, target.asSlice(0, 8192))).isEqualTo(LENGTH);
+        assertThat(store.get(longer, target)).isEqualTo(12_000);
+      }
+    }
+  }
+
+  @Test
   void shouldFindDamageWhateverTheForm() {
     try (LocalBlobStore store = open();
         Arena arena = Arena.ofConfined()) {

@@ -87,7 +87,8 @@ final class RegisterHistory {
       }
       int state = state(operation, writes, states, least);
       if (state < 0) {
-        return "state behind %d of %d, %s".formatted(least, writes.length, operation);
+        return "state behind %d of %d, that of its value is %s, %s"
+            .formatted(least, writes.length, states.get(operation.tag), operation);
       }
       given.put(operation, state);
     }
