@@ -2,6 +2,9 @@ package io.ashlar.tier;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
@@ -10,6 +13,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.ObjectInputStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -103,6 +107,19 @@ class ImportsTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("software.amazon..", "org.slf4j..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void shouldDeserialiseNoJavaObjects() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .areAssignableTo(ObjectInputStream.class)
+        .orShould()
+        .callMethodWhere(
+            target(nameMatching("activateDefaultTyping|enableDefaultTyping|readObject"))
+                .and(target(owner(DescribedPredicate.not(resideInAPackage("io.ashlar.."))))))
         .check(CLASSES);
   }
 
