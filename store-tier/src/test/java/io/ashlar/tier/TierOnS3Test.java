@@ -102,6 +102,38 @@ class TierOnS3Test {
   }
 
   @Test
+  void shouldCollectWhatIsDroppedThoughRaisingTheBoundaryGoesUnanswered() {
+    TierConfig config =
+        TierConfig.DEFAULTS
+            .withIntervalMs(0)
+            .withBatchBytesTarget(64 << 10)
+            .withUpkeep(UpkeepConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1));
+    try (TieredBlobStore store =
+        TieredBlobStore.builder(local("a"), server.open(prefix)).config(config).open()) {
+      for (int i = 1; i <= 3; i++) {
+        model.putRange(store, 1, 60, i);
+        store.checkpoint(TierProgress.NONE);
+      }
+      store.evict(id -> id.low() % 2 == 0);
+      for (int i = 4; i <= 5; i++) {
+        // Created at first, and then replaced on condition of its etag.
+        AtomicInteger left = failPuts(TierKeys.BOUNDARY, 1, true);
+        CollectionReport report = store.collect(false);
+        assertThat(left.get()).isNotPositive();
+        assertThat(report.batchesDeleted()).isPositive();
+        assertThat(report.manifestsDeleted()).isPositive();
+        model.putRange(store, 1, 50, i);
+        store.checkpoint(TierProgress.NONE);
+      }
+      store.collect(false);
+      store.collect(false);
+      assertThat(store.collect(false)).isEqualTo(CollectionReport.NOTHING);
+      model.assertHeldBy(store);
+    }
+    assertThat(assertRestored("b").blobs()).isEqualTo(59);
+  }
+
+  @Test
   void shouldTierEvictReadBackAndRestore() {
     try (TieredBlobStore store = tiered("a", false)) {
       model.putRange(store, 1, 400, 1);
