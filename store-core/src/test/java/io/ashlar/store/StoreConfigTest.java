@@ -10,11 +10,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StoreConfigTest {
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 20, 50})
+  @ValueSource(ints = {1, 12, 50})
   void shouldTakeAFreeShareWithinItsRange(int percent) {
     StoreConfig config = StoreConfig.DEFAULTS.withFreeSharePercentMax(percent);
     assertThat(config.freeSharePercentMax()).isEqualTo(percent);
-    assertThat(config.withFreeSharePercentMax(20)).isEqualTo(StoreConfig.DEFAULTS);
+    assertThat(config.withFreeSharePercentMax(12)).isEqualTo(StoreConfig.DEFAULTS);
   }
 
   @ParameterizedTest

@@ -74,7 +74,7 @@ final class GroupCommitter implements AutoCloseable {
   private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX);
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
-  private final GroupWrites writes = new GroupWrites();
+  private final GroupWrites writes;
   private final OperationApplier.FreedExtents freed = this::onFreed;
   private final ScatteredPlacement placement =
       new ScatteredPlacement(new FreeSpace(), this::addPiece);
@@ -105,6 +105,7 @@ final class GroupCommitter implements AutoCloseable {
     this.checkpointer = checkpointer;
     this.counters = counters;
     this.poison = poison;
+    writes = new GroupWrites(poison);
     this.clockMs = clockMs;
     this.storeId = storeId;
     this.incarnation = incarnation;

@@ -2,6 +2,7 @@ package io.ashlar.store.commit;
 
 import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.Poison;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,7 @@ final class GroupWrites implements AutoCloseable {
   private static final int RUN_VECTORS = 64;
   private static final long NO_RUN = RUNS_MAX;
 
+  private final Poison poison;
   private final @Nullable IoVectors[] runs = new IoVectors[RUNS_MAX];
   private final int[] free = new int[RUNS_MAX];
   private int freeCount = RUNS_MAX;
@@ -30,7 +32,8 @@ final class GroupWrites implements AutoCloseable {
   private int openIndex;
   private long openOffset;
 
-  GroupWrites() {
+  GroupWrites(Poison poison) {
+    this.poison = poison;
     for (int i = 0; i < RUNS_MAX; i++) {
       free[i] = RUNS_MAX - 1 - i;
     }
@@ -75,7 +78,7 @@ final class GroupWrites implements AutoCloseable {
   }
 
   /**
-   * Submits what is left and waits for all.
+   * Submits what is left, unless the store has failed, and waits for all.
    *
    * @throws NativeException if any of it failed.
    */
@@ -105,8 +108,13 @@ final class GroupWrites implements AutoCloseable {
 
   private void submitOpen(DiskQueue queue) {
     IoVectors run = open;
-    if (run != null) {
-      open = null;
+    open = null;
+    if (run == null) {
+      return;
+    }
+    if (poison.isSet()) {
+      free[freeCount++] = openIndex; // L24: the growth for a later piece has failed
+    } else {
       queue.submitWrite(run, openOffset, false, openIndex);
     }
   }
