@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Reads an index checkpoint, last chunk first: while the entries of one chunk are loaded, a thread
  * of this reader's reads and verifies the one before it.
  *
- * <p>Thread: one. Memory: two chunks, twice, whatever the file claims (promise G12).
+ * <p>Thread: one. Memory: two chunks, whatever the file claims (promise G12).
  */
 public final class IndexCheckpointReader implements AutoCloseable {
 

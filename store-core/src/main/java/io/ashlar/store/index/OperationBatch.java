@@ -26,7 +26,7 @@ public final class OperationBatch {
   private static final int PAGE_WORDS = 1 << 14;
   private static final int WORDS_MAX = OperationFormat.EVICT_BYTES / Long.BYTES;
   private static final int ENTRY_WORDS = IndexCheckpointEntries.STORED_WORDS;
-  private static final int OPERATIONS_MAX = 1 << 17;
+  private static final int OPERATIONS_MAX = 1 << 15;
   private static final int SORT_BITS_MAX = 12;
   private static final int A_STEP = IndexLoader.ENTRIES_A_STEP;
 
