@@ -140,27 +140,11 @@ class PlantedScenarioBugsTest {
             new Edit(TAIL, "forDeletes ? wanted : Math.max(wanted, EXTENT_BLOCKS_MIN)", "wanted")),
         log(
             "shouldApplyAGroupsDeletesInTheirOrder",
-            "deletes are applied after all puts of a group",
+            "deletes are replayed before all puts of a group",
             new Edit(
-                "index/OperationApplier.java",
-                "    long offset = firstOffset;\n",
-                """
-                    long early = firstOffset;
-                    for (int i = 0; i < count; i++) {
-                      int kind = OperationFormat.kind(bytes, early);
-                      if (kind != OperationFormat.DELETE) {
-                        var _ = applyOne(kind, bytes, early, sequence, freed);
-                      }
-                      early += OperationFormat.bytes(kind);
-                    }
-                    long offset = firstOffset;
-                """),
-            new Edit(
-                "index/OperationApplier.java",
-                "      if (applyOne(kind, bytes, offset, sequence, freed) && kind =="
-                    + " OperationFormat.DELETE) {",
-                "      if (kind == OperationFormat.DELETE"
-                    + " && applyOne(kind, bytes, offset, sequence, freed)) {")),
+                "index/OperationBatch.java",
+                "        applyPuts();\n        applyOne(number);\n",
+                "        applyOne(number);\n")),
         log(
             "shouldMakeDurableWhatAKilledProcessLeftBeforeAnythingIsExposed",
             "no sync at open (L5)",
