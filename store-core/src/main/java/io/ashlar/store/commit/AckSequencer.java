@@ -125,6 +125,9 @@ final class AckSequencer {
 
   /** Wakes those who wait for an epoch or for the failure of the store. */
   void wakeWaiters() {
+    if (waiters.isEmpty()) {
+      return; // an iterator is an object
+    }
     for (Thread waiter : waiters) {
       LockSupport.unpark(waiter);
     }
