@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,9 @@ final class EpochBuffer implements QueueEntry {
   private long unplacedBlocks;
   private boolean anyPlaced;
   private long heldBlocks;
+  private final AtomicInteger ahead = new AtomicInteger(); // writes ahead that have not ended
+  private volatile @Nullable Throwable aheadFailure; // written by whoever wrote ahead, read by all
+  private volatile @Nullable Thread aheadWaiter; // written by the caller, read by who wrote ahead
   private @Nullable Relocations relocations;
 
   private long claimedOperation = -1; // whose value the caller fills in place, or −1
@@ -278,6 +282,75 @@ final class EpochBuffer implements QueueEntry {
     releaseBuffers();
   }
 
+  /**
+   * Places the values that are not placed in one run from a block on, in the order in which the
+   * buffers hold them; returns the block behind the last.
+   */
+  long placeFrom(long firstBlock) {
+    long next = firstBlock;
+    for (long offset = 0; offset < operationBytes; ) {
+      int kind = OperationFormat.kind(operations, offset);
+      if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
+        OperationFormat.startBlock(operations, offset, next);
+        next += Blocks.count(OperationFormat.length(operations, offset));
+      }
+      offset += OperationFormat.bytes(kind);
+    }
+    return next;
+  }
+
+  /**
+   * Gives the buffers, whose values were placed, to whoever writes them ahead; returns how many.
+   * {@link #endAhead} must follow.
+   */
+  int handOver(PooledBuffer[] target) {
+    int count = bufferCount;
+    System.arraycopy(buffers, 0, target, 0, count);
+    ahead.incrementAndGet();
+    anyPlaced = true;
+    unplacedBlocks = 0;
+    bufferCount = 0;
+    bufferedBytes = 0;
+    return count;
+  }
+
+  /** Notes that a write ahead has ended. Thread: the one that wrote. */
+  void endAhead(@Nullable Throwable newFailure) {
+    if (newFailure != null) {
+      aheadFailure = newFailure;
+    }
+    if (ahead.decrementAndGet() == 0) {
+      LockSupport.unpark(aheadWaiter);
+    }
+  }
+
+  /** Returns whether a write ahead is under way. */
+  boolean isWrittenAhead() {
+    return ahead.get() > 0;
+  }
+
+  /** Returns why a write ahead has failed, if one has. */
+  @Nullable Throwable aheadFailure() {
+    return aheadFailure;
+  }
+
+  /** Waits until every write ahead has ended, however often the thread is interrupted. */
+  void awaitAhead() {
+    if (!isWrittenAhead()) {
+      return;
+    }
+    boolean interrupted = false;
+    aheadWaiter = Thread.currentThread();
+    while (isWrittenAhead()) {
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
+    }
+    aheadWaiter = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Notes that the epoch holds an extent which nothing refers to yet. */
   void addHeldBlocks(long blocks) {
     heldBlocks += blocks;
@@ -436,6 +509,8 @@ final class EpochBuffer implements QueueEntry {
   /** Empties it for the next epoch; buffers must have been given back. */
   void reset() {
     assert bufferCount == 0 : "G13: an epoch ended with buffers";
+    assert !isWrittenAhead() : "L26: an epoch ended before its writes";
+    aheadFailure = null;
     freeGrownOperations();
     operations = initialOperations;
     operationBytes = 0;

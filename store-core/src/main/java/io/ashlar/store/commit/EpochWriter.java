@@ -40,6 +40,12 @@ final class EpochWriter {
 
   private static final int BUFFERS_MAX = 512;
 
+  /**
+   * So much of an epoch, where pool and group allow it, is written ahead: the sync that this costs
+   * takes as long as the device takes for less.
+   */
+  private static final long AHEAD_BYTES_MIN = 1 << 20;
+
   /** Gives the next bytes of a value that streams. */
   @FunctionalInterface
   private interface ValueSource {
@@ -51,13 +57,18 @@ final class EpochWriter {
   private final CommitPath path;
   private final StoreGate gate;
   private final BufferPool pool;
+  private final AheadWriter ahead;
   private final long groupBytesMax;
+  private final long aheadBytesMin;
 
-  EpochWriter(CommitPath path, StoreGate gate, BufferPool pool, long groupBytesMax) {
+  EpochWriter(
+      CommitPath path, StoreGate gate, BufferPool pool, AheadWriter ahead, long groupBytesMax) {
     this.path = path;
     this.gate = gate;
     this.pool = pool;
+    this.ahead = ahead;
     this.groupBytesMax = groupBytesMax;
+    aheadBytesMin = Math.min(AHEAD_BYTES_MIN, Math.min(groupBytesMax / 4, pool.totalBytes() / 16));
   }
 
   /** Begins an epoch and returns its buffer. */
@@ -241,6 +252,9 @@ final class EpochWriter {
   /** Finds room for a value, 1 byte or longer; returns its offset in the last buffer. */
   private long slot(EpochBuffer buffer, long length) {
     long bytes = Blocks.roundUp(length);
+    if (buffer.bufferedBytes() >= aheadBytesMin && path.isIdle()) {
+      writeAhead(buffer);
+    }
     if (buffer.lastBufferFreeBytes() < bytes) {
       if (buffer.bufferedBytes() + bytes > groupBytesMax || buffer.bufferCount() >= BUFFERS_MAX) {
         spill(buffer);
@@ -248,6 +262,7 @@ final class EpochWriter {
       PooledBuffer taken = tryTakeBuffer(buffer, bytes);
       if (taken == null) {
         spill(buffer);
+        awaitAhead(buffer);
         taken = path.awaitBuffer(bytes);
       }
       buffer.addBuffer(taken, 0);
@@ -273,6 +288,40 @@ final class EpochWriter {
     long wanted = Math.clamp(2 * buffer.lastBufferCapacity(), bytes, pool.largestBytes());
     PooledBuffer taken = pool.tryTake(wanted);
     return taken == null && wanted > bytes ? pool.tryTake(bytes) : taken;
+  }
+
+  /** Lets a lane write the filled buffers, if one is idle and a run of free blocks holds them. */
+  private void writeAhead(EpochBuffer buffer) {
+    AheadWriter.Lane lane = ahead.tryTake(buffer.bufferCount());
+    if (lane == null) {
+      return;
+    }
+    boolean begun = false;
+    try {
+      long blocks = buffer.unplacedBlocks();
+      long start = path.tryHold(buffer, blocks, blocks).start();
+      if (start >= 0) {
+        var _ = buffer.placeFrom(start);
+        lane.begin(buffer, start);
+        begun = true;
+      }
+    } finally {
+      if (!begun) {
+        lane.giveBack();
+      }
+    }
+  }
+
+  /** Waits for what is written ahead; what failed fails the epoch (L26). */
+  private void awaitAhead(EpochBuffer buffer) {
+    ahead.await(buffer);
+    Throwable failure = buffer.aheadFailure();
+    if (failure != null) {
+      buffer.breakOff();
+      path.quarantineAll(buffer); // L24
+      path.poison().check();
+      throw writeFailed(failure);
+    }
   }
 
   /** Writes the filled buffers to free space and gives them back. */
@@ -410,7 +459,7 @@ final class EpochWriter {
     }
   }
 
-  private static StoreException writeFailed(NativeException failure) {
+  private static StoreException writeFailed(Throwable failure) {
     return new StoreFailedException(
         "a value could not be written ahead; its epoch was not applied, the store goes on: close the"
             + " epoch: failure="
@@ -459,6 +508,10 @@ final class EpochWriter {
 
   /** See {@link Epoch#tryCommit}. */
   Admission tryCommit(EpochBuffer buffer, long stamp, AckListener listener) {
+    checkOpen(buffer, stamp);
+    if (buffer.isWrittenAhead()) {
+      return Admission.BACK_PRESSURED;
+    }
     beginCommit(buffer, stamp);
     try {
       if (path.tryCommit(buffer, listener)) {
@@ -474,6 +527,12 @@ final class EpochWriter {
   private void beginCommit(EpochBuffer buffer, long stamp) {
     checkOpen(buffer, stamp);
     enter(buffer);
+    try {
+      awaitAhead(buffer);
+    } catch (RuntimeException | Error e) {
+      gate.exit();
+      throw e;
+    }
     buffer.end(); // before the role can see it, who recycles it
   }
 
@@ -485,6 +544,10 @@ final class EpochWriter {
     buffer.end();
     if (gate.tryEnter()) { // else the pool's memory has gone with the store
       try {
+        ahead.await(buffer);
+        if (buffer.aheadFailure() != null) {
+          path.quarantineAll(buffer); // L24
+        }
         path.abandon(buffer);
       } finally {
         gate.exit();

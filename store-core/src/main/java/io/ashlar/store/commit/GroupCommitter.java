@@ -444,7 +444,7 @@ final class GroupCommitter implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       EpochBuffer epoch = group[i];
       if (behindBlocks > 0) {
-        next = placeBehind(epoch, next);
+        next = epoch.placeFrom(next);
       }
       LogRecordFormat.epoch(record, i, epoch.operationCount(), epoch.putCount());
       MemorySegment.copy(epoch.operations(), 0, record, offset, epoch.operationBytes());
@@ -467,20 +467,6 @@ final class GroupCommitter implements AutoCloseable {
         tail.nextStart(),
         tail.nextBlocks(),
         clockMs.getAsLong());
-  }
-
-  private static long placeBehind(EpochBuffer epoch, long firstBlock) {
-    long next = firstBlock;
-    MemorySegment operations = epoch.operations();
-    for (long offset = 0; offset < epoch.operationBytes(); ) {
-      int kind = OperationFormat.kind(operations, offset);
-      if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
-        OperationFormat.startBlock(operations, offset, next);
-        next += Blocks.count(OperationFormat.length(operations, offset));
-      }
-      offset += OperationFormat.bytes(kind);
-    }
-    return next;
   }
 
   private void publish(
