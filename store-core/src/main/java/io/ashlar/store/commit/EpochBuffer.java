@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class EpochBuffer implements QueueEntry {
 
   private static final int OPERATION_BYTES_INITIAL = 4096;
+  private static final int LED_MAX = 15;
   private static final int STATES = 4;
   private static final int OPEN = 0;
   private static final int BROKEN = 1;
@@ -62,6 +63,9 @@ final class EpochBuffer implements QueueEntry {
   private volatile boolean done; // written by the role's holder, read by the committing thread
 
   private @Nullable Thread waiter;
+  private final @Nullable Thread[] led =
+      new Thread[LED_MAX]; // by the role before done, then the waiter
+  private int ledCount;
   private @Nullable AckListener listener;
   private @Nullable StoreException failure;
 
@@ -482,6 +486,29 @@ final class EpochBuffer implements QueueEntry {
     LockSupport.unpark(thread);
   }
 
+  /**
+   * Publishes the outcome of another epoch, whose thread this one's is to wake once it runs.
+   *
+   * @return false, and nothing done, when it has as many to wake as it takes. Thread: the commit
+   *     role's holder, before {@link #wake}.
+   */
+  boolean tryLead(EpochBuffer other) {
+    if (ledCount == led.length) {
+      return false;
+    }
+    led[ledCount++] = other.waiter; // first: then its thread may use it for the next epoch
+    other.done = true;
+    return true;
+  }
+
+  private void wakeLed() {
+    for (int i = 0; i < ledCount; i++) {
+      LockSupport.unpark(led[i]);
+      led[i] = null;
+    }
+    ledCount = 0;
+  }
+
   /** Waits for the outcome, however often the thread is interrupted. */
   void awaitOutcome() {
     boolean interrupted = false;
@@ -489,6 +516,7 @@ final class EpochBuffer implements QueueEntry {
       LockSupport.park(this);
       interrupted |= Thread.interrupted();
     }
+    wakeLed();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -53,7 +53,7 @@ final class GroupCommitter implements AutoCloseable {
    * A group of so many epochs, or of so many blocks behind its record, is acknowledged while the
    * next one is written: waking its callers takes as long as a write, or they have much to fill.
    */
-  private static final int OVERLAP_EPOCHS_MIN = 20;
+  private static final int OVERLAP_EPOCHS_MIN = AckSequencer.LARGE_GROUP;
 
   private static final long OVERLAP_BLOCKS_MIN = 128;
 
