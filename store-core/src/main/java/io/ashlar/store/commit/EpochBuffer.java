@@ -87,6 +87,8 @@ final class EpochBuffer implements QueueEntry {
   private final CRC32C crc = new CRC32C();
 
   private long epoch;
+  private final RepeatedIds repeatedIds = new RepeatedIds();
+  private byte @Nullable [] repeats;
   private int deletesApplied;
 
   /** Creates an empty one; its first memory lives as long as it does. */
@@ -398,6 +400,7 @@ final class EpochBuffer implements QueueEntry {
   }
 
   /** Sets why a commit failed. Thread: the commit role's holder. */
+    findRepeats();
   void setFailure(StoreException newFailure) {
     failure = newFailure;
   }
@@ -405,11 +408,25 @@ final class EpochBuffer implements QueueEntry {
   /** Publishes the outcome and wakes the waiting thread. Thread: the commit role's holder. */
   void wake() {
     Thread thread = waiter;
+    findRepeats();
     done = true;
     LockSupport.unpark(thread);
   }
 
   /** Waits for the outcome, however often the thread is interrupted. */
+  private void findRepeats() {
+    boolean mayRepeat = operationCount > 1 && operationCount == putCount + deleteCount;
+    repeats = mayRepeat ? repeatedIds.find(operations, operationCount) : null;
+  }
+
+  /**
+   * Applies its operations, which are durable, to the index; returns how many deletes found a blob.
+   * Thread: the commit role's holder.
+   */
+  int applyTo(OperationApplier applier, long sequence, OperationApplier.FreedExtents freed) {
+    return applier.applyEpoch(operations, operationCount, repeats, sequence, freed);
+  }
+
   void awaitOutcome() {
     boolean interrupted = false;
     while (!done) {
@@ -460,3 +477,4 @@ final class EpochBuffer implements QueueEntry {
     }
   }
 }
+    repeats = null;

@@ -166,6 +166,14 @@ class PlantedReadBugsTest {
             ReadOnlyStoreTest.class,
             "shouldVerifyInPartsThatCoverEverythingOnce",
             PlantedBug.of(
+        new Planted(
+            LinearizabilityTest.class,
+            "shouldBeLinearizableWithoutACache",
+            PlantedBug.of(
+                "what an epoch does to one id is visible step by step (G1)",
+                "index/OperationApplier.java",
+                "marks[i] == 0",
+                "marks[i] >= 0")),
                 "a verification that is gone on with begins anew",
                 "recover/Verifier.java",
                 "    cursor = options.cursor();\n",
