@@ -476,7 +476,7 @@ final class GroupCommitter implements AutoCloseable {
       int kind = OperationFormat.kind(operations, offset);
       if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
         OperationFormat.startBlock(operations, offset, next);
-        next += Blocks.count(OperationFormat.length(operations, offset));
+        next += OperationFormat.blocks(operations, offset);
       }
       offset += OperationFormat.bytes(kind);
     }

@@ -109,6 +109,18 @@ class PlantedReadBugsTest {
             "(!table || tableMatches(",
             "(true || tableMatches("),
         range(
+            "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
+            "a value is placed over the table of the one before it (G13)",
+            "commit/GroupCommitter.java",
+            "next += OperationFormat.blocks(operations, offset);",
+            "next += Blocks.count(OperationFormat.length(operations, offset));"),
+        range(
+            "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
+            "the table of a value that fills its buffer is not filled in",
+            "commit/EpochBuffer.java",
+            "within ? holder.segment() : buffers[valueBuffer + 1].segment();",
+            "within ? holder.segment() : MemorySegment.ofArray(new byte[4096]);"),
+        range(
             "shouldKeepTheTableOfABlobThatIsMoved",
             "a relocation forgets the checksum table (G13)",
             "index/BlobIndex.java",
@@ -155,6 +167,14 @@ class PlantedReadBugsTest {
                 "      again();\n    }",
                 "      tell(BlobStore.NOT_FOUND, null);\n    }")),
         new Planted(
+            LinearizabilityTest.class,
+            "shouldBeLinearizableWithoutACache",
+            PlantedBug.of(
+                "what an epoch does to one id is visible step by step (G1)",
+                "index/OperationApplier.java",
+                "marks[i] == 0",
+                "marks[i] >= 0")),
+        new Planted(
             ReadOnlyStoreTest.class,
             "shouldWriteNothingToWhatItLooksAt",
             PlantedBug.of(
@@ -166,14 +186,6 @@ class PlantedReadBugsTest {
             ReadOnlyStoreTest.class,
             "shouldVerifyInPartsThatCoverEverythingOnce",
             PlantedBug.of(
-        new Planted(
-            LinearizabilityTest.class,
-            "shouldBeLinearizableWithoutACache",
-            PlantedBug.of(
-                "what an epoch does to one id is visible step by step (G1)",
-                "index/OperationApplier.java",
-                "marks[i] == 0",
-                "marks[i] >= 0")),
                 "a verification that is gone on with begins anew",
                 "recover/Verifier.java",
                 "    cursor = options.cursor();\n",
