@@ -5,6 +5,7 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.vacuum.Relocations;
@@ -81,6 +82,7 @@ final class EpochBuffer implements QueueEntry {
   private PooledBuffer[] buffers = new PooledBuffer[8];
   private long[] usedBytes = new long[8];
   private int bufferCount;
+  private int valueBuffer; // that of the last value, behind which one for its table may follow
   private long bufferedBytes;
   private long unplacedBlocks;
   private boolean anyPlaced;
@@ -93,6 +95,8 @@ final class EpochBuffer implements QueueEntry {
   private long claimedOperation = -1; // whose value the caller fills in place, or −1
   private long claimedOffset;
   private final CRC32C crc = new CRC32C();
+  private final RepeatedIds repeatedIds = new RepeatedIds();
+  private byte @Nullable [] repeats;
 
   private long epoch;
   private int deletesApplied;
@@ -143,24 +147,24 @@ final class EpochBuffer implements QueueEntry {
 
   // ---- filling: the epoch's caller
 
-  /** Appends a put; returns where it lies in {@link #operations}. */
+  /**
+   * Appends a put, of a value with a checksum table behind it if it is long enough for one; returns
+   * where it lies in {@link #operations}.
+   */
   long addPut(long idHigh, long idLow, int crc32c, long startBlock, long length) {
     long offset = reserve(OperationFormat.PUT_BYTES);
     OperationFormat.put(operations, offset, idHigh, idLow, crc32c, startBlock, length);
+    if (ChecksumTable.isFor(length)) {
+      OperationFormat.setTable(operations, offset);
+    }
     putCount++;
     valueBytes += length;
     if (startBlock == 0) {
-      unplacedBlocks += Blocks.count(length);
+      unplacedBlocks += OperationFormat.blocks(operations, offset);
     } else {
       anyPlaced = true;
     }
     return offset;
-  }
-
-  /** Appends a put whose value lies in its extent already, with a checksum table behind it. */
-  void addPutWithTable(long idHigh, long idLow, int crc32c, long startBlock, long length) {
-    long offset = addPut(idHigh, idLow, crc32c, startBlock, length);
-    OperationFormat.setTable(operations, offset);
   }
 
   /** Appends a delete. */
@@ -223,27 +227,39 @@ final class EpochBuffer implements QueueEntry {
     return bufferCount == 0 ? 0 : buffers[bufferCount - 1].capacity() - usedBytes[bufferCount - 1];
   }
 
-  /** Takes {@code bytes}, whole blocks, of the last buffer; returns their offset in it. */
-  long takeFromLastBuffer(long bytes) {
-    int last = bufferCount - 1;
-    long offset = usedBytes[last];
-    usedBytes[last] += bytes;
+  /**
+   * Takes the blocks of a value, and of its checksum table if it has one; there is room for both in
+   * the last buffer, or for the value there and for the table in another.
+   *
+   * @param tableBuffer that other one, or null.
+   * @return the value's offset in {@link #valueMemory}.
+   */
+  long takeForValue(long length, @Nullable PooledBuffer tableBuffer) {
+    valueBuffer = bufferCount - 1;
+    long offset = usedBytes[valueBuffer];
+    long bytes = Blocks.offset(ChecksumTable.extentBlocks(length, ChecksumTable.isFor(length)));
     bufferedBytes += bytes;
+    if (tableBuffer == null) {
+      usedBytes[valueBuffer] += bytes;
+    } else {
+      usedBytes[valueBuffer] += Blocks.roundUp(length);
+      addBuffer(tableBuffer, bytes - Blocks.roundUp(length));
+    }
     return offset;
   }
 
-  /** Returns the memory of the last buffer. */
-  MemorySegment lastBufferMemory() {
-    return buffers[bufferCount - 1].segment();
+  /** Returns the memory of the buffer that holds the value taken room for last. */
+  MemorySegment valueMemory() {
+    return buffers[valueBuffer].segment();
   }
 
-  /** Copies a value to {@code offset} of the last buffer and appends its put. */
+  /** Copies a value to where room was taken for it and appends its put. */
   void addBuffered(long idHigh, long idLow, MemorySegment value, long offset) {
-    MemorySegment.copy(value, 0, lastBufferMemory(), offset, value.byteSize());
+    MemorySegment.copy(value, 0, valueMemory(), offset, value.byteSize());
     addSealed(idHigh, idLow, offset, value.byteSize());
   }
 
-  /** Appends the put of a value that lies at {@code offset} of the last buffer. */
+  /** Appends the put of a value that lies where room was taken for it. */
   void addSealed(long idHigh, long idLow, long offset, long length) {
     addPut(idHigh, idLow, seal(offset, length), 0, length);
   }
@@ -265,13 +281,24 @@ final class EpochBuffer implements QueueEntry {
 
   /** Zeroes what lies behind the value in its last block; returns the value's checksum. */
   private int seal(long offset, long length) {
-    crc.reset();
-    if (length > 0) {
-      PooledBuffer last = buffers[bufferCount - 1];
-      Blocks.zero(last.segment(), offset + length, offset + Blocks.roundUp(length));
-      Checksum.update(crc, last.view(), (int) offset, (int) length);
+    if (length == 0) {
+      return 0;
     }
-    return (int) crc.getValue();
+    PooledBuffer holder = buffers[valueBuffer];
+    long end = offset + Blocks.roundUp(length);
+    Blocks.zero(holder.segment(), offset + length, end);
+    if (!ChecksumTable.isFor(length)) {
+      crc.reset();
+      Checksum.update(crc, holder.view(), (int) offset, (int) length);
+      return (int) crc.getValue();
+    }
+    boolean within = bufferCount == valueBuffer + 1;
+    MemorySegment memory = within ? holder.segment() : buffers[valueBuffer + 1].segment();
+    long tableStart = within ? end : 0;
+    MemorySegment table =
+        memory.asSlice(tableStart, Blocks.offset(ChecksumTable.blocks(length))).fill((byte) 0);
+    ChecksumTable.fill(table, 0, crc, holder.view(), (int) offset, length);
+    return ChecksumTable.folded(table, length);
   }
 
   /** Returns the bytes that the buffers hold. */
@@ -296,7 +323,7 @@ final class EpochBuffer implements QueueEntry {
       int kind = OperationFormat.kind(operations, offset);
       if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
         OperationFormat.startBlock(operations, offset, next);
-        next += Blocks.count(OperationFormat.length(operations, offset));
+        next += OperationFormat.blocks(operations, offset);
       }
       offset += OperationFormat.bytes(kind);
     }
@@ -450,6 +477,7 @@ final class EpochBuffer implements QueueEntry {
 
   /** Prepares for a commit whose outcome {@code newListener} is told. */
   void expect(AckListener newListener) {
+    findRepeats();
     listener = newListener;
     waiter = null;
     done = false;
@@ -457,9 +485,23 @@ final class EpochBuffer implements QueueEntry {
 
   /** Prepares for a commit whose outcome this thread waits for. */
   void expectHere() {
+    findRepeats();
     listener = null;
     waiter = Thread.currentThread();
     done = false;
+  }
+
+  private void findRepeats() {
+    boolean mayRepeat = operationCount > 1 && operationCount == putCount + deleteCount;
+    repeats = mayRepeat ? repeatedIds.find(operations, operationCount) : null;
+  }
+
+  /**
+   * Applies its operations, which are durable, to the index; returns how many deletes found a blob.
+   * Thread: the commit role's holder.
+   */
+  int applyTo(OperationApplier applier, long sequence, OperationApplier.FreedExtents freed) {
+    return applier.applyEpoch(operations, operationCount, repeats, sequence, freed);
   }
 
   /** Returns who is told of the outcome, or null when a thread waits for it. */
@@ -551,6 +593,7 @@ final class EpochBuffer implements QueueEntry {
     heldBlocks = 0;
     claimedOperation = -1;
     relocations = null;
+    repeats = null;
     failure = null;
     listener = null;
     waiter = null;

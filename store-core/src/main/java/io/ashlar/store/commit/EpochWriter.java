@@ -118,7 +118,7 @@ final class EpochWriter {
       } else {
         long offset = slot(buffer, length);
         buffer.breakOff();
-        readFully(source, buffer.lastBufferMemory().asSlice(offset, length), 0, length);
+        readFully(source, buffer.valueMemory().asSlice(offset, length), 0, length);
         buffer.mend();
         buffer.addSealed(id.high(), id.low(), offset, length);
       }
@@ -153,7 +153,7 @@ final class EpochWriter {
 
   private static MemorySegment claimed(EpochBuffer buffer, BlobId id, long offset, long length) {
     buffer.addClaimed(id.high(), id.low(), offset, length);
-    return length == 0 ? MemorySegment.NULL : buffer.lastBufferMemory().asSlice(offset, length);
+    return length == 0 ? MemorySegment.NULL : buffer.valueMemory().asSlice(offset, length);
   }
 
   /** See {@link Epoch#tryPut}. */
@@ -162,14 +162,14 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      if (!hasRoom(buffer, length)) {
+      long offset = length == 0 ? 0 : trySlot(buffer, length);
+      if (offset < 0) {
         return Admission.BACK_PRESSURED;
       }
       if (length == 0) {
         buffer.addPut(id.high(), id.low(), 0, 0, 0);
       } else {
-        buffer.addBuffered(
-            id.high(), id.low(), value, buffer.takeFromLastBuffer(Blocks.roundUp(length)));
+        buffer.addBuffered(id.high(), id.low(), value, offset);
       }
       return Admission.ACCEPTED;
     } finally {
@@ -182,11 +182,8 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      if (!hasRoom(buffer, length)) {
-        return null;
-      }
-      long offset = length == 0 ? 0 : buffer.takeFromLastBuffer(Blocks.roundUp(length));
-      return claimed(buffer, id, offset, length);
+      long offset = length == 0 ? 0 : trySlot(buffer, length);
+      return offset < 0 ? null : claimed(buffer, id, offset, length);
     } finally {
       gate.exit();
     }
@@ -249,38 +246,74 @@ final class EpochWriter {
     }
   }
 
-  /** Finds room for a value, 1 byte or longer; returns its offset in the last buffer. */
+  /** Finds room for a value, 1 byte or longer; returns its offset in its buffer. */
   private long slot(EpochBuffer buffer, long length) {
     long bytes = Blocks.roundUp(length);
     if (buffer.bufferedBytes() >= aheadBytesMin && path.isIdle()) {
       writeAhead(buffer);
     }
-    if (buffer.lastBufferFreeBytes() < bytes) {
-      if (buffer.bufferedBytes() + bytes > groupBytesMax || buffer.bufferCount() >= BUFFERS_MAX) {
-        spill(buffer);
-      }
-      PooledBuffer taken = tryTakeBuffer(buffer, bytes);
-      if (taken == null) {
-        spill(buffer);
-        awaitAhead(buffer);
-        taken = path.awaitBuffer(bytes);
-      }
-      buffer.addBuffer(taken, 0);
+    long tableBytes = tableBytes(length);
+    if (buffer.lastBufferFreeBytes() >= bytes + tableBytes) {
+      return buffer.takeForValue(length, null);
     }
-    return buffer.takeFromLastBuffer(bytes);
+    if (buffer.bufferedBytes() + bytes + tableBytes > groupBytesMax
+        || buffer.bufferCount() >= BUFFERS_MAX) {
+      spill(buffer);
+    }
+    PooledBuffer taken = tryTakeBuffer(buffer, bytes);
+    if (taken == null) {
+      spill(buffer);
+      ahead.await(buffer); // its buffers may be what the pool is short of
+      taken = path.awaitBuffer(bytes);
+    }
+    PooledBuffer tableBuffer = null;
+    if (taken.capacity() < bytes + tableBytes) {
+      tableBuffer = pool.tryTake(tableBytes);
+      if (tableBuffer == null) {
+        tableBuffer = awaitTableBuffer(buffer, taken, tableBytes);
+      }
+    }
+    buffer.addBuffer(taken, 0);
+    return buffer.takeForValue(length, tableBuffer);
   }
 
-  /** Makes room for a value in the last buffer if that takes neither waiting nor writing. */
-  private boolean hasRoom(EpochBuffer buffer, long length) {
+  /** Waits for a buffer for a table while {@code taken} is for its value. */
+  private PooledBuffer awaitTableBuffer(EpochBuffer buffer, PooledBuffer taken, long tableBytes) {
+    try {
+      spill(buffer);
+      ahead.await(buffer);
+      return path.awaitBuffer(tableBytes);
+    } catch (RuntimeException | Error e) {
+      taken.release();
+      throw e;
+    }
+  }
+
+  /** Does the same if that takes neither waiting nor writing; else returns −1. */
+  private long trySlot(EpochBuffer buffer, long length) {
     long bytes = Blocks.roundUp(length);
-    if (buffer.lastBufferFreeBytes() >= bytes) {
-      return true;
+    long tableBytes = tableBytes(length);
+    if (buffer.lastBufferFreeBytes() >= bytes + tableBytes) {
+      return buffer.takeForValue(length, null);
     }
     PooledBuffer taken = buffer.bufferCount() < BUFFERS_MAX ? tryTakeBuffer(buffer, bytes) : null;
-    if (taken != null) {
-      buffer.addBuffer(taken, 0);
+    if (taken == null) {
+      return -1;
     }
-    return taken != null;
+    PooledBuffer tableBuffer = null;
+    if (taken.capacity() < bytes + tableBytes) {
+      tableBuffer = pool.tryTake(tableBytes);
+      if (tableBuffer == null) {
+        taken.release();
+        return -1;
+      }
+    }
+    buffer.addBuffer(taken, 0);
+    return buffer.takeForValue(length, tableBuffer);
+  }
+
+  private static long tableBytes(long length) {
+    return ChecksumTable.isFor(length) ? Blocks.offset(ChecksumTable.blocks(length)) : 0;
   }
 
   /** Takes a buffer of twice the last one's size, else what fits, if there is one. */
@@ -402,10 +435,11 @@ final class EpochWriter {
       if (chunk == null) {
         spill(buffer);
         buffer.breakOff(); // a spill mends
+        ahead.await(buffer);
         chunk = path.awaitBuffer(pool.largestBytes());
       }
       int crc32c = streamParts(chunk, start, length, source);
-      buffer.addPutWithTable(id.high(), id.low(), crc32c, start, length);
+      buffer.addPut(id.high(), id.low(), crc32c, start, length);
       written = true;
     } catch (NativeException e) {
       path.quarantine(buffer, blocks);

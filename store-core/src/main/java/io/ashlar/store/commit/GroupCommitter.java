@@ -481,8 +481,7 @@ final class GroupCommitter implements AutoCloseable {
     long deletes = 0;
     for (int i = 0; i < count; i++) {
       EpochBuffer epoch = group[i];
-      int deletesApplied =
-          applier.apply(epoch.operations(), 0, epoch.operationCount(), recordSequence, freed);
+      int deletesApplied = epoch.applyTo(applier, recordSequence, freed);
       space.unhold(epoch.heldBlocks());
       epoch.notePublished(freed);
       epoch.setResult(epochBefore + i + 1, deletesApplied);
