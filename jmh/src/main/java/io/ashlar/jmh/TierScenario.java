@@ -32,13 +32,17 @@ import java.util.SplittableRandom;
  *
  * <p>Each round measures everything once, one after the other, over the same bytes: LZ4 of one
  * core, a tiering pass of all blobs into a fresh prefix, reading its objects, writing the bytes to
- * a file, a restore into a fresh store. Ratios are medians of each round's ratio.
+ * a file, a restore into a fresh store. Ratios are medians of each round's ratio. The first {@value
+ * #WARM_ROUNDS} rounds are not counted.
  */
 final class TierScenario implements Scenario {
   private static final String LZ4 = "lz4, 1 core";
   private static final String ASHLAR = "ashlar";
   private static final int WRITE_BYTES = 8 << 20;
   private static final int READS = 500;
+
+  /** Until then the rates rise from round to round, as methods are compiled. */
+  private static final int WARM_ROUNDS = 10;
 
   @Override
   public String title() {
@@ -107,12 +111,16 @@ final class TierScenario implements Scenario {
         try (LocalBlobStore store = open(folder.resolve("origin"))) {
           sample.fill(store);
         }
-        for (int round = -1; round < plan.rounds(); round++) {
+        for (int round = -WARM_ROUNDS; round < plan.rounds(); round++) {
           System.err.printf(
-              Locale.ROOT, "tier %s, round %d of %d%n", cell, round + 1, plan.rounds());
+              Locale.ROOT, "tier %s, round %d of %d%s%n",
+              cell,
+              Math.max(round + 1, 0),
+              plan.rounds(),
+              round < 0 ? " (warming up, " + -round + " more)" : "");
           round(folder, objectsFolder, round);
           if (round < 0) {
-            // The first one warms Java up.
+            // These warm Java up: LZ4 is native, and as fast at first as later; the tier is not.
             List.of(lz4, upload, get, disk, restore).forEach(work -> work.rates().clear());
           }
         }
@@ -135,7 +143,7 @@ final class TierScenario implements Scenario {
     }
 
     private void round(Path folder, Path objectsFolder, int round) {
-      QuietDisk.await(plan.folder(), plan.quietWaitMs() / (plan.rounds() + 1));
+      QuietDisk.await(plan.folder(), plan.quietWaitMs() / (plan.rounds() + WARM_ROUNDS));
       Path prefix = objectsFolder.resolve("round" + round);
       long startNs = System.nanoTime();
       long compressed = sample.compress();
