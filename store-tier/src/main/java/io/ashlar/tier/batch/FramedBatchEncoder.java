@@ -218,9 +218,11 @@ public final class FramedBatchEncoder implements AutoCloseable {
    * copies it, and takes several times the pages, the first use of which costs the most here.
    *
    * @param bytes without the index.
+   * @param entryCount entries that it will have, about.
    */
-  public void reserve(long bytes) {
+  public void reserve(long bytes, long entryCount) {
     var _ = growObject(bytes);
+    index.reserve(entryCount);
   }
 
   /** Bytes of the header and of the frames that are made so far. */

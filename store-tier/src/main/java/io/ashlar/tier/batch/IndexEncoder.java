@@ -16,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 final class IndexEncoder implements AutoCloseable {
   private static final int ENTRY_BYTES = 32;
   private static final int FRAME_BYTES = 8;
+  private static final int ID_BYTES = 16;
   private static final int VARINT_BYTES_MAX = 5;
   private static final ValueLayout.OfLong KEY_OFFSET = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -37,6 +38,12 @@ final class IndexEncoder implements AutoCloseable {
 
   int frames() {
     return frames;
+  }
+
+  /** Makes room for entries whose keys are ids, as {@link FramedBatchEncoder#reserve} says. */
+  void reserve(long entryCount) {
+    var _ = keys.grow(entryCount * ID_BYTES, keysBytes);
+    var _ = entryLog.grow(entryCount * ENTRY_BYTES, (long) entries * ENTRY_BYTES);
   }
 
   /** Notes an entry that begins at {@code offset} of the next frame. */

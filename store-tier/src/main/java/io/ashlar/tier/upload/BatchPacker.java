@@ -161,8 +161,10 @@ final class BatchPacker implements AutoCloseable {
         changes.storedBytes()
             - blobBytes
             + (changes.storedCount() - blobs) * PackPlan.entryBytes(0);
-    double ratio = (double) first.objectBytes() / first.rawBytes();
-    filling.reserve((long) (Math.min(left, bytesTarget) * ratio * RESERVE_FACTOR) + RESERVE_BYTES);
+    double share = (double) Math.min(left, bytesTarget) / first.rawBytes() * RESERVE_FACTOR;
+    filling.reserve(
+        (long) (first.objectBytes() * share) + RESERVE_BYTES,
+        Math.min(changes.storedCount() - blobs, (long) (first.entries() * share)));
   }
 
   /** Packs a delete. */

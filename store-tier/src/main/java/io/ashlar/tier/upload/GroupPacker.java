@@ -28,6 +28,9 @@ final class GroupPacker implements AutoCloseable {
   /** What the frames of a group mostly take, with room to compress another one into. */
   private static final long FRAMES_BYTES = PackPlan.GROUP_BYTES / 2 + (80 << 10);
 
+  /** Entries of a group for which there is room before it is known how many they are. */
+  private static final long ENTRIES = 256;
+
   private final TierSnapshot source;
   private final ChangeList changes;
   private final FramedBatchEncoder frames;
@@ -54,7 +57,7 @@ final class GroupPacker implements AutoCloseable {
    */
   void pack(PackPlan.Group group) {
     frames.clear();
-    frames.reserve(FRAMES_BYTES);
+    frames.reserve(FRAMES_BYTES, Math.min(ENTRIES, group.to() - group.from()));
     count = 0;
     long runBytes = 0;
     for (long i = group.from(); i < group.to(); i++) {

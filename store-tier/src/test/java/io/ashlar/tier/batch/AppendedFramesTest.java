@@ -95,7 +95,7 @@ class AppendedFramesTest {
   void shouldGiveTheSameWithRoomReservedAndEntriesOfItsOwnBetween() {
     List<Entry> entries = Framed.entries(random, 40_000, 40_000, 65_537, 40_000, 3, 70_000, 5);
     try (FramedBatchEncoder whole = new FramedBatchEncoder()) {
-      whole.reserve(1 << 20);
+      whole.reserve(1 << 20, 5);
       Framed.add(whole, entries.subList(0, 1));
       append(whole, entries.subList(1, 3), new ArrayList<>());
       Framed.add(whole, entries.subList(3, 5));
