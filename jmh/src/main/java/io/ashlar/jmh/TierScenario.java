@@ -40,6 +40,7 @@ final class TierScenario implements Scenario {
   private static final String ASHLAR = "ashlar";
   private static final int WRITE_BYTES = 8 << 20;
   private static final int READS = 500;
+  private static final int LZ4_RUNS = 3;
 
   /** Until then the rates rise from round to round, as methods are compiled. */
   private static final int WARM_ROUNDS = 10;
@@ -113,7 +114,8 @@ final class TierScenario implements Scenario {
         }
         for (int round = -WARM_ROUNDS; round < plan.rounds(); round++) {
           System.err.printf(
-              Locale.ROOT, "tier %s, round %d of %d%s%n",
+              Locale.ROOT,
+              "tier %s, round %d of %d%s%n",
               cell,
               Math.max(round + 1, 0),
               plan.rounds(),
@@ -145,19 +147,16 @@ final class TierScenario implements Scenario {
     private void round(Path folder, Path objectsFolder, int round) {
       QuietDisk.await(plan.folder(), plan.quietWaitMs() / (plan.rounds() + WARM_ROUNDS));
       Path prefix = objectsFolder.resolve("round" + round);
-      long startNs = System.nanoTime();
-      long compressed = sample.compress();
-      lz4.add(sample.totalBytes(), System.nanoTime() - startNs);
-      packedRatio = (double) sample.totalBytes() / compressed;
+      measureLz4();
       try (TieredBlobStore store = tiered(folder.resolve("origin"), prefix)) {
-        startNs = System.nanoTime();
+        long startNs = System.nanoTime();
         var _ = store.checkpoint(TierProgress.NONE);
         upload.add(sample.totalBytes(), System.nanoTime() - startNs);
       }
       try (ObjectStore objects = FileObjectStore.open(prefix);
           Arena arena = Arena.ofShared()) {
         MemorySegment target = arena.allocate(64 << 20);
-        startNs = System.nanoTime();
+        long startNs = System.nanoTime();
         for (ObjectInfo object : objects.listAll("batches/").toList()) {
           try (ObjectContent content = objects.get(object.key())) {
             content.readInto(target.asSlice(0, content.length()));
@@ -180,6 +179,19 @@ final class TierScenario implements Scenario {
       if (round < plan.rounds() - 1) {
         Folders.remove(prefix);
       }
+    }
+
+    /** The best of several: what the round before left to the kernel slows some of them by half. */
+    private void measureLz4() {
+      long bestNs = Long.MAX_VALUE;
+      long compressed = 0;
+      for (int i = 0; i < LZ4_RUNS; i++) {
+        long startNs = System.nanoTime();
+        compressed = sample.compress();
+        bestNs = Math.min(bestNs, System.nanoTime() - startNs);
+      }
+      lz4.add(sample.totalBytes(), bestNs);
+      packedRatio = (double) sample.totalBytes() / compressed;
     }
 
     /** Writes the bytes to a new file as a store would have to: in large pieces, each synced. */
