@@ -7,7 +7,6 @@ import io.ashlar.store.format.IndexCheckpointEntries;
 import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
-import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.IndexLoader;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Reads an index checkpoint, last chunk first: while the entries of one chunk are loaded, a thread
  * of this reader's reads and verifies the one before it.
  *
- * <p>Thread: one. Memory: two chunks, twice, whatever the file claims (promise G12).
+ * <p>Thread: one. Memory: two chunks, whatever the file claims (promise G12).
  */
 public final class IndexCheckpointReader implements AutoCloseable {
 
@@ -41,7 +40,6 @@ public final class IndexCheckpointReader implements AutoCloseable {
   private final IndexCheckpointEntries[] decoded = {
     new IndexCheckpointEntries(), new IndexCheckpointEntries()
   };
-  private final BlobLocation location = new BlobLocation();
   private long entries;
 
   /** Where a chunk lies, by the superblock or by the chunk behind it, and what it must be. */
@@ -69,6 +67,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
    * @throws CorruptionException if a chunk is damaged.
    */
   public Generation read(Superblock superblock, BlobIndex into) {
+    entries = 0;
     IndexLoader loader = new IndexLoader(into);
     Generation generation = follow(superblock, loader);
     loader.finish();
@@ -113,7 +112,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
         throw damaged(place.start());
       }
       half = 1 - half;
-      chunk = loadAndReadOn(superblock, decoded[1 - half], place, half, into);
+      chunk = loadAndReadOn(superblock, decoded[1 - half], chunks.getLast(), place, half, into);
     }
     if (number > 0 || bytes != superblock.checkpointBytes()) {
       throw damaged(superblock.checkpointStart());
@@ -130,6 +129,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
   private @Nullable MemorySegment loadAndReadOn(
       Superblock superblock,
       IndexCheckpointEntries loading,
+      Generation.Chunk at,
       Place before,
       int half,
       @Nullable IndexLoader into) {
@@ -138,8 +138,12 @@ public final class IndexCheckpointReader implements AutoCloseable {
     }
     Future<MemorySegment> next =
         before.start() == 0 ? null : ahead.submit(() -> chunk(superblock, before, half, false));
-    load(loading, into);
-    return next == null ? null : outcome(next);
+    entries += into.load(loading);
+    MemorySegment chunk = next == null ? null : outcome(next);
+    if (loading.isDamaged()) {
+      throw damaged(at.start());
+    }
+    return chunk;
   }
 
   private static MemorySegment outcome(Future<MemorySegment> future) {
@@ -197,37 +201,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
         "the index checkpoint is damaged: block=" + block, null, block, 0, 0, null);
   }
 
-  private void load(IndexCheckpointEntries chunk, IndexLoader into) {
-    while (chunk.next()) {
-      long idHigh = chunk.idHigh();
-      long idLow = chunk.idLow();
-      long version = chunk.version();
-      switch (chunk.kind()) {
-        case IndexCheckpointFormat.STORED ->
-            into.stored(
-                idHigh,
-                idLow,
-                chunk.startBlock(),
-                chunk.length(),
-                chunk.crc32c(),
-                version,
-                chunk.hasTable(),
-                location);
-        case IndexCheckpointFormat.EVICTED -> {
-          location.setEvicted(
-              chunk.length(), chunk.crc32c(), version, chunk.cold(0), chunk.cold(1), chunk.cold(2));
-          into.load(idHigh, idLow, location);
-        }
-        default -> {
-          location.setTombstone(version);
-          into.load(idHigh, idLow, location);
-        }
-      }
-      entries++;
-    }
-  }
-
-  /** Returns how many entries were loaded. */
+  /** Returns how many entries the last {@link #read} has loaded. */
   public long entries() {
     return entries;
   }

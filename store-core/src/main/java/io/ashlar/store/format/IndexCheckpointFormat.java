@@ -42,10 +42,11 @@ import java.lang.foreign.ValueLayout;
  *   40  8  stored: first block                 evicted: 24 bytes of cold reference
  * </pre>
  *
- * <p><b>Valid</b> is a chunk whose checksum, magic, store id, sequence and place are right; a
- * checkpoint whose every chunk is. <b>Written</b> first chunk first; then one sync; then the
- * superblock copy (rule L12). <b>Read</b> last chunk first. <b>Versions</b>: the superblock names
- * the version, and an unknown one is refused with {@link io.ashlar.store.FormatVersionException}.
+ * <p><b>Valid</b> is a chunk whose checksum, magic, store id, sequence and place are right and
+ * whose entries are well formed ({@link IndexCheckpointEntries}); a checkpoint whose every chunk
+ * is. <b>Written</b> first chunk first; then one sync; then the superblock copy (rule L12).
+ * <b>Read</b> last chunk first. <b>Versions</b>: the superblock names the version, and an unknown
+ * one is refused with {@link io.ashlar.store.FormatVersionException}.
  */
 public final class IndexCheckpointFormat {
 
@@ -186,9 +187,10 @@ public final class IndexCheckpointFormat {
   }
 
   /**
-   * Returns whether a chunk, exactly as long as its blocks, is valid at its place.
+   * Returns whether a chunk, exactly as long as its blocks, is the one that is looked for and its
+   * checksum is right; whether its entries are well formed shows when they are read.
    *
-   * @param into receives its entries if it is.
+   * @param into receives its entries if so.
    */
   public static boolean isValid(
       MemorySegment chunk,
@@ -198,9 +200,13 @@ public final class IndexCheckpointFormat {
       int crc32c,
       IndexCheckpointEntries into) {
     long blocks = chunk.byteSize() / Blocks.BYTES;
-    return hasHeader(chunk, storeId, sequence, startBlock, blocks, crc32c)
-        && checksum(chunk, blocks) == crc32c
-        && into.read(chunk);
+    boolean valid =
+        hasHeader(chunk, storeId, sequence, startBlock, blocks, crc32c)
+            && checksum(chunk, blocks) == crc32c;
+    if (valid) {
+      into.read(chunk);
+    }
+    return valid;
   }
 
   /** Returns where the last entry of a chunk ends. */

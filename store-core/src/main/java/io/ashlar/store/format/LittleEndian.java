@@ -16,10 +16,6 @@ final class LittleEndian {
 
   private LittleEndian() {}
 
-  static short getShort(MemorySegment bytes, long offset) {
-    return bytes.get(SHORT, offset);
-  }
-
   static int getInt(MemorySegment bytes, long offset) {
     return bytes.get(INT, offset);
   }

@@ -153,9 +153,10 @@ public final class LogRecordFormat {
    * Returns whether {@code record}, exactly as long as its {@link #claimedBlocks}, is whole and
    * well-formed.
    *
+   * @param into receives its operations if it is.
    * @throws FormatVersionException if it is whole but of another version.
    */
-  public static boolean isValid(MemorySegment record) {
+  public static boolean isValid(MemorySegment record, LogOperations into) {
     long blocks = record.byteSize() / Blocks.BYTES;
     if (!hasMagic(record)
         || claimedBlocks(record) != blocks
@@ -173,37 +174,8 @@ public final class LogRecordFormat {
           null);
     }
     return LittleEndian.isZero(record, 104, CRC_OFFSET)
-        && LittleEndian.isZero(record, bytes(record), record.byteSize())
         && behindBlocks(record) >= 0
-        && operationsAreWellFormed(record);
-  }
-
-  private static boolean operationsAreWellFormed(MemorySegment record) {
-    int epochs = epochs(record);
-    int operations = operations(record);
-    if (epochs < 0 || epochs > EPOCHS_MAX || operations < 0) {
-      return false;
-    }
-    long end = bytes(record);
-    long offset = operationsOffset(record);
-    long counted = 0;
-    for (int i = 0; i < epochs; i++) {
-      counted += Integer.toUnsignedLong(epochOperations(record, i));
-    }
-    if (offset > end || counted != operations) {
-      return false;
-    }
-    for (int i = 0; i < operations; i++) {
-      int bytes =
-          offset + OperationFormat.DELETE_BYTES > end
-              ? -1
-              : OperationFormat.bytes(OperationFormat.kind(record, offset));
-      if (bytes < 0 || offset + bytes > end || !OperationFormat.isWellFormed(record, offset)) {
-        return false;
-      }
-      offset += bytes;
-    }
-    return offset == end;
+        && into.read(record);
   }
 
   /** Returns the store id. */

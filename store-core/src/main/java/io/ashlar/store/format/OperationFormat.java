@@ -2,12 +2,10 @@ package io.ashlar.store.format;
 
 import static io.ashlar.store.format.LittleEndian.getInt;
 import static io.ashlar.store.format.LittleEndian.getLong;
-import static io.ashlar.store.format.LittleEndian.getShort;
 import static io.ashlar.store.format.LittleEndian.putInt;
 import static io.ashlar.store.format.LittleEndian.putLong;
 import static io.ashlar.store.format.LittleEndian.putShort;
 
-import io.ashlar.store.BlobStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -31,7 +29,8 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>Evict, relocate and cold-move are conditional (rule L16): they apply only to an entry of that
  * version that lies in that extent. A put's extent has as many blocks as its length and its table
- * need.
+ * need. <b>Well formed</b> is an operation ({@link LogOperations}) whose bytes that must be zero
+ * are, with a length that a blob can have and, in a put and a relocate, a block number.
  */
 public final class OperationFormat {
 
@@ -68,7 +67,7 @@ public final class OperationFormat {
   /** The bytes of a cold-move. */
   public static final int COLD_MOVE_BYTES = 56;
 
-  private static final byte TABLE = 1;
+  static final byte TABLE = 1;
 
   private OperationFormat() {}
 
@@ -167,30 +166,6 @@ public final class OperationFormat {
   /** Returns the kind of the operation at {@code offset}. */
   public static int kind(MemorySegment bytes, long offset) {
     return bytes.get(ValueLayout.JAVA_BYTE, offset);
-  }
-
-  /**
-   * Returns whether the bytes that must be zero are, a put's length is one that a blob can have,
-   * and where a put or a relocate places a blob is a block number.
-   */
-  public static boolean isWellFormed(MemorySegment bytes, long offset) {
-    byte flags = bytes.get(ValueLayout.JAVA_BYTE, offset + 1);
-    boolean table = flags == TABLE && kind(bytes, offset) == PUT && length(bytes, offset) > 0;
-    if ((flags != 0 && !table) || getShort(bytes, offset + 2) != 0) {
-      return false;
-    }
-    return switch (kind(bytes, offset)) {
-      case PUT ->
-          length(bytes, offset) >= 0
-              && length(bytes, offset) <= BlobStore.BLOB_BYTES_MAX
-              && isBlock(startBlock(bytes, offset));
-      case RELOCATE -> isBlock(newBlock(bytes, offset));
-      default -> true;
-    };
-  }
-
-  private static boolean isBlock(long block) {
-    return block >= 0 && block <= BLOCK_MAX;
   }
 
   /** Returns a put's checksum. */

@@ -342,6 +342,10 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     return IdHash.hash(hashSeed, idHigh, idLow);
   }
 
+  long hashSeed() {
+    return hashSeed;
+  }
+
   Directory directory() {
     return directory;
   }

@@ -35,11 +35,20 @@ final class Bucket {
   /** Beyond this depth the slot's bits of the hash and the directory's would overlap. */
   static final int DEPTH_MAX = 21;
 
+  /** How many words of 8 bytes a bucket has. */
+  static final int WORDS = BYTES / Long.BYTES;
+
+  /** How many of them lie before the first slot. */
+  static final int HEADER_WORDS = 8;
+
+  private static final int VERSION_WORD = 0;
+  private static final int RANGE_WORD = 1;
+  private static final int COUNT_WORD = 2;
   private static final long VERSION = 0;
   private static final long RANGE = 8;
   private static final long COUNT = 16;
   private static final long FIRST_SLOT = 64;
-  private static final int SLOT_MASK = SLOTS - 1;
+  static final int SLOT_MASK = SLOTS - 1;
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private Bucket() {}
@@ -75,7 +84,9 @@ final class Bucket {
     long version = (long) LONG.getOpaque(bucket, VERSION);
     LONG.setOpaque(bucket, VERSION, version | 1);
     VarHandle.releaseFence();
-    bucket.asSlice(FIRST_SLOT, (long) SLOTS * Long.BYTES).fill((byte) 0);
+    if (version != 0) { // else it was never in use, and its memory comes zeroed
+      bucket.asSlice(FIRST_SLOT, (long) SLOTS * Long.BYTES).fill((byte) 0);
+    }
     LONG.setOpaque(bucket, RANGE, ((long) prefix << 32) | depth);
     LONG.setOpaque(bucket, COUNT, 0L);
   }
@@ -125,10 +136,43 @@ final class Bucket {
     return ((long) hash << 32) | entry;
   }
 
-  /** Sets all slots of an empty bucket; the caller has begun a change. */
-  static void fill(MemorySegment bucket, long[] slots, int count) {
-    MemorySegment.copy(slots, 0, bucket, ValueLayout.JAVA_LONG, FIRST_SLOT, SLOTS);
-    LONG.setOpaque(bucket, COUNT, (long) count);
+  /** Copies the whole bucket, to change it while nobody reads the index. */
+  static void read(MemorySegment bucket, long[] words) {
+    MemorySegment.copy(bucket, ValueLayout.JAVA_LONG, 0, words, 0, WORDS);
+  }
+
+  /** Writes a whole bucket that was changed while nobody reads the index. */
+  static void write(MemorySegment bucket, long[] words, int count) {
+    words[VERSION_WORD] += 2;
+    words[COUNT_WORD] = count;
+    MemorySegment.copy(words, 0, bucket, ValueLayout.JAVA_LONG, 0, WORDS);
+  }
+
+  /**
+   * Puts a bucket that was never in use into service, before anybody can read the index.
+   *
+   * @param header as many words as a header has, of which all are overwritten.
+   */
+  static void create(MemorySegment bucket, int prefix, int depth, long[] header) {
+    header[VERSION_WORD] = 2;
+    header[RANGE_WORD] = ((long) prefix << 32) | depth;
+    header[COUNT_WORD] = 0;
+    MemorySegment.copy(header, 0, bucket, ValueLayout.JAVA_LONG, 0, HEADER_WORDS);
+  }
+
+  /** Returns {@link #depth} of a bucket's words. */
+  static int depth(long[] words) {
+    return (int) words[RANGE_WORD] & 0xff;
+  }
+
+  /** Returns {@link #prefix} of a bucket's words. */
+  static int prefix(long[] words) {
+    return (int) (words[RANGE_WORD] >>> 32);
+  }
+
+  /** Returns {@link #count} of a bucket's words. */
+  static int count(long[] words) {
+    return (int) words[COUNT_WORD];
   }
 
   /** Adds an entry; there is room, and the caller has begun a change. */

@@ -60,10 +60,12 @@ final class Directory implements AutoCloseable {
    */
   Directory(int depth) {
     MemorySegment[] buckets = new MemorySegment[1 << depth];
+    long[] header = new long[Bucket.HEADER_WORDS];
     for (int i = 0; i < buckets.length; i++) {
+      ensureSpare(1);
+      buckets[i] = spare[--spareCount];
       int prefix = (int) ((long) i << (Integer.SIZE - depth));
-      buckets[i] = newBucket(prefix, depth);
-      Bucket.endChange(buckets[i]);
+      Bucket.create(buckets[i], prefix, depth, header);
     }
     TABLE.setRelease(this, new Table(buckets, depth));
   }
@@ -76,6 +78,11 @@ final class Directory implements AutoCloseable {
   MemorySegment bucketOf(int hash) {
     Table known = table();
     return (MemorySegment) ELEMENT.getAcquire(known.buckets, known.indexOf(hash));
+  }
+
+  /** Returns how many leading bits of a hash are looked at to tell all buckets apart. */
+  int depth() {
+    return table().depth;
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.ashlar.store.index;
 
+import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.lang.foreign.MemorySegment;
@@ -33,8 +34,9 @@ final class EntryTable implements AutoCloseable {
   static final int ENTRY_BYTES = 40;
   static final int COLD_BYTES = 24;
   static final int NONE = 0;
-  private static final int ENTRY_WORDS = ENTRY_BYTES / Long.BYTES;
+  static final int ENTRY_WORDS = ENTRY_BYTES / Long.BYTES;
   private static final int SCAN_ENTRIES = 1024;
+  private static final int STEP_ENTRIES = 32;
   private static final int STORED_CODE = 1;
 
   private static final long ID_HIGH = 0;
@@ -48,6 +50,10 @@ final class EntryTable implements AutoCloseable {
   private static final int KIND_SHIFT = 60;
   private static final int LENGTH_MASK = Integer.MAX_VALUE;
   private static final long TABLE = 1L << 31;
+
+  /** What the place of a stored blob that was never changed has beside its start block. */
+  static final long STORED_PLACE = (long) STORED_CODE << KIND_SHIFT;
+
   private static final Kind[] KINDS = {Kind.ABSENT, Kind.STORED, Kind.EVICTED, Kind.TOMBSTONE};
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -56,7 +62,7 @@ final class EntryTable implements AutoCloseable {
   private int oldestTombstone = NONE;
   private int newestTombstone = NONE;
 
-  /** Makes up the words of a new stored blob's entry, for {@link #writeRun}. */
+  /** Makes up the words of a stored blob's entry, for {@link #writeRun}. */
   static void encodeStored(
       long[] into,
       int at,
@@ -66,29 +72,75 @@ final class EntryTable implements AutoCloseable {
       int lengthBytes,
       int crc32c,
       long version,
-      boolean table) {
+      boolean table,
+      int changeCount) {
     into[at] = idHigh;
     into[at + 1] = idLow;
-    into[at + 2] = startBlock | ((long) STORED_CODE << KIND_SHIFT);
+    into[at + 2] = startBlock | ((long) changeCount << CHANGE_SHIFT) | STORED_PLACE;
     into[at + 3] = version;
     into[at + 4] = content(lengthBytes, crc32c, table);
   }
 
-  /** Returns the number of an entry that no bucket names yet. */
-  int allocate() {
-    return entries.allocate();
+  /** Returns whether the words of an entry are this id's. */
+  static boolean isOf(long[] words, int at, long idHigh, long idLow) {
+    return words[at + 1] == idLow && words[at] == idHigh;
   }
 
-  /** Returns whether an entry begins another chunk of memory than the one before it. */
-  boolean isFirstOfChunk(int entry) {
-    return entries.offsetOf(entry) == 0;
+  /** Returns whether the words of an entry are those of a stored blob. */
+  static boolean isStored(long[] words, int at) {
+    return words[at + 2] >>> KIND_SHIFT == STORED_CODE;
   }
 
-  /** Writes entries of consecutive numbers, all in one chunk, which no bucket names yet. */
-  void writeRun(int first, long[] words, int count) {
+  /** Returns the change count in the words of an entry. */
+  static int changeCount(long[] words, int at) {
+    return (int) (words[at + 2] >>> CHANGE_SHIFT) & CHANGE_MASK;
+  }
+
+  /** Returns the length in the words of a stored blob's entry. */
+  static int lengthBytes(long[] words, int at) {
+    return (int) words[at + 4] & LENGTH_MASK;
+  }
+
+  /** Copies the words of entries of consecutive numbers, all in one chunk. The writer only. */
+  void readWords(int first, long[] into, int at, int count) {
+    MemorySegment.copy(
+        entries.chunkOf(first),
+        ValueLayout.JAVA_LONG,
+        entries.offsetOf(first),
+        into,
+        at,
+        count * ENTRY_WORDS);
+  }
+
+  /**
+   * Takes entries of consecutive numbers from {@link #endNumber} on, all in one chunk, for {@link
+   * #writeRun}.
+   *
+   * @return how many, at least 1 and at most {@code countMax}.
+   */
+  int allocateRun(int countMax) {
+    return entries.allocateRun(countMax);
+  }
+
+  /** Takes back the last entries of a run that were not used, before anything is allocated. */
+  void giveBackRun(int count) {
+    entries.giveBackRun(count);
+  }
+
+  /** Returns the number behind the highest that was ever in use; the writer only. */
+  int endNumber() {
+    return entries.endNumber();
+  }
+
+  /**
+   * Writes entries of consecutive numbers, all in one chunk, while nobody reads the index.
+   *
+   * @param at where the words of the first of them are.
+   */
+  void writeRun(int first, long[] words, int at, int count) {
     MemorySegment.copy(
         words,
-        0,
+        at,
         entries.chunkOf(first),
         ValueLayout.JAVA_LONG,
         entries.offsetOf(first),
@@ -98,27 +150,40 @@ final class EntryTable implements AutoCloseable {
   /** Visits the extents of all stored blobs, in no order. The writer only. */
   void forEachExtent(ExtentVisitor visitor) {
     long[] words = new long[SCAN_ENTRIES * ENTRY_WORDS];
+    long[] starts = new long[SCAN_ENTRIES];
+    long[] blocks = new long[SCAN_ENTRIES];
     int end = entries.endNumber();
     for (int first = 1; first < end; ) {
       int count = Math.min(Math.min(SCAN_ENTRIES, end - first), entries.restOfChunk(first));
-      MemorySegment.copy(
-          entries.chunkOf(first),
-          ValueLayout.JAVA_LONG,
-          entries.offsetOf(first),
-          words,
-          0,
-          count * ENTRY_WORDS);
-      for (int i = 0; i < count; i++) {
-        long place = words[i * ENTRY_WORDS + 2];
-        long content = words[i * ENTRY_WORDS + 4];
-        int length = (int) content & LENGTH_MASK;
-        if (place >>> KIND_SHIFT == STORED_CODE && length > 0) {
-          visitor.visit(
-              place & BLOCK_MASK, ChecksumTable.extentBlocks(length, (content & TABLE) != 0));
-        }
+      readWords(first, words, 0, count);
+      int found = 0;
+      for (int from = 0; from < count; from += STEP_ENTRIES) {
+        int to = Math.min(count, from + STEP_ENTRIES);
+        found = extents(words, from * ENTRY_WORDS, to * ENTRY_WORDS, starts, blocks, found);
       }
+      visitor.visit(starts, blocks, found);
       first += count;
     }
+  }
+
+  /** Adds the extents of some entries; few enough that the JVM soon compiles this. */
+  private static int extents(
+      long[] words, int from, int to, long[] starts, long[] blocks, int count) {
+    int found = count;
+    for (int at = from; at < to; at += ENTRY_WORDS) {
+      long place = words[at + 2];
+      long content = words[at + 4];
+      int length = (int) content & LENGTH_MASK;
+      if (place >>> KIND_SHIFT == STORED_CODE && length > 0) {
+        starts[found] = place & BLOCK_MASK;
+        blocks[found] =
+            (content & TABLE) == 0
+                ? (length + Blocks.BYTES - 1) / Blocks.BYTES
+                : ChecksumTable.extentBlocks(length, true);
+        found++;
+      }
+    }
+    return found;
   }
 
   /** Returns whether an entry is this id's; any thread. */

@@ -1,164 +1,306 @@
 package io.ashlar.store.index;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import io.ashlar.store.format.IndexCheckpointEntries;
+import io.ashlar.store.format.IndexCheckpointFormat;
+import io.ashlar.store.format.OperationFormat;
 
 /**
  * Loads many entries into an index that nobody reads yet.
  *
- * <p>An index checkpoint has its entries in the order of their buckets. So each bucket that is
- * empty when its first entry comes is made up on the heap, as are the entries themselves, and
- * copied when it is complete: a tenth of the work of putting entries one by one, while the JVM has
- * compiled little. Whatever does not fit that (an id that is there already, a bucket that has
- * entries, an evicted blob or a tombstone) goes the ordinary way, {@link BlobIndex#load}.
+ * <p>An index checkpoint has its entries in the order of their buckets, and operations of the log
+ * can be put into it. So some buckets are open at a time, their slots on the heap, where new
+ * entries are made up too, and both are copied to their places whole: a tenth of the work of
+ * putting entries one by one, while the JVM has compiled little. Evicted blobs and tombstones are
+ * written one by one, and what does not fit (an id that is there already, a bucket that is full)
+ * goes the ordinary way, {@link BlobIndex#load}.
  *
- * <p>Thread: the index's writer. Memory: about 150 KiB of heap.
+ * <p>Thread: the index's writer. Memory: about 110 KiB of heap.
  */
 public final class IndexLoader {
 
   private static final int BUCKETS_OPEN = 4; // the depths of then and now may differ by a split
-  private static final int RUN_ENTRIES = 1024;
-  private static final int ENTRY_WORDS = EntryTable.ENTRY_BYTES / Long.BYTES;
-
-  /** A bucket in the making. */
-  private static final class OpenBucket {
-    private MemorySegment bucket = MemorySegment.NULL;
-    private long address;
-    private final long[] slots = new long[Bucket.SLOTS];
-    private int count;
-  }
+  static final int ENTRIES_A_STEP = 32; // so few that the JVM soon compiles a step
+  private static final int FREE = EntryTable.NONE;
 
   private final BlobIndex index;
+  private final long hashSeed;
+  private final EntryTable entries;
+  private final EntryRun run;
   private final OpenBucket[] open = new OpenBucket[BUCKETS_OPEN];
   private int oldest;
+  private OpenBucket last;
+  private final BlobLocation location = new BlobLocation();
+  private final BlobLocation absent = new BlobLocation();
 
-  private final long[] run = new long[RUN_ENTRIES * ENTRY_WORDS]; // entries not yet written
-  private int runFirst;
-  private int runCount;
+  private final long[] found = new long[EntryTable.ENTRY_WORDS];
+  private int slot; // where the last search ended
   private long storedBytes;
   private long storedCount;
 
   /** Creates one; {@link #finish} must come before anything else is done with the index. */
   public IndexLoader(BlobIndex index) {
     this.index = index;
+    hashSeed = index.hashSeed();
+    entries = index.entries();
+    run = new EntryRun(entries);
     for (int i = 0; i < BUCKETS_OPEN; i++) {
       open[i] = new OpenBucket();
+    }
+    last = open[0];
+  }
+
+  /** Loads all entries of a chunk, or those before one that is damaged; returns how many. */
+  public long load(IndexCheckpointEntries chunk) {
+    long loaded = 0;
+    while (true) {
+      int taken = stored(chunk.words(), chunk.nextOffset(), chunk.storedMax());
+      chunk.skipStored(taken);
+      loaded += taken;
+      if (taken < ENTRIES_A_STEP) {
+        if (!chunk.next()) {
+          return loaded;
+        }
+        loadOne(chunk);
+        loaded++;
+      }
+    }
+  }
+
+  /**
+   * Loads entries of stored blobs as long as there is nothing special about them: ids without an
+   * entry, and no checksum tables.
+   *
+   * <p>One loop over arrays, with all that it does in it: that is one method for the JVM to compile
+   * while an open waits, and one that it compiles well.
+   *
+   * @param from the words of entries, as {@link IndexCheckpointEntries} has them.
+   * @param first where the first of them is.
+   * @return how many, at most {@code most} and {@link #ENTRIES_A_STEP}.
+   */
+  int stored(long[] from, int first, int most) {
+    int at = first;
+    int max = Math.min(Math.min(ENTRIES_A_STEP, most), run.room());
+    long[] into = run.words();
+    int entryAt = run.nextOffset();
+    int entry = run.nextNumber();
+    OpenBucket bucket = last;
+    long bytes = 0;
+    int taken = 0;
+    while (taken < max) {
+      long idHigh = from[at + IndexCheckpointEntries.ID_HIGH];
+      long idLow = from[at + IndexCheckpointEntries.ID_LOW];
+      long start = from[at + IndexCheckpointEntries.START_BLOCK];
+      long length = from[at + IndexCheckpointEntries.LENGTH];
+      int hash = IdHash.hash(hashSeed, idHigh, idLow);
+      if ((hash & bucket.mask) != bucket.prefix) {
+        bucket = otherBucketOf(hash);
+      }
+      long[] words = bucket.words;
+      int free = hash & Bucket.SLOT_MASK;
+      long word = words[Bucket.HEADER_WORDS + free];
+      while (word != 0 && (int) (word >>> Integer.SIZE) != hash) {
+        free = (free + 1) & Bucket.SLOT_MASK;
+        word = words[Bucket.HEADER_WORDS + free];
+      }
+      if (word != 0
+          || (int) from[at] != IndexCheckpointEntries.PLAIN_STORED
+          || length < 0
+          || length > BlobLocation.LENGTH_MAX
+          || start < 0
+          || start > OperationFormat.BLOCK_MAX
+          || bucket.count >= Bucket.COUNT_MAX) {
+        break;
+      }
+      into[entryAt] = idHigh;
+      into[entryAt + 1] = idLow;
+      into[entryAt + 2] = start | EntryTable.STORED_PLACE;
+      into[entryAt + 3] = from[at + IndexCheckpointEntries.ENTRY_VERSION];
+      into[entryAt + 4] = (from[at] & 0xffff_ffff_0000_0000L) | length;
+      words[Bucket.HEADER_WORDS + free] = ((long) hash << Integer.SIZE) | (entry + taken);
+      bucket.count++;
+      bytes += length;
+      at += IndexCheckpointEntries.STORED_WORDS;
+      entryAt += EntryTable.ENTRY_WORDS;
+      taken++;
+    }
+    run.added(taken);
+    storedCount += taken;
+    storedBytes += bytes;
+    return taken;
+  }
+
+  private void loadOne(IndexCheckpointEntries chunk) {
+    switch (chunk.kind()) {
+      case IndexCheckpointFormat.STORED ->
+          stored(
+              chunk.idHigh(),
+              chunk.idLow(),
+              chunk.startBlock(),
+              chunk.length(),
+              chunk.crc32c(),
+              chunk.version(),
+              chunk.hasTable());
+      case IndexCheckpointFormat.EVICTED -> {
+        location.setEvicted(
+            chunk.length(),
+            chunk.crc32c(),
+            chunk.version(),
+            chunk.cold(0),
+            chunk.cold(1),
+            chunk.cold(2));
+        load(chunk.idHigh(), chunk.idLow(), location);
+      }
+      default -> {
+        location.setTombstone(chunk.version());
+        load(chunk.idHigh(), chunk.idLow(), location);
+      }
     }
   }
 
   /** Loads the entry of a stored blob; replaces what the id had. */
-  public void stored(
+  void stored(
       long idHigh,
       long idLow,
       long startBlock,
       int lengthBytes,
       int crc32c,
       long version,
-      boolean table,
-      BlobLocation scratch) {
+      boolean table) {
     int hash = index.hash(idHigh, idLow);
-    OpenBucket bucket = bucketFor(hash);
-    int slot = bucket == null ? -1 : freeSlot(bucket, hash, idHigh, idLow);
-    if (bucket == null || slot < 0) {
-      scratch.setStored(startBlock, lengthBytes, crc32c, version, table);
-      load(idHigh, idLow, scratch);
+    OpenBucket bucket = bucketOf(hash);
+    if (bucket.isFull() || find(bucket, hash, idHigh, idLow) != FREE) {
+      location.setStored(startBlock, lengthBytes, crc32c, version, table);
+      finish();
+      index.load(idHigh, idLow, location);
       return;
     }
-    int entry = index.entries().allocate();
-    if (entry != runFirst + runCount
-        || runCount == RUN_ENTRIES
-        || index.entries().isFirstOfChunk(entry)) {
-      writeRun();
-      runFirst = entry;
-    }
-    EntryTable.encodeStored(
-        run,
-        runCount * ENTRY_WORDS,
-        idHigh,
-        idLow,
-        startBlock,
-        lengthBytes,
-        crc32c,
-        version,
-        table);
-    runCount++;
-    bucket.slots[slot] = Bucket.word(hash, entry);
-    bucket.count++;
-    storedCount++;
-    storedBytes += lengthBytes;
+    add(bucket, hash, idHigh, idLow, startBlock, lengthBytes, crc32c, version, table);
   }
 
   /** Loads any entry; replaces what the id had. */
-  public void load(long idHigh, long idLow, BlobLocation entry) {
+  void load(long idHigh, long idLow, BlobLocation entry) {
+    int hash = index.hash(idHigh, idLow);
+    OpenBucket bucket = bucketOf(hash);
+    if (bucket.isFull() || find(bucket, hash, idHigh, idLow) != FREE) {
+      finish();
+      index.load(idHigh, idLow, entry);
+      return;
+    }
+    run.write(); // gives back the numbers that it has not used
+    int cold = entries.reserveCold(entry, absent);
+    bucket.add(slot, hash, entries.add(idHigh, idLow, entry, cold));
+    index.counts().add(entry);
+  }
+
+  /**
+   * Does what {@link BlobIndex#put} does, to any id.
+   *
+   * @param words the words of an entry, as {@link IndexCheckpointEntries} has them.
+   * @param at where they are.
+   */
+  void put(long[] words, int at) {
+    long idHigh = words[at + IndexCheckpointEntries.ID_HIGH];
+    long idLow = words[at + IndexCheckpointEntries.ID_LOW];
+    long startBlock = words[at + IndexCheckpointEntries.START_BLOCK];
+    int lengthBytes = (int) words[at + IndexCheckpointEntries.LENGTH];
+    int crc32c = (int) (words[at] >>> Integer.SIZE);
+    long version = words[at + IndexCheckpointEntries.ENTRY_VERSION];
+    boolean table = (int) words[at] != IndexCheckpointEntries.PLAIN_STORED;
+    int hash = index.hash(idHigh, idLow);
+    OpenBucket bucket = bucketOf(hash);
+    int entry = find(bucket, hash, idHigh, idLow);
+    if (entry == FREE && !bucket.isFull()) {
+      add(bucket, hash, idHigh, idLow, startBlock, lengthBytes, crc32c, version, table);
+    } else if (entry != FREE && EntryTable.isStored(found, 0)) {
+      storedBytes += lengthBytes - EntryTable.lengthBytes(found, 0);
+      int changes = (EntryTable.changeCount(found, 0) + 1) % BlobLocation.CHANGE_COUNT_MAX;
+      EntryTable.encodeStored(
+          found, 0, idHigh, idLow, startBlock, lengthBytes, crc32c, version, table, changes);
+      entries.writeRun(entry, found, 0, 1);
+    } else {
+      putOne(words, at);
+    }
+  }
+
+  /** Does what {@link #put} does in the ordinary way, with no bucket open. */
+  void putOne(long[] words, int at) {
     finish();
-    index.load(idHigh, idLow, entry);
+    boolean _ =
+        index.put(
+            words[at + IndexCheckpointEntries.ID_HIGH],
+            words[at + IndexCheckpointEntries.ID_LOW],
+            words[at + IndexCheckpointEntries.START_BLOCK],
+            (int) words[at + IndexCheckpointEntries.LENGTH],
+            (int) (words[at] >>> Integer.SIZE),
+            words[at + IndexCheckpointEntries.ENTRY_VERSION],
+            (int) words[at] != IndexCheckpointEntries.PLAIN_STORED,
+            null);
   }
 
   /** Completes what is in the making. */
   public void finish() {
-    writeRun();
+    run.write();
     for (OpenBucket bucket : open) {
-      complete(bucket);
+      bucket.close();
     }
     index.counts().addStored(storedCount, storedBytes);
     storedCount = 0;
     storedBytes = 0;
   }
 
-  /** Returns the bucket in the making that a hash belongs to, or null when it cannot be made. */
-  private @Nullable OpenBucket bucketFor(int hash) {
-    MemorySegment bucket = index.directory().bucketOf(hash);
+  private OpenBucket bucketOf(int hash) {
+    OpenBucket bucket = last;
+    return bucket.owns(hash) ? bucket : otherBucketOf(hash);
+  }
+
+  private OpenBucket otherBucketOf(int hash) {
     for (OpenBucket candidate : open) {
-      if (candidate.address == bucket.address()) {
-        return candidate.count < Bucket.COUNT_MAX ? candidate : null;
+      if (candidate.owns(hash)) {
+        last = candidate;
+        return candidate;
       }
     }
-    if (Bucket.count(bucket) > 0) {
-      return null;
-    }
-    OpenBucket made = open[oldest];
+    last = open[oldest];
     oldest = (oldest + 1) % BUCKETS_OPEN;
-    complete(made);
-    made.bucket = bucket;
-    made.address = bucket.address();
-    return made;
+    last.open(index.directory().bucketOf(hash));
+    return last;
   }
 
-  /** Returns the slot for an id's entry, or −1 when it has one. */
-  private int freeSlot(OpenBucket bucket, int hash, long idHigh, long idLow) {
-    int slot = Bucket.home(hash);
-    for (long word = bucket.slots[slot]; word != 0; word = bucket.slots[slot]) {
-      if (Bucket.hashOf(word) == hash && hasId(Bucket.entryOf(word), idHigh, idLow)) {
-        return -1;
+  /**
+   * Returns an id's entry, whose words are {@link #found} then, or {@link #FREE}: then {@link
+   * #slot} is where it would be.
+   */
+  private int find(OpenBucket bucket, int hash, long idHigh, long idLow) {
+    int at = Bucket.home(hash);
+    for (long word = bucket.slot(at); word != 0; word = bucket.slot(at)) {
+      if (Bucket.hashOf(word) == hash && isEntryOf(Bucket.entryOf(word), idHigh, idLow)) {
+        return Bucket.entryOf(word);
       }
-      slot = Bucket.next(slot);
+      at = Bucket.next(at);
     }
-    return slot;
+    slot = at;
+    return FREE;
   }
 
-  private boolean hasId(int entry, long idHigh, long idLow) {
-    writeRun();
-    return index.entries().hasId(entry, idHigh, idLow);
+  private boolean isEntryOf(int entry, long idHigh, long idLow) {
+    run.write(); // the entry may be among these
+    entries.readWords(entry, found, 0, 1);
+    return EntryTable.isOf(found, 0, idHigh, idLow);
   }
 
-  private void complete(OpenBucket made) {
-    if (made.count > 0) {
-      Bucket.beginChange(made.bucket);
-      Bucket.fill(made.bucket, made.slots, made.count);
-      Bucket.endChange(made.bucket);
-      Arrays.fill(made.slots, 0);
-      made.count = 0;
-    }
-    made.bucket = MemorySegment.NULL;
-    made.address = 0;
-  }
-
-  private void writeRun() {
-    if (runCount > 0) {
-      index.entries().writeRun(runFirst, run, runCount);
-    }
-    runFirst = 0;
-    runCount = 0;
+  private void add(
+      OpenBucket bucket,
+      int hash,
+      long idHigh,
+      long idLow,
+      long startBlock,
+      int lengthBytes,
+      int crc32c,
+      long version,
+      boolean table) {
+    int entry = run.add(idHigh, idLow, startBlock, lengthBytes, crc32c, version, table);
+    bucket.add(slot, hash, entry);
+    storedCount++;
+    storedBytes += lengthBytes;
   }
 }

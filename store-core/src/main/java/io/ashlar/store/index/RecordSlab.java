@@ -82,6 +82,32 @@ final class RecordSlab implements AutoCloseable {
     return number;
   }
 
+  /**
+   * Takes records of consecutive numbers from {@link #endNumber} on, all in one chunk, that were
+   * never in use: their bytes are zero.
+   *
+   * @return how many, at least 1 and at most {@code countMax}.
+   * @throws IllegalStateException as {@link #allocate}.
+   * @throws io.ashlar.uring.NativeException as {@link #allocate}.
+   */
+  int allocateRun(int countMax) {
+    int first = nextNumber;
+    if (first >= numbersMax) {
+      throw new IllegalStateException("index is full: records=" + first);
+    }
+    if (first / recordsPerChunk == chunkCount) {
+      addChunk();
+    }
+    int count = Math.min(Math.min(countMax, restOfChunk(first)), numbersMax - first);
+    nextNumber += count;
+    return count;
+  }
+
+  /** Takes back the last records of a run that were not used, before anything is allocated. */
+  void giveBackRun(int count) {
+    nextNumber -= count;
+  }
+
   /** Takes a record back; its first word is overwritten. */
   void free(int number) {
     LONG.setOpaque(chunkOf(number), offsetOf(number), (long) recycled);

@@ -22,6 +22,7 @@ final class BlockMap {
   private static final long FILE_BLOCKS_MAX = 1L << 38;
 
   private static final long RUN_BYTES = 32;
+  private static final int EXTENTS_A_STEP = 32;
 
   private final long fileBlocks;
   private final long heapBytesMax;
@@ -130,6 +131,76 @@ final class BlockMap {
       next += to - from;
     }
     highestEnd = Math.max(highestEnd, end);
+  }
+
+  /**
+   * Prepares for many extents: when the parts have so many on average that most would get bits, all
+   * get them at once.
+   */
+  void expect(long extents) {
+    if (extents / BlockMapPart.EXTENTS_MAX >= parts.length) {
+      for (int number = 0; number < parts.length; number++) {
+        BlockMapPart part = part((long) number * BlockMapPart.BLOCKS);
+        long before = part.heapBytes();
+        part.expectMany();
+        takeHeap(part.heapBytes() - before);
+      }
+    }
+  }
+
+  /**
+   * Marks {@code count} extents as used, as {@link #use} does each.
+   *
+   * @return how many blocks they have.
+   */
+  long useAll(long[] starts, long[] blocks, int count, String what) {
+    int done = 0;
+    while (done < count) {
+      int to = Math.min(count, done + EXTENTS_A_STEP);
+      done = useSome(starts, blocks, done, to);
+      if (done < to) {
+        use(starts[done], blocks[done], what);
+        done++;
+      }
+    }
+    long used = 0;
+    for (int i = 0; i < count; i++) {
+      used += blocks[i];
+    }
+    return used;
+  }
+
+  /**
+   * Marks extents as long as that takes one word of bits: most blobs are small, and an open has
+   * many. So few of them that the JVM soon compiles this.
+   *
+   * @return the first that was not marked, or {@code to}.
+   */
+  private int useSome(long[] starts, long[] blocks, int from, int to) {
+    long end = highestEnd;
+    int i = from;
+    while (i < to) {
+      long start = starts[i];
+      long length = blocks[i];
+      if (start < 0 || length < 1 || start + length > fileBlocks) {
+        break;
+      }
+      BlockMapPart part = parts[(int) (start / BlockMapPart.BLOCKS)];
+      long[] bits = part == null ? null : part.bits();
+      if (bits == null || (start & 63) + length > 64) {
+        break;
+      }
+      int word = (int) (start % BlockMapPart.BLOCKS) >> 6;
+      long mask = -1L >>> -length << start;
+      if ((bits[word] & mask) != 0) {
+        break;
+      }
+      bits[word] |= mask;
+      end = Math.max(end, start + length);
+      i++;
+    }
+    highestEnd = end;
+    return i;
   }
 
   /** Returns the first block behind everything in use. */

@@ -1,7 +1,6 @@
 package io.ashlar.store.recover;
 
 import java.util.Arrays;
-import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,14 +12,22 @@ final class BlockMapPart {
   /** How many blocks a part has. */
   static final int BLOCKS = 1 << 15;
 
+  private static final int WORD_SHIFT = 6;
   private static final int EXTENTS_MIN = 4;
-  private static final int EXTENTS_MAX = 512; // 4 KiB, as the bits have
+  static final int EXTENTS_MAX = 512; // 4 KiB, as the bits have
   private static final long OBJECT_BYTES = 48;
 
   private int[] starts = new int[EXTENTS_MIN]; // ascending; neighbours that touch are one
   private int[] ends = new int[EXTENTS_MIN];
   private int count;
-  private @Nullable BitSet bits;
+  private long @Nullable [] bits;
+
+  /** Makes a bit for each block at once, as many extents are expected. */
+  void expectMany() {
+    if (bits == null) {
+      long[] _ = toBits();
+    }
+  }
 
   /** Returns about how much heap this takes. */
   long heapBytes() {
@@ -33,13 +40,13 @@ final class BlockMapPart {
    * @return −1, or the first of them that is in use already; nothing was marked then.
    */
   int use(int from, int to) {
-    BitSet all = bits;
+    long[] all = bits;
     if (all != null) {
-      int taken = all.nextSetBit(from);
-      if (taken >= 0 && taken < to) {
+      int taken = nextBit(all, from, 0);
+      if (taken < to) {
         return taken;
       }
-      all.set(from, to);
+      set(all, from, to);
       return -1;
     }
     int at = firstEndingAfter(from);
@@ -50,12 +57,16 @@ final class BlockMapPart {
     return -1;
   }
 
+  /** Returns the bits of all blocks, 64 a word, or null while there is a list. */
+  long @Nullable [] bits() {
+    return bits;
+  }
+
   /** Returns the first block from {@code from} on that is in use; {@link #BLOCKS} if none is. */
   int nextUsed(int from) {
-    BitSet all = bits;
+    long[] all = bits;
     if (all != null) {
-      int used = all.nextSetBit(from);
-      return used < 0 ? BLOCKS : used;
+      return nextBit(all, from, 0);
     }
     int at = firstEndingAfter(from);
     return at == count ? BLOCKS : Math.max(from, starts[at]);
@@ -63,12 +74,44 @@ final class BlockMapPart {
 
   /** Returns the first block from {@code from} on that is not in use. */
   int nextFree(int from) {
-    BitSet all = bits;
+    long[] all = bits;
     if (all != null) {
-      return all.nextClearBit(from);
+      return nextBit(all, from, -1);
     }
     int at = firstEndingAfter(from);
     return at < count && starts[at] <= from ? ends[at] : from;
+  }
+
+  /** Returns the first bit from {@code from} on that differs from those of {@code flip}. */
+  private static int nextBit(long[] all, int from, long flip) {
+    if (from >= BLOCKS) {
+      return BLOCKS;
+    }
+    int at = from >> WORD_SHIFT;
+    long word = (all[at] ^ flip) & -1L << from;
+    while (word == 0) {
+      at++;
+      if (at == all.length) {
+        return BLOCKS;
+      }
+      word = all[at] ^ flip;
+    }
+    return (at << WORD_SHIFT) + Long.numberOfTrailingZeros(word);
+  }
+
+  /** Sets bits; {@code to} is more than {@code from}. */
+  private static void set(long[] all, int from, int to) {
+    int first = from >> WORD_SHIFT;
+    int last = (to - 1) >> WORD_SHIFT;
+    long firstMask = -1L << from;
+    long lastMask = -1L >>> -to;
+    if (first == last) {
+      all[first] |= firstMask & lastMask;
+      return;
+    }
+    all[first] |= firstMask;
+    Arrays.fill(all, first + 1, last, -1L);
+    all[last] |= lastMask;
   }
 
   private int firstEndingAfter(int block) {
@@ -89,7 +132,7 @@ final class BlockMapPart {
     } else if (joinsAfter) {
       starts[at] = from;
     } else if (count == EXTENTS_MAX) {
-      toBits().set(from, to);
+      set(toBits(), from, to);
     } else {
       makeRoom();
       System.arraycopy(starts, at, starts, at + 1, count - at);
@@ -107,10 +150,10 @@ final class BlockMapPart {
     }
   }
 
-  private BitSet toBits() {
-    BitSet all = new BitSet(BLOCKS);
+  private long[] toBits() {
+    long[] all = new long[BLOCKS >> WORD_SHIFT];
     for (int i = 0; i < count; i++) {
-      all.set(starts[i], ends[i]);
+      set(all, starts[i], ends[i]);
     }
     bits = all;
     starts = new int[0];

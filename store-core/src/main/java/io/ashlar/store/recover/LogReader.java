@@ -2,6 +2,7 @@ package io.ashlar.store.recover;
 
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogOperations;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogReader implements AutoCloseable {
 
-  private static final long AHEAD_BYTES_MIN = 32L << 10;
+  private static final long AHEAD_BYTES_MIN = 64L << 10;
   private static final long AHEAD_BYTES_MAX = 1L << 20;
   private static final long WINDOW_BYTES = LogRecordFormat.RECORD_BYTES_MAX + AHEAD_BYTES_MAX;
 
@@ -24,6 +25,7 @@ final class LogReader implements AutoCloseable {
   private final long fileBlocks;
   private final NativeMemory memory = NativeMemory.reserve(WINDOW_BYTES);
   private final NativeMemory probe = NativeMemory.reserve(Blocks.BYTES);
+  private final LogOperations operations = new LogOperations();
   private long windowStart; // byte offset in the file
   private long windowBytes;
   private long aheadBytes = AHEAD_BYTES_MIN;
@@ -49,7 +51,7 @@ final class LogReader implements AutoCloseable {
       return null;
     }
     MemorySegment record = bytes(block, blocks);
-    return record != null && LogRecordFormat.isValid(record) ? record : null;
+    return record != null && LogRecordFormat.isValid(record, operations) ? record : null;
   }
 
   /**

@@ -7,7 +7,7 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.format.Superblock;
-import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.index.OperationBatch;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -41,7 +41,7 @@ final class LogReplay implements AutoCloseable {
   private final LogReader reader;
   private final BlobCheck blobs;
   private final Superblock superblock;
-  private final OperationApplier applier;
+  private final OperationBatch batch;
   private final RecordLedger ledger;
   private final long fileBlocks;
   private final LogChain chain;
@@ -60,13 +60,13 @@ final class LogReplay implements AutoCloseable {
       LogReader reader,
       BlobCheck blobs,
       Superblock superblock,
-      OperationApplier applier,
+      OperationBatch batch,
       RecordLedger ledger,
       long fileBlocks) {
     this.reader = reader;
     this.blobs = blobs;
     this.superblock = superblock;
-    this.applier = applier;
+    this.batch = batch;
     this.ledger = ledger;
     this.fileBlocks = fileBlocks;
     chain = new LogChain(reader, superblock);
@@ -88,6 +88,7 @@ final class LogReplay implements AutoCloseable {
       }
       apply(waiting, unmarked.removeFirst().behind());
     }
+    batch.apply();
     if (applied.sequence() < chain.highestMark()) {
       throw lost(applied.sequence() + 1, chain.highestMark(), applied.block());
     }
@@ -166,13 +167,7 @@ final class LogReplay implements AutoCloseable {
     ledger.add(behind.sequence(), LogRecordFormat.block(record), blocks);
     logBlocks += blocks + LogRecordFormat.behindBlocks(record);
     records++;
-    var _ =
-        applier.apply(
-            record,
-            LogRecordFormat.operationsOffset(record),
-            LogRecordFormat.operations(record),
-            behind.sequence(),
-            (start, count) -> {});
+    batch.add(record, behind.sequence());
     applied = behind;
   }
 

@@ -8,8 +8,6 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Superblock;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +21,7 @@ final class OlderGeneration implements AutoCloseable {
   /** A usable generation, and the records between it and the newer one. */
   private record Found(Generation generation, RecordLedger records) {}
 
-  private final FutureTask<@Nullable Found> search;
-  private final Thread thread;
+  private final SideTask<@Nullable Found> search;
 
   /**
    * Begins to look.
@@ -32,8 +29,10 @@ final class OlderGeneration implements AutoCloseable {
    * @param older the older superblock copy with the newest fence, or null when there is none.
    */
   OlderGeneration(Disk disk, long fileBlocks, @Nullable Superblock older, Superblock newer) {
-    search = new FutureTask<>(() -> older == null ? null : find(disk, fileBlocks, older, newer));
-    thread = Thread.ofPlatform().daemon().name("ashlar-older-generation").start(search);
+    search =
+        new SideTask<>(
+            "ashlar-older-generation",
+            () -> older == null ? null : find(disk, fileBlocks, older, newer));
   }
 
   private static @Nullable Found find(
@@ -64,7 +63,7 @@ final class OlderGeneration implements AutoCloseable {
    *     to be repaired from the newer one.
    */
   @Nullable Generation await(RecordLedger ledger) {
-    Found found = outcome();
+    Found found = search.await();
     if (found == null) {
       return null;
     }
@@ -72,41 +71,9 @@ final class OlderGeneration implements AutoCloseable {
     return found.generation();
   }
 
-  private @Nullable Found outcome() {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return search.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException("cannot read the older generation", e.getCause());
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
   /** Waits until nothing reads from the disk any more. */
   @Override
   public void close() {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    search.close();
   }
 }

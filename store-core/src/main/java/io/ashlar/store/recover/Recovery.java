@@ -13,7 +13,6 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;
-import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +46,7 @@ public final class Recovery {
   private final RecordLedger ledger = new RecordLedger();
   private final BlockMap map;
   private long checkpointEntries;
+  private boolean checkpointLoaded;
   private long liveBlocks;
 
   private Recovery(
@@ -110,48 +110,47 @@ public final class Recovery {
             new OlderGeneration(
                 disk, fileBlocks, older == null ? null : withNewestFence(older), newer);
         IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
-      BlobIndex index =
-          new BlobIndex(newer.storeId(), IndexCheckpointReader.expectedEntries(newer));
-      Generation generation;
       try {
-        generation = checkpoints.read(newer, index);
-        checkpointEntries = checkpoints.entries();
+        return recover(newer, checkpoints, beside);
       } catch (CorruptionException e) {
-        index.close();
-        if (older == null) {
+        if (checkpointLoaded || older == null) {
           throw e;
         }
-        return fallBack(checkpoints, withNewestFence(older), e);
-      } catch (RuntimeException | Error e) {
-        index.close();
-        throw e;
+        System.getLogger(Recovery.class.getName())
+            .log(
+                System.Logger.Level.WARNING,
+                "recovering from the index checkpoint before: " + e.getMessage());
       }
-      Generation other;
-      try {
-        other = beside.await(ledger);
-      } catch (RuntimeException | Error e) {
-        index.close();
-        throw e;
-      }
-      return replay(true, newer, generation, other, index);
+      return recover(withNewestFence(older), checkpoints, null);
     }
   }
 
-  /** Recovers from the older generation, because the newer one's checkpoint is damaged. */
-  private RecoveredStore fallBack(
-      IndexCheckpointReader checkpoints, Superblock older, CorruptionException reason) {
-    System.getLogger(Recovery.class.getName())
-        .log(
-            System.Logger.Level.WARNING,
-            "recovering from the index checkpoint before: " + reason.getMessage());
-    BlobIndex index = new BlobIndex(older.storeId(), IndexCheckpointReader.expectedEntries(older));
-    try {
-      Generation generation = checkpoints.read(older, index);
+  /**
+   * Recovers from one superblock copy.
+   *
+   * @param beside finds out what the other copy needs; null when that one's checkpoint is damaged,
+   *     and this is the older one.
+   */
+  private RecoveredStore recover(
+      Superblock superblock, IndexCheckpointReader checkpoints, @Nullable OlderGeneration beside) {
+    BlobIndex index =
+        new BlobIndex(superblock.storeId(), IndexCheckpointReader.expectedEntries(superblock));
+    OperationApplier applier = new OperationApplier(index, superblock.tiered());
+    boolean recovered = false;
+    try (EarlyReplay early = new EarlyReplay(disk, fileBlocks, superblock, index, applier)) {
+      Generation generation = checkpoints.read(superblock, index);
       checkpointEntries = checkpoints.entries();
-      return replay(false, older, generation, null, index);
-    } catch (RuntimeException | Error e) {
-      index.close();
-      throw e;
+      checkpointLoaded = true;
+      early.indexIsLoaded();
+      Generation other = beside == null ? null : beside.await(ledger);
+      LogReplay replay = early.await(ledger);
+      RecoveredStore store = finish(beside != null, generation, other, index, applier, replay);
+      recovered = true;
+      return store;
+    } finally {
+      if (!recovered) {
+        index.close();
+      }
     }
   }
 
@@ -168,50 +167,43 @@ public final class Recovery {
     return superblock.withFence(newest.incarnation(), newest.fenceSequence());
   }
 
-  private RecoveredStore replay(
+  /** Rebuilds free space, and writes the fence. */
+  private RecoveredStore finish(
       boolean fromNewer,
-      Superblock superblock,
       Generation generation,
       @Nullable Generation other,
-      BlobIndex index) {
-    OperationApplier applier = new OperationApplier(index, superblock.tiered());
-    try (LogReader reader = new LogReader(disk, fileBlocks);
-        BlobCheck blobs = new BlobCheck(disk);
-        LogReplay replay = new LogReplay(reader, blobs, superblock, applier, ledger, fileBlocks)) {
-      replay.run();
-      LogPosition position = replay.position();
-      useSpace(index, position);
-      useGeneration(generation);
-      Generation older = generation;
-      if (other != null) {
-        older = other;
-        if (!Objects.equals(other.last(), generation.last())) {
-          useGeneration(other);
-        }
+      BlobIndex index,
+      OperationApplier applier,
+      LogReplay replay) {
+    LogPosition position = replay.position();
+    useSpace(index, position);
+    useGeneration(generation);
+    Generation older = generation;
+    if (other != null) {
+      older = other;
+      if (!other.hasSameCheckpoint(generation)) {
+        useGeneration(other);
       }
-      applier.liveBlocks(liveBlocks);
-      requireIncarnation(replay.incarnationMax(), "log");
-      if (fenced) {
-        superblocks.fence(
-            fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
-      }
-      return new RecoveredStore(
-          superblocks.newer(),
-          position,
-          ledger,
-          older,
-          generation,
-          replay.logBlocks(),
-          fileBlocks,
-          map.highestEnd(),
-          index,
-          applier,
-          map.free(),
-          report(position, replay));
-    } catch (RuntimeException | Error e) {
-      index.close();
-      throw e;
     }
+    applier.liveBlocks(liveBlocks);
+    requireIncarnation(replay.incarnationMax(), "log");
+    if (fenced) {
+      superblocks.fence(
+          fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
+    }
+    return new RecoveredStore(
+        superblocks.newer(),
+        position,
+        ledger,
+        older,
+        generation,
+        replay.logBlocks(),
+        fileBlocks,
+        map.highestEnd(),
+        index,
+        applier,
+        map.free(),
+        report(position, replay));
   }
 
   /**
@@ -263,10 +255,9 @@ public final class Recovery {
   private void useSpace(BlobIndex index, LogPosition position) {
     map.use(0, Blocks.FIRST, "superblocks");
     ledger.forEach((sequence, block, blocks) -> map.use(block, blocks, "log record"));
-    index.forEachExtent((start, blocks) -> {
-      map.use(start, blocks, "blob");
-      liveBlocks += blocks;
-    });
+    map.expect(index.liveCount() - index.evictedCount());
+    index.forEachExtent(
+        (starts, blocks, count) -> liveBlocks += map.useAll(starts, blocks, count, "blob"));
     if (position.block() < position.extentEnd()) { // a full one may have been cut off the file
       map.use(position.block(), position.extentEnd() - position.block(), "log extent");
     }

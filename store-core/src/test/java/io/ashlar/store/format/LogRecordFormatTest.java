@@ -81,7 +81,7 @@ class LogRecordFormatTest {
   }
 
   private static boolean isValid(byte[] record) {
-    return LogRecordFormat.isValid(MemorySegment.ofArray(record));
+    return LogRecordFormat.isValid(MemorySegment.ofArray(record), new LogOperations());
   }
 
   @Test
@@ -91,7 +91,7 @@ class LogRecordFormatTest {
     MemorySegment record = MemorySegment.ofArray(golden);
     assertThat(LogRecordFormat.hasMagic(record)).isTrue();
     assertThat(LogRecordFormat.claimedBlocks(record)).isEqualTo(1);
-    assertThat(LogRecordFormat.isValid(record)).isTrue();
+    assertThat(LogRecordFormat.isValid(record, new LogOperations())).isTrue();
     assertThat(LogRecordFormat.storeId(record)).isEqualTo(STORE);
     assertThat(LogRecordFormat.incarnation(record)).isEqualTo(0x2122232425262728L);
     assertThat(LogRecordFormat.sequence(record)).isEqualTo(0x3132333435363738L);

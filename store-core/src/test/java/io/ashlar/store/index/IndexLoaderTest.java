@@ -3,6 +3,7 @@ package io.ashlar.store.index;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -53,7 +54,7 @@ class IndexLoaderTest {
     return ordered;
   }
 
-  private static void load(IndexLoader loader, Entry entry, BlobLocation scratch) {
+  private static void load(IndexLoader loader, Entry entry) {
     BlobLocation location = entry.location;
     if (location.kind() == BlobLocation.Kind.STORED) {
       loader.stored(
@@ -63,8 +64,7 @@ class IndexLoaderTest {
           location.lengthBytes(),
           location.crc32c(),
           location.version(),
-          location.hasTable(),
-          scratch);
+          location.hasTable());
     } else {
       loader.load(entry.id.high, entry.id.low, location);
     }
@@ -76,7 +76,7 @@ class IndexLoaderTest {
     try (BlobIndex index = new BlobIndex(SEED, expected)) {
       IndexLoader loader = new IndexLoader(index);
       for (Entry entry : entries) {
-        load(loader, entry, found);
+        load(loader, entry);
         model.put(entry.id, entry.location);
       }
       loader.finish();
@@ -100,7 +100,8 @@ class IndexLoaderTest {
       index.forEach((high, low, location) -> visited.add(new Id(high, low)));
       assertThat(visited).hasSize(model.size()).doesNotHaveDuplicates();
       long[] extentBlocks = new long[1];
-      index.forEachExtent((start, blocks) -> extentBlocks[0] += blocks);
+      index.forEachExtent(
+          (starts, blocks, count) -> extentBlocks[0] += Arrays.stream(blocks, 0, count).sum());
       assertThat(extentBlocks[0]).isEqualTo(sums[2]);
     }
   }
@@ -142,7 +143,8 @@ class IndexLoaderTest {
       assertThat(index.evict(SEED, 1, 1, 2, 7, 8, 9, null)).isTrue();
       index.put(SEED, 3, 0, 0, 0, 3, null);
       List<Long> starts = new ArrayList<>();
-      index.forEachExtent((start, blocks) -> starts.add(start));
+      index.forEachExtent(
+          (some, blocks, count) -> Arrays.stream(some, 0, count).forEach(starts::add));
       List<Long> expected = new ArrayList<>();
       for (long i = 5; i < 1000; i += 2) {
         expected.add(i + 1);

@@ -181,8 +181,8 @@ class PlantedReadBugsTest {
             PlantedBug.of(
                 "who only looks at a store writes its fence",
                 "recover/Recovery.java",
-                "      if (fenced) {",
-                "      if (true) {")),
+                "    if (fenced) {",
+                "    if (true) {")),
         new Planted(
             ReadOnlyStoreTest.class,
             "shouldVerifyInPartsThatCoverEverythingOnce",

@@ -68,12 +68,23 @@ class PlantedScenarioBugsTest {
                 "        dropped = unmarked.size();\n",
                 """
                         dropped = unmarked.size();
-                        var _ = applier.apply(
-                            waiting,
-                            LogRecordFormat.operationsOffset(waiting),
-                            LogRecordFormat.epochOperations(waiting, 0),
-                            unmarked.getFirst().behind().sequence(),
-                            (start, count) -> {});
+                        batch.addFirstEpoch(waiting, unmarked.getFirst().behind().sequence());
+                """),
+            new Edit(
+                "index/OperationBatch.java",
+                "  /** Applies all operations that wait; then",
+                """
+                public void addFirstEpoch(MemorySegment record, long sequence) {
+                  apply();
+                  var _ = applier.apply(
+                      record,
+                      io.ashlar.store.format.LogRecordFormat.operationsOffset(record),
+                      io.ashlar.store.format.LogRecordFormat.epochOperations(record, 0),
+                      sequence,
+                      (start, blocks) -> {});
+                }
+
+                /** Applies all operations that wait; then\
                 """)),
         log(
             "shouldNotLookForTheReusedBlobsOfRecordsBelowTheMark",
@@ -221,7 +232,7 @@ class PlantedScenarioBugsTest {
         checkpoint(
             "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
             "the older generation's checkpoint counts as free at open (L13)",
-            new Edit(RECOVERY, "          useGeneration(other);\n", "")),
+            new Edit(RECOVERY, "        useGeneration(other);\n", "")),
         checkpoint(
             "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
             "the older generation's records count as free at open (L13)",

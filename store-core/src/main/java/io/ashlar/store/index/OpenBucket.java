@@ -1,0 +1,64 @@
+package io.ashlar.store.index;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One bucket on the heap, while {@link IndexLoader} adds entries and takes none away: a slot then
+ * costs an array access. Closed at first; it owns no hash while it is closed.
+ *
+ * <p>Thread: the index's writer, and nobody reads the index meanwhile.
+ */
+final class OpenBucket {
+  private static final int NONE = 1; // no prefix of 0 bits
+
+  // For the loop of IndexLoader, too.
+  final long[] words = new long[Bucket.WORDS];
+  int prefix = NONE;
+  int mask;
+  int count;
+
+  private MemorySegment bucket = MemorySegment.NULL;
+  private int countBefore;
+
+  /** Returns whether this is open, and entries of this hash belong here. */
+  boolean owns(int hash) {
+    return (hash & mask) == prefix;
+  }
+
+  /** Returns whether the bucket must be split before another entry is added. */
+  boolean isFull() {
+    return count >= Bucket.COUNT_MAX;
+  }
+
+  /** Closes the bucket that is open, if any, and opens another. */
+  void open(MemorySegment newBucket) {
+    close();
+    bucket = newBucket;
+    Bucket.read(newBucket, words);
+    count = Bucket.count(words);
+    countBefore = count;
+    mask = Bucket.mask(Bucket.depth(words));
+    prefix = Bucket.prefix(words);
+  }
+
+  /** Returns a slot's word, 0 when it is empty. */
+  long slot(int slot) {
+    return words[Bucket.HEADER_WORDS + slot];
+  }
+
+  /** Adds an entry to an empty slot at which probing for its hash ends. */
+  void add(int slot, int hash, int entry) {
+    words[Bucket.HEADER_WORDS + slot] = Bucket.word(hash, entry);
+    count++;
+  }
+
+  /** Writes back what has changed; idempotent. */
+  void close() {
+    if (count != countBefore) {
+      Bucket.write(bucket, words, count);
+      countBefore = count;
+    }
+    mask = 0;
+    prefix = NONE;
+  }
+}

@@ -1,0 +1,223 @@
+package io.ashlar.store.index;
+
+import io.ashlar.store.format.IndexCheckpointEntries;
+import io.ashlar.store.format.LogOperations;
+import io.ashlar.store.format.OperationFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Applies the operations of many log records to an index that nobody reads yet: the same as {@link
+ * OperationApplier} one by one, in the order in which they were added, but bucket by bucket.
+ *
+ * <p>All operations of an id are in one bucket, and those of a bucket keep their order; what
+ * operations of different ids do has nothing to do with each other. Puts go through {@link
+ * IndexLoader}, as entries of an index checkpoint do; everything else, and what that cannot do,
+ * goes through the applier itself.
+ *
+ * <p>Thread: the index's writer. Memory: on the heap, 70 bytes an operation, of {@value
+ * #OPERATIONS_MAX} and one record's at most.
+ */
+public final class OperationBatch {
+
+  private static final int PAGE_WORDS = 1 << 14;
+  private static final int WORDS_MAX = OperationFormat.EVICT_BYTES / Long.BYTES;
+  private static final int ENTRY_WORDS = IndexCheckpointEntries.STORED_WORDS;
+  private static final int OPERATIONS_MAX = 1 << 15;
+  private static final int SORT_BITS_MAX = 12;
+  private static final int A_STEP = IndexLoader.ENTRIES_A_STEP;
+
+  private final BlobIndex index;
+  private final OperationApplier applier;
+  private final IndexLoader loader;
+  private final Runnable beforeApplying;
+  private final LogOperations operations = new LogOperations();
+  private final LogOperations waiting = new LogOperations();
+  private final MemorySegment single = Arena.ofAuto().allocate(OperationFormat.EVICT_BYTES, 8);
+
+  // Arrays of half a region of the smallest heaps would be humongous objects to the collector.
+  private final List<long[]> pages = new ArrayList<>();
+  private int pageCount; // in use
+  private int pageWords; // in use in the last of them
+
+  // Of each operation: where it is, its hash, its record's number, and whether it is a put: that
+  // lies there as an entry, everything else as it is.
+  private int[] positions = new int[1024];
+  private int[] hashes = new int[1024];
+  private int[] sequences = new int[1024]; // from the first one on
+  private boolean[] puts = new boolean[1024];
+  private long firstSequence;
+  private int count;
+  private int putCount;
+
+  private int[] order = new int[0]; // numbers of operations, those of a bucket together
+  private final long[] step = new long[A_STEP * ENTRY_WORDS]; // puts in that order
+  private int stepCount;
+
+  /**
+   * Creates one over an index and what applies single operations to it.
+   *
+   * @param beforeApplying runs before anything is applied, each time; the index may be another
+   *     thread's until it returns. What it throws comes out of {@link #add} or {@link #apply}.
+   */
+  public OperationBatch(BlobIndex index, OperationApplier applier, Runnable beforeApplying) {
+    this.index = index;
+    this.applier = applier;
+    this.beforeApplying = beforeApplying;
+    loader = new IndexLoader(index);
+  }
+
+  /**
+   * Adds the operations of a well-formed record, and applies those that wait when they are many.
+   *
+   * @param sequence the record's number.
+   */
+  public void add(MemorySegment record, long sequence) {
+    if (!operations.read(record)) {
+      throw new IllegalStateException("a record is not well formed: sequence=" + sequence);
+    }
+    if (count == 0) {
+      firstSequence = sequence;
+    }
+    while (takeSome(sequence)) {}
+    if (count >= OPERATIONS_MAX) {
+      apply();
+    }
+  }
+
+  /** Copies so many operations that the JVM soon compiles this; false when these are all. */
+  private boolean takeSome(long sequence) {
+    makeRoom();
+    long[] page = pages.get(pageCount - 1);
+    int end = count + A_STEP;
+    while (count < end && operations.next()) {
+      boolean put = operations.kind() == OperationFormat.PUT;
+      positions[count] = (pageCount - 1) * PAGE_WORDS + pageWords;
+      hashes[count] = index.hash(operations.idHigh(), operations.idLow());
+      sequences[count] = (int) (sequence - firstSequence);
+      puts[count] = put;
+      pageWords +=
+          put
+              ? operations.copyAsEntry(page, pageWords, sequence)
+              : operations.copyTo(page, pageWords);
+      putCount += put ? 1 : 0;
+      count++;
+    }
+    return count == end;
+  }
+
+  private void makeRoom() {
+    if (pageCount == 0 || PAGE_WORDS - pageWords < A_STEP * WORDS_MAX) {
+      if (pageCount == pages.size()) {
+        pages.add(new long[PAGE_WORDS]);
+      }
+      pageCount++;
+      pageWords = 0;
+    }
+    if (hashes.length - count < A_STEP) {
+      int length = 2 * hashes.length;
+      positions = Arrays.copyOf(positions, length);
+      hashes = Arrays.copyOf(hashes, length);
+      sequences = Arrays.copyOf(sequences, length);
+      puts = Arrays.copyOf(puts, length);
+    }
+  }
+
+  /** Applies all operations that wait; then the index is as if they had come one by one. */
+  public void apply() {
+    beforeApplying.run();
+    if (2 * putCount >= count) {
+      sort();
+      int done = 0;
+      while (done < count) {
+        done = applyStep(done);
+      }
+      applyPuts();
+    } else { // around each that is no put, buckets are closed and opened
+      for (int number = 0; number < count; number++) {
+        applyOne(number);
+      }
+    }
+    loader.finish();
+    pageCount = 0;
+    count = 0;
+    putCount = 0;
+  }
+
+  /** Sorts by bucket; what is in one bucket stays in order. */
+  private void sort() {
+    int bits = Math.min(SORT_BITS_MAX, index.directory().depth());
+    int[] ends = new int[1 << bits];
+    for (int i = 0; i < count; i++) {
+      ends[bucketOf(hashes[i], bits)]++;
+    }
+    int end = 0;
+    for (int bucket = 0; bucket < ends.length; bucket++) {
+      end += ends[bucket];
+      ends[bucket] = end;
+    }
+    if (order.length < count) {
+      order = new int[hashes.length];
+    }
+    for (int i = count - 1; i >= 0; i--) {
+      order[--ends[bucketOf(hashes[i], bits)]] = i;
+    }
+  }
+
+  private static int bucketOf(int hash, int bits) {
+    return (int) (Integer.toUnsignedLong(hash) >>> (Integer.SIZE - bits));
+  }
+
+  /** Applies some operations in the order of their buckets; returns where to go on. */
+  private int applyStep(int from) {
+    int to = Math.min(count, from + A_STEP);
+    for (int i = from; i < to; i++) {
+      int number = order[i];
+      if (!puts[number]) {
+        applyPuts();
+        applyOne(number);
+      } else {
+        System.arraycopy(
+            pages.get(positions[number] / PAGE_WORDS),
+            positions[number] % PAGE_WORDS,
+            step,
+            stepCount * ENTRY_WORDS,
+            ENTRY_WORDS);
+        stepCount++;
+        if (stepCount == A_STEP) {
+          applyPuts();
+        }
+      }
+    }
+    return to;
+  }
+
+  private void applyPuts() {
+    int done = 0;
+    while (done < stepCount) {
+      done += loader.stored(step, done * ENTRY_WORDS, stepCount - done);
+      if (done < stepCount) {
+        loader.put(step, done * ENTRY_WORDS);
+        done++;
+      }
+    }
+    stepCount = 0;
+  }
+
+  /** Has the applier do a single operation, which is as it was in its record or a put's entry. */
+  private void applyOne(int number) {
+    long[] page = pages.get(positions[number] / PAGE_WORDS);
+    int offset = positions[number] % PAGE_WORDS;
+    if (puts[number]) {
+      loader.putOne(page, offset);
+      return;
+    }
+    loader.finish();
+    waiting.lookAt(page, offset);
+    waiting.writeTo(single);
+    var _ = applier.apply(single, 0, 1, firstSequence + sequences[number], (start, blocks) -> {});
+  }
+}

@@ -1,0 +1,105 @@
+package io.ashlar.store.recover;
+
+import io.ashlar.store.checkpoint.RecordLedger;
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.format.Superblock;
+import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.index.OperationBatch;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replays the log behind an index checkpoint on a thread of its own, from before the checkpoint is
+ * read: records are read and checked while another thread loads the checkpoint, and what they did
+ * is applied once that is done.
+ *
+ * <pre>
+ *   reading ──indexIsLoaded──▶ applying, and reading on ──▶ done
+ *      └── close, the checkpoint being damaged ──▶ given up: the index was never touched
+ * </pre>
+ *
+ * <p>Thread: the one that opens the store. The index belongs to it until {@link #indexIsLoaded} and
+ * again after {@link #await}.
+ */
+final class EarlyReplay implements AutoCloseable {
+
+  private final RecordLedger records = new RecordLedger();
+  private final Object lock = new Object();
+  private @Nullable Boolean loaded; // null while it is being loaded; guarded by lock
+  private final SideTask<LogReplay> replay;
+
+  /** Begins to replay. */
+  EarlyReplay(
+      Disk disk,
+      long fileBlocks,
+      Superblock superblock,
+      BlobIndex index,
+      OperationApplier applier) {
+    OperationBatch batch = new OperationBatch(index, applier, this::awaitIndex);
+    replay =
+        new SideTask<>("ashlar-replay", () -> run(disk, fileBlocks, superblock, batch, records));
+  }
+
+  private static LogReplay run(
+      Disk disk,
+      long fileBlocks,
+      Superblock superblock,
+      OperationBatch batch,
+      RecordLedger records) {
+    try (LogReader reader = new LogReader(disk, fileBlocks);
+        BlobCheck blobs = new BlobCheck(disk);
+        LogReplay replay = new LogReplay(reader, blobs, superblock, batch, records, fileBlocks)) {
+      replay.run();
+      return replay;
+    }
+  }
+
+  private void awaitIndex() {
+    synchronized (lock) {
+      while (loaded == null) {
+        try {
+          lock.wait();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException("nobody interrupts this thread", e);
+        }
+      }
+      if (!loaded) {
+        throw new CancellationException("the index checkpoint could not be loaded");
+      }
+    }
+  }
+
+  private void setLoaded(boolean isLoaded) {
+    synchronized (lock) {
+      if (loaded == null) {
+        loaded = isLoaded;
+        lock.notifyAll();
+      }
+    }
+  }
+
+  /** Hands the index over, as the checkpoint has been loaded. */
+  void indexIsLoaded() {
+    setLoaded(true);
+  }
+
+  /**
+   * Waits for the end of the log, and takes the index back.
+   *
+   * @param ledger receives the records that were applied.
+   * @return what was found; its methods that replay are not to be called.
+   */
+  LogReplay await(RecordLedger ledger) {
+    LogReplay done = replay.await();
+    records.forEach(ledger::add);
+    return done;
+  }
+
+  /** Waits until nothing reads from the disk and nothing changes the index any more. */
+  @Override
+  public void close() {
+    setLoaded(false);
+    replay.close();
+  }
+}
