@@ -21,6 +21,9 @@ final class TierSample implements AutoCloseable {
   /** What the tier compresses at once. */
   private static final int FRAME_BYTES = 64 << 10;
 
+  /** Id and two lengths, which lie beside each blob in a frame. */
+  private static final int ENTRY_OVERHEAD_BYTES = 24;
+
   private static final int EPOCH_BYTES = 8 << 20;
   private static final String[] WORDS = {
     "pending", "shipped", "returned", "berlin", "lisbon", "osaka", "express", "standard", "gift"
@@ -93,13 +96,17 @@ final class TierSample implements AutoCloseable {
     }
   }
 
-  /** Compresses all of it on this thread, frame by frame; returns the bytes that it gave. */
+  /**
+   * Compresses all of it on this thread, cut as the tier cuts it: as many whole blobs as a frame
+   * holds with their ids and lengths. Returns the bytes that it gave.
+   */
   long compress() {
     LZ4Compressor compressor = LZ4Factory.fastestInstance().fastCompressor();
-    ByteBuffer target = ByteBuffer.allocateDirect(compressor.maxCompressedLength(FRAME_BYTES));
+    long piece = (long) blobBytes * Math.max(1, FRAME_BYTES / (blobBytes + ENTRY_OVERHEAD_BYTES));
+    ByteBuffer target = ByteBuffer.allocateDirect(compressor.maxCompressedLength((int) piece));
     long compressed = 0;
-    for (long at = 0; at < bytes.byteSize(); at += FRAME_BYTES) {
-      long count = Math.min(FRAME_BYTES, bytes.byteSize() - at);
+    for (long at = 0; at < bytes.byteSize(); at += piece) {
+      long count = Math.min(piece, bytes.byteSize() - at);
       target.clear();
       compressor.compress(bytes.asSlice(at, count).asByteBuffer(), target);
       compressed += target.position();

@@ -45,7 +45,7 @@ public final class EventFd implements AutoCloseable {
       try {
         long result;
         do {
-          result = LibcCalls.write(descriptor.number(), ONE);
+          result = LibcCalls.signal(descriptor.number(), ONE);
         } while (result == -Errno.EINTR);
         // EAGAIN says that the counter is full: it is readable already.
         assert result == Long.BYTES || result == -Errno.EAGAIN : result;

@@ -42,8 +42,11 @@ final class LibcCalls {
   private static final MethodHandle CLOSE = link("close", Libc.close$descriptor());
   private static final MethodHandle READ = link("read", Libc.read$descriptor());
   private static final MethodHandle WRITE = link("write", Libc.write$descriptor());
-  private static final MethodHandle PREAD = link("pread", Libc.pread$descriptor());
-  private static final MethodHandle PWRITEV2 = link("pwritev2", Libc.pwritev2$descriptor());
+  private static final MethodHandle SIGNAL =
+      Linker.nativeLinker().downcallHandle(function("write"), Libc.write$descriptor());
+  private static final Unfolded PREAD = new Unfolded(link("pread", Libc.pread$descriptor()));
+  private static final Unfolded PWRITEV2 =
+      new Unfolded(link("pwritev2", Libc.pwritev2$descriptor()));
   private static final MethodHandle FSYNC = link("fsync", Libc.fsync$descriptor());
   private static final MethodHandle FDATASYNC = link("fdatasync", Libc.fdatasync$descriptor());
   private static final MethodHandle FTRUNCATE = link("ftruncate", Libc.ftruncate$descriptor());
@@ -64,6 +67,20 @@ final class LibcCalls {
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private LibcCalls() {}
+
+  /**
+   * A handle that the compiler does not take for a constant, as it would one in a static final
+   * field or in a record. So what it does is compiled by itself, and not as the end of a long chain
+   * of inlined callers, where the compiler gives up before it has seen that the slice of the
+   * captured state, 40 bytes at each call, goes nowhere. The jump costs nothing beside the I/O.
+   */
+  private static final class Unfolded {
+    private final MethodHandle handle;
+
+    private Unfolded(MethodHandle handle) {
+      this.handle = handle;
+    }
+  }
 
   /** One thread's reusable native memory: the captured errno and one iovec. */
   static final class Scratch {
@@ -161,10 +178,26 @@ final class LibcCalls {
     }
   }
 
+  /**
+   * Adds the number in {@code count} to an eventfd: {@link #write}, but the errno is asked for only
+   * when it failed, by trying again. A handle that captures it slices its segment at each call, and
+   * whether the compiler can do without that object depends on what it is compiled into.
+   */
+  static long signal(int fd, MemorySegment count) {
+    long result;
+    try {
+      result = (long) SIGNAL.invokeExact(fd, count, 8L);
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+    return result >= 0 ? result : write(fd, count);
+  }
+
   static long pread(int fd, MemorySegment target, long bytes, long offset) {
     Scratch scratch = SCRATCH.get();
     try {
-      return scratch.result((long) PREAD.invokeExact(scratch.capture, fd, target, bytes, offset));
+      return scratch.result(
+          (long) PREAD.handle.invokeExact(scratch.capture, fd, target, bytes, offset));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
@@ -174,7 +207,7 @@ final class LibcCalls {
     Scratch scratch = SCRATCH.get();
     try {
       return scratch.result(
-          (long) PWRITEV2.invokeExact(scratch.capture, fd, vectors, count, offset, flags));
+          (long) PWRITEV2.handle.invokeExact(scratch.capture, fd, vectors, count, offset, flags));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
@@ -249,9 +282,11 @@ final class LibcCalls {
     Linker.Option[] all = new Linker.Option[options.length + 1];
     System.arraycopy(options, 0, all, 0, options.length);
     all[options.length] = Linker.Option.captureCallState("errno");
-    MemorySegment function =
-        LOOKUP.find(name).orElseThrow(() -> new UnsatisfiedLinkError("libc has no " + name));
-    return Linker.nativeLinker().downcallHandle(function, descriptor, all);
+    return Linker.nativeLinker().downcallHandle(function(name), descriptor, all);
+  }
+
+  private static MemorySegment function(String name) {
+    return LOOKUP.find(name).orElseThrow(() -> new UnsatisfiedLinkError("libc has no " + name));
   }
 
   private static RuntimeException unexpected(Throwable failure) {

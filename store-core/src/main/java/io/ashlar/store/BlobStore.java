@@ -50,9 +50,8 @@ public interface BlobStore extends AutoCloseable {
 
   /**
    * Copies a part of a blob to the start of {@code target}: what it has of {@code length} bytes
-   * from {@code offset} on. Of a blob that is longer than {@link #claimBytesMax} only the pieces of
-   * 64 KiB are read in which the part lies, and their checksums; any other is read, and verified,
-   * as a whole.
+   * from {@code offset} on. Of a blob of 1 MiB or more only the pieces of 64 KiB are read in which
+   * the part lies, and their checksums; a shorter one is read, and verified, as a whole.
    *
    * @param offset 0 or more; nothing is copied from the end of the blob on.
    * @return bytes copied, fewer than {@code length} only at the end of the blob, or {@link

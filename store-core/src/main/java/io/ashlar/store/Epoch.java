@@ -104,10 +104,10 @@ public interface Epoch extends AutoCloseable {
   void commit(AckListener listener);
 
   /**
-   * Commits as {@link #commit(AckListener)} does, if the commit queue has a free slot. Allocates
-   * nothing.
+   * Commits as {@link #commit(AckListener)} does, if the commit queue has a free slot and nothing
+   * that the epoch writes ahead of its commit is under way. Allocates nothing.
    *
-   * @return {@link Admission#BACK_PRESSURED} when it has none: the epoch is still open.
+   * @return {@link Admission#BACK_PRESSURED} when it would wait: the epoch is still open.
    */
   Admission tryCommit(AckListener listener);
 

@@ -30,6 +30,9 @@ final class AckSequencer {
     }
   }
 
+  /** A group of so many epochs has more threads than the role's holder should wake. */
+  static final int LARGE_GROUP = 20;
+
   private final Poison poison;
   private final EpochBufferPool buffers;
   private final Queue<Thread> waiters = new ConcurrentLinkedQueue<>();
@@ -70,24 +73,36 @@ final class AckSequencer {
     return undelivered > 0;
   }
 
-  /** Tells the owners of the durable epochs that have not been told. */
+  /**
+   * Tells the owners of the durable epochs that have not been told. Of the threads that wait for a
+   * large group some are woken here, and each of these wakes the ones that it leads.
+   */
   void deliver() {
     int count = undelivered;
     undelivered = 0;
+    boolean large = count >= LARGE_GROUP;
+    EpochBuffer leader = null;
     for (int i = 0; i < count; i++) {
-      deliver(durableGroup[i]);
+      EpochBuffer buffer = durableGroup[i];
+      AckListener listener = buffer.listener();
+      if (listener != null) {
+        tell(listener, buffer);
+      } else if (!large || leader == null || !leader.tryLead(buffer)) {
+        if (leader != null) {
+          leader.wake(); // once all that it leads are known
+        }
+        leader = buffer;
+      }
+    }
+    if (leader != null) {
+      leader.wake();
     }
     if (count > 0) {
       wakeWaiters();
     }
   }
 
-  private void deliver(EpochBuffer buffer) {
-    AckListener listener = buffer.listener();
-    if (listener == null) {
-      buffer.wake();
-      return;
-    }
+  private void tell(AckListener listener, EpochBuffer buffer) {
     try {
       listener.onDurable(
           buffer.epoch(),
@@ -125,6 +140,9 @@ final class AckSequencer {
 
   /** Wakes those who wait for an epoch or for the failure of the store. */
   void wakeWaiters() {
+    if (waiters.isEmpty()) {
+      return; // an iterator is an object
+    }
     for (Thread waiter : waiters) {
       LockSupport.unpark(waiter);
     }

@@ -49,6 +49,7 @@ public final class CommitPath implements AutoCloseable {
   private final IndexCheckpointer checkpointer;
   private final GroupCommitter committer;
   private final CommitAgent agent;
+  private final AheadWriter ahead;
   private final EpochWriter writer;
   private @Nullable Thread thread;
 
@@ -84,7 +85,8 @@ public final class CommitPath implements AutoCloseable {
     this.space = space;
     this.poison = poison;
     this.counters = counters;
-    writer = new EpochWriter(this, gate, pool, config.groupBytesMax());
+    ahead = new AheadWriter(disk, poison, counters);
+    writer = new EpochWriter(this, gate, pool, ahead, config.groupBytesMax());
     queue = new CommitQueue(config.queueCapacity());
     buffers = new EpochBufferPool(config.queueCapacity());
     tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
@@ -130,6 +132,7 @@ public final class CommitPath implements AutoCloseable {
     started.setDaemon(true);
     thread = started;
     started.start();
+    ahead.start("ashlar-ahead");
     try {
       ready.join();
     } catch (CompletionException e) {
@@ -282,6 +285,11 @@ public final class CommitPath implements AutoCloseable {
   PooledBuffer awaitBuffer(long bytes) {
     return pool.take(
         bytes, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.backPressureTimeoutMs()));
+  }
+
+  /** Returns whether nobody commits, and nobody waits for it: the device has nothing to do. */
+  boolean isIdle() {
+    return queue.isEmpty() && !role.isHeld();
   }
 
   /**
@@ -532,6 +540,7 @@ public final class CommitPath implements AutoCloseable {
 
   /** Frees the memory of this package after {@link #start} or {@link #startHere} has failed. */
   public void discard() {
+    ahead.close();
     checkpointer.close();
     committer.close();
   }
@@ -542,6 +551,7 @@ public final class CommitPath implements AutoCloseable {
    */
   @Override
   public void close() {
+    ahead.close();
     checkpointer.close(); // it needs the role, so before the I/O thread ends
     agent.close();
     Thread started = thread;

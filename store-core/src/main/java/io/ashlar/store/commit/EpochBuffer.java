@@ -5,6 +5,7 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.vacuum.Relocations;
@@ -14,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class EpochBuffer implements QueueEntry {
 
   private static final int OPERATION_BYTES_INITIAL = 4096;
+  private static final int LED_MAX = 15;
   private static final int STATES = 4;
   private static final int OPEN = 0;
   private static final int BROKEN = 1;
@@ -61,6 +64,9 @@ final class EpochBuffer implements QueueEntry {
   private volatile boolean done; // written by the role's holder, read by the committing thread
 
   private @Nullable Thread waiter;
+  private final @Nullable Thread[] led =
+      new Thread[LED_MAX]; // by the role before done, then the waiter
+  private int ledCount;
   private @Nullable AckListener listener;
   private @Nullable StoreException failure;
 
@@ -76,15 +82,21 @@ final class EpochBuffer implements QueueEntry {
   private PooledBuffer[] buffers = new PooledBuffer[8];
   private long[] usedBytes = new long[8];
   private int bufferCount;
+  private int valueBuffer; // that of the last value, behind which one for its table may follow
   private long bufferedBytes;
   private long unplacedBlocks;
   private boolean anyPlaced;
   private long heldBlocks;
+  private final AtomicInteger ahead = new AtomicInteger(); // writes ahead that have not ended
+  private volatile @Nullable Throwable aheadFailure; // written by whoever wrote ahead, read by all
+  private volatile @Nullable Thread aheadWaiter; // written by the caller, read by who wrote ahead
   private @Nullable Relocations relocations;
 
   private long claimedOperation = -1; // whose value the caller fills in place, or −1
   private long claimedOffset;
   private final CRC32C crc = new CRC32C();
+  private final RepeatedIds repeatedIds = new RepeatedIds();
+  private byte @Nullable [] repeats;
 
   private long epoch;
   private int deletesApplied;
@@ -135,24 +147,24 @@ final class EpochBuffer implements QueueEntry {
 
   // ---- filling: the epoch's caller
 
-  /** Appends a put; returns where it lies in {@link #operations}. */
+  /**
+   * Appends a put, of a value with a checksum table behind it if it is long enough for one; returns
+   * where it lies in {@link #operations}.
+   */
   long addPut(long idHigh, long idLow, int crc32c, long startBlock, long length) {
     long offset = reserve(OperationFormat.PUT_BYTES);
     OperationFormat.put(operations, offset, idHigh, idLow, crc32c, startBlock, length);
+    if (ChecksumTable.isFor(length)) {
+      OperationFormat.setTable(operations, offset);
+    }
     putCount++;
     valueBytes += length;
     if (startBlock == 0) {
-      unplacedBlocks += Blocks.count(length);
+      unplacedBlocks += OperationFormat.blocks(operations, offset);
     } else {
       anyPlaced = true;
     }
     return offset;
-  }
-
-  /** Appends a put whose value lies in its extent already, with a checksum table behind it. */
-  void addPutWithTable(long idHigh, long idLow, int crc32c, long startBlock, long length) {
-    long offset = addPut(idHigh, idLow, crc32c, startBlock, length);
-    OperationFormat.setTable(operations, offset);
   }
 
   /** Appends a delete. */
@@ -215,27 +227,39 @@ final class EpochBuffer implements QueueEntry {
     return bufferCount == 0 ? 0 : buffers[bufferCount - 1].capacity() - usedBytes[bufferCount - 1];
   }
 
-  /** Takes {@code bytes}, whole blocks, of the last buffer; returns their offset in it. */
-  long takeFromLastBuffer(long bytes) {
-    int last = bufferCount - 1;
-    long offset = usedBytes[last];
-    usedBytes[last] += bytes;
+  /**
+   * Takes the blocks of a value, and of its checksum table if it has one; there is room for both in
+   * the last buffer, or for the value there and for the table in another.
+   *
+   * @param tableBuffer that other one, or null.
+   * @return the value's offset in {@link #valueMemory}.
+   */
+  long takeForValue(long length, @Nullable PooledBuffer tableBuffer) {
+    valueBuffer = bufferCount - 1;
+    long offset = usedBytes[valueBuffer];
+    long bytes = Blocks.offset(ChecksumTable.extentBlocks(length, ChecksumTable.isFor(length)));
     bufferedBytes += bytes;
+    if (tableBuffer == null) {
+      usedBytes[valueBuffer] += bytes;
+    } else {
+      usedBytes[valueBuffer] += Blocks.roundUp(length);
+      addBuffer(tableBuffer, bytes - Blocks.roundUp(length));
+    }
     return offset;
   }
 
-  /** Returns the memory of the last buffer. */
-  MemorySegment lastBufferMemory() {
-    return buffers[bufferCount - 1].segment();
+  /** Returns the memory of the buffer that holds the value taken room for last. */
+  MemorySegment valueMemory() {
+    return buffers[valueBuffer].segment();
   }
 
-  /** Copies a value to {@code offset} of the last buffer and appends its put. */
+  /** Copies a value to where room was taken for it and appends its put. */
   void addBuffered(long idHigh, long idLow, MemorySegment value, long offset) {
-    MemorySegment.copy(value, 0, lastBufferMemory(), offset, value.byteSize());
+    MemorySegment.copy(value, 0, valueMemory(), offset, value.byteSize());
     addSealed(idHigh, idLow, offset, value.byteSize());
   }
 
-  /** Appends the put of a value that lies at {@code offset} of the last buffer. */
+  /** Appends the put of a value that lies where room was taken for it. */
   void addSealed(long idHigh, long idLow, long offset, long length) {
     addPut(idHigh, idLow, seal(offset, length), 0, length);
   }
@@ -257,13 +281,24 @@ final class EpochBuffer implements QueueEntry {
 
   /** Zeroes what lies behind the value in its last block; returns the value's checksum. */
   private int seal(long offset, long length) {
-    crc.reset();
-    if (length > 0) {
-      PooledBuffer last = buffers[bufferCount - 1];
-      Blocks.zero(last.segment(), offset + length, offset + Blocks.roundUp(length));
-      Checksum.update(crc, last.view(), (int) offset, (int) length);
+    if (length == 0) {
+      return 0;
     }
-    return (int) crc.getValue();
+    PooledBuffer holder = buffers[valueBuffer];
+    long end = offset + Blocks.roundUp(length);
+    Blocks.zero(holder.segment(), offset + length, end);
+    if (!ChecksumTable.isFor(length)) {
+      crc.reset();
+      Checksum.update(crc, holder.view(), (int) offset, (int) length);
+      return (int) crc.getValue();
+    }
+    boolean within = bufferCount == valueBuffer + 1;
+    MemorySegment memory = within ? holder.segment() : buffers[valueBuffer + 1].segment();
+    long tableStart = within ? end : 0;
+    MemorySegment table =
+        memory.asSlice(tableStart, Blocks.offset(ChecksumTable.blocks(length))).fill((byte) 0);
+    ChecksumTable.fill(table, 0, crc, holder.view(), (int) offset, length);
+    return ChecksumTable.folded(table, length);
   }
 
   /** Returns the bytes that the buffers hold. */
@@ -276,6 +311,75 @@ final class EpochBuffer implements QueueEntry {
     anyPlaced |= unplacedBlocks > 0;
     unplacedBlocks = 0;
     releaseBuffers();
+  }
+
+  /**
+   * Places the values that are not placed in one run from a block on, in the order in which the
+   * buffers hold them; returns the block behind the last.
+   */
+  long placeFrom(long firstBlock) {
+    long next = firstBlock;
+    for (long offset = 0; offset < operationBytes; ) {
+      int kind = OperationFormat.kind(operations, offset);
+      if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
+        OperationFormat.startBlock(operations, offset, next);
+        next += OperationFormat.blocks(operations, offset);
+      }
+      offset += OperationFormat.bytes(kind);
+    }
+    return next;
+  }
+
+  /**
+   * Gives the buffers, whose values were placed, to whoever writes them ahead; returns how many.
+   * {@link #endAhead} must follow.
+   */
+  int handOver(PooledBuffer[] target) {
+    int count = bufferCount;
+    System.arraycopy(buffers, 0, target, 0, count);
+    ahead.incrementAndGet();
+    anyPlaced = true;
+    unplacedBlocks = 0;
+    bufferCount = 0;
+    bufferedBytes = 0;
+    return count;
+  }
+
+  /** Notes that a write ahead has ended. Thread: the one that wrote. */
+  void endAhead(@Nullable Throwable newFailure) {
+    if (newFailure != null) {
+      aheadFailure = newFailure;
+    }
+    if (ahead.decrementAndGet() == 0) {
+      LockSupport.unpark(aheadWaiter);
+    }
+  }
+
+  /** Returns whether a write ahead is under way. */
+  boolean isWrittenAhead() {
+    return ahead.get() > 0;
+  }
+
+  /** Returns why a write ahead has failed, if one has. */
+  @Nullable Throwable aheadFailure() {
+    return aheadFailure;
+  }
+
+  /** Waits until every write ahead has ended, however often the thread is interrupted. */
+  void awaitAhead() {
+    if (!isWrittenAhead()) {
+      return;
+    }
+    boolean interrupted = false;
+    aheadWaiter = Thread.currentThread();
+    while (isWrittenAhead()) {
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
+    }
+    aheadWaiter = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Notes that the epoch holds an extent which nothing refers to yet. */
@@ -373,6 +477,7 @@ final class EpochBuffer implements QueueEntry {
 
   /** Prepares for a commit whose outcome {@code newListener} is told. */
   void expect(AckListener newListener) {
+    findRepeats();
     listener = newListener;
     waiter = null;
     done = false;
@@ -380,9 +485,23 @@ final class EpochBuffer implements QueueEntry {
 
   /** Prepares for a commit whose outcome this thread waits for. */
   void expectHere() {
+    findRepeats();
     listener = null;
     waiter = Thread.currentThread();
     done = false;
+  }
+
+  private void findRepeats() {
+    boolean mayRepeat = operationCount > 1 && operationCount == putCount + deleteCount;
+    repeats = mayRepeat ? repeatedIds.find(operations, operationCount) : null;
+  }
+
+  /**
+   * Applies its operations, which are durable, to the index; returns how many deletes found a blob.
+   * Thread: the commit role's holder.
+   */
+  int applyTo(OperationApplier applier, long sequence, OperationApplier.FreedExtents freed) {
+    return applier.applyEpoch(operations, operationCount, repeats, sequence, freed);
   }
 
   /** Returns who is told of the outcome, or null when a thread waits for it. */
@@ -409,6 +528,29 @@ final class EpochBuffer implements QueueEntry {
     LockSupport.unpark(thread);
   }
 
+  /**
+   * Publishes the outcome of another epoch, whose thread this one's is to wake once it runs.
+   *
+   * @return false, and nothing done, when it has as many to wake as it takes. Thread: the commit
+   *     role's holder, before {@link #wake}.
+   */
+  boolean tryLead(EpochBuffer other) {
+    if (ledCount == led.length) {
+      return false;
+    }
+    led[ledCount++] = other.waiter; // first: then its thread may use it for the next epoch
+    other.done = true;
+    return true;
+  }
+
+  private void wakeLed() {
+    for (int i = 0; i < ledCount; i++) {
+      LockSupport.unpark(led[i]);
+      led[i] = null;
+    }
+    ledCount = 0;
+  }
+
   /** Waits for the outcome, however often the thread is interrupted. */
   void awaitOutcome() {
     boolean interrupted = false;
@@ -416,6 +558,7 @@ final class EpochBuffer implements QueueEntry {
       LockSupport.park(this);
       interrupted |= Thread.interrupted();
     }
+    wakeLed();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -436,6 +579,8 @@ final class EpochBuffer implements QueueEntry {
   /** Empties it for the next epoch; buffers must have been given back. */
   void reset() {
     assert bufferCount == 0 : "G13: an epoch ended with buffers";
+    assert !isWrittenAhead() : "L26: an epoch ended before its writes";
+    aheadFailure = null;
     freeGrownOperations();
     operations = initialOperations;
     operationBytes = 0;
@@ -448,6 +593,7 @@ final class EpochBuffer implements QueueEntry {
     heldBlocks = 0;
     claimedOperation = -1;
     relocations = null;
+    repeats = null;
     failure = null;
     listener = null;
     waiter = null;

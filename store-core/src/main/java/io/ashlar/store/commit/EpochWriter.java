@@ -40,6 +40,12 @@ final class EpochWriter {
 
   private static final int BUFFERS_MAX = 512;
 
+  /**
+   * So much of an epoch, where pool and group allow it, is written ahead: the sync that this costs
+   * takes as long as the device takes for less.
+   */
+  private static final long AHEAD_BYTES_MIN = 1 << 20;
+
   /** Gives the next bytes of a value that streams. */
   @FunctionalInterface
   private interface ValueSource {
@@ -51,13 +57,18 @@ final class EpochWriter {
   private final CommitPath path;
   private final StoreGate gate;
   private final BufferPool pool;
+  private final AheadWriter ahead;
   private final long groupBytesMax;
+  private final long aheadBytesMin;
 
-  EpochWriter(CommitPath path, StoreGate gate, BufferPool pool, long groupBytesMax) {
+  EpochWriter(
+      CommitPath path, StoreGate gate, BufferPool pool, AheadWriter ahead, long groupBytesMax) {
     this.path = path;
     this.gate = gate;
     this.pool = pool;
+    this.ahead = ahead;
     this.groupBytesMax = groupBytesMax;
+    aheadBytesMin = Math.min(AHEAD_BYTES_MIN, Math.min(groupBytesMax / 4, pool.totalBytes() / 16));
   }
 
   /** Begins an epoch and returns its buffer. */
@@ -107,7 +118,7 @@ final class EpochWriter {
       } else {
         long offset = slot(buffer, length);
         buffer.breakOff();
-        readFully(source, buffer.lastBufferMemory().asSlice(offset, length), 0, length);
+        readFully(source, buffer.valueMemory().asSlice(offset, length), 0, length);
         buffer.mend();
         buffer.addSealed(id.high(), id.low(), offset, length);
       }
@@ -142,7 +153,7 @@ final class EpochWriter {
 
   private static MemorySegment claimed(EpochBuffer buffer, BlobId id, long offset, long length) {
     buffer.addClaimed(id.high(), id.low(), offset, length);
-    return length == 0 ? MemorySegment.NULL : buffer.lastBufferMemory().asSlice(offset, length);
+    return length == 0 ? MemorySegment.NULL : buffer.valueMemory().asSlice(offset, length);
   }
 
   /** See {@link Epoch#tryPut}. */
@@ -151,14 +162,14 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      if (!hasRoom(buffer, length)) {
+      long offset = length == 0 ? 0 : trySlot(buffer, length);
+      if (offset < 0) {
         return Admission.BACK_PRESSURED;
       }
       if (length == 0) {
         buffer.addPut(id.high(), id.low(), 0, 0, 0);
       } else {
-        buffer.addBuffered(
-            id.high(), id.low(), value, buffer.takeFromLastBuffer(Blocks.roundUp(length)));
+        buffer.addBuffered(id.high(), id.low(), value, offset);
       }
       return Admission.ACCEPTED;
     } finally {
@@ -171,11 +182,8 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      if (!hasRoom(buffer, length)) {
-        return null;
-      }
-      long offset = length == 0 ? 0 : buffer.takeFromLastBuffer(Blocks.roundUp(length));
-      return claimed(buffer, id, offset, length);
+      long offset = length == 0 ? 0 : trySlot(buffer, length);
+      return offset < 0 ? null : claimed(buffer, id, offset, length);
     } finally {
       gate.exit();
     }
@@ -238,34 +246,74 @@ final class EpochWriter {
     }
   }
 
-  /** Finds room for a value, 1 byte or longer; returns its offset in the last buffer. */
+  /** Finds room for a value, 1 byte or longer; returns its offset in its buffer. */
   private long slot(EpochBuffer buffer, long length) {
     long bytes = Blocks.roundUp(length);
-    if (buffer.lastBufferFreeBytes() < bytes) {
-      if (buffer.bufferedBytes() + bytes > groupBytesMax || buffer.bufferCount() >= BUFFERS_MAX) {
-        spill(buffer);
-      }
-      PooledBuffer taken = tryTakeBuffer(buffer, bytes);
-      if (taken == null) {
-        spill(buffer);
-        taken = path.awaitBuffer(bytes);
-      }
-      buffer.addBuffer(taken, 0);
+    if (buffer.bufferedBytes() >= aheadBytesMin && path.isIdle()) {
+      writeAhead(buffer);
     }
-    return buffer.takeFromLastBuffer(bytes);
+    long tableBytes = tableBytes(length);
+    if (buffer.lastBufferFreeBytes() >= bytes + tableBytes) {
+      return buffer.takeForValue(length, null);
+    }
+    if (buffer.bufferedBytes() + bytes + tableBytes > groupBytesMax
+        || buffer.bufferCount() >= BUFFERS_MAX) {
+      spill(buffer);
+    }
+    PooledBuffer taken = tryTakeBuffer(buffer, bytes);
+    if (taken == null) {
+      spill(buffer);
+      ahead.await(buffer); // its buffers may be what the pool is short of
+      taken = path.awaitBuffer(bytes);
+    }
+    PooledBuffer tableBuffer = null;
+    if (taken.capacity() < bytes + tableBytes) {
+      tableBuffer = pool.tryTake(tableBytes);
+      if (tableBuffer == null) {
+        tableBuffer = awaitTableBuffer(buffer, taken, tableBytes);
+      }
+    }
+    buffer.addBuffer(taken, 0);
+    return buffer.takeForValue(length, tableBuffer);
   }
 
-  /** Makes room for a value in the last buffer if that takes neither waiting nor writing. */
-  private boolean hasRoom(EpochBuffer buffer, long length) {
+  /** Waits for a buffer for a table while {@code taken} is for its value. */
+  private PooledBuffer awaitTableBuffer(EpochBuffer buffer, PooledBuffer taken, long tableBytes) {
+    try {
+      spill(buffer);
+      ahead.await(buffer);
+      return path.awaitBuffer(tableBytes);
+    } catch (RuntimeException | Error e) {
+      taken.release();
+      throw e;
+    }
+  }
+
+  /** Does the same if that takes neither waiting nor writing; else returns −1. */
+  private long trySlot(EpochBuffer buffer, long length) {
     long bytes = Blocks.roundUp(length);
-    if (buffer.lastBufferFreeBytes() >= bytes) {
-      return true;
+    long tableBytes = tableBytes(length);
+    if (buffer.lastBufferFreeBytes() >= bytes + tableBytes) {
+      return buffer.takeForValue(length, null);
     }
     PooledBuffer taken = buffer.bufferCount() < BUFFERS_MAX ? tryTakeBuffer(buffer, bytes) : null;
-    if (taken != null) {
-      buffer.addBuffer(taken, 0);
+    if (taken == null) {
+      return -1;
     }
-    return taken != null;
+    PooledBuffer tableBuffer = null;
+    if (taken.capacity() < bytes + tableBytes) {
+      tableBuffer = pool.tryTake(tableBytes);
+      if (tableBuffer == null) {
+        taken.release();
+        return -1;
+      }
+    }
+    buffer.addBuffer(taken, 0);
+    return buffer.takeForValue(length, tableBuffer);
+  }
+
+  private static long tableBytes(long length) {
+    return ChecksumTable.isFor(length) ? Blocks.offset(ChecksumTable.blocks(length)) : 0;
   }
 
   /** Takes a buffer of twice the last one's size, else what fits, if there is one. */
@@ -273,6 +321,40 @@ final class EpochWriter {
     long wanted = Math.clamp(2 * buffer.lastBufferCapacity(), bytes, pool.largestBytes());
     PooledBuffer taken = pool.tryTake(wanted);
     return taken == null && wanted > bytes ? pool.tryTake(bytes) : taken;
+  }
+
+  /** Lets a lane write the filled buffers, if one is idle and a run of free blocks holds them. */
+  private void writeAhead(EpochBuffer buffer) {
+    AheadWriter.Lane lane = ahead.tryTake(buffer.bufferCount());
+    if (lane == null) {
+      return;
+    }
+    boolean begun = false;
+    try {
+      long blocks = buffer.unplacedBlocks();
+      long start = path.tryHold(buffer, blocks, blocks).start();
+      if (start >= 0) {
+        var _ = buffer.placeFrom(start);
+        lane.begin(buffer, start);
+        begun = true;
+      }
+    } finally {
+      if (!begun) {
+        lane.giveBack();
+      }
+    }
+  }
+
+  /** Waits for what is written ahead; what failed fails the epoch (L26). */
+  private void awaitAhead(EpochBuffer buffer) {
+    ahead.await(buffer);
+    Throwable failure = buffer.aheadFailure();
+    if (failure != null) {
+      buffer.breakOff();
+      path.quarantineAll(buffer); // L24
+      path.poison().check();
+      throw writeFailed(failure);
+    }
   }
 
   /** Writes the filled buffers to free space and gives them back. */
@@ -353,10 +435,11 @@ final class EpochWriter {
       if (chunk == null) {
         spill(buffer);
         buffer.breakOff(); // a spill mends
+        ahead.await(buffer);
         chunk = path.awaitBuffer(pool.largestBytes());
       }
       int crc32c = streamParts(chunk, start, length, source);
-      buffer.addPutWithTable(id.high(), id.low(), crc32c, start, length);
+      buffer.addPut(id.high(), id.low(), crc32c, start, length);
       written = true;
     } catch (NativeException e) {
       path.quarantine(buffer, blocks);
@@ -410,7 +493,7 @@ final class EpochWriter {
     }
   }
 
-  private static StoreException writeFailed(NativeException failure) {
+  private static StoreException writeFailed(Throwable failure) {
     return new StoreFailedException(
         "a value could not be written ahead; its epoch was not applied, the store goes on: close the"
             + " epoch: failure="
@@ -459,6 +542,10 @@ final class EpochWriter {
 
   /** See {@link Epoch#tryCommit}. */
   Admission tryCommit(EpochBuffer buffer, long stamp, AckListener listener) {
+    checkOpen(buffer, stamp);
+    if (buffer.isWrittenAhead()) {
+      return Admission.BACK_PRESSURED;
+    }
     beginCommit(buffer, stamp);
     try {
       if (path.tryCommit(buffer, listener)) {
@@ -474,6 +561,12 @@ final class EpochWriter {
   private void beginCommit(EpochBuffer buffer, long stamp) {
     checkOpen(buffer, stamp);
     enter(buffer);
+    try {
+      awaitAhead(buffer);
+    } catch (RuntimeException | Error e) {
+      gate.exit();
+      throw e;
+    }
     buffer.end(); // before the role can see it, who recycles it
   }
 
@@ -485,6 +578,10 @@ final class EpochWriter {
     buffer.end();
     if (gate.tryEnter()) { // else the pool's memory has gone with the store
       try {
+        ahead.await(buffer);
+        if (buffer.aheadFailure() != null) {
+          path.quarantineAll(buffer); // L24
+        }
         path.abandon(buffer);
       } finally {
         gate.exit();

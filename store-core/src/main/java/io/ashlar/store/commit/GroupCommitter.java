@@ -53,7 +53,7 @@ final class GroupCommitter implements AutoCloseable {
    * A group of so many epochs, or of so many blocks behind its record, is acknowledged while the
    * next one is written: waking its callers takes as long as a write, or they have much to fill.
    */
-  private static final int OVERLAP_EPOCHS_MIN = 20;
+  private static final int OVERLAP_EPOCHS_MIN = AckSequencer.LARGE_GROUP;
 
   private static final long OVERLAP_BLOCKS_MIN = 128;
 
@@ -444,7 +444,7 @@ final class GroupCommitter implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       EpochBuffer epoch = group[i];
       if (behindBlocks > 0) {
-        next = placeBehind(epoch, next);
+        next = epoch.placeFrom(next);
       }
       LogRecordFormat.epoch(record, i, epoch.operationCount(), epoch.putCount());
       MemorySegment.copy(epoch.operations(), 0, record, offset, epoch.operationBytes());
@@ -469,20 +469,6 @@ final class GroupCommitter implements AutoCloseable {
         clockMs.getAsLong());
   }
 
-  private static long placeBehind(EpochBuffer epoch, long firstBlock) {
-    long next = firstBlock;
-    MemorySegment operations = epoch.operations();
-    for (long offset = 0; offset < epoch.operationBytes(); ) {
-      int kind = OperationFormat.kind(operations, offset);
-      if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
-        OperationFormat.startBlock(operations, offset, next);
-        next += Blocks.count(OperationFormat.length(operations, offset));
-      }
-      offset += OperationFormat.bytes(kind);
-    }
-    return next;
-  }
-
   private void publish(
       EpochBuffer[] group, int count, int chain, long recordBlocks, long behindBlocks) {
     long mark = tail.sequence();
@@ -495,8 +481,7 @@ final class GroupCommitter implements AutoCloseable {
     long deletes = 0;
     for (int i = 0; i < count; i++) {
       EpochBuffer epoch = group[i];
-      int deletesApplied =
-          applier.apply(epoch.operations(), 0, epoch.operationCount(), recordSequence, freed);
+      int deletesApplied = epoch.applyTo(applier, recordSequence, freed);
       space.unhold(epoch.heldBlocks());
       epoch.notePublished(freed);
       epoch.setResult(epochBefore + i + 1, deletesApplied);

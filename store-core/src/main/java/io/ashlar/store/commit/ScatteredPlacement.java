@@ -82,7 +82,7 @@ final class ScatteredPlacement {
     for (long offset = 0; left > 0; ) {
       int kind = OperationFormat.kind(operations, offset);
       if (isUnplaced(operations, offset, kind)) {
-        long blocks = Blocks.count(OperationFormat.length(operations, offset));
+        long blocks = OperationFormat.blocks(operations, offset);
         if (runEnd - runNext < blocks && !openRun(blocks)) {
           unplaced -= left;
           return false;

@@ -3,6 +3,7 @@
  *
  * <pre>
  *   caller: LocalEpoch ── fills ──▶ EpochBuffer ── commit ──▶ CommitQueue ──▶ CommitAgent (I/O thread)
+ *                                        ├── large, device idle ──▶ AheadWriter: blobs, beside the filling
  *                                        └── role free, queue empty ──┐              │ takes the role
  *                                                                     ▼              ▼
  *                                                              GroupCommitter: place, write, publish

@@ -256,11 +256,15 @@ final class UringDiskQueue implements DiskQueue {
     }
   }
 
+  /**
+   * A multishot poll tells of each signal, whatever the counter was: it is drained only before the
+   * poll is armed again, which would tell of a counter that is not 0 at once.
+   */
   private void onWake(int result, int flags) {
-    wake.drain();
     if (result < 0 && result != -Errno.EINTR && result != -Errno.EAGAIN) {
       ringFailed(new NativeException("poll", -result, "eventfd"));
     } else if ((flags & Uring.COMPLETION_MORE) == 0) {
+      var _ = wake.drain();
       armWakePoll();
     }
   }

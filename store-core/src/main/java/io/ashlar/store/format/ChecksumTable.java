@@ -1,6 +1,8 @@
 package io.ashlar.store.format;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 
 /**
  * The checksum table of a long blob: the CRC-32C of each 64 KiB of it, the last one perhaps
@@ -22,6 +24,9 @@ import java.lang.foreign.MemorySegment;
  */
 public final class ChecksumTable {
 
+  /** A blob of so many bytes or more is written with a table. */
+  public static final long LENGTH_MIN = 1 << 20;
+
   /** The bytes that one checksum covers. */
   public static final int CHUNK_BYTES = 1 << 16;
 
@@ -31,6 +36,11 @@ public final class ChecksumTable {
   private static final int CHUNK_FACTOR = factor(CHUNK_BYTES);
 
   private ChecksumTable() {}
+
+  /** Returns whether a blob of {@code length} bytes is written with a table. */
+  public static boolean isFor(long length) {
+    return length >= LENGTH_MIN;
+  }
 
   /** Returns how many checksums the table of a blob of {@code length} bytes has. */
   public static int chunks(long length) {
@@ -55,6 +65,24 @@ public final class ChecksumTable {
   /** Sets the checksum of chunk {@code index}. */
   public static void crc32c(MemorySegment table, int index, int crc32c) {
     LittleEndian.putInt(table, (long) index * Integer.BYTES, crc32c);
+  }
+
+  /**
+   * Sums up a part of a blob that begins with a chunk, and sets the checksums of its chunks.
+   *
+   * @param first the part's first chunk.
+   * @param crc used for each.
+   * @param bytes holds the part from {@code offset} on; its position and limit are changed.
+   */
+  public static void fill(
+      MemorySegment table, int first, CRC32C crc, ByteBuffer bytes, int offset, long length) {
+    int index = first;
+    for (long done = 0; done < length; done += CHUNK_BYTES) {
+      crc.reset();
+      Checksum.update(
+          crc, bytes, (int) (offset + done), (int) Math.min(CHUNK_BYTES, length - done));
+      crc32c(table, index++, (int) crc.getValue());
+    }
   }
 
   /** Returns the CRC-32C of the whole blob that a table says: the table is valid if it is right. */

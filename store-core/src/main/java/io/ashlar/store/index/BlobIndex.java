@@ -151,16 +151,32 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
       boolean keepTombstone,
       @Nullable BlobLocation previous) {
     int entry = locate(idHigh, idLow, previous);
-    if (!current.isLive()) {
-      return false;
-    }
+    return current.isLive() && bury(idHigh, idLow, entry, version, keepTombstone);
+  }
+
+  /**
+   * Leaves what a put and then a delete leave, whatever the id was before: a tombstone, or nothing.
+   *
+   * @return whether there was a blob.
+   */
+  boolean bury(
+      long idHigh,
+      long idLow,
+      long version,
+      boolean keepTombstone,
+      @Nullable BlobLocation previous) {
+    return bury(idHigh, idLow, locate(idHigh, idLow, previous), version, keepTombstone);
+  }
+
+  private boolean bury(long idHigh, long idLow, int entry, long version, boolean keepTombstone) {
+    boolean wasLive = current.isLive();
     if (keepTombstone) {
       next.setTombstone(version);
       change(idHigh, idLow, entry);
-    } else {
+    } else if (entry != EntryTable.NONE) {
       remove(idHigh, idLow, entry);
     }
-    return true;
+    return wasLive;
   }
 
   /**

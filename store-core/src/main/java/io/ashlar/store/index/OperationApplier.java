@@ -20,6 +20,18 @@ public final class OperationApplier {
     void onFreed(long startBlock, long blocks);
   }
 
+  /** A mark of {@link #applyEpoch}: a later operation of the epoch is on the same id. */
+  public static final byte SUPERSEDED = 1;
+
+  /** A mark of {@link #applyEpoch}: the epoch's operation on that id before this one is a put. */
+  public static final byte BEHIND_PUT = 2;
+
+  /** A mark of {@link #applyEpoch}: the one before this one is a delete. */
+  public static final byte BEHIND_DELETE = 4;
+
+  /** A mark of {@link #applyEpoch}: some earlier one is a put. */
+  public static final byte PUT_EARLIER = 8;
+
   private final BlobIndex index;
   private final BlobLocation previous = new BlobLocation();
   private boolean keepTombstones;
@@ -71,6 +83,59 @@ public final class OperationApplier {
       offset += OperationFormat.bytes(kind);
     }
     return deletesApplied;
+  }
+
+  /**
+   * Applies the operations of one epoch so that of several on one id only the last becomes visible
+   * (promise G1), with the same end as {@link #apply}, which replay, having no readers, uses.
+   *
+   * @param marks what is known of each operation, as far as its id is repeated in the epoch; null
+   *     when none is.
+   * @return how many deletes found a blob, one that the epoch itself had put included.
+   */
+  public int applyEpoch(
+      MemorySegment bytes, int count, byte @Nullable [] marks, long sequence, FreedExtents freed) {
+    if (marks == null) {
+      return apply(bytes, 0, count, sequence, freed);
+    }
+    int deletesApplied = 0;
+    long offset = 0;
+    for (int i = 0; i < count; i++) {
+      int kind = OperationFormat.kind(bytes, offset);
+      boolean applied =
+          marks[i] == 0
+              ? applyOne(kind, bytes, offset, sequence, freed)
+              : applyRepeated(kind, marks[i], bytes, offset, sequence, freed);
+      if (applied && kind == OperationFormat.DELETE) {
+        deletesApplied++;
+      }
+      offset += OperationFormat.bytes(kind);
+    }
+    return deletesApplied;
+  }
+
+  /** Applies a put or a delete whose id has several; returns whether a delete finds a blob. */
+  private boolean applyRepeated(
+      int kind, int mark, MemorySegment bytes, long offset, long sequence, FreedExtents freed) {
+    long idHigh = OperationFormat.idHigh(bytes, offset);
+    long idLow = OperationFormat.idLow(bytes, offset);
+    boolean isFirst = (mark & (BEHIND_PUT | BEHIND_DELETE)) == 0;
+    boolean found = isFirst ? index.find(idHigh, idLow, previous) : (mark & BEHIND_PUT) != 0;
+    if ((mark & SUPERSEDED) != 0) {
+      if (kind == OperationFormat.PUT && OperationFormat.length(bytes, offset) > 0) {
+        freed.onFreed(
+            OperationFormat.startBlock(bytes, offset), OperationFormat.blocks(bytes, offset));
+      }
+    } else if (kind == OperationFormat.DELETE && (mark & PUT_EARLIER) != 0) {
+      // What the tier may know of the id goes, and it is told, though no reader saw a blob.
+      boolean kept = keeper != null && keep(keeper, OperationFormat.PUT, bytes, offset, sequence);
+      if (index.bury(idHigh, idLow, sequence, keepTombstones, previous)) {
+        release(freed, kept);
+      }
+    } else {
+      var _ = applyOne(kind, bytes, offset, sequence, freed);
+    }
+    return found;
   }
 
   private boolean applyOne(

@@ -32,7 +32,7 @@ public final class BlobCache implements AutoCloseable {
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
 
-  private BlobCache(CacheMemory memory, CachePolicy policy) {
+  BlobCache(CacheMemory memory, CachePolicy policy) {
     this.memory = memory;
     this.policy = policy;
     blocksMax = Math.max(1, memory.blocks() / SHARE_MAX);

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class ReadContext {
 
   /** How many leases a thread has: so many later ones does it take until one is used again. */
-  private static final int LEASES = 64;
+  static final int LEASES = 64;
 
   private static final int SHARED_MAX = 256;
   private static final ThreadLocal<ReadContext> OF_THREAD =
@@ -47,7 +47,7 @@ final class ReadContext {
   // Weak: what a caller has let go of is not kept by its thread.
   private @Nullable WeakReference<TargetView> lastTarget;
 
-  private ReadContext(boolean shared) {
+  ReadContext(boolean shared) {
     this.shared = shared;
     leases = new LeasedBlob[shared ? 0 : LEASES];
   }

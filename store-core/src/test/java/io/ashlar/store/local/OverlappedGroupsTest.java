@@ -33,7 +33,7 @@ class OverlappedGroupsTest {
   private static final byte VALUE = 1;
   private static final StoreConfig CONFIG =
       StoreConfig.DEFAULTS
-          .withPoolBytes(4 << 20)
+          .withPoolBytes(16 << 20)
           .withInitialFileBytes(4 << 20)
           .withGroupEpochsMax(GROUP);
 

@@ -56,8 +56,13 @@ record PlantedBug(String name, List<Edit> edits) {
    * @return what the test threw, or null if it did not find the bug.
    */
   @Nullable Throwable tryTest(Path folder, Class<?> test, String method) throws Exception {
+    return tryTest(folder, test.getName(), method);
+  }
+
+  /** Does the same with a test that only its own package sees. */
+  @Nullable Throwable tryTest(Path folder, String test, String method) throws Exception {
     try (URLClassLoader loader = load(folder)) {
-      Class<?> type = Class.forName(test.getName(), true, loader);
+      Class<?> type = Class.forName(test, true, loader);
       Constructor<?> constructor = type.getDeclaredConstructor();
       constructor.setAccessible(true);
       Method found = type.getDeclaredMethod(method);

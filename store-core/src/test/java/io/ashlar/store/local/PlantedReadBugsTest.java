@@ -2,6 +2,7 @@ package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.commit.RepeatedIdsTest;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -109,6 +110,18 @@ class PlantedReadBugsTest {
             "(!table || tableMatches(",
             "(true || tableMatches("),
         range(
+            "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
+            "a value is placed over the table of the one before it (G13)",
+            "commit/EpochBuffer.java",
+            "next += OperationFormat.blocks(operations, offset);",
+            "next += Blocks.count(OperationFormat.length(operations, offset));"),
+        range(
+            "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
+            "the table of a value that fills its buffer is not filled in",
+            "commit/EpochBuffer.java",
+            "within ? holder.segment() : buffers[valueBuffer + 1].segment();",
+            "within ? holder.segment() : MemorySegment.ofArray(new byte[4096]);"),
+        range(
             "shouldKeepTheTableOfABlobThatIsMoved",
             "a relocation forgets the checksum table (G13)",
             "index/BlobIndex.java",
@@ -154,6 +167,14 @@ class PlantedReadBugsTest {
                 "read/AsyncGet.java",
                 "      again();\n    }",
                 "      tell(BlobStore.NOT_FOUND, null);\n    }")),
+        new Planted(
+            RepeatedIdsTest.class,
+            "shouldShowOnlyTheLastOfSeveralAndEndAsReplayDoes",
+            PlantedBug.of(
+                "what an epoch does to one id is visible step by step (G1)",
+                "index/OperationApplier.java",
+                "marks[i] == 0",
+                "marks[i] >= 0")),
         new Planted(
             ReadOnlyStoreTest.class,
             "shouldWriteNothingToWhatItLooksAt",

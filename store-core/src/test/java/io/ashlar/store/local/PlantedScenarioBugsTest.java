@@ -192,6 +192,27 @@ class PlantedScenarioBugsTest {
                 "    unreferencedBlocks = 0;\n    if (!older",
                 "    unreferencedBlocks = 0;\n"
                     + "    space.markDurable(written.base().sequence());\n    if (!older")),
+        log(
+            "shouldHaveWrittenAheadWhatTheRecordNames",
+            "an epoch is queued before its writes ahead have ended (L26)",
+            new Edit(
+                "commit/EpochWriter.java",
+                "    ahead.await(buffer);\n    Throwable failure",
+                "    Throwable failure")),
+        log(
+            "shouldHaveWrittenAheadWhatTheRecordNames",
+            "no sync behind what was written ahead (L17)",
+            new Edit(
+                "commit/EpochBuffer.java",
+                "    anyPlaced = true;\n    unplacedBlocks = 0;\n    bufferCount = 0;",
+                "    unplacedBlocks = 0;\n    bufferCount = 0;")),
+        log(
+            "shouldFreeWhatAnAbandonedEpochWroteAhead",
+            "what was written ahead is freed before its write has ended (L26)",
+            new Edit(
+                "commit/EpochWriter.java",
+                "        ahead.await(buffer);\n        if (",
+                "        if (")),
         checkpoint(
             "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
             "the older generation's checkpoint counts as free at open (L13)",
@@ -252,6 +273,6 @@ class PlantedScenarioBugsTest {
         }
       }
     }
-    assertThat(scenarios).hasSize(15).containsExactlyInAnyOrderElementsOf(planted);
+    assertThat(scenarios).hasSize(17).containsExactlyInAnyOrderElementsOf(planted);
   }
 }

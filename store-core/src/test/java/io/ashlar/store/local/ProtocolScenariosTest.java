@@ -5,6 +5,7 @@ import static io.ashlar.store.local.ScriptedStore.Change.put;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.Epoch;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.DiskEvent;
@@ -23,6 +24,9 @@ class ProtocolScenariosTest {
 
   /** Longer than any log extent of so small a store: such a value is placed elsewhere. */
   private static final int FAR = 10;
+
+  /** Blocks of a value that is written ahead once more is put behind it. */
+  private static final int AHEAD = 9;
 
   @Test
   void shouldKeepAGroupThatPutAndDeletedOneIdThroughTwoPowerCuts() {
@@ -294,6 +298,37 @@ class ProtocolScenariosTest {
     store.commit(put(4, 290)); // longer than the longest buffer: written ahead, in parts (L26)
     assertThat(store.disk.size()).isEqualTo(size);
     ScriptedStore.afterPowerCut(store.powerCut(), store.history, 8).close();
+    store.close();
+  }
+
+  /**
+   * L26, L17: what a large epoch wrote ahead has ended before its record, and is synced with it.
+   */
+  @Test
+  void shouldHaveWrittenAheadWhatTheRecordNames() {
+    ScriptedStore store = ScriptedStore.create();
+    store.commit(put(1, AHEAD), put(2, 1), put(3, 1));
+    DiskEvent.Write ahead = store.lastBlob(AHEAD); // whose caller put two more meanwhile
+    assertThat(store.behind(ahead)).isLessThan(store.behind(store.lastRecord()));
+    ScriptedStore.afterPowerCut(store.powerCut(), store.history, 1).close();
+    assertThat(store.cutPowerEverywhere(0, BlockImageDamage.NONE)).isPositive();
+    store.close();
+  }
+
+  /** L26: the blocks of an epoch that was given up are free again, once nothing lands there. */
+  @Test
+  void shouldFreeWhatAnAbandonedEpochWroteAhead() {
+    ScriptedStore store = ScriptedStore.create();
+    store.commit(put(4, 1));
+    try (Epoch epoch = store.store().beginEpoch()) {
+      epoch.put(StoreLife.id(1), MemorySegment.ofArray(new byte[AHEAD * 4096]));
+      epoch.put(StoreLife.id(2), MemorySegment.ofArray(new byte[4096]));
+    }
+    DiskEvent.Write abandoned = store.lastBlob(AHEAD);
+    store.commit(put(1, AHEAD), put(2, 1));
+    assertThat(store.lastBlob(AHEAD).offset()).isEqualTo(abandoned.offset());
+    assertThat(store.behind(abandoned)).isLessThan(store.behind(store.lastBlob(AHEAD)));
+    assertThat(store.cutPowerEverywhere(0, BlockImageDamage.NONE)).isPositive();
     store.close();
   }
 }

@@ -3,6 +3,7 @@ package io.ashlar.store.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
@@ -17,11 +18,15 @@ import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.SimulatedDisk;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.channels.Channels;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -54,6 +59,10 @@ class RangedReadTest {
   }
 
   private LocalBlobStore open(SimulatedDisk real) {
+    return open(real, CONFIG);
+  }
+
+  private LocalBlobStore open(SimulatedDisk real, StoreConfig config) {
     Disk disk =
         (Disk)
             Proxy.newProxyInstance(
@@ -69,7 +78,7 @@ class RangedReadTest {
                     throw e.getCause();
                   }
                 });
-    return LocalBlobStore.open("test", disk, CONFIG, StoreEnvironment.system());
+    return LocalBlobStore.open("test", disk, config, StoreEnvironment.system());
   }
 
   private static void put(BlobStore store, BlobId id, byte[] value) {
@@ -137,6 +146,90 @@ class RangedReadTest {
       bytesRead.set(0);
       assertThat(range(store, SHORT, 40_000, 10)).hasSize(10);
       assertThat(bytesRead.get()).isEqualTo(53_248);
+    }
+  }
+
+  /** The ways in which a value gets into the store. */
+  private enum Way {
+    PUT,
+    CHANNEL,
+    CLAIM,
+    TRY_PUT,
+    TRY_CLAIM
+  }
+
+  private static void put(BlobStore store, BlobId id, byte[] value, Way way) throws IOException {
+    MemorySegment segment = MemorySegment.ofArray(value);
+    try (Epoch epoch = store.beginEpoch()) {
+      switch (way) {
+        case PUT -> epoch.put(id, segment);
+        case CHANNEL ->
+            epoch.put(id, Channels.newChannel(new ByteArrayInputStream(value)), value.length);
+        case CLAIM -> epoch.claim(id, value.length).copyFrom(segment);
+        case TRY_PUT -> assertThat(epoch.tryPut(id, segment)).isEqualTo(Admission.ACCEPTED);
+        case TRY_CLAIM -> {
+          MemorySegment slot = epoch.tryClaim(id, value.length);
+          assertThat(slot).isNotNull();
+          slot.copyFrom(segment);
+        }
+      }
+      epoch.put(new BlobId(2, way.ordinal()), MemorySegment.ofArray(SHORT_VALUE)); // behind it
+      epoch.commit();
+    }
+  }
+
+  @Test
+  void shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten() throws IOException {
+    int least = 1 << 20;
+    StoreConfig larger = // the longest buffer: 4 MiB; blobs lie behind their records
+        CONFIG
+            .withPoolBytes(64 << 20)
+            .withInitialFileBytes(64 << 20)
+            .withLogExtentBytesMax(32 << 20);
+    for (StoreConfig config : List.of(CONFIG, larger)) {
+      SimulatedDisk disk = new SimulatedDisk();
+      int longest = config.equals(CONFIG) ? least : 4 << 20;
+      for (int length : new int[] {least, least + 5, (2 << 20) + 777, longest - 100, longest}) {
+        if (length < least || length > longest) {
+          continue;
+        }
+        byte[] value = value(length, length);
+        try (LocalBlobStore store = open(disk, config)) {
+          for (Way way : Way.values()) {
+            BlobId id = new BlobId(length, way.ordinal());
+            put(store, id, value, way);
+            bytesRead.set(0);
+            assertThat(range(store, id, 3L * CHUNK + 10, 100))
+                .as("%s of %d", way, length)
+                .isEqualTo(Arrays.copyOfRange(value, 3 * CHUNK + 10, 3 * CHUNK + 110));
+            assertThat(bytesRead.get()).as("%s of %d", way, length).isEqualTo(4096 + CHUNK);
+          }
+          assertClean(store);
+        }
+        disk = SimulatedDisk.of(disk.image());
+        try (LocalBlobStore store = open(disk, config)) {
+          for (Way way : Way.values()) {
+            byte[] whole = new byte[length];
+            assertThat(store.get(new BlobId(length, way.ordinal()), MemorySegment.ofArray(whole)))
+                .isEqualTo(length);
+            assertThat(whole).as("%s of %d", way, length).isEqualTo(value);
+            assertThat(range(store, new BlobId(2, way.ordinal()), 0, SHORT_VALUE.length))
+                .isEqualTo(SHORT_VALUE);
+          }
+          assertClean(store);
+        }
+        disk = SimulatedDisk.of(disk.image());
+      }
+    }
+  }
+
+  @Test
+  void shouldHaveNoTableBelowOneMebibyte() {
+    try (LocalBlobStore store = open(new SimulatedDisk())) {
+      put(store, LONG, value(4, (1 << 20) - 1));
+      bytesRead.set(0);
+      assertThat(range(store, LONG, 100, 100)).hasSize(100);
+      assertThat(bytesRead.get()).isEqualTo(1 << 20);
     }
   }
 

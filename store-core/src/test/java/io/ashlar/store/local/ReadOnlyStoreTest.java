@@ -12,6 +12,7 @@ import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreLockedException;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.StoreStats;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
@@ -94,8 +95,15 @@ class ReadOnlyStoreTest {
       assertHolds(store, 50);
       assertThat(store.blobs()).isEqualTo(50);
       assertThat(store.epoch()).isEqualTo(5);
-      assertThat(store.verify(VerifyOptions.DEFAULTS, VerifyListener.NONE).clean()).isTrue();
+      VerifyReport report = store.verify(VerifyOptions.DEFAULTS, VerifyListener.NONE);
+      assertThat(report.clean()).isTrue();
       assertThat(store.get(id(999))).isNull();
+      StoreStats stats = store.stats();
+      assertThat(stats.blobs()).isEqualTo(50);
+      assertThat(stats.blobBytes()).isEqualTo(report.bytes());
+      assertThat(stats.fileBytes()).isEqualTo(before.size());
+      assertThat(stats.freeBytes()).isPositive().isLessThan(stats.fileBytes());
+      assertThat(stats.sequence()).isEqualTo(store.sequence());
     }
     assertThat(disk.events()).as("no write, no sync").isEmpty();
     byte[] left = new byte[4096];

@@ -119,7 +119,7 @@ class SnapshotModelTest {
 
   @Test
   void shouldEndTheOldestSnapshotWhenTooManyEntriesAreKept() {
-    registry = newRegistry(700);
+    registry = newRegistry(350);
     run(6, OPERATIONS / 2);
     assertThat(ended).as(name()).isPositive();
     closeAll();

@@ -6,10 +6,12 @@ import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_HEADER_BYTES;
 import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_RAW_BYTES_MAX;
 import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
 
+import io.ashlar.store.spi.LargeMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.UUID;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +38,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
   private static final int RUNS_FIRST = 16;
 
   private final Scratch open = new Scratch();
-  private final Scratch object = new Scratch();
+  private final Scratch object;
   private final IndexEncoder index = new IndexEncoder();
 
   private long rawBytes;
@@ -55,6 +57,20 @@ public final class FramedBatchEncoder implements AutoCloseable {
   private long[] runOffsets = new long[RUNS_FIRST];
 
   private int runs;
+
+  /** An encoder with memory of its own. */
+  public FramedBatchEncoder() {
+    this.object = new Scratch();
+  }
+
+  /**
+   * An encoder that makes its objects in memory from elsewhere, once they are large.
+   *
+   * @param memory gives so many bytes, which are closed with the encoder or before.
+   */
+  public FramedBatchEncoder(LongFunction<LargeMemory> memory) {
+    this.object = new Scratch(memory);
+  }
 
   /**
    * Encrypts the batch that is begun; until {@link #clear}.
@@ -77,8 +93,18 @@ public final class FramedBatchEncoder implements AutoCloseable {
    * @throws BatchFormatException as {@link #claim}.
    */
   public int add(MemorySegment key, MemorySegment data) {
-    claim(key, data.byteSize()).copyFrom(data);
-    return keep();
+    return add(key, data, BatchCodec.crc32c(data));
+  }
+
+  /**
+   * Adds an entry by copying it, whose checksum the caller has verified already, as {@link
+   * #keep(int)} does.
+   */
+  public int add(MemorySegment key, MemorySegment data, int dataCrc32c) {
+    long dataBytes = data.byteSize();
+    MemorySegment target = claim(key, dataBytes, true);
+    target.copyFrom(data);
+    return keep(dataCrc32c);
   }
 
   /**
@@ -92,6 +118,16 @@ public final class FramedBatchEncoder implements AutoCloseable {
    *     sealed.
    */
   public MemorySegment claim(MemorySegment key, long dataBytes) {
+    return claim(key, dataBytes, false);
+  }
+
+  /**
+   * Makes room for an entry.
+   *
+   * @param isKept whether it is certain to be kept, so that the frame before it can be closed now,
+   *     and it need not be moved to the start of its own later.
+   */
+  private MemorySegment claim(MemorySegment key, long dataBytes, boolean isKept) {
     check(!sealed && claimedDataBytes < 0, "takes no entry now");
     checkAtMost("key", key.byteSize(), FramedBatchFormat.KEY_BYTES_MAX);
     checkAtMost("data", dataBytes, FramedBatchFormat.DATA_BYTES_MAX);
@@ -99,6 +135,9 @@ public final class FramedBatchEncoder implements AutoCloseable {
     if (entries() > 0) {
       checkAtMost(
           "body of several entries", rawBytes + entryBytes, FramedBatchFormat.BATCH_BYTES_MAX);
+    }
+    if (isKept && endsFrame(openBytes, entryBytes, dataBytes)) {
+      sealFrame();
     }
     MemorySegment target = open.grow(openBytes + entryBytes, openBytes);
     target.set(BatchCodec.U32, openBytes, (int) key.byteSize());
@@ -121,18 +160,29 @@ public final class FramedBatchEncoder implements AutoCloseable {
    */
   public int keep() {
     check(claimedDataBytes >= 0, "has nothing claimed");
+    long dataAt = openBytes + entryBytes(claimedKeyBytes, claimedDataBytes) - claimedDataBytes;
+    return keep(BatchCodec.crc32c(open.segment().asSlice(dataAt, claimedDataBytes)));
+  }
+
+  /**
+   * Keeps the entry that was claimed, whose data's checksum the caller has verified already.
+   * Carried along rather than computed anew, it also tells what goes wrong from there to here.
+   *
+   * @return the run that it lies in, counted from 0; see {@link #run}.
+   */
+  public int keep(int dataCrc32c) {
+    check(claimedDataBytes >= 0, "has nothing claimed");
     long entryBytes = entryBytes(claimedKeyBytes, claimedDataBytes);
-    boolean large = claimedDataBytes > FRAME_BYTES_TARGET;
+    boolean large = isLarge(claimedDataBytes);
     MemorySegment memory = open.segment();
     long start = openBytes;
-    if (openBytes > 0 && (large || openBytes + entryBytes > FRAME_BYTES_TARGET)) {
+    if (endsFrame(openBytes, entryBytes, claimedDataBytes)) {
       sealFrame();
     }
     int run = runs;
     MemorySegment entry = memory.asSlice(start, entryBytes);
     MemorySegment key = entry.asSlice(Integer.BYTES, claimedKeyBytes);
-    MemorySegment data = entry.asSlice(entryBytes - claimedDataBytes);
-    index.add(key, openBytes, claimedDataBytes, BatchCodec.crc32c(data));
+    index.add(key, openBytes, claimedDataBytes, dataCrc32c);
     if (large) {
       sealLarge(entry);
     } else {
@@ -147,6 +197,110 @@ public final class FramedBatchEncoder implements AutoCloseable {
     return run;
   }
 
+  /** Whether data of this length get frames of their own. */
+  public static boolean isLarge(long dataBytes) {
+    return dataBytes > FRAME_BYTES_TARGET;
+  }
+
+  /**
+   * Whether a frame that is begun ends before an entry rather than with it.
+   *
+   * @param openBytes body bytes in the frame so far.
+   * @param entryBytes body bytes of the entry.
+   * @param dataBytes bytes of its data.
+   */
+  public static boolean endsFrame(long openBytes, long entryBytes, long dataBytes) {
+    return openBytes > 0 && (isLarge(dataBytes) || openBytes + entryBytes > FRAME_BYTES_TARGET);
+  }
+
+  /**
+   * Makes room for an object of about so many bytes at once, where it would grow by doubling: that
+   * copies it, and takes several times the pages, the first use of which costs the most here.
+   *
+   * @param bytes without the index.
+   * @param entryCount entries that it will have, about.
+   */
+  public void reserve(long bytes, long entryCount) {
+    var _ = growObject(bytes);
+    index.reserve(entryCount);
+  }
+
+  /** Bytes of the header and of the frames that are made so far. */
+  public long objectBytes() {
+    return objectBytes;
+  }
+
+  /**
+   * Adds all entries of another encoder, in the frames that it has made of them: what several
+   * threads have compressed at the same time becomes one batch. The frames are copied, and
+   * encrypted if this batch is; the other encoder can be cleared afterwards.
+   *
+   * <p>Frames are not joined. So that there are not more of them than the format allows, the caller
+   * cuts where {@link #endsFrame} does.
+   *
+   * @param part sealed, and not encrypted.
+   * @return the run in which its first one lies here; the others follow.
+   * @throws BatchFormatException as {@link #claim}; nothing was added.
+   * @throws IllegalStateException if one of the two is not in that state, or there would be more
+   *     frames than the format allows.
+   */
+  public int append(FramedBatchEncoder part) {
+    check(!sealed && claimedDataBytes < 0, "takes no entry now");
+    check(part.sealed && part.key == null && part.entries() > 0, "is given no sealed frames");
+    if (entries() > 0) {
+      checkAtMost(
+          "body of several entries", rawBytes + part.rawBytes, FramedBatchFormat.BATCH_BYTES_MAX);
+    }
+    if (openBytes > 0) {
+      sealFrame();
+    }
+    check(
+        index.frames() + part.index.frames()
+            <= FramedBatchFormat.framesMax(rawBytes + part.rawBytes),
+        "is given frames that are too short");
+    int sealBytes = key == null ? 0 : FrameCipher.OVERHEAD_BYTES;
+    int firstRun = runs;
+    long partBytes = part.objectBytes - HEADER_BYTES;
+    MemorySegment target =
+        growObject(objectBytes + partBytes + (long) part.index.frames() * sealBytes);
+    if (key == null) {
+      MemorySegment.copy(part.object.segment(), HEADER_BYTES, target, objectBytes, partBytes);
+      for (int run = 0; run < part.runs; run++) {
+        beginRun(objectBytes - HEADER_BYTES + part.runOffsets[run]);
+        endRun(objectBytes - HEADER_BYTES + part.runOffsets[run + 1]);
+      }
+      objectBytes += partBytes;
+    } else {
+      appendSealed(key, part.object.segment().asSlice(0, part.objectBytes), target);
+    }
+    index.append(part.index, sealBytes);
+    rawBytes += part.rawBytes;
+    return firstRun;
+  }
+
+  private void appendSealed(FrameKey frameKey, MemorySegment part, MemorySegment target) {
+    for (long offset = HEADER_BYTES; offset < part.byteSize(); ) {
+      FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(part, offset);
+      if (!frame.continues()) {
+        beginRun(objectBytes);
+      }
+      MemorySegment.copy(
+          part,
+          offset + FRAME_HEADER_BYTES,
+          target,
+          objectBytes + FRAME_HEADER_BYTES,
+          frame.stored());
+      FramedBatchFormat.Frame sealedFrame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
+      sealFrame(frameKey, target, sealedFrame);
+      FramedBatchFormat.writeFrameHeader(target, objectBytes, sealedFrame);
+      objectBytes += sealedFrame.bytes();
+      if (!frame.hasMore()) {
+        endRun(objectBytes);
+      }
+      offset += frame.bytes();
+    }
+  }
+
   /** Forgets the entry that was claimed. */
   public void drop() {
     check(claimedDataBytes >= 0, "has nothing claimed");
@@ -154,15 +308,15 @@ public final class FramedBatchEncoder implements AutoCloseable {
   }
 
   private void sealFrame() {
-    beginRun();
+    beginRun(objectBytes);
     writeFrame(open.segment().asSlice(0, openBytes), 0, openEntries);
-    endRun();
+    endRun(objectBytes);
     openBytes = 0;
     openEntries = 0;
   }
 
   private void sealLarge(MemorySegment entry) {
-    beginRun();
+    beginRun(objectBytes);
     for (long offset = 0; offset < entry.byteSize(); offset += FRAME_RAW_BYTES_MAX) {
       long part = Math.min(FRAME_RAW_BYTES_MAX, entry.byteSize() - offset);
       boolean more = offset + part < entry.byteSize();
@@ -170,33 +324,35 @@ public final class FramedBatchEncoder implements AutoCloseable {
           (offset > 0 ? FramedBatchFormat.CONTINUES : 0) | (more ? FramedBatchFormat.MORE : 0);
       writeFrame(entry.asSlice(offset, part), flags, offset > 0 ? 0 : 1);
     }
-    endRun();
+    endRun(objectBytes);
   }
 
-  private void beginRun() {
+  private void beginRun(long offset) {
     if (runs + 2 > runOffsets.length) {
       runOffsets = Arrays.copyOf(runOffsets, runOffsets.length * 2);
     }
-    runOffsets[runs] = objectBytes;
+    runOffsets[runs] = offset;
   }
 
-  private void endRun() {
+  private void endRun(long offset) {
     runs++;
-    runOffsets[runs] = objectBytes;
+    runOffsets[runs] = offset;
+  }
+
+  private MemorySegment growObject(long bytes) {
+    // Nothing is in place before the first frame: the header is written last.
+    return object.grow(bytes, objectBytes == HEADER_BYTES ? 0 : objectBytes);
   }
 
   private void writeFrame(MemorySegment raw, int flags, int frameEntries) {
     int rawLength = (int) raw.byteSize();
     int lz4Max = Lz4Block.compressedBytesMax(rawLength);
-    // Nothing is in place before the first frame: the header is written last.
-    long kept = objectBytes == HEADER_BYTES ? 0 : objectBytes;
     MemorySegment target =
-        object.grow(
+        growObject(
             objectBytes
                 + FRAME_HEADER_BYTES
                 + Math.max(lz4Max, rawLength)
-                + FrameCipher.OVERHEAD_BYTES,
-            kept);
+                + FrameCipher.OVERHEAD_BYTES);
     long body = objectBytes + FRAME_HEADER_BYTES;
     int stored = Lz4Block.compress(raw, target.asSlice(body, lz4Max));
     int codec = FramedBatchFormat.CODEC_LZ4;
@@ -206,15 +362,9 @@ public final class FramedBatchEncoder implements AutoCloseable {
       codec = FramedBatchFormat.CODEC_RAW;
     }
     FramedBatchFormat.Frame frame =
-        key == null
-            ? new FramedBatchFormat.Frame(stored, rawLength, codec, flags, frameEntries)
-            : new FramedBatchFormat.Frame(
-                stored + FrameCipher.OVERHEAD_BYTES,
-                rawLength,
-                codec,
-                flags | FramedBatchFormat.SEALED,
-                frameEntries);
+        new FramedBatchFormat.Frame(stored, rawLength, codec, flags, frameEntries);
     if (key != null) {
+      frame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
       sealFrame(key, target, frame);
     }
     FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);

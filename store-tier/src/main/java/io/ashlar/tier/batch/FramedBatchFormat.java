@@ -246,6 +246,11 @@ public final class FramedBatchFormat {
       return (flags & SEALED) != 0;
     }
 
+    /** The same frame once it is sealed, which makes it longer. */
+    Frame sealedBy(int sealBytes) {
+      return new Frame(stored + sealBytes, raw, codec, flags | SEALED, entries);
+    }
+
     /** Bytes that the codec made, before they were sealed. */
     int textBytes() {
       return sealed() ? stored - FrameCipher.OVERHEAD_BYTES : stored;

@@ -2,8 +2,10 @@ package io.ashlar.tier.cli;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.Snapshot;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -64,6 +66,15 @@ final class Catalogue {
    */
   record BlobEntry(BlobId id, long length, boolean local) {}
 
+  /** What names are read from: a store, or a snapshot of one. */
+  private interface Blobs {
+    void forEach(BlobVisitor visitor);
+
+    long length(BlobId id);
+
+    long get(BlobId id, MemorySegment target);
+  }
+
   /** A page's length, and its names as listed, those that hold no blob any more included. */
   private record Page(int bytes, List<BlobName> names) {}
 
@@ -80,6 +91,47 @@ final class Catalogue {
    * @throws io.ashlar.store.TierUnavailableException if a page is in the tier only.
    */
   static Catalogue load(BlobStore store) {
+    return load(
+        new Blobs() {
+          @Override
+          public void forEach(BlobVisitor visitor) {
+            store.forEach(visitor);
+          }
+
+          @Override
+          public long length(BlobId id) {
+            return store.length(id);
+          }
+
+          @Override
+          public long get(BlobId id, MemorySegment target) {
+            return store.get(id, target);
+          }
+        });
+  }
+
+  /** Reads the names of a store as a snapshot sees it, such as one that is only looked at. */
+  static Catalogue load(Snapshot snapshot) {
+    return load(
+        new Blobs() {
+          @Override
+          public void forEach(BlobVisitor visitor) {
+            snapshot.forEach(visitor);
+          }
+
+          @Override
+          public long length(BlobId id) {
+            return snapshot.length(id);
+          }
+
+          @Override
+          public long get(BlobId id, MemorySegment target) {
+            return snapshot.get(id, target);
+          }
+        });
+  }
+
+  private static Catalogue load(Blobs store) {
     Catalogue catalogue = new Catalogue();
     Map<BlobId, BlobEntry> blobs = new HashMap<>();
     List<BlobId> pageIds = new ArrayList<>();
@@ -112,7 +164,7 @@ final class Catalogue {
     return catalogue;
   }
 
-  private static byte[] read(BlobStore store, BlobId id) {
+  private static byte[] read(Blobs store, BlobId id) {
     long length = store.length(id);
     if (length < 0 || length > CatalogueFormat.PAGE_BYTES_MAX) {
       throw new CorruptionException(

@@ -1,7 +1,7 @@
 package io.ashlar.tier.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.local.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,7 +60,7 @@ final class ListCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
     List<BlobName> wanted = names.stream().map(BlobName::new).toList();
-    try (LocalBlobStore opened = options.openExisting(Objects.requireNonNull(store))) {
+    try (ReadOnlyStore opened = options.openReadOnly(Objects.requireNonNull(store))) {
       Catalogue catalogue = Catalogue.load(opened);
       int missing = 0;
       for (BlobName name : wanted) {

@@ -1,7 +1,7 @@
 package io.ashlar.tier.cli;
 
 import io.ashlar.store.StoreStats;
-import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.local.ReadOnlyStore;
 import io.ashlar.store.recover.RecoveryReport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,7 +25,11 @@ import picocli.CommandLine.Spec;
     name = "stat",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Show what a store holds, how its disk is reached and what its opening found.")
+    description = {
+      "Show what a store holds, how its disk is reached and what its opening found.",
+      "The store is only read; others may look at it meanwhile, but nobody may have it open to"
+          + " write."
+    })
 final class StatCommand implements Callable<Integer> {
   @ParentCommand private @Nullable AshlarCommand root;
   @Spec private @Nullable CommandSpec spec;
@@ -41,7 +45,7 @@ final class StatCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
     Path folder = Objects.requireNonNull(store);
-    try (LocalBlobStore opened = options.openExisting(folder)) {
+    try (ReadOnlyStore opened = options.openReadOnly(folder)) {
       StoreStats stats = opened.stats();
       RecoveryReport recovery = opened.recoveryReport();
       Catalogue catalogue = Catalogue.load(opened);

@@ -18,7 +18,9 @@ final class StoreOptions {
   static final String DATA_FILE = "ashlar.data";
 
   /** A killed process's last writes may hold the lock for seconds on a slow disk. */
-  private static final long LOCK_TIMEOUT_MS = 10_000;
+  private static final int LOCK_TIMEOUT_S = 10;
+
+  private static final int LOCK_TIMEOUT_S_MAX = 86_400;
 
   private static final long BACK_PRESSURE_TIMEOUT_MS = 60_000;
 
@@ -35,6 +37,13 @@ final class StoreOptions {
       names = "--buffered",
       description = "Accept a file system without direct I/O, at the price of copies.")
   private boolean buffered;
+
+  @Option(
+      names = "--wait",
+      paramLabel = "S",
+      description =
+          "Seconds to wait for a store that is open elsewhere. Default: " + LOCK_TIMEOUT_S + ".")
+  private int waitSeconds = LOCK_TIMEOUT_S;
 
   /**
    * Opens a store that exists.
@@ -88,13 +97,14 @@ final class StoreOptions {
     if (buffered) {
       arguments.add("--buffered");
     }
+    arguments.add("--wait=" + waitSeconds);
     return arguments;
   }
 
   private StoreConfig config() {
     return StoreConfig.DEFAULTS
         .withBackPressureTimeoutMs(BACK_PRESSURE_TIMEOUT_MS)
-        .withLockTimeoutMs(LOCK_TIMEOUT_MS)
+        .withLockTimeoutMs(1_000L * Math.clamp(waitSeconds, 0, LOCK_TIMEOUT_S_MAX))
         .withEngine(engine)
         .withAllowBuffered(buffered);
   }

@@ -5,8 +5,9 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FormatVersionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.VerifyListener;
+import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
-import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.local.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
@@ -32,12 +34,36 @@ import picocli.CommandLine.Spec;
     description = {
       "Read everything in a store again.",
       "Checks every local blob against its checksum, and accounts for every block of the data file.",
-      "Each damaged blob is listed with its id and its name; then the exit code is 1."
+      "Each damaged blob is listed with its id and its name; then the exit code is 1. The store is"
+          + " only read; others may look at it meanwhile, but nobody may have it open to write."
     })
 final class VerifyCommand implements Callable<Integer> {
+  private static final long MEGABYTE = 1_000_000;
+  private static final long MEGABYTES_MAX = 1_000_000_000;
+
   @ParentCommand private @Nullable AshlarCommand root;
   @Spec private @Nullable CommandSpec spec;
   @Mixin private StoreOptions options = new StoreOptions();
+
+  @Option(
+      names = "--rate",
+      paramLabel = "MB",
+      description = "Read at most so many megabytes a second. Default: as fast as it goes.")
+  private long megabytesPerSecond;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "MB",
+      description = {
+        "Stop after about so many megabytes, and say where to go on. Default: read everything."
+      })
+  private long megabytesMax;
+
+  @Option(
+      names = "--from",
+      paramLabel = "CURSOR",
+      description = "Go on where an earlier one stopped. Default: at the beginning.")
+  private long cursor;
 
   @Option(names = "--json", description = "Print the outcome as one JSON object.")
   private boolean json;
@@ -55,15 +81,18 @@ final class VerifyCommand implements Callable<Integer> {
       long bytes,
       long inTierOnly,
       long unaccountedBlocks,
+      long nextCursor,
       List<Damage> damaged) {}
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
-    try (LocalBlobStore opened = options.openExisting(Objects.requireNonNull(store))) {
+    CommandSpec command = Objects.requireNonNull(spec);
+    Output output = Objects.requireNonNull(root).output(command);
+    VerifyOptions how = how(command);
+    try (ReadOnlyStore opened = options.openReadOnly(Objects.requireNonNull(store))) {
       long startNs = System.nanoTime();
       List<CorruptionException> found = new ArrayList<>();
-      VerifyReport report = verify(opened, output, found);
+      VerifyReport report = verify(opened, how, output, found);
       List<Damage> damaged = named(found, names(opened, output));
       boolean clean = report.clean() && damaged.isEmpty();
       if (json) {
@@ -74,6 +103,7 @@ final class VerifyCommand implements Callable<Integer> {
                 report.bytes(),
                 report.remote(),
                 report.unaccountedBlocks(),
+                report.nextCursor(),
                 damaged));
       } else {
         print(output, report, damaged, System.nanoTime() - startNs);
@@ -82,10 +112,34 @@ final class VerifyCommand implements Callable<Integer> {
     }
   }
 
+  private VerifyOptions how(CommandSpec command) {
+    if (cursor < 0 || cursor >= 1L << Integer.SIZE) {
+      throw new ParameterException(
+          command.commandLine(),
+          "not a cursor: --from=" + cursor + "; give the one at which an earlier verify stopped");
+    }
+    long limit = bytes(command, "--limit", megabytesMax);
+    VerifyOptions how =
+        VerifyOptions.DEFAULTS
+            .withCursor(cursor)
+            .withBytesPerSMax(bytes(command, "--rate", megabytesPerSecond));
+    return limit == 0 ? how : how.withBytesMax(limit);
+  }
+
+  private static long bytes(CommandSpec command, String option, long megabytes) {
+    if (megabytes < 0 || megabytes > MEGABYTES_MAX) {
+      throw new ParameterException(
+          command.commandLine(),
+          option + " must be 0 to " + MEGABYTES_MAX + " megabytes: " + megabytes);
+    }
+    return megabytes * MEGABYTE;
+  }
+
   private static VerifyReport verify(
-      LocalBlobStore opened, Output output, List<CorruptionException> found) {
+      ReadOnlyStore opened, VerifyOptions how, Output output, List<CorruptionException> found) {
     try (Progress progress = output.progress("verify", opened.stats().blobBytes())) {
       return opened.verify(
+          how,
           new VerifyListener() {
             @Override
             public void onDamaged(CorruptionException damage) {
@@ -101,7 +155,7 @@ final class VerifyCommand implements Callable<Integer> {
   }
 
   /** A damaged catalogue leaves the damaged blobs without names, and is itself among them. */
-  private static Map<BlobId, BlobName> names(LocalBlobStore opened, Output output) {
+  private static Map<BlobId, BlobName> names(ReadOnlyStore opened, Output output) {
     Map<BlobId, BlobName> names = new HashMap<>();
     try {
       Catalogue.load(opened).entries().forEach((name, blob) -> names.put(blob.id(), name));
@@ -155,5 +209,8 @@ final class VerifyCommand implements Callable<Integer> {
             + (report.remote() == 0
                 ? ""
                 : "; " + Units.count(report.remote()) + " in the tier only, not read"));
+    if (report.nextCursor() >= 0) {
+      output.line("stopped before the end; go on with: --from=" + report.nextCursor());
+    }
   }
 }

@@ -34,14 +34,19 @@ public final class IdTable implements AutoCloseable {
 
   /** An empty table with room for {@code expected} ids before it grows; 0 or more. */
   public IdTable(long expected) {
-    long count = SLOTS_MIN;
-    while (count * 7 / 10 <= expected) {
-      count <<= 1;
-    }
+    long count = slotsFor(expected);
     seed = ThreadLocalRandom.current().nextLong();
     arena = Arena.ofShared();
     slots = arena.allocate(count * SLOT_BYTES, Long.BYTES);
     mask = count - 1;
+  }
+
+  private static long slotsFor(long expected) {
+    long count = SLOTS_MIN;
+    while (count * 7 / 10 <= expected) {
+      count <<= 1;
+    }
+    return count;
   }
 
   private IdTable(IdTable other) {
@@ -136,7 +141,7 @@ public final class IdTable implements AutoCloseable {
       return false;
     }
     if ((size + 1) * 10 > (mask + 1) * 7) {
-      grow();
+      grow((mask + 1) << 1);
       at = slot(slots, mask, high, low);
     }
     set(slots, at, high, low, first, second);
@@ -152,9 +157,16 @@ public final class IdTable implements AutoCloseable {
     table.set(LONG, at + SECOND, second);
   }
 
-  private void grow() {
+  /** Grows at once, if it is to have room for {@code expected} ids. */
+  public void reserve(long expected) {
+    long count = slotsFor(expected);
+    if (count > mask + 1) {
+      grow(count);
+    }
+  }
+
+  private void grow(long count) {
     Arena larger = Arena.ofShared();
-    long count = (mask + 1) << 1;
     MemorySegment target = larger.allocate(count * SLOT_BYTES, Long.BYTES);
     for (long at = 0; at < slots.byteSize(); at += SLOT_BYTES) {
       if (slots.get(LONG, at + FIRST) != 0) {

@@ -51,7 +51,8 @@ public final class OrderedReads<T extends AutoCloseable> implements AutoCloseabl
   }
 
   /**
-   * The next one, to be closed before the one after it is asked for. Throws what its read threw.
+   * The next one, to be closed, or given to {@link #free}, before the one after it is asked for.
+   * Throws what its read threw.
    */
   public T next() {
     readAhead();
@@ -61,6 +62,22 @@ public final class OrderedReads<T extends AutoCloseable> implements AutoCloseabl
       return next.result().join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
+  }
+
+  /**
+   * Closes what {@link #next} gave on a thread of its own: freeing shared memory waits until every
+   * thread of the process has answered, which takes milliseconds when all processors are busy.
+   */
+  public void free(T used) {
+    threads.execute(() -> close(used));
+  }
+
+  private static void close(AutoCloseable used) {
+    try {
+      used.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("freeing what was read ahead failed", e);
     }
   }
 
@@ -76,18 +93,14 @@ public final class OrderedReads<T extends AutoCloseable> implements AutoCloseabl
     }
   }
 
-  /** Interrupts what is being read, waits for it, and frees what nobody asked for. */
+  /** Interrupts what is being read, waits for it and for {@link #free}, frees what is left. */
   @Override
   public void close() {
     threads.shutdownNow();
     for (Running<T> read : running) {
       T unused = read.result().exceptionally(e -> null).join();
       if (unused != null) {
-        try {
-          unused.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("freeing what was read ahead failed", e);
-        }
+        close(unused);
       }
     }
     running.clear();

@@ -38,6 +38,9 @@ final class RestoreRun implements AutoCloseable {
   private static final long EPOCH_BYTES = 8L << 20;
   private static final int EPOCH_OPERATIONS = 4_096;
 
+  /** Ids for which there is room before any was read: a manifest is not believed beyond that. */
+  private static final long IDS_EXPECTED_MAX = 64 << 10;
+
   private final BlobStore into;
   private final ManifestChain chain;
   private final List<BatchReference> batches;
@@ -45,7 +48,7 @@ final class RestoreRun implements AutoCloseable {
   private final BatchReader reader;
 
   /** Ids that were met, in a restore into an empty store. */
-  private final IdTable seen = new IdTable(0);
+  private final IdTable seen;
 
   private final Deque<CompletableFuture<CommitReport>> commits = new ArrayDeque<>();
 
@@ -64,6 +67,11 @@ final class RestoreRun implements AutoCloseable {
     this.batches = chain.batchesNewestFirst();
     this.progress = progress;
     this.reader = new BatchReader(objects);
+    long entries = 0;
+    for (BatchReference batch : batches) {
+      entries = Math.min(IDS_EXPECTED_MAX, entries + Math.min(IDS_EXPECTED_MAX, batch.entries()));
+    }
+    this.seen = new IdTable(entries);
   }
 
   /** Fills an empty store: each batch is read whole. */
@@ -141,7 +149,8 @@ final class RestoreRun implements AutoCloseable {
         new OrderedReads<>(reads, BATCHES_AHEAD_MAX, BYTES_AHEAD_MAX)) {
       while (ahead.hasNext()) {
         checkNotInterrupted();
-        try (WorkItem.Fetched fetched = ahead.next()) {
+        WorkItem.Fetched fetched = ahead.next();
+        try {
           long[] counts = new long[2];
           for (DecodedBatch batch : fetched.batches()) {
             apply(fetched.item(), batch, choice, counts);
@@ -150,6 +159,8 @@ final class RestoreRun implements AutoCloseable {
           boolean all = plan == null;
           BatchReference batch = fetched.item().batch();
           tellDone(all ? batch.entries() : counts[0], all ? dataBytes(batch) : counts[1]);
+        } finally {
+          ahead.free(fetched);
         }
       }
     }

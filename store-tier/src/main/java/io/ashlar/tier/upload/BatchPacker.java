@@ -39,6 +39,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: the tiering agent; sending runs on the given thread. Memory: its own, freed by close.
  */
 final class BatchPacker implements AutoCloseable {
+  /** How much more room than the first group suggests, and for the index. */
+  private static final double RESERVE_FACTOR = 1.05;
+
+  private static final long RESERVE_BYTES = 256 << 10;
+
   private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
   private final @Nullable TierSnapshot source;
@@ -51,8 +56,8 @@ final class BatchPacker implements AutoCloseable {
   private final List<BatchReference> sent = new ArrayList<>();
   private final long epoch;
 
-  private FramedBatchEncoder filling = new FramedBatchEncoder();
-  private FramedBatchEncoder sending = new FramedBatchEncoder();
+  private FramedBatchEncoder filling;
+  private FramedBatchEncoder sending;
   private @Nullable CompletableFuture<BatchReference> inFlight;
   private TierKeys.@Nullable BatchName name;
   private long firstPlace;
@@ -81,6 +86,12 @@ final class BatchPacker implements AutoCloseable {
     this.sender = sender;
     this.bytesTarget = bytesTarget;
     this.epoch = epoch;
+    this.filling = encoder(source);
+    this.sending = encoder(source);
+  }
+
+  private static FramedBatchEncoder encoder(@Nullable TierSnapshot source) {
+    return source == null ? new FramedBatchEncoder() : new FramedBatchEncoder(source::allocate);
   }
 
   /**
@@ -103,14 +114,14 @@ final class BatchPacker implements AutoCloseable {
   }
 
   private void pack(BlobChange change, Consumer<MemorySegment> fill) {
-    boolean alone = entryBytes(change.length()) > bytesTarget;
-    begin(BatchReference.Kind.PUTS, change.length());
+    boolean alone = PackPlan.entryBytes(change.length()) > bytesTarget;
+    begin(BatchReference.Kind.PUTS, PackPlan.entryBytes(change.length()));
     if (alone) {
       await();
     }
     BlobKey.write(change.id().high(), change.id().low(), key);
     fill.accept(filling.claim(key, change.length()));
-    locations.put(change, firstPlace + filling.keep());
+    locations.put(change, firstPlace + filling.keep(change.crc32c()));
     blobs++;
     blobBytes += change.length();
     if (alone) {
@@ -119,14 +130,46 @@ final class BatchPacker implements AutoCloseable {
     }
   }
 
-  /** Reads the blobs of changes ahead of packing them. */
-  ChangeReads reads(ChangeList changes) {
-    return new ChangeReads(Objects.requireNonNull(source), changes);
+  /** Makes frames of the blobs of changes, on other threads, to be {@link #append}ed. */
+  PackThreads threads(ChangeList changes) {
+    locations.expect(changes.storedCount());
+    return new PackThreads(
+        Objects.requireNonNull(source), changes, new PackPlan(changes, bytesTarget));
+  }
+
+  /** Adds the frames that were made of a group's blobs. */
+  void append(ChangeList changes, PackPlan.Group group, GroupPacker packed) {
+    begin(BatchReference.Kind.PUTS, packed.frames().rawBytes());
+    if (filling.entries() == 0) {
+      reserve(changes, packed.frames());
+    }
+    long place = firstPlace + filling.append(packed.frames());
+    int blob = 0;
+    for (long i = group.from(); i < group.to(); i++) {
+      if (changes.isStored(i)) {
+        BlobChange change = changes.get(i);
+        locations.put(change, place + packed.frameRun(blob++));
+        blobBytes += change.length();
+      }
+    }
+    blobs += blob;
+  }
+
+  /** Makes room for a batch that compresses as its first group does, or for what is left. */
+  private void reserve(ChangeList changes, FramedBatchEncoder first) {
+    long left =
+        changes.storedBytes()
+            - blobBytes
+            + (changes.storedCount() - blobs) * PackPlan.entryBytes(0);
+    double share = (double) Math.min(left, bytesTarget) / first.rawBytes() * RESERVE_FACTOR;
+    filling.reserve(
+        (long) (first.objectBytes() * share) + RESERVE_BYTES,
+        Math.min(changes.storedCount() - blobs, (long) (first.entries() * share)));
   }
 
   /** Packs a delete. */
   void delete(BlobChange change) {
-    begin(BatchReference.Kind.DELETES, 0);
+    begin(BatchReference.Kind.DELETES, PackPlan.entryBytes(0));
     BlobKey.write(change.id().high(), change.id().low(), key);
     filling.add(key, NOTHING);
     locations.delete(change);
@@ -134,8 +177,8 @@ final class BatchPacker implements AutoCloseable {
   }
 
   /** Makes sure that the batch being filled is of this kind and has room. */
-  private void begin(BatchReference.Kind wanted, long length) {
-    boolean full = filling.rawBytes() + entryBytes(length) > bytesTarget;
+  private void begin(BatchReference.Kind wanted, long bytes) {
+    boolean full = filling.rawBytes() + bytes > bytesTarget;
     if (filling.entries() > 0 && (kind != wanted || full)) {
       send();
     }
@@ -148,10 +191,6 @@ final class BatchPacker implements AutoCloseable {
         filling.seal(keys.current(), name.id());
       }
     }
-  }
-
-  private long entryBytes(long length) {
-    return length + key.byteSize() + BatchCodec.ENTRY_FRAMING_BYTES;
   }
 
   private void send() {

@@ -70,6 +70,15 @@ final class BlobLocations implements AutoCloseable {
   }
 
   /**
+   * Makes room for so many blobs that are about to be packed, if none is known that they replace.
+   */
+  void expect(long blobs) {
+    if (table.size() == 0) {
+      table.reserve(blobs);
+    }
+  }
+
+  /**
    * Notes that blobs are about to be packed into a batch.
    *
    * @return the place of its first run; those of the others follow.

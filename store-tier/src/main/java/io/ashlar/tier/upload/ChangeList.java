@@ -19,16 +19,16 @@ import java.util.List;
  * <p>The index is visited in the order of a hash; {@link #sort} restores the order of time, so that
  * what was written together lies in one batch, and reading it back costs one GET.
  *
- * <p>Thread: the one that made it. Memory: its own, freed by close.
+ * <p>Thread: the one that made it; once sorted, any may read. Memory: its own, freed by close.
  */
 final class ChangeList implements AutoCloseable {
   private static final long CHANGE_BYTES = 48;
-  private static final int CHUNK_CHANGES = 16_384;
+  private static final int CHUNK_CHANGES = 2_048;
   private static final long INSERTION_SORT_MAX = 12;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final List<MemorySegment> chunks = new ArrayList<>();
   private long size;
   private long storedCount;
@@ -66,6 +66,16 @@ final class ChangeList implements AutoCloseable {
         chunk.get(LONG, at + 32),
         chunk.get(INT, at + 40),
         chunk.get(LONG, at + 8));
+  }
+
+  /** Whether a change left a blob in the data file. */
+  boolean isStored(long index) {
+    return chunk(index).get(INT, offset(index) + 44) == 1;
+  }
+
+  /** Bytes of a change's blob. */
+  long length(long index) {
+    return chunk(index).get(LONG, offset(index) + 32);
   }
 
   private MemorySegment chunk(long index) {

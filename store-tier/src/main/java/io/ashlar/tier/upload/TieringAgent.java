@@ -93,8 +93,9 @@ import org.jspecify.annotations.Nullable;
  * records without changes (marks, evictions), a pass makes no request.
  *
  * <p>Thread: all methods from any; the work is done by one thread of its own, which owns all state,
- * one piece after another. A caller's interrupt is remembered and breaks nothing. Memory: two
- * batches or one large blob, 48 bytes a change during a pass, 46 to 91 a blob that it uploaded.
+ * one piece after another; it is helped by threads that own nothing. A caller's interrupt is
+ * remembered and breaks nothing. Memory: during a pass two batches or one large blob, at most five
+ * groups of some 2 MiB and 48 bytes a change; 46 to 91 bytes a blob that it uploaded.
  */
 public final class TieringAgent implements AutoCloseable {
   private static final Logger LOG = System.getLogger(TieringAgent.class.getName());

@@ -7,7 +7,6 @@ import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierManifest;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
@@ -71,18 +70,18 @@ final class TieringPass {
    */
   CheckpointReport run(ChangeList changes, long through, long epoch) {
     progress.onTotal(changes.size(), changes.storedBytes());
-    try (ChangeReads reads = packer.reads(changes)) {
-      reads.forEach(
-          new ChangeReads.Receiver() {
+    try (PackThreads threads = packer.threads(changes)) {
+      threads.forEach(
+          new PackThreads.Receiver() {
             @Override
-            public void onRead(BlobChange change, MemorySegment bytes) {
-              packer.copy(change, bytes);
+            public void onGroup(PackPlan.Group group, GroupPacker packed) {
+              packer.append(changes, group, packed);
               packed();
             }
 
             @Override
-            public void onDirect(BlobChange change) {
-              packer.put(change);
+            public void onDirect(long change) {
+              packer.put(changes.get(change));
               packed();
             }
           });

@@ -6,8 +6,9 @@
  *   <li><b>What enters and leaves.</b> Changes and blobs enter through the store's service
  *       interface; batches and manifests leave to an object store; evictions go back.
  *   <li><b>Who owns what.</b> One thread, the tiering agent, owns every class here but {@link
- *       io.ashlar.tier.upload.TieringAgent} itself, which any thread may call. Batches are
- *       compressed and sent on a second thread that owns nothing.
+ *       io.ashlar.tier.upload.TieringAgent} itself, which any thread may call. Blobs are read and
+ *       compressed by {@link io.ashlar.tier.upload.PackThreads}, each group of them in memory that
+ *       one thread has at a time, and batches are sent on one more thread.
  *   <li><b>Who frees memory.</b> What a pass needs is freed at its end; where blobs lie, when the
  *       agent closes. Both stores stay the caller's.
  *   <li><b>What is thrown.</b> {@link io.ashlar.store.StoreException}: {@code FencedException} when

@@ -6,12 +6,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.local.ReadOnlyStore;
 import io.ashlar.store.spi.BlobChange;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -199,6 +207,81 @@ class StoreCommandsTest {
     assertThat(lines.getFirst().get("id").asText())
         .isEqualTo(new BlobName("tree/a").id().toString());
     assertThat(ok("ls", "-l", store()).lines().getFirst()).matches(" +1  local  [0-9a-f]{32}  .*");
+  }
+
+  /** The length, the content and the times of a data file, which looking must leave alone. */
+  private record FileState(long length, FileTime modified, byte[] hash) {
+    static FileState of(Path file) throws IOException {
+      try {
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+        return new FileState(Files.size(file), Files.getLastModifiedTime(file), hash);
+      } catch (NoSuchAlgorithmException e) {
+        throw new IOException(e);
+      }
+    }
+  }
+
+  @Test
+  void shouldChangeNothingByLooking() throws IOException {
+    ok("put", store(), tree());
+    Path file = store().resolve(StoreOptions.DATA_FILE);
+    FileState before = FileState.of(file);
+    ok("stat", store());
+    ok("stat", "--json", store());
+    ok("ls", "-l", store());
+    ok("verify", store());
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
+    ok("verify", "--json", "--rate=1000", store());
+    assertThat(FileState.of(file)).usingRecursiveComparison().isEqualTo(before);
+    try (Stream<Path> left = Files.list(store())) {
+      assertThat(left).containsExactly(file);
+    }
+  }
+
+  @Test
+  void shouldLookBesideOthersWhoLookButNotBesideAWriter() throws IOException {
+    ok("put", store(), tree());
+    try (ReadOnlyStore other = ReadOnlyStore.open(store(), StoreConfig.DEFAULTS)) {
+      assertThat(json("stat", "--json", store()).get("blobs").asLong()).isEqualTo(other.blobs());
+      ok("verify", store());
+      assertThat(ok("ls", store()).lines()).hasSize(4);
+    }
+    try (LocalBlobStore writer = LocalBlobStore.builder(store()).open()) {
+      for (String command : List.of("stat", "verify")) {
+        CommandRun run = CommandRun.of(command, "--wait=0", store());
+        assertThat(run.code()).isEqualTo(AshlarCommand.ERROR);
+        assertThat(run.err()).startsWith("error: the store is open elsewhere");
+      }
+      assertThat(writer.stats().failed()).isFalse();
+    }
+  }
+
+  @Test
+  void shouldVerifyInParts() throws IOException {
+    try (LocalBlobStore writer = LocalBlobStore.builder(store()).open()) {
+      for (int group = 0; group < 5; group++) {
+        try (Epoch epoch = writer.beginEpoch()) {
+          for (int n = 0; n < 1_000; n++) {
+            epoch.put(new BlobId(group, n), MemorySegment.ofArray(new byte[1_000]));
+          }
+          epoch.commit();
+        }
+      }
+    }
+    long blobs = 0;
+    int parts = 0;
+    for (long cursor = 0; cursor >= 0 && parts < 100; parts++) {
+      JsonNode part = json("verify", "--json", "--limit=1", "--from=" + cursor, store());
+      assertThat(part.get("clean").asBoolean()).isTrue();
+      blobs += part.get("blobs").asLong();
+      cursor = part.get("nextCursor").asLong();
+    }
+    assertThat(parts).isGreaterThan(1);
+    assertThat(blobs).isEqualTo(5_000);
+    assertThat(ok("verify", "--limit=1", store()).out()).contains("go on with: --from=");
+    for (String wrong : List.of("--from=-1", "--rate=-1", "--limit=-1", "--from=9999999999")) {
+      assertThat(CommandRun.of("verify", wrong, store()).code()).isEqualTo(AshlarCommand.ERROR);
+    }
   }
 
   @Test

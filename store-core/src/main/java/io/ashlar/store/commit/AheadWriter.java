@@ -1,0 +1,163 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.PooledBuffer;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.uring.IoVectors;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes what a large epoch has buffered while its caller fills the next buffers, so that copying
+ * and summing up take place beside the device's work and not before it.
+ *
+ * <p><b>Invariants, and the crash at each step.</b>
+ *
+ * <ol>
+ *   <li><i>Hold.</i> The values get one run of blocks that is free under L2, held for the epoch. A
+ *       crash: nothing refers to it.
+ *   <li><i>Write</i>, on a lane. A crash leaves any part of it: nothing refers to it.
+ *   <li><i>Await.</i> The epoch is queued, or given up and its run freed, only when each of its
+ *       lanes has ended (L26); a failed one quarantines the run (L24) and fails the epoch alone.
+ *   <li><i>Commit.</i> The group has bytes outside its gathered write and so ends with a sync,
+ *       after every write (L17).
+ * </ol>
+ *
+ * <p>A lane is one write in flight. There are two, so that the device has the next write while one
+ * completes. They end with the store: its file and its pool outlive them (L22).
+ *
+ * <p>Thread: {@link #tryTake} and {@link #await} by an epoch's caller, {@link #start} and {@link
+ * #close} by who opens and closes the store. Its own threads end after a while without work. Before
+ * {@link #start} there are none, and writes are put off until somebody awaits them: the latest
+ * moment that is allowed, which is what a simulated disk should see.
+ */
+final class AheadWriter implements AutoCloseable {
+
+  private static final int LANES = 2;
+  private static final int BUFFERS_MAX = 64;
+  private static final long IDLE_THREAD_S = 10;
+
+  private final Disk disk;
+  private final Poison poison;
+  private final StoreCounters counters;
+  private final Lane[] lanes = new Lane[LANES];
+  private final MpmcVarHandleArrayQueue<Lane> idle = new MpmcVarHandleArrayQueue<>(LANES);
+  private final Queue<Runnable> putOff = new ArrayDeque<>(); // empty once there are threads
+  private Executor executor = putOff::add;
+  private @Nullable ExecutorService threads;
+
+  AheadWriter(Disk disk, Poison poison, StoreCounters counters) {
+    this.disk = disk;
+    this.poison = poison;
+    this.counters = counters;
+    for (int i = 0; i < LANES; i++) {
+      lanes[i] = new Lane();
+      var _ = idle.offer(lanes[i]);
+    }
+  }
+
+  /** Lets threads of the given name do the writing. */
+  void start(String name) {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            0,
+            LANES + 1, // a lane is idle a moment before its thread is
+            IDLE_THREAD_S,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, name);
+              thread.setDaemon(true);
+              return thread;
+            },
+            new ThreadPoolExecutor.CallerRunsPolicy());
+    threads = pool;
+    executor = pool;
+  }
+
+  /**
+   * Returns a lane for an epoch with so many buffers, or null when both are in use or it has too
+   * many. The caller begins its write, or gives it back.
+   */
+  @Nullable Lane tryTake(int bufferCount) {
+    return bufferCount <= BUFFERS_MAX ? idle.relaxedPoll() : null;
+  }
+
+  /** Waits until every write ahead of an epoch has ended, however it did. */
+  void await(EpochBuffer epoch) {
+    for (Runnable task = putOff.poll(); task != null; task = putOff.poll()) {
+      task.run();
+    }
+    epoch.awaitAhead();
+  }
+
+  /** Ends the threads after their writes and frees the memory; no epoch begins one any more. */
+  @Override
+  public void close() {
+    putOff.forEach(Runnable::run);
+    ExecutorService started = threads;
+    if (started != null) {
+      started.close();
+    }
+    for (Lane lane : lanes) {
+      lane.vectors.close();
+    }
+  }
+
+  /** One write, used again and again. */
+  final class Lane implements Runnable {
+
+    private final IoVectors vectors = new IoVectors(BUFFERS_MAX);
+    private final PooledBuffer[] buffers = new PooledBuffer[BUFFERS_MAX];
+    private int bufferCount;
+    private long fileOffset;
+    private @Nullable EpochBuffer epoch;
+
+    /** Takes an epoch's filled buffers and begins to write them one after another from a block. */
+    void begin(EpochBuffer from, long startBlock) {
+      vectors.clear();
+      for (int i = 0; i < from.bufferCount(); i++) {
+        vectors.add(from.bufferMemory(i), 0, from.usedBytes(i));
+      }
+      bufferCount = from.handOver(buffers);
+      fileOffset = Blocks.offset(startBlock);
+      epoch = from;
+      executor.execute(this);
+    }
+
+    /** Gives it back unused. */
+    void giveBack() {
+      var _ = idle.offer(this);
+    }
+
+    @Override
+    public void run() {
+      Throwable failure = null;
+      try {
+        poison.check(); // L24
+        disk.write(vectors, fileOffset, false);
+        counters.bytesWritten.add(vectors.bytes());
+      } catch (RuntimeException | Error e) {
+        failure = e;
+      }
+      for (int i = 0; i < bufferCount; i++) {
+        buffers[i].release();
+      }
+      EpochBuffer written = epoch;
+      epoch = null;
+      giveBack();
+      if (written != null) {
+        written.endAhead(failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ashlar.store.Interleavings;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Plants bugs in what threads share without a lock, and sees that Lincheck finds each. */
+@Timeout(300)
+class PlantedInterleavingBugsTest {
+
+  private static final String INDEX = "io.ashlar.store.index.BlobIndexLincheckTest";
+  private static final String STACK = "io.ashlar.store.disk.BufferStackLincheckTest";
+  private static final String LEASE = "io.ashlar.store.read.LeaseLincheckTest";
+  private static final String CACHE = "io.ashlar.store.read.BlobCacheLincheckTest";
+
+  @TempDir Path folder;
+
+  /** A bug and the test that finds it. */
+  record Planted(String test, String method, PlantedBug bug) {
+
+    @Override
+    public String toString() {
+      return bug.name();
+    }
+  }
+
+  private static Planted planted(
+      String test, String method, String name, String file, String right, String wrong) {
+    return new Planted(test, method, PlantedBug.of(name, file, right, wrong));
+  }
+
+  static Stream<Planted> bugs() {
+    return Stream.of(
+        planted(
+            INDEX,
+            "shouldReadWholeEntriesInEveryInterleaving",
+            "a reader of the index does not look whether its bucket is unchanged",
+            "index/Bucket.java",
+            "return (long) LONG.getOpaque(bucket, VERSION) == version;",
+            "return true;"),
+        planted(
+            INDEX,
+            "shouldReadWholeEntriesInEveryInterleaving",
+            "a reader of the index looks into a bucket that is being changed",
+            "index/BlobIndex.java",
+            "if ((version & 1) == 0 && Bucket.owns(bucket, hash)) {",
+            "if (Bucket.owns(bucket, hash)) {"),
+        planted(
+            INDEX,
+            "shouldFindEntriesInEveryInterleavingWithSplits",
+            "a bucket that was split is not retired",
+            "index/Directory.java",
+            "    Bucket.beginChange(full);\n    addSpare(full);",
+            "    addSpare(full);"),
+        planted(
+            STACK,
+            "shouldTellATopThatCameBackFromOneThatStayed",
+            "a free buffer that is back on top is taken for one that stayed there",
+            "disk/BufferStack.java",
+            "return ((head >>> 32) + 1) << 32;",
+            "return (head >>> 32) << 32;"),
+        planted(
+            LEASE,
+            "shouldLendAndGiveBackOnceInEveryInterleaving",
+            "a lease is closed after it may have been opened again",
+            "read/LeasedBlob.java",
+            "    value = null;\n    MEMORY.setRelease(this, (LentMemory) null);",
+            "    MEMORY.setRelease(this, (LentMemory) null);\n    value = null;"),
+        planted(
+            LEASE,
+            "shouldLendAndGiveBackOnceInEveryInterleaving",
+            "a lease gives its memory back twice",
+            "read/LeasedBlob.java",
+            "    MEMORY.setRelease(this, (LentMemory) null);\n    if",
+            "    if"),
+        planted(
+            CACHE,
+            "shouldPinWhatIsReadInEveryInterleaving",
+            "a cached blob is pinned after its last user has gone",
+            "read/CachedBlob.java",
+            "      if (now == 0) {\n        return false;\n      }\n",
+            ""));
+  }
+
+  @BeforeEach
+  void doNotMinimize() {
+    System.setProperty(Interleavings.MINIMIZE, "false");
+  }
+
+  @AfterEach
+  void minimizeAgain() {
+    System.clearProperty(Interleavings.MINIMIZE);
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void shouldBeFoundByLincheck(Planted planted) throws Exception {
+    Throwable found = planted.bug().tryTest(folder, planted.test(), planted.method());
+    assertThat(found).as("%s", planted).isNotNull();
+    String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
+    System.out.println(
+        "planted: " + planted + ": " + what.substring(0, Math.min(160, what.length())));
+  }
+}
