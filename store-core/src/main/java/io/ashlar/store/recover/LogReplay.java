@@ -97,17 +97,21 @@ final class LogReplay implements AutoCloseable {
 
   /** Applies the record, or keeps it waiting for a mark (rule L3). */
   private void take(MemorySegment record) {
+    Unmarked taken = new Unmarked(chain.recordBlock(), chain.end());
+    boolean moved = false;
     while (!unmarked.isEmpty() && unmarked.getFirst().behind().sequence() <= chain.highestMark()) {
       Unmarked covered = unmarked.removeFirst();
+      moved |= !unmarked.isEmpty();
       apply(unmarked.isEmpty() ? newest(covered) : reread(covered), covered.behind());
     }
+    MemorySegment current = moved ? reread(taken) : record; // the reader has one window
     if (chain.end().sequence() <= chain.highestMark() && unmarked.isEmpty()) {
-      apply(record, chain.end());
+      apply(current, chain.end());
       return;
     }
-    unmarked.addLast(new Unmarked(chain.recordBlock(), chain.end()));
-    MemorySegment.copy(record, 0, newest.segment(), 0, record.byteSize());
-    newestBytes = record.byteSize();
+    unmarked.addLast(taken);
+    MemorySegment.copy(current, 0, newest.segment(), 0, current.byteSize());
+    newestBytes = current.byteSize();
     if (unmarked.size() > UNMARKED_MAX) {
       throw new CorruptionException(
           "more than " + UNMARKED_MAX + " log records wait for a mark: restore the store",
