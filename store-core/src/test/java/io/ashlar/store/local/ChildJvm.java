@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class ChildJvm implements AutoCloseable {
 
-  private static final long DEADLINE_S = 120;
+  private static final long DEADLINE_S = 300;
 
   private final Process process;
   private final List<String> output = new ArrayList<>();

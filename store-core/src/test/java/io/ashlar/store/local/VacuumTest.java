@@ -130,7 +130,12 @@ class VacuumTest {
       assertClean(store);
       put(store, blobs, bytes(blobs, 5_000));
       assertShrunk(store);
-      assertThat(store.vacuum(VacuumOptions.DEFAULTS, VacuumListener.NONE).bytesMoved())
+      // What an index checkpoint that ended meanwhile has freed may be a gain, once or twice.
+      long moved = Long.MAX_VALUE;
+      for (int again = 0; again < 4 && moved > 5_000; again++) {
+        moved = store.vacuum(VacuumOptions.DEFAULTS, VacuumListener.NONE).bytesMoved();
+      }
+      assertThat(moved)
           .as("there is nothing more to gain, but that the last blob may lie high")
           .isLessThanOrEqualTo(5_000);
     }
