@@ -51,29 +51,11 @@ class PlantedBugsTest {
             "space/BlockSpace.java",
             "deferred.free(sequence, start, blocks);",
             "allocator.free(start, blocks);"),
-        new PlantedBug(
-            "deletes applied after all puts of a group",
-            List.of(
-                new PlantedBug.Edit(
-                    "index/OperationApplier.java",
-                    "    long offset = firstOffset;\n",
-                    """
-                        long early = firstOffset;
-                        for (int i = 0; i < count; i++) {
-                          int kind = OperationFormat.kind(bytes, early);
-                          if (kind != OperationFormat.DELETE) {
-                            var _ = applyOne(kind, bytes, early, sequence, freed);
-                          }
-                          early += OperationFormat.bytes(kind);
-                        }
-                        long offset = firstOffset;
-                    """),
-                new PlantedBug.Edit(
-                    "index/OperationApplier.java",
-                    "      if (applyOne(kind, bytes, offset, sequence, freed) && kind =="
-                        + " OperationFormat.DELETE) {",
-                    "      if (kind == OperationFormat.DELETE"
-                        + " && applyOne(kind, bytes, offset, sequence, freed)) {"))),
+        PlantedBug.of(
+            "deletes replayed before the puts that came before them",
+            "index/OperationBatch.java",
+            "        applyPuts();\n        applyOne(number);\n",
+            "        applyOne(number);\n"),
         PlantedBug.of(
             "no sync behind blobs that lie elsewhere (L17)",
             COMMITTER,
