@@ -125,9 +125,7 @@ final class AheadWriter implements AutoCloseable {
     /** Takes an epoch's filled buffers and begins to write them one after another from a block. */
     void begin(EpochBuffer from, long startBlock) {
       vectors.clear();
-      for (int i = 0; i < from.bufferCount(); i++) {
-        vectors.add(from.bufferMemory(i), 0, from.usedBytes(i));
-      }
+      from.addBuffersTo(vectors);
       bufferCount = from.handOver(buffers);
       fileOffset = Blocks.offset(startBlock);
       epoch = from;

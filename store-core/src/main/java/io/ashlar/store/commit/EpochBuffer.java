@@ -9,6 +9,7 @@ import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.vacuum.Relocations;
+import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -471,6 +472,13 @@ final class EpochBuffer implements QueueEntry {
   /** Returns how many of a buffer's first bytes, whole blocks, hold values. */
   long usedBytes(int index) {
     return usedBytes[index];
+  }
+
+  /** Adds what the buffers hold to a gathered write. */
+  void addBuffersTo(IoVectors vectors) {
+    for (int i = 0; i < bufferCount; i++) {
+      vectors.add(bufferMemory(i), 0, usedBytes[i]);
+    }
   }
 
   // ---- commit: caller to role and back

@@ -11,7 +11,6 @@ import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
-import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.NativeException;
 import java.io.EOFException;
@@ -253,35 +252,30 @@ final class EpochWriter {
       writeAhead(buffer);
     }
     long tableBytes = tableBytes(length);
-    if (buffer.lastBufferFreeBytes() >= bytes + tableBytes) {
-      return buffer.takeForValue(length, null);
-    }
-    if (buffer.bufferedBytes() + bytes + tableBytes > groupBytesMax
-        || buffer.bufferCount() >= BUFFERS_MAX) {
+    boolean another = buffer.lastBufferFreeBytes() < bytes + tableBytes;
+    if (another
+        && (buffer.bufferedBytes() + bytes + tableBytes > groupBytesMax
+            || buffer.bufferCount() >= BUFFERS_MAX)) {
       spill(buffer);
     }
-    PooledBuffer taken = tryTakeBuffer(buffer, bytes);
-    if (taken == null) {
-      spill(buffer);
-      ahead.await(buffer); // its buffers may be what the pool is short of
-      taken = path.awaitBuffer(bytes);
+    long offset = trySlot(buffer, length);
+    if (offset >= 0) {
+      return offset;
     }
+    spill(buffer);
+    ahead.await(buffer); // its buffers may be what the pool is short of
+    PooledBuffer taken = path.awaitBuffer(bytes);
     PooledBuffer tableBuffer = null;
     if (taken.capacity() < bytes + tableBytes) {
-      tableBuffer = pool.tryTake(tableBytes);
-      if (tableBuffer == null) {
-        tableBuffer = awaitTableBuffer(buffer, taken, tableBytes);
-      }
+      tableBuffer = awaitTableBuffer(taken, tableBytes);
     }
     buffer.addBuffer(taken, 0);
     return buffer.takeForValue(length, tableBuffer);
   }
 
   /** Waits for a buffer for a table while {@code taken} is for its value. */
-  private PooledBuffer awaitTableBuffer(EpochBuffer buffer, PooledBuffer taken, long tableBytes) {
+  private PooledBuffer awaitTableBuffer(PooledBuffer taken, long tableBytes) {
     try {
-      spill(buffer);
-      ahead.await(buffer);
       return path.awaitBuffer(tableBytes);
     } catch (RuntimeException | Error e) {
       taken.release();
@@ -458,7 +452,9 @@ final class EpochWriter {
 
   private int streamParts(PooledBuffer chunk, long start, long length, ValueSource source)
       throws IOException {
-    int[] crcs = new int[ChecksumTable.chunks(length)];
+    CRC32C crc = new CRC32C();
+    MemorySegment checksums = // the chunk's memory holds the value's parts first
+        MemorySegment.ofArray(new byte[(int) Blocks.offset(ChecksumTable.blocks(length))]);
     long fileOffset = Blocks.offset(start);
     for (long offset = 0; offset < length; offset += chunk.capacity()) {
       long bytes = Math.min(chunk.capacity(), length - offset);
@@ -467,30 +463,15 @@ final class EpochWriter {
       if (part.byteSize() > bytes) {
         part.asSlice(bytes).fill((byte) 0);
       }
-      sumUp(chunk.view(), bytes, crcs, (int) (offset / ChecksumTable.CHUNK_BYTES));
+      int first = (int) (offset / ChecksumTable.CHUNK_BYTES);
+      ChecksumTable.fill(checksums, first, crc, chunk.view(), 0, bytes);
       path.poison().check();
       path.writeAhead(part, 0, part.byteSize(), fileOffset + offset);
     }
-    MemorySegment table =
-        chunk.segment().asSlice(0, Blocks.offset(ChecksumTable.blocks(length))).fill((byte) 0);
-    for (int i = 0; i < crcs.length; i++) {
-      ChecksumTable.crc32c(table, i, crcs[i]);
-    }
+    MemorySegment table = chunk.segment().asSlice(0, checksums.byteSize()).copyFrom(checksums);
     path.poison().check();
     path.writeAhead(table, 0, table.byteSize(), fileOffset + Blocks.roundUp(length));
     return ChecksumTable.folded(table, length);
-  }
-
-  /** Sums up the first {@code bytes} of a part, 64 KiB by 64 KiB. */
-  private static void sumUp(ByteBuffer part, long bytes, int[] crcs, int first) {
-    CRC32C crc = new CRC32C();
-    int index = first;
-    for (int offset = 0; offset < bytes; offset += ChecksumTable.CHUNK_BYTES) {
-      crc.reset();
-      int length = (int) Math.min(ChecksumTable.CHUNK_BYTES, bytes - offset);
-      Checksum.update(crc, part, offset, length);
-      crcs[index++] = (int) crc.getValue();
-    }
   }
 
   private static StoreException writeFailed(Throwable failure) {

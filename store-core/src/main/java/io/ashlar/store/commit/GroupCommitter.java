@@ -387,10 +387,7 @@ final class GroupCommitter implements AutoCloseable {
     vectors.add(record, 0, Blocks.offset(recordBlocks));
     if (behindBlocks > 0) {
       for (int i = 0; i < count; i++) {
-        EpochBuffer epoch = group[i];
-        for (int b = 0; b < epoch.bufferCount(); b++) {
-          vectors.add(epoch.bufferMemory(b), 0, epoch.usedBytes(b));
-        }
+        group[i].addBuffersTo(vectors);
       }
     }
     assert vectors.bytes() == Blocks.offset(recordBlocks + behindBlocks) : "a value has no place";

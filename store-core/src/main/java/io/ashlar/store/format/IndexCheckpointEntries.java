@@ -136,12 +136,7 @@ public final class IndexCheckpointEntries {
         && length >= 0
         && length <= BlobStore.BLOB_BYTES_MAX
         && (flags == 0 || (flags == IndexCheckpointFormat.TABLE && stored && length > 0))
-        && (!stored || isBlock(words[at + START_BLOCK]));
-  }
-
-  /** Returns whether a stored blob can begin here. */
-  public static boolean isBlock(long block) {
-    return block >= 0 && block <= OperationFormat.BLOCK_MAX;
+        && (!stored || OperationFormat.isBlock(words[at + START_BLOCK]));
   }
 
   /** Returns {@link IndexCheckpointFormat#STORED} or another of its kinds. */

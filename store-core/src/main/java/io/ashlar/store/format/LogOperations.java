@@ -148,15 +148,11 @@ public final class LogOperations {
           bytes >= 0
               && bytes <= BlobStore.BLOB_BYTES_MAX
               && (flags == 0 || (flags == OperationFormat.TABLE && bytes > 0))
-              && isBlock(words[offset + START_BLOCK]);
+              && OperationFormat.isBlock(words[offset + START_BLOCK]);
     } else if (kind == OperationFormat.RELOCATE) {
-      right &= isBlock(words[offset + NEW_BLOCK]);
+      right &= OperationFormat.isBlock(words[offset + NEW_BLOCK]);
     }
     return right ? length : -1;
-  }
-
-  private static boolean isBlock(long block) {
-    return block >= 0 && block <= OperationFormat.BLOCK_MAX;
   }
 
   private static int kindOf(long first) {

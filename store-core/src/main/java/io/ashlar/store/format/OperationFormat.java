@@ -168,6 +168,11 @@ public final class OperationFormat {
     return bytes.get(ValueLayout.JAVA_BYTE, offset);
   }
 
+  /** Returns whether a stored blob can begin here. */
+  static boolean isBlock(long block) {
+    return block >= 0 && block <= BLOCK_MAX;
+  }
+
   /** Returns a put's checksum. */
   public static int crc32c(MemorySegment bytes, long offset) {
     return getInt(bytes, offset + 4);

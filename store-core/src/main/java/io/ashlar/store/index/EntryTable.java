@@ -1,6 +1,5 @@
 package io.ashlar.store.index;
 
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.lang.foreign.MemorySegment;
@@ -176,10 +175,7 @@ final class EntryTable implements AutoCloseable {
       int length = (int) content & LENGTH_MASK;
       if (place >>> KIND_SHIFT == STORED_CODE && length > 0) {
         starts[found] = place & BLOCK_MASK;
-        blocks[found] =
-            (content & TABLE) == 0
-                ? (length + Blocks.BYTES - 1) / Blocks.BYTES
-                : ChecksumTable.extentBlocks(length, true);
+        blocks[found] = ChecksumTable.extentBlocks(length, (content & TABLE) != 0);
         found++;
       }
     }

@@ -19,6 +19,9 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.ToLongBiFunction;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,13 +70,10 @@ final class Catalogue {
   record BlobEntry(BlobId id, long length, boolean local) {}
 
   /** What names are read from: a store, or a snapshot of one. */
-  private interface Blobs {
-    void forEach(BlobVisitor visitor);
-
-    long length(BlobId id);
-
-    long get(BlobId id, MemorySegment target);
-  }
+  private record Blobs(
+      Consumer<BlobVisitor> forEach,
+      ToLongFunction<BlobId> length,
+      ToLongBiFunction<BlobId, MemorySegment> get) {}
 
   /** A page's length, and its names as listed, those that hold no blob any more included. */
   private record Page(int bytes, List<BlobName> names) {}
@@ -91,51 +91,19 @@ final class Catalogue {
    * @throws io.ashlar.store.TierUnavailableException if a page is in the tier only.
    */
   static Catalogue load(BlobStore store) {
-    return load(
-        new Blobs() {
-          @Override
-          public void forEach(BlobVisitor visitor) {
-            store.forEach(visitor);
-          }
-
-          @Override
-          public long length(BlobId id) {
-            return store.length(id);
-          }
-
-          @Override
-          public long get(BlobId id, MemorySegment target) {
-            return store.get(id, target);
-          }
-        });
+    return load(new Blobs(store::forEach, store::length, store::get));
   }
 
   /** Reads the names of a store as a snapshot sees it, such as one that is only looked at. */
   static Catalogue load(Snapshot snapshot) {
-    return load(
-        new Blobs() {
-          @Override
-          public void forEach(BlobVisitor visitor) {
-            snapshot.forEach(visitor);
-          }
-
-          @Override
-          public long length(BlobId id) {
-            return snapshot.length(id);
-          }
-
-          @Override
-          public long get(BlobId id, MemorySegment target) {
-            return snapshot.get(id, target);
-          }
-        });
+    return load(new Blobs(snapshot::forEach, snapshot::length, snapshot::get));
   }
 
   private static Catalogue load(Blobs store) {
     Catalogue catalogue = new Catalogue();
     Map<BlobId, BlobEntry> blobs = new HashMap<>();
     List<BlobId> pageIds = new ArrayList<>();
-    store.forEach((high, low, length, local) -> {
+    store.forEach.accept((high, low, length, local) -> {
       BlobId id = new BlobId(high, low);
       if (CatalogueFormat.isPage(id)) {
         pageIds.add(id);
@@ -165,7 +133,7 @@ final class Catalogue {
   }
 
   private static byte[] read(Blobs store, BlobId id) {
-    long length = store.length(id);
+    long length = store.length.applyAsLong(id);
     if (length < 0 || length > CatalogueFormat.PAGE_BYTES_MAX) {
       throw new CorruptionException(
           "catalogue page has an impossible length: id=" + id + ", length=" + length,
@@ -176,7 +144,7 @@ final class Catalogue {
           null);
     }
     byte[] page = new byte[(int) length];
-    long read = store.get(id, MemorySegment.ofArray(page));
+    long read = store.get.applyAsLong(id, MemorySegment.ofArray(page));
     if (read != length) {
       throw new CorruptionException(
           "catalogue page changed while it was read: id=" + id, id, -1, length, read, null);

@@ -62,8 +62,8 @@ final class ChangeList implements AutoCloseable {
     return new BlobChange(
         new BlobId(chunk.get(LONG, at + 16), chunk.get(LONG, at + 24)),
         chunk.get(LONG, at),
-        chunk.get(INT, at + 44) == 1 ? BlobChange.Kind.STORED : BlobChange.Kind.DELETED,
-        chunk.get(LONG, at + 32),
+        isStored(index) ? BlobChange.Kind.STORED : BlobChange.Kind.DELETED,
+        length(index),
         chunk.get(INT, at + 40),
         chunk.get(LONG, at + 8));
   }

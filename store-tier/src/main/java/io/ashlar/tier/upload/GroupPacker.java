@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  * read into, and what a {@link FramedBatchEncoder} takes for the group; freed by close.
  */
 final class GroupPacker implements AutoCloseable {
-  private static final int BLOCK_BYTES = 4096;
-
   /** Blocks between two blobs that are read with them rather than with another read. */
   private static final long GAP_BLOCKS_MAX = 16;
 
@@ -85,9 +83,9 @@ final class GroupPacker implements AutoCloseable {
 
   /** Bytes between the run and a blob that may join it, or negative if it may not. */
   private long gapBytes(long runBytes, BlobChange change) {
-    long end = run.getFirst().startBlock() + runBytes / BLOCK_BYTES;
+    long end = run.getFirst().startBlock() + runBytes / PackPlan.BLOCK_BYTES;
     long gap = change.startBlock() - end;
-    return gap <= GAP_BLOCKS_MAX ? gap * BLOCK_BYTES : -1;
+    return gap <= GAP_BLOCKS_MAX ? gap * PackPlan.BLOCK_BYTES : -1;
   }
 
   private void addRun(long bytes) {
@@ -98,7 +96,9 @@ final class GroupPacker implements AutoCloseable {
     source.readRun(run, target.asSlice(0, bytes));
     long first = run.getFirst().startBlock();
     for (BlobChange change : run) {
-      add(change, target.asSlice((change.startBlock() - first) * BLOCK_BYTES, change.length()));
+      add(
+          change,
+          target.asSlice((change.startBlock() - first) * PackPlan.BLOCK_BYTES, change.length()));
     }
     run.clear();
   }

@@ -19,7 +19,7 @@ final class PackPlan {
   /** Bytes of the longest blob that is read with others, in whole blocks. */
   static final long READ_BYTES_MAX = 1 << 20;
 
-  private static final int BLOCK_BYTES = 4096;
+  static final int BLOCK_BYTES = 4096;
   private static final int OVERHEAD_BYTES = BlobId.BYTES + BatchCodec.ENTRY_FRAMING_BYTES;
 
   /**
