@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.SplittableRandom;
 
 /**
  * Plain Java: each value at its own place of a pre-written file through {@link FileChannel}, then
@@ -34,11 +35,15 @@ public final class FileChannelStore implements PeerStore {
   }
 
   private void prewrite(long bytes) throws IOException {
-    ByteBuffer zeroes = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    SplittableRandom random = new SplittableRandom(bytes);
+    while (chunk.hasRemaining()) {
+      chunk.putLong(random.nextLong()); // as RawFile: zeroes may be kept for less
+    }
     long offset = 0;
     while (offset < bytes) {
-      zeroes.clear().limit((int) Math.min(CHUNK_BYTES, bytes - offset));
-      offset += channel.write(zeroes, offset);
+      chunk.clear().limit((int) Math.min(CHUNK_BYTES, bytes - offset));
+      offset += channel.write(chunk, offset);
     }
     channel.force(true);
   }

@@ -2,7 +2,9 @@ package io.ashlar.jmh.peer;
 
 import io.ashlar.uring.NativeFile;
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.SplittableRandom;
 
 /**
  * The raw limit: each batch overwrites its place in a pre-written file with direct I/O from a
@@ -32,17 +34,22 @@ public final class RawFile implements PeerStore {
   }
 
   /**
-   * Makes a file whose every block was written and synced.
+   * Makes a file whose every block was written and synced, with incompressible bytes: zeroes may
+   * be kept for less, and read faster, by what lies under the device.
    *
    * @param bytes a multiple of 4096.
    * @return the file, open for direct I/O.
    */
   public static NativeFile prewritten(Path path, long bytes) {
     NativeFile made = NativeFile.open(path, NativeFile.Mode.CREATE, true);
-    try (NativeMemory zeroes = NativeMemory.allocate(CHUNK_BYTES)) {
+    try (NativeMemory chunk = NativeMemory.allocate(CHUNK_BYTES)) {
+      SplittableRandom random = new SplittableRandom(bytes);
+      for (long offset = 0; offset < CHUNK_BYTES; offset += Long.BYTES) {
+        chunk.segment().set(ValueLayout.JAVA_LONG, offset, random.nextLong());
+      }
       for (long offset = 0; offset < bytes; offset += CHUNK_BYTES) {
         long length = Math.min(CHUNK_BYTES, bytes - offset);
-        made.write(zeroes.segment().asSlice(0, length), offset, false);
+        made.write(chunk.segment().asSlice(0, length), offset, false);
       }
     }
     made.sync();
