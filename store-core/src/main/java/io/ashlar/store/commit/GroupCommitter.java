@@ -136,31 +136,54 @@ final class GroupCommitter implements AutoCloseable {
   }
 
   /**
-   * Commits one epoch on the caller's thread if one gathered write does it.
+   * Commits one epoch on the caller's thread: with one gathered write, or, where record and values
+   * do not fit together, with a write of each and a sync.
    *
-   * @return false when it does not; nothing was done then.
+   * @return false when its values need several runs of blocks, or the file must grow; nothing was
+   *     done then.
    */
   boolean tryCommitAlone(EpochBuffer epoch) {
-    if (epoch.anyPlaced() || !fitsGathered(1, epoch.operationBytes(), epoch)) {
+    if (epoch.bufferCount() >= IoVectors.CAPACITY_MAX) {
       return false;
+    }
+    long valueBlocks = epoch.unplacedBlocks();
+    long recordBlocks = Blocks.count(LogRecordFormat.recordBytes(1, epoch.operationBytes()));
+    if (epoch.putCount() > 0) {
+      space.noteGroup(recordBlocks + valueBlocks);
     }
     alone[0] = epoch;
     try {
-      write(alone, 1, epoch.operationBytes(), epoch.unplacedBlocks(), false, null);
+      if (!epoch.anyPlaced() && position(recordBlocks + valueBlocks, epoch.leavesRoom(), null)) {
+        write(alone, 1, epoch.operationBytes(), valueBlocks, false, null);
+        return true;
+      }
+      long start = valueBlocks == 0 ? 0 : space.allocateFree(valueBlocks, valueBlocks);
+      if (start < 0) {
+        return false;
+      }
+      if (!position(recordBlocks, epoch.leavesRoom(), null)) {
+        if (valueBlocks > 0) {
+          space.free(start, valueBlocks);
+        }
+        return false;
+      }
+      if (valueBlocks > 0) {
+        writeValues(epoch, start);
+      }
+      write(alone, 1, epoch.operationBytes(), 0, true, null);
     } catch (NativeException e) {
       fail(alone, 1, e);
     }
     return true;
   }
 
-  private boolean fitsGathered(int epochs, long operationBytes, EpochBuffer epoch) {
-    long blocks =
-        Blocks.count(LogRecordFormat.recordBytes(epochs, operationBytes)) + epoch.unplacedBlocks();
-    if (epoch.putCount() > 0) {
-      space.noteGroup(blocks);
-    }
-    return epoch.bufferCount() < IoVectors.CAPACITY_MAX
-        && position(blocks, epoch.leavesRoom(), null);
+  private void writeValues(EpochBuffer epoch, long start) {
+    var _ = epoch.placeFrom(start);
+    vectors.clear();
+    epoch.addBuffersTo(vectors);
+    requireHealthy(null); // L24
+    disk.write(vectors, Blocks.offset(start), false);
+    counters.bytesWritten.add(vectors.bytes());
   }
 
   /**
@@ -393,10 +416,12 @@ final class GroupCommitter implements AutoCloseable {
     assert vectors.bytes() == Blocks.offset(recordBlocks + behindBlocks) : "a value has no place";
     requireHealthy(queue);
     if (queue == null) {
-      assert !sync : "L17: a caller's thread does one gathered write only";
-      disk.write(vectors, tail.offset(), true);
+      disk.write(vectors, tail.offset(), !sync);
     } else {
-      writeThroughQueue(queue, sync);
+      writeThroughQueue(queue, !sync);
+    }
+    if (sync) {
+      sync(queue);
     }
     counters.bytesWritten.add(vectors.bytes());
     publish(group, count, chain, recordBlocks, behindBlocks);
@@ -405,18 +430,24 @@ final class GroupCommitter implements AutoCloseable {
     }
   }
 
-  private void writeThroughQueue(DiskQueue queue, boolean sync) {
-    writes.submit(queue, vectors, tail.offset(), !sync);
+  private void writeThroughQueue(DiskQueue queue, boolean durable) {
+    writes.submit(queue, vectors, tail.offset(), durable);
     if (acks.hasUndelivered()) {
       writes.start(queue);
       acks.deliver(); // of the group before, while the device writes this one
     }
     writes.drain(queue);
-    if (sync) {
-      writes.submitSync(queue); // L17: after every write of the group was reaped
+  }
+
+  /** Makes the group durable, every write of which has ended (L17). */
+  private void sync(@Nullable DiskQueue queue) {
+    if (queue == null) {
+      disk.sync();
+    } else {
+      writes.submitSync(queue);
       writes.drain(queue);
-      requireHealthy(queue);
     }
+    requireHealthy(queue);
   }
 
   /**

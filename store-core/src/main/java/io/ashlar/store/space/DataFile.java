@@ -31,6 +31,12 @@ public final class DataFile implements AutoCloseable {
 
   private static final long STEP_BLOCKS_MAX = Blocks.count(1L << 30);
 
+  /**
+   * A growth syncs after so much, unless somebody waits for its end: the sync of a commit takes as
+   * long as the device needs for all that was written before it, this here included.
+   */
+  private static final long SYNC_BLOCKS = Blocks.count(ZeroFill.CHUNK_BYTES);
+
   private enum State {
     IDLE,
     GROWING,
@@ -50,8 +56,9 @@ public final class DataFile implements AutoCloseable {
   private long blocks; // owned by the commit role's holder
   private long highestEnd; // owned by the commit role's holder
 
-  // The three below: guarded by this object's monitor, which is never held while waiting for I/O.
+  // The five below: guarded by this object's monitor, which is never held while waiting for I/O.
   private State state = State.IDLE;
+  private int waiting; // threads in awaitGrowth
   private long grownStart;
   private long grownEnd;
   private @Nullable NativeException failure;
@@ -150,28 +157,40 @@ public final class DataFile implements AutoCloseable {
   }
 
   private void fill(long start, long end, boolean atEnd) {
-    try {
-      zeroes.fill(
-          Blocks.offset(start),
-          Blocks.offset(end),
-          bytes -> {
-            if (poison.isSet()) {
-              throw new NativeException("grow", 0, "the store failed meanwhile");
-            }
-            counters.bytesGrown.add(bytes);
-          });
-    } catch (NativeException e) {
-      if (atEnd) {
-        cutOff(start);
+    for (long at = start; at < end; at += SYNC_BLOCKS) {
+      long partEnd = Math.min(end, at + SYNC_BLOCKS);
+      try {
+        zeroes.fill(Blocks.offset(at), Blocks.offset(partEnd), this::beforeWrite);
+      } catch (NativeException e) {
+        if (atEnd) {
+          cutOff(start);
+        }
+        throw e;
       }
-      throw e;
+      if (partEnd == end || !isAwaited()) {
+        sync();
+      }
     }
+  }
+
+  private void beforeWrite(long bytes) {
+    if (poison.isSet()) {
+      throw new NativeException("grow", 0, "the store failed meanwhile");
+    }
+    counters.bytesGrown.add(bytes);
+  }
+
+  private void sync() {
     try {
       disk.sync();
     } catch (NativeException e) {
       poison.set(e);
       throw e;
     }
+  }
+
+  private synchronized boolean isAwaited() {
+    return waiting > 0;
   }
 
   /** Gives a half-grown step back to the file system; keeping it would only waste space. */
@@ -269,6 +288,7 @@ public final class DataFile implements AutoCloseable {
    */
   public synchronized @Nullable NativeException awaitGrowth() {
     boolean interrupted = false;
+    waiting++;
     while (state == State.GROWING || state == State.CUTTING) {
       try {
         wait();
@@ -276,6 +296,7 @@ public final class DataFile implements AutoCloseable {
         interrupted = true;
       }
     }
+    waiting--;
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

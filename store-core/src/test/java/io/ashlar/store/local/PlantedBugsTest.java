@@ -25,11 +25,11 @@ class PlantedBugsTest {
             List.of(
                 new PlantedBug.Edit(
                     COMMITTER,
-                    "disk.write(vectors, tail.offset(), true);",
+                    "disk.write(vectors, tail.offset(), !sync);",
                     "disk.write(vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(
                     COMMITTER,
-                    "writes.submit(queue, vectors, tail.offset(), !sync);",
+                    "writes.submit(queue, vectors, tail.offset(), durable);",
                     "writes.submit(queue, vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"))),
         new PlantedBug(
@@ -37,11 +37,11 @@ class PlantedBugsTest {
             List.of(
                 new PlantedBug.Edit(
                     COMMITTER,
-                    "disk.write(vectors, tail.offset(), true);",
+                    "disk.write(vectors, tail.offset(), !sync);",
                     "disk.write(vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(
                     COMMITTER,
-                    "writes.submit(queue, vectors, tail.offset(), !sync);",
+                    "writes.submit(queue, vectors, tail.offset(), durable);",
                     "writes.submit(queue, vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"),
                 new PlantedBug.Edit(

@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlantedScenarioBugsTest {
 
   private static final String COMMITTER = "commit/GroupCommitter.java";
+  private static final String CALLERS_RECORD =
+      "write(alone, 1, epoch.operationBytes(), 0, true, null);";
   private static final String TAIL = "commit/LogTail.java";
   private static final String RECOVERY = "recover/Recovery.java";
 
@@ -160,7 +162,13 @@ class PlantedScenarioBugsTest {
         log(
             "shouldSyncValuesThatLieElsewhereThoughTheRecordIsDurable",
             "no sync for values that were written ahead (L17)",
-            new Edit(COMMITTER, "sync |= group[i].anyPlaced();", "")),
+            new Edit(COMMITTER, "sync |= group[i].anyPlaced();", ""),
+            new Edit(
+                COMMITTER, CALLERS_RECORD, CALLERS_RECORD.replace("true", "!epoch.anyPlaced()"))),
+        log(
+            "shouldSyncValuesThatLieElsewhereThoughTheRecordIsDurable",
+            "no sync for values that a caller wrote elsewhere (L17)",
+            new Edit(COMMITTER, CALLERS_RECORD, CALLERS_RECORD.replace("true", "false"))),
         checkpoint(
             "shouldKeepTheRestOfALogExtentUntilTheRecordInTheNextOneIsDurable",
             "the rest of a log extent is free before the next one is in use (L11)",
