@@ -12,6 +12,7 @@ import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,13 +38,21 @@ public final class IndexCheckpointReader implements AutoCloseable {
   private final ExecutorService ahead =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("ashlar-checkpoint-read").factory());
-  private final IndexCheckpointEntries[] decoded = {
-    new IndexCheckpointEntries(), new IndexCheckpointEntries()
-  };
+  private IndexCheckpointEntries[] decoded = {};
   private long entries;
 
   /** Where a chunk lies, by the superblock or by the chunk behind it, and what it must be. */
   private record Place(long start, long blocks, int crc32c) {}
+
+  /** Reads and verifies a chunk; no lambda, which takes milliseconds to link in a cold JVM. */
+  private record ReadAhead(
+      IndexCheckpointReader reader, Superblock superblock, Place place, int half)
+      implements Callable<MemorySegment> {
+    @Override
+    public MemorySegment call() {
+      return reader.chunk(superblock, place, half, false);
+    }
+  }
 
   /** Creates one over a file of {@code fileBlocks} blocks. */
   public IndexCheckpointReader(Disk disk, long fileBlocks) {
@@ -68,6 +77,8 @@ public final class IndexCheckpointReader implements AutoCloseable {
    */
   public Generation read(Superblock superblock, BlobIndex into) {
     entries = 0;
+    decoded =
+        new IndexCheckpointEntries[] {new IndexCheckpointEntries(), new IndexCheckpointEntries()};
     IndexLoader loader = new IndexLoader(into);
     Generation generation = follow(superblock, loader);
     loader.finish();
@@ -112,7 +123,13 @@ public final class IndexCheckpointReader implements AutoCloseable {
         throw damaged(place.start());
       }
       half = 1 - half;
-      chunk = loadAndReadOn(superblock, decoded[1 - half], chunks.getLast(), place, half, into);
+      if (place.start() == 0 && into == null) {
+        chunk = null;
+      } else if (into == null) {
+        chunk = chunk(superblock, place, 0, true);
+      } else {
+        chunk = loadAndReadOn(superblock, decoded[1 - half], chunks.getLast(), place, half, into);
+      }
     }
     if (number > 0 || bytes != superblock.checkpointBytes()) {
       throw damaged(superblock.checkpointStart());
@@ -132,12 +149,9 @@ public final class IndexCheckpointReader implements AutoCloseable {
       Generation.Chunk at,
       Place before,
       int half,
-      @Nullable IndexLoader into) {
-    if (into == null) {
-      return before.start() == 0 ? null : chunk(superblock, before, 0, true);
-    }
+      IndexLoader into) {
     Future<MemorySegment> next =
-        before.start() == 0 ? null : ahead.submit(() -> chunk(superblock, before, half, false));
+        before.start() == 0 ? null : ahead.submit(new ReadAhead(this, superblock, before, half));
     entries += into.load(loading);
     MemorySegment chunk = next == null ? null : outcome(next);
     if (loading.isDamaged()) {

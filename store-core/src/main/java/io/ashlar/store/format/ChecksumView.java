@@ -28,9 +28,14 @@ public final class ChecksumView {
 
   /** Returns the CRC-32C of bytes {@code [0, firstEnd)} followed by {@code [second, end)}. */
   int crc32c(int firstEnd, int second, int end) {
+    return crc32c(0, firstEnd, second, end);
+  }
+
+  /** Does so where all three count from {@code from} on. */
+  int crc32c(int from, int firstEnd, int second, int end) {
     crc.reset();
-    Checksum.update(crc, view, 0, firstEnd);
-    Checksum.update(crc, view, second, end - second);
+    Checksum.update(crc, view, from, firstEnd);
+    Checksum.update(crc, view, from + second, end - second);
     return (int) crc.getValue();
   }
 }

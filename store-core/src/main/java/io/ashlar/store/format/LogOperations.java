@@ -6,32 +6,49 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The operations of one log record ({@link OperationFormat}), one after another.
+ * The operations of one log record ({@link OperationFormat}), one after another, in the array that
+ * the record was copied to ({@link LogRecord}).
  *
- * <p>They are copied to the heap at once and decoded there, as {@link IndexCheckpointEntries} are
- * and for the same reason. Every operation is some words of 8 bytes long; the first has kind, flags
- * and checksum, the next two the id.
+ * <p>Every operation is some words of 8 bytes long; the first has kind, flags and checksum, the
+ * next two the id. Whoever takes many puts does so in the array itself, with the offsets below, as
+ * with {@link IndexCheckpointEntries} and for the same reason.
  *
  * <pre>
- *   read(record) ──▶ before the first ── next() ──▶ at an operation ── next() … false ──▶ at the end
+ *   read ──▶ before the first ── next() ──▶ at an operation ── next() … false ──▶ at the end
+ *                                                │
+ *                                                └─ skipPuts(n) ──▶ behind n of them
  * </pre>
  *
- * <p>Thread: one at a time. Memory: as much heap as the longest record read, used again and again.
+ * <p>Thread: one at a time. Memory: the array is the record's.
  */
 public final class LogOperations {
 
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int ID_HIGH = 1;
-  private static final int ID_LOW = 2;
-  private static final int START_BLOCK = 3;
-  private static final int LENGTH = 4;
-  private static final int NEW_BLOCK = 5;
 
-  private static final int PUT_WORDS = OperationFormat.PUT_BYTES / Long.BYTES;
-  private static final int OPERATIONS_A_STEP = 32;
+  /** The word with the upper half of the id. */
+  public static final int ID_HIGH = 1;
+
+  /** The word with the lower half of the id. */
+  public static final int ID_LOW = 2;
+
+  /** The word with the first block of a put. */
+  public static final int START_BLOCK = 3;
+
+  /** The word with the length of a put. */
+  public static final int LENGTH = 4;
+
+  /** How many words a put has. */
+  public static final int PUT_WORDS = OperationFormat.PUT_BYTES / Long.BYTES;
+
+  /** The lower half of the first word of a put without a checksum table. */
+  public static final int PLAIN_PUT = OperationFormat.PUT;
+
+  private static final int NEW_BLOCK = 5;
+  private static final int OPERATIONS_A_STEP = 24; // so few that the JVM soon compiles one
 
   private long[] words = new long[0];
+  private int first;
   private int end;
   private int at;
   private int wordCount; // of the operation at hand; 0 before the first
@@ -42,56 +59,44 @@ public final class LogOperations {
   /**
    * Takes the operations of a record whose checksum is right.
    *
-   * @return whether as many as its epochs claim are there, each is well formed and the padding
-   *     behind them is zero; if not, there is nothing to be had.
+   * @param record the words of the record.
+   * @param from where the first operation begins.
+   * @param to where the last one ends.
+   * @param padded where the record does.
+   * @param claimed how many operations it has.
+   * @return whether as many are there, each is well formed and the padding behind them is zero; if
+   *     not, there is nothing to be had.
    */
-  public boolean read(MemorySegment record) {
-    end = 0;
-    at = 0;
-    wordCount = 0;
-    int epochs = LogRecordFormat.epochs(record);
-    int operations = LogRecordFormat.operations(record);
-    if (epochs < 0 || epochs > LogRecordFormat.EPOCHS_MAX || operations < 0) {
-      return false;
-    }
-    long offset = LogRecordFormat.operationsOffset(record);
-    long bytes = LogRecordFormat.bytes(record) - offset;
-    if (bytes < 0
-        || bytes % Long.BYTES != 0
-        || offset + bytes > record.byteSize()
-        || countOfEpochs(record, epochs) != operations) {
-      return false;
-    }
-    int count = (int) bytes / Long.BYTES;
-    int padded = (int) (record.byteSize() - offset) / Long.BYTES;
-    if (words.length < padded) {
-      words = new long[Math.max(padded, 2 * words.length)];
-    }
-    MemorySegment.copy(record, LONG, offset, words, 0, padded);
-    boolean whole = areZero(count, padded) && areWellFormed(operations, count);
-    end = whole ? count : 0;
+  boolean read(long[] record, int from, int to, int padded, int claimed) {
+    words = record;
+    first = from;
+    boolean whole = areZero(to, padded) && areWellFormed(claimed, from, to);
+    end = whole ? to : from;
+    rewind();
     return whole;
+  }
+
+  void rewind() {
+    at = first;
+    wordCount = 0;
   }
 
   private boolean areZero(int from, int to) {
     long all = 0;
-    for (int i = from; i < to; i++) {
+    int i = from;
+    for (; i <= to - 8; i += 8) { // so few rounds that the JVM finds nothing worth compiling
+      all |= words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+      all |= words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7];
+    }
+    for (; i < to; i++) {
       all |= words[i];
     }
     return all == 0;
   }
 
-  private static long countOfEpochs(MemorySegment record, int epochs) {
-    long counted = 0;
-    for (int i = 0; i < epochs; i++) {
-      counted += Integer.toUnsignedLong(LogRecordFormat.epochOperations(record, i));
-    }
-    return counted;
-  }
-
-  private boolean areWellFormed(int operations, int count) {
-    int offset = 0;
-    int rest = operations;
+  private boolean areWellFormed(int claimed, int from, int count) {
+    int offset = from;
+    int rest = claimed;
     while (rest > 0) {
       int puts = plainPuts(offset, Math.min(rest, (count - offset) / PUT_WORDS));
       offset += puts * PUT_WORDS;
@@ -118,7 +123,7 @@ public final class LogOperations {
     for (int i = offset; puts < max; i += PUT_WORDS) {
       long start = words[i + START_BLOCK];
       long length = words[i + LENGTH];
-      if ((int) words[i] != OperationFormat.PUT
+      if ((int) words[i] != PLAIN_PUT
           || length < 0
           || length > BlobStore.BLOB_BYTES_MAX
           || start < 0
@@ -182,6 +187,47 @@ public final class LogOperations {
     return words[at + ID_LOW];
   }
 
+  /** Returns whether a put's blob has a checksum table. */
+  public boolean hasTable() {
+    return ((int) (words[at] >>> 8) & 0xff) == OperationFormat.TABLE;
+  }
+
+  /** Returns a put's checksum. */
+  public int crc32c() {
+    return (int) (words[at] >>> Integer.SIZE);
+  }
+
+  /** Returns a put's first block. */
+  public long startBlock() {
+    return words[at + START_BLOCK];
+  }
+
+  /** Returns a put's length in bytes. */
+  public long length() {
+    return words[at + LENGTH];
+  }
+
+  /** Returns the words of the record; those behind the operation at hand are never changed. */
+  public long[] words() {
+    return words;
+  }
+
+  /** Returns where in it the next operation begins. */
+  public int nextOffset() {
+    return at + wordCount;
+  }
+
+  /** Returns how many puts may lie behind the operation at hand. */
+  public int putsMax() {
+    return (end - nextOffset()) / PUT_WORDS;
+  }
+
+  /** Moves behind {@code count} puts without checksum tables, which the caller has found there. */
+  public void skipPuts(int count) {
+    at = nextOffset() + count * PUT_WORDS;
+    wordCount = 0;
+  }
+
   /**
    * Copies the operation, for {@link #lookAt}.
    *
@@ -210,6 +256,7 @@ public final class LogOperations {
   /** Moves to an operation that was copied: the only one then. */
   public void lookAt(long[] copied, int offset) {
     words = copied;
+    first = offset;
     at = offset;
     wordCount = OperationFormat.bytes(kind()) / Long.BYTES;
     end = offset + wordCount;

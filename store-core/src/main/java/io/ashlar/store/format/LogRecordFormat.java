@@ -5,8 +5,8 @@ import static io.ashlar.store.format.LittleEndian.getLong;
 import static io.ashlar.store.format.LittleEndian.putInt;
 import static io.ashlar.store.format.LittleEndian.putLong;
 
-import io.ashlar.store.FormatVersionException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * A log record: what one group of epochs did; little-endian, padded with zeroes to whole blocks.
@@ -41,7 +41,8 @@ import java.lang.foreign.MemorySegment;
  * with the blobs behind it in one gathered write, or after scattered blobs (rule L17). <b>Found</b>
  * directly behind its predecessor's blobs or at the start of the next log extent that its
  * predecessor names (rule L10). <b>Versions</b>: the first 8 bytes and the place of the checksum
- * and lengths never change; a whole record of an unknown version is refused.
+ * and lengths never change; a whole record of an unknown version is refused. {@link LogRecord}
+ * reads and checks one.
  */
 public final class LogRecordFormat {
 
@@ -60,8 +61,27 @@ public final class LogRecordFormat {
   /** The most epochs that a record covers. */
   public static final int EPOCHS_MAX = 64;
 
-  private static final int MAGIC = 0x474f_4c41; // "ALOG"
-  private static final int CRC_OFFSET = 124;
+  static final int MAGIC = 0x474f_4c41; // "ALOG"
+  static final int MAGIC_OFFSET = 0;
+  static final int VERSION_OFFSET = 4;
+  static final int STORE_ID_OFFSET = 8;
+  static final int INCARNATION_OFFSET = 16;
+  static final int SEQUENCE_OFFSET = 24;
+  static final int MARK_OFFSET = 32;
+  static final int BLOCK_OFFSET = 40;
+  static final int FIRST_EPOCH_OFFSET = 48;
+  static final int EPOCHS_OFFSET = 56;
+  static final int OPERATIONS_OFFSET = 60;
+  static final int BYTES_OFFSET = 64;
+  static final int BLOCKS_OFFSET = 68;
+  static final int BEHIND_OFFSET = 72;
+  static final int PREVIOUS_CHAIN_OFFSET = 76;
+  static final int NEXT_START_OFFSET = 80;
+  static final int NEXT_BLOCKS_OFFSET = 88;
+  static final int TIME_OFFSET = 96;
+  static final int RESERVED_OFFSET = 104;
+  static final int RESERVED_LAST_OFFSET = 120;
+  static final int CRC_OFFSET = 124;
 
   private LogRecordFormat() {}
 
@@ -97,23 +117,23 @@ public final class LogRecordFormat {
     long blocks = Blocks.count(bytes);
     Blocks.zero(record, bytes, Blocks.offset(blocks));
     Blocks.zero(record, 0, HEADER_BYTES);
-    putInt(record, 0, MAGIC);
-    putInt(record, 4, VERSION);
-    putLong(record, 8, storeId);
-    putLong(record, 16, incarnation);
-    putLong(record, 24, sequence);
-    putLong(record, 32, mark);
-    putLong(record, 40, block);
-    putLong(record, 48, firstEpoch);
-    putInt(record, 56, epochs);
-    putInt(record, 60, operations);
-    putInt(record, 64, (int) bytes);
-    putInt(record, 68, (int) blocks);
-    putInt(record, 72, Math.toIntExact(behindBlocks));
-    putInt(record, 76, previousChain);
-    putLong(record, 80, nextStart);
-    putLong(record, 88, nextBlocks);
-    putLong(record, 96, timeMs);
+    putInt(record, MAGIC_OFFSET, MAGIC);
+    putInt(record, VERSION_OFFSET, VERSION);
+    putLong(record, STORE_ID_OFFSET, storeId);
+    putLong(record, INCARNATION_OFFSET, incarnation);
+    putLong(record, SEQUENCE_OFFSET, sequence);
+    putLong(record, MARK_OFFSET, mark);
+    putLong(record, BLOCK_OFFSET, block);
+    putLong(record, FIRST_EPOCH_OFFSET, firstEpoch);
+    putInt(record, EPOCHS_OFFSET, epochs);
+    putInt(record, OPERATIONS_OFFSET, operations);
+    putInt(record, BYTES_OFFSET, (int) bytes);
+    putInt(record, BLOCKS_OFFSET, (int) blocks);
+    putInt(record, BEHIND_OFFSET, Math.toIntExact(behindBlocks));
+    putInt(record, PREVIOUS_CHAIN_OFFSET, previousChain);
+    putLong(record, NEXT_START_OFFSET, nextStart);
+    putLong(record, NEXT_BLOCKS_OFFSET, nextBlocks);
+    putLong(record, TIME_OFFSET, timeMs);
     int chain = view.crc32c(CRC_OFFSET, HEADER_BYTES, (int) Blocks.offset(blocks));
     putInt(record, CRC_OFFSET, chain);
     return chain;
@@ -126,15 +146,14 @@ public final class LogRecordFormat {
     putInt(record, offset + 4, puts);
   }
 
-  private static int checksum(MemorySegment record, long blocks) {
-    return Checksum.crc32c(
-        record.asSlice(0, CRC_OFFSET),
-        record.asSlice(HEADER_BYTES, Blocks.offset(blocks) - HEADER_BYTES));
-  }
-
   /** Returns whether a block begins with the magic of a record: the cheap first look. */
   public static boolean hasMagic(MemorySegment block) {
-    return getInt(block, 0) == MAGIC;
+    return getInt(block, MAGIC_OFFSET) == MAGIC;
+  }
+
+  /** Returns the same of a block that begins at {@code offset} of a little-endian buffer. */
+  public static boolean hasMagic(ByteBuffer memory, int offset) {
+    return memory.getInt(offset + MAGIC_OFFSET) == MAGIC;
   }
 
   /**
@@ -142,105 +161,78 @@ public final class LogRecordFormat {
    * claims an impossible length.
    */
   public static int claimedBlocks(MemorySegment block) {
-    int bytes = getInt(block, 64);
-    int blocks = getInt(block, 68);
+    return claimedBlocks(getInt(block, BYTES_OFFSET), getInt(block, BLOCKS_OFFSET));
+  }
+
+  static int claimedBlocks(int bytes, int blocks) {
     return bytes >= HEADER_BYTES && bytes <= RECORD_BYTES_MAX && blocks == Blocks.count(bytes)
         ? blocks
         : 0;
   }
 
-  /**
-   * Returns whether {@code record}, exactly as long as its {@link #claimedBlocks}, is whole and
-   * well-formed.
-   *
-   * @param into receives its operations if it is.
-   * @throws FormatVersionException if it is whole but of another version.
-   */
-  public static boolean isValid(MemorySegment record, LogOperations into) {
-    long blocks = record.byteSize() / Blocks.BYTES;
-    if (!hasMagic(record)
-        || claimedBlocks(record) != blocks
-        || getInt(record, CRC_OFFSET) != checksum(record, blocks)) {
-      return false;
-    }
-    if (getInt(record, 4) != VERSION) {
-      throw new FormatVersionException(
-          "unsupported log record version: version="
-              + getInt(record, 4)
-              + ", supported="
-              + VERSION
-              + ", block="
-              + block(record),
-          null);
-    }
-    return LittleEndian.isZero(record, 104, CRC_OFFSET)
-        && behindBlocks(record) >= 0
-        && into.read(record);
-  }
-
   /** Returns the store id. */
   public static long storeId(MemorySegment record) {
-    return getLong(record, 8);
+    return getLong(record, STORE_ID_OFFSET);
   }
 
   /** Returns the incarnation that wrote the record. */
   public static long incarnation(MemorySegment record) {
-    return getLong(record, 16);
+    return getLong(record, INCARNATION_OFFSET);
   }
 
   /** Returns the record's number. */
   public static long sequence(MemorySegment record) {
-    return getLong(record, 24);
+    return getLong(record, SEQUENCE_OFFSET);
   }
 
   /** Returns the highest sequence that was durable, in order, when the record was submitted. */
   public static long mark(MemorySegment record) {
-    return getLong(record, 32);
+    return getLong(record, MARK_OFFSET);
   }
 
   /** Returns where the record says that it lies. */
   public static long block(MemorySegment record) {
-    return getLong(record, 40);
+    return getLong(record, BLOCK_OFFSET);
   }
 
   /** Returns the number of the first epoch. */
   public static long firstEpoch(MemorySegment record) {
-    return getLong(record, 48);
+    return getLong(record, FIRST_EPOCH_OFFSET);
   }
 
   /** Returns how many epochs the record covers. */
   public static int epochs(MemorySegment record) {
-    return getInt(record, 56);
+    return getInt(record, EPOCHS_OFFSET);
   }
 
   /** Returns how many operations the record holds. */
   public static int operations(MemorySegment record) {
-    return getInt(record, 60);
+    return getInt(record, OPERATIONS_OFFSET);
   }
 
   /** Returns the bytes up to the end of the last operation. */
   public static int bytes(MemorySegment record) {
-    return getInt(record, 64);
+    return getInt(record, BYTES_OFFSET);
   }
 
   /** Returns the blocks of blobs that lie directly behind the record. */
   public static int behindBlocks(MemorySegment record) {
-    return getInt(record, 72);
+    return getInt(record, BEHIND_OFFSET);
   }
 
   /** Returns the chain value of the record before. */
   public static int previousChain(MemorySegment record) {
-    return getInt(record, 76);
+    return getInt(record, PREVIOUS_CHAIN_OFFSET);
   }
 
   /** Returns the first block of the reserved next log extent, or 0. */
   public static long nextStart(MemorySegment record) {
-    return getLong(record, 80);
+    return getLong(record, NEXT_START_OFFSET);
   }
 
   /** Returns the blocks of the reserved next log extent, or 0. */
   public static long nextBlocks(MemorySegment record) {
-    return getLong(record, 88);
+    return getLong(record, NEXT_BLOCKS_OFFSET);
   }
 
   /** Returns the record's own chain value. */

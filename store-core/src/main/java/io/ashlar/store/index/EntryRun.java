@@ -44,6 +44,26 @@ final class EntryRun {
     return first + count++;
   }
 
+  /** Copies the words of an entry, one of these or one that the table has. */
+  void read(int entry, long[] into) {
+    int at = entry - first;
+    if (at >= 0 && at < count) {
+      System.arraycopy(words, at * ENTRY_WORDS, into, 0, ENTRY_WORDS);
+    } else {
+      entries.readWords(entry, into, 0, 1);
+    }
+  }
+
+  /** Changes an entry, one of these or one that the table has. */
+  void change(int entry, long[] from) {
+    int at = entry - first;
+    if (at >= 0 && at < count) {
+      System.arraycopy(from, 0, words, at * ENTRY_WORDS, ENTRY_WORDS);
+    } else {
+      entries.writeRun(entry, from, 0, 1);
+    }
+  }
+
   /** Returns how many entries can be made up from {@link #nextOffset} on, at least one. */
   int room() {
     if (count == allocated) {

@@ -34,8 +34,8 @@ final class EntryTable implements AutoCloseable {
   static final int COLD_BYTES = 24;
   static final int NONE = 0;
   static final int ENTRY_WORDS = ENTRY_BYTES / Long.BYTES;
-  private static final int SCAN_ENTRIES = 1024;
-  private static final int STEP_ENTRIES = 32;
+  private static final int SCAN_ENTRIES = 2048;
+  private static final int STEP_ENTRIES = 24; // see IndexLoader.ENTRIES_A_STEP
   private static final int STORED_CODE = 1;
 
   private static final long ID_HIGH = 0;

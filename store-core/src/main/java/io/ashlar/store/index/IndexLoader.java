@@ -19,7 +19,15 @@ import io.ashlar.store.format.OperationFormat;
 public final class IndexLoader {
 
   private static final int BUCKETS_OPEN = 4; // the depths of then and now may differ by a split
-  static final int ENTRIES_A_STEP = 32; // so few that the JVM soon compiles a step
+
+  /**
+   * How many entries a call of the one loop takes. HotSpot looks at a method's counters every 1,024
+   * calls, and at a loop's every 8,192 rounds; with so few rounds a call it compiles the method
+   * first. With twice as many it compiles the loop first, to be entered in the middle of a call
+   * that is nearly over, and once more from its inner loop, before the method has its turn.
+   */
+  static final int ENTRIES_A_STEP = 16;
+
   private static final int FREE = EntryTable.NONE;
 
   private final BlobIndex index;
@@ -53,17 +61,26 @@ public final class IndexLoader {
   public long load(IndexCheckpointEntries chunk) {
     long loaded = 0;
     while (true) {
-      int taken = stored(chunk.words(), chunk.nextOffset(), chunk.storedMax());
+      int taken = storedRun(chunk.words(), chunk.nextOffset(), chunk.storedMax());
       chunk.skipStored(taken);
       loaded += taken;
-      if (taken < ENTRIES_A_STEP) {
-        if (!chunk.next()) {
-          return loaded;
-        }
-        loadOne(chunk);
-        loaded++;
+      if (!chunk.next()) {
+        return loaded;
       }
+      loadOne(chunk);
+      loaded++;
     }
+  }
+
+  /** Loads entries of stored blobs up to one that is special; returns how many. */
+  private int storedRun(long[] from, int first, int most) {
+    int done = 0;
+    int taken = most;
+    while (done < most && taken > 0) {
+      taken = stored(from, first + done * IndexCheckpointEntries.STORED_WORDS, most - done);
+      done += taken;
+    }
+    return done;
   }
 
   /**
@@ -216,7 +233,7 @@ public final class IndexLoader {
       int changes = (EntryTable.changeCount(found, 0) + 1) % BlobLocation.CHANGE_COUNT_MAX;
       EntryTable.encodeStored(
           found, 0, idHigh, idLow, startBlock, lengthBytes, crc32c, version, table, changes);
-      entries.writeRun(entry, found, 0, 1);
+      run.change(entry, found);
     } else {
       putOne(words, at);
     }
@@ -271,21 +288,30 @@ public final class IndexLoader {
    * #slot} is where it would be.
    */
   private int find(OpenBucket bucket, int hash, long idHigh, long idLow) {
-    int at = Bucket.home(hash);
-    for (long word = bucket.slot(at); word != 0; word = bucket.slot(at)) {
-      if (Bucket.hashOf(word) == hash && isEntryOf(Bucket.entryOf(word), idHigh, idLow)) {
-        return Bucket.entryOf(word);
+    int at = probe(bucket.words, Bucket.home(hash), hash);
+    long word = bucket.slot(at);
+    while (word != 0) {
+      int entry = Bucket.entryOf(word);
+      run.read(entry, found);
+      if (EntryTable.isOf(found, 0, idHigh, idLow)) {
+        return entry;
       }
-      at = Bucket.next(at);
+      at = probe(bucket.words, Bucket.next(at), hash);
+      word = bucket.slot(at);
     }
     slot = at;
     return FREE;
   }
 
-  private boolean isEntryOf(int entry, long idHigh, long idLow) {
-    run.write(); // the entry may be among these
-    entries.readWords(entry, found, 0, 1);
-    return EntryTable.isOf(found, 0, idHigh, idLow);
+  /** Returns the first slot from {@code from} on that is empty or has this hash. */
+  private static int probe(long[] words, int from, int hash) {
+    int at = from;
+    long word = words[Bucket.HEADER_WORDS + at];
+    while (word != 0 && (int) (word >>> Integer.SIZE) != hash) {
+      at = (at + 1) & Bucket.SLOT_MASK;
+      word = words[Bucket.HEADER_WORDS + at];
+    }
+    return at;
   }
 
   private void add(

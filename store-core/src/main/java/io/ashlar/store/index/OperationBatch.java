@@ -2,6 +2,7 @@ package io.ashlar.store.index;
 
 import io.ashlar.store.format.IndexCheckpointEntries;
 import io.ashlar.store.format.LogOperations;
+import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,17 +25,18 @@ import java.util.List;
 public final class OperationBatch {
 
   private static final int PAGE_WORDS = 1 << 14;
-  private static final int WORDS_MAX = OperationFormat.EVICT_BYTES / Long.BYTES;
+  private static final int WORDS_MAX = OperationFormat.EVICT_BYTES / Long.BYTES + 1;
   private static final int ENTRY_WORDS = IndexCheckpointEntries.STORED_WORDS;
+  private static final int OPERATIONS_MIN = 1 << 10;
   private static final int OPERATIONS_MAX = 1 << 15;
   private static final int SORT_BITS_MAX = 12;
   private static final int A_STEP = IndexLoader.ENTRIES_A_STEP;
 
   private final BlobIndex index;
+  private final long hashSeed;
   private final OperationApplier applier;
   private final IndexLoader loader;
   private final Runnable beforeApplying;
-  private final LogOperations operations = new LogOperations();
   private final LogOperations waiting = new LogOperations();
   private final MemorySegment single = Arena.ofAuto().allocate(OperationFormat.EVICT_BYTES, 8);
 
@@ -43,13 +45,10 @@ public final class OperationBatch {
   private int pageCount; // in use
   private int pageWords; // in use in the last of them
 
-  // Of each operation: where it is, its hash, its record's number, and whether it is a put: that
-  // lies there as an entry, everything else as it is.
-  private int[] positions = new int[1024];
-  private int[] hashes = new int[1024];
-  private int[] sequences = new int[1024]; // from the first one on
-  private boolean[] puts = new boolean[1024];
-  private long firstSequence;
+  // Of each operation its hash, and where it is: a put lies there as an entry, everything else as
+  // its record's number and, behind that, as it is; then the position is negative, ~ of where.
+  private int[] positions = new int[OPERATIONS_MIN];
+  private int[] hashes = new int[OPERATIONS_MIN];
   private int count;
   private int putCount;
 
@@ -65,48 +64,86 @@ public final class OperationBatch {
    */
   public OperationBatch(BlobIndex index, OperationApplier applier, Runnable beforeApplying) {
     this.index = index;
+    hashSeed = index.hashSeed();
     this.applier = applier;
     this.beforeApplying = beforeApplying;
     loader = new IndexLoader(index);
   }
 
   /**
-   * Adds the operations of a well-formed record, and applies those that wait when they are many.
+   * Adds the operations of a record, and applies those that wait when they are many.
    *
    * @param sequence the record's number.
    */
-  public void add(MemorySegment record, long sequence) {
-    if (!operations.read(record)) {
-      throw new IllegalStateException("a record is not well formed: sequence=" + sequence);
-    }
-    if (count == 0) {
-      firstSequence = sequence;
-    }
-    while (takeSome(sequence)) {}
+  public void add(LogRecord record, long sequence) {
+    LogOperations operations = record.operations();
+    while (takeSome(operations, sequence)) {}
     if (count >= OPERATIONS_MAX) {
       apply();
     }
   }
 
-  /** Copies so many operations that the JVM soon compiles this; false when these are all. */
-  private boolean takeSome(long sequence) {
+  private boolean takeSome(LogOperations operations, long sequence) {
     makeRoom();
-    long[] page = pages.get(pageCount - 1);
-    int end = count + A_STEP;
-    while (count < end && operations.next()) {
-      boolean put = operations.kind() == OperationFormat.PUT;
-      positions[count] = (pageCount - 1) * PAGE_WORDS + pageWords;
-      hashes[count] = index.hash(operations.idHigh(), operations.idLow());
-      sequences[count] = (int) (sequence - firstSequence);
-      puts[count] = put;
-      pageWords +=
-          put
-              ? operations.copyAsEntry(page, pageWords, sequence)
-              : operations.copyTo(page, pageWords);
-      putCount += put ? 1 : 0;
-      count++;
+    int taken =
+        takePuts(
+            operations.words(),
+            operations.nextOffset(),
+            Math.min(A_STEP - 1, operations.putsMax()),
+            sequence);
+    operations.skipPuts(taken);
+    if (!operations.next()) {
+      return false;
     }
-    return count == end;
+    takeOne(operations, sequence);
+    return true;
+  }
+
+  /**
+   * Takes puts without checksum tables, as the entries that they become: so few that the JVM soon
+   * compiles this, in one loop over arrays.
+   */
+  private int takePuts(long[] from, int first, int most, long sequence) {
+    long[] page = pages.get(pageCount - 1);
+    int pageStart = (pageCount - 1) * PAGE_WORDS;
+    int into = pageWords;
+    int at = first;
+    int taken = 0;
+    while (taken < most && (int) from[at] == LogOperations.PLAIN_PUT) {
+      long idHigh = from[at + LogOperations.ID_HIGH];
+      long idLow = from[at + LogOperations.ID_LOW];
+      page[into] = from[at]; // kind, flags and checksum are the same in both formats
+      page[into + IndexCheckpointEntries.ID_HIGH] = idHigh;
+      page[into + IndexCheckpointEntries.ID_LOW] = idLow;
+      page[into + IndexCheckpointEntries.ENTRY_VERSION] = sequence;
+      page[into + IndexCheckpointEntries.LENGTH] = from[at + LogOperations.LENGTH];
+      page[into + IndexCheckpointEntries.START_BLOCK] = from[at + LogOperations.START_BLOCK];
+      positions[count + taken] = pageStart + into;
+      hashes[count + taken] = IdHash.hash(hashSeed, idHigh, idLow);
+      at += LogOperations.PUT_WORDS;
+      into += ENTRY_WORDS;
+      taken++;
+    }
+    pageWords = into;
+    count += taken;
+    putCount += taken;
+    return taken;
+  }
+
+  private void takeOne(LogOperations operations, long sequence) {
+    long[] page = pages.get(pageCount - 1);
+    int position = (pageCount - 1) * PAGE_WORDS + pageWords;
+    hashes[count] = IdHash.hash(hashSeed, operations.idHigh(), operations.idLow());
+    if (operations.kind() == OperationFormat.PUT) {
+      positions[count] = position;
+      pageWords += operations.copyAsEntry(page, pageWords, sequence);
+      putCount++;
+    } else {
+      positions[count] = ~position;
+      page[pageWords] = sequence;
+      pageWords += 1 + operations.copyTo(page, pageWords + 1);
+    }
+    count++;
   }
 
   private void makeRoom() {
@@ -118,11 +155,9 @@ public final class OperationBatch {
       pageWords = 0;
     }
     if (hashes.length - count < A_STEP) {
-      int length = 2 * hashes.length;
+      int length = hashes.length < OPERATIONS_MAX ? 4 * hashes.length : 2 * hashes.length;
       positions = Arrays.copyOf(positions, length);
       hashes = Arrays.copyOf(hashes, length);
-      sequences = Arrays.copyOf(sequences, length);
-      puts = Arrays.copyOf(puts, length);
     }
   }
 
@@ -160,7 +195,7 @@ public final class OperationBatch {
       ends[bucket] = end;
     }
     if (order.length < count) {
-      order = new int[hashes.length];
+      order = new int[count];
     }
     for (int i = count - 1; i >= 0; i--) {
       order[--ends[bucketOf(hashes[i], bits)]] = i;
@@ -176,13 +211,14 @@ public final class OperationBatch {
     int to = Math.min(count, from + A_STEP);
     for (int i = from; i < to; i++) {
       int number = order[i];
-      if (!puts[number]) {
+      int position = positions[number];
+      if (position < 0) {
         applyPuts();
         applyOne(number);
       } else {
         System.arraycopy(
-            pages.get(positions[number] / PAGE_WORDS),
-            positions[number] % PAGE_WORDS,
+            pages.get(position / PAGE_WORDS),
+            position % PAGE_WORDS,
             step,
             stepCount * ENTRY_WORDS,
             ENTRY_WORDS);
@@ -209,15 +245,16 @@ public final class OperationBatch {
 
   /** Has the applier do a single operation, which is as it was in its record or a put's entry. */
   private void applyOne(int number) {
-    long[] page = pages.get(positions[number] / PAGE_WORDS);
-    int offset = positions[number] % PAGE_WORDS;
-    if (puts[number]) {
+    int position = positions[number] < 0 ? ~positions[number] : positions[number];
+    long[] page = pages.get(position / PAGE_WORDS);
+    int offset = position % PAGE_WORDS;
+    if (positions[number] >= 0) {
       loader.putOne(page, offset);
       return;
     }
     loader.finish();
-    waiting.lookAt(page, offset);
+    waiting.lookAt(page, offset + 1);
     waiting.writeTo(single);
-    var _ = applier.apply(single, 0, 1, firstSequence + sequences[number], (start, blocks) -> {});
+    var _ = applier.apply(single, 0, 1, page[offset], (start, blocks) -> {});
   }
 }

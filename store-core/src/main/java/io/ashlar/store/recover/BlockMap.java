@@ -22,13 +22,14 @@ final class BlockMap {
   private static final long FILE_BLOCKS_MAX = 1L << 38;
 
   private static final long RUN_BYTES = 32;
-  private static final int EXTENTS_A_STEP = 32;
+  private static final int EXTENTS_A_STEP = 24; // see IndexLoader.ENTRIES_A_STEP
 
   private final long fileBlocks;
   private final long heapBytesMax;
   private final @Nullable BlockMapPart[] parts; // null where nothing is in use
   private long heapBytes;
   private long highestEnd;
+  private long usedBySome; // blocks that useSome has marked for useAll
 
   /** Creates one in which nothing is in use, and which takes a quarter of the heap at most. */
   BlockMap(long fileBlocks) {
@@ -154,20 +155,19 @@ final class BlockMap {
    * @return how many blocks they have.
    */
   long useAll(long[] starts, long[] blocks, int count, String what) {
+    usedBySome = 0;
+    long used = 0;
     int done = 0;
     while (done < count) {
       int to = Math.min(count, done + EXTENTS_A_STEP);
       done = useSome(starts, blocks, done, to);
       if (done < to) {
         use(starts[done], blocks[done], what);
+        used += blocks[done];
         done++;
       }
     }
-    long used = 0;
-    for (int i = 0; i < count; i++) {
-      used += blocks[i];
-    }
-    return used;
+    return used + usedBySome;
   }
 
   /**
@@ -178,6 +178,7 @@ final class BlockMap {
    */
   private int useSome(long[] starts, long[] blocks, int from, int to) {
     long end = highestEnd;
+    long used = 0;
     int i = from;
     while (i < to) {
       long start = starts[i];
@@ -197,9 +198,11 @@ final class BlockMap {
       }
       bits[word] |= mask;
       end = Math.max(end, start + length);
+      used += length;
       i++;
     }
     highestEnd = end;
+    usedBySome += used;
     return i;
   }
 

@@ -48,8 +48,8 @@ final class EarlyReplay implements AutoCloseable {
       OperationBatch batch,
       RecordLedger records) {
     try (LogReader reader = new LogReader(disk, fileBlocks);
-        BlobCheck blobs = new BlobCheck(disk);
-        LogReplay replay = new LogReplay(reader, blobs, superblock, batch, records, fileBlocks)) {
+        BlobCheck blobs = new BlobCheck(disk)) {
+      LogReplay replay = new LogReplay(reader, blobs, superblock, batch, records, fileBlocks);
       replay.run();
       return replay;
     }

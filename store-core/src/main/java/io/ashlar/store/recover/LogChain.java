@@ -1,11 +1,9 @@
 package io.ashlar.store.recover;
 
 import io.ashlar.store.CorruptionException;
-import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogPosition;
-import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.Superblock;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,13 +33,13 @@ final class LogChain {
    *
    * @return the record, valid until the reader is used again, or null at the end of the chain.
    */
-  @Nullable MemorySegment next() {
+  @Nullable LogRecord next() {
     boolean moves = false;
-    MemorySegment record = validRecord(end.block(), end.extentEnd());
+    LogRecord record = validRecord(end.block(), end.extentEnd());
     if (end.nextStart() != 0 && reader.beginsLikeRecord(end.nextStart(), end.sequence() + 1)) {
-      long here = record == null ? -1 : LogRecordFormat.incarnation(record);
+      long here = record == null ? -1 : record.incarnation();
       record = validRecord(end.nextStart(), end.nextStart() + end.nextBlocks());
-      moves = record != null && LogRecordFormat.incarnation(record) > here; // L10
+      moves = record != null && record.incarnation() > here; // L10
       if (!moves && here >= 0) {
         record = validRecord(end.block(), end.extentEnd());
         if (record == null) {
@@ -58,43 +56,43 @@ final class LogChain {
     recordBlock = block;
     end =
         new LogPosition(
-            LogRecordFormat.sequence(record),
-            end.epoch() + LogRecordFormat.epochs(record),
-            LogRecordFormat.incarnation(record),
-            LogRecordFormat.chain(record),
+            record.sequence(),
+            end.epoch() + record.epochs(),
+            record.incarnation(),
+            record.chain(),
             extentStart,
             extentBlocks,
             blockBehind(record, block),
-            LogRecordFormat.nextStart(record),
-            LogRecordFormat.nextBlocks(record));
+            record.nextStart(),
+            record.nextBlocks());
     incarnationMax = Math.max(incarnationMax, end.incarnation());
-    highestMark = Math.max(highestMark, LogRecordFormat.mark(record));
+    highestMark = Math.max(highestMark, record.mark());
     return record;
   }
 
   /** Returns the record that continues the chain at {@code block}, or null. */
-  private @Nullable MemorySegment validRecord(long block, long extentEnd) {
-    MemorySegment record = reader.record(block, extentEnd);
+  private @Nullable LogRecord validRecord(long block, long extentEnd) {
+    LogRecord record = reader.record(block, extentEnd);
     if (record == null) {
       return null;
     }
     long sequence = end.sequence() + 1;
-    long incarnation = LogRecordFormat.incarnation(record);
+    long incarnation = record.incarnation();
     boolean valid =
-        LogRecordFormat.storeId(record) == superblock.storeId()
-            && LogRecordFormat.sequence(record) == sequence
-            && LogRecordFormat.previousChain(record) == end.chain()
-            && LogRecordFormat.block(record) == block
-            && LogRecordFormat.firstEpoch(record) == end.epoch() + 1
-            && LogRecordFormat.mark(record) < sequence
+        record.storeId() == superblock.storeId()
+            && record.sequence() == sequence
+            && record.previousChain() == end.chain()
+            && record.block() == block
+            && record.firstEpoch() == end.epoch() + 1
+            && record.mark() < sequence
             && incarnation >= end.incarnation()
             && (sequence <= superblock.fenceSequence() || incarnation >= superblock.incarnation())
             && blockBehind(record, block) <= extentEnd; // L6
     return valid ? record : null;
   }
 
-  private static long blockBehind(MemorySegment record, long block) {
-    return block + record.byteSize() / Blocks.BYTES + LogRecordFormat.behindBlocks(record);
+  private static long blockBehind(LogRecord record, long block) {
+    return block + record.blocks() + record.behindBlocks();
   }
 
   /** Returns the exception for a record that read differently the second time. */

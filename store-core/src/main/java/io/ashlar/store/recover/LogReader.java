@@ -2,10 +2,13 @@ package io.ashlar.store.recover;
 
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
-import io.ashlar.store.format.LogOperations;
+import io.ashlar.store.format.ChecksumView;
+import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +22,19 @@ final class LogReader implements AutoCloseable {
 
   private static final long AHEAD_BYTES_MIN = 64L << 10;
   private static final long AHEAD_BYTES_MAX = 1L << 20;
+
+  /** Values between records that take longer to step over, with another read, than to read. */
+  private static final long READ_THROUGH_BYTES = 128L << 10;
+
   private static final long WINDOW_BYTES = LogRecordFormat.RECORD_BYTES_MAX + AHEAD_BYTES_MAX;
 
   private final Disk disk;
   private final long fileBlocks;
   private final NativeMemory memory = NativeMemory.reserve(WINDOW_BYTES);
   private final NativeMemory probe = NativeMemory.reserve(Blocks.BYTES);
-  private final LogOperations operations = new LogOperations();
+  private final ByteBuffer bytes = memory.segment().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  private final ChecksumView view = new ChecksumView(memory.segment());
+  private LogRecord record = new LogRecord();
   private long windowStart; // byte offset in the file
   private long windowBytes;
   private long aheadBytes = AHEAD_BYTES_MIN;
@@ -37,21 +46,56 @@ final class LogReader implements AutoCloseable {
     this.fileBlocks = fileBlocks;
   }
 
-  /** Returns the whole, well-formed record at {@code block}, or null when there is none. */
-  @Nullable MemorySegment record(long block, long endBlock) {
+  /**
+   * Returns the whole, well-formed record at {@code block}, or null when there is none; always the
+   * same object.
+   */
+  @Nullable LogRecord record(long block, long endBlock) {
     if (block < Blocks.FIRST || block >= Math.min(endBlock, fileBlocks)) {
       return null;
     }
-    MemorySegment first = bytes(block, 1);
-    if (first == null || !LogRecordFormat.hasMagic(first)) {
+    int offset = inWindow(block, 1);
+    if (offset < 0) {
       return null;
     }
-    long blocks = LogRecordFormat.claimedBlocks(first);
+    int blocks = record.claimedBlocks(memory.segment(), offset);
     if (blocks == 0 || block + blocks > Math.min(endBlock, fileBlocks)) {
       return null;
     }
-    MemorySegment record = bytes(block, blocks);
-    return record != null && LogRecordFormat.isValid(record, operations) ? record : null;
+    offset = inWindow(block, blocks);
+    return offset >= 0 && record.read(view, offset, blocks * Blocks.BYTES) ? record : null;
+  }
+
+  /** Returns the record that was read last, which stays as it is; {@code other} is read to now. */
+  LogRecord exchange(LogRecord other) {
+    LogRecord last = record;
+    record = other;
+    return last;
+  }
+
+  /** Returns the first block from {@code block} on that begins like a record, or {@code end}. */
+  long nextMagic(long block, long end) {
+    for (long next = block; next < end; ) {
+      int offset = inWindow(next, 1);
+      if (offset < 0) {
+        return end;
+      }
+      long known = Math.min(end - next, (windowBytes - offset) / Blocks.BYTES);
+      long skipped = blocksWithoutMagic(offset, (int) known);
+      next += skipped;
+      if (skipped < known) {
+        return next;
+      }
+    }
+    return end;
+  }
+
+  private int blocksWithoutMagic(int offset, int count) {
+    int skipped = 0;
+    while (skipped < count && !LogRecordFormat.hasMagic(bytes, offset + skipped * Blocks.BYTES)) {
+      skipped++;
+    }
+    return skipped;
   }
 
   /**
@@ -77,29 +121,33 @@ final class LogReader implements AutoCloseable {
     if (block < Blocks.FIRST || block >= fileBlocks) {
       return null;
     }
-    MemorySegment first = bytes(block, 1);
+    int offset = inWindow(block, 1);
+    MemorySegment first = offset < 0 ? null : memory.segment().asSlice(offset, Blocks.BYTES);
     return first != null && LogRecordFormat.hasMagic(first) ? first : null;
   }
 
   /**
-   * Returns some blocks of the file, or null behind its end. Reads ahead the further the longer it
-   * is read in order: long values between the records are stepped over.
+   * Reads some blocks of the file unless they are here. Reads ahead the further the longer it is
+   * read in order: long values between the records are stepped over.
+   *
+   * @return where they begin in the window, or −1 when the file ends before them.
    */
-  private @Nullable MemorySegment bytes(long block, long blocks) {
+  private int inWindow(long block, long blocks) {
     long offset = Blocks.offset(block);
     long length = Blocks.offset(blocks);
     if (offset < windowStart || offset + length > windowStart + windowBytes) {
-      boolean inOrder = offset >= windowStart && offset <= windowStart + windowBytes;
+      boolean inOrder =
+          offset >= windowStart && offset <= windowStart + windowBytes + READ_THROUGH_BYTES;
       aheadBytes = inOrder ? Math.min(2 * aheadBytes, AHEAD_BYTES_MAX) : AHEAD_BYTES_MIN;
       long wanted = Math.min(Blocks.offset(fileBlocks) - offset, Math.max(length, aheadBytes));
       windowBytes = 0;
       windowStart = offset;
       windowBytes = disk.read(memory.segment().asSlice(0, wanted), offset);
       if (windowBytes < length) {
-        return null;
+        return -1;
       }
     }
-    return memory.segment().asSlice(offset - windowStart, length);
+    return (int) (offset - windowStart);
   }
 
   @Override

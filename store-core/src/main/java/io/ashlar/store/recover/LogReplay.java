@@ -3,12 +3,14 @@ package io.ashlar.store.recover;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.format.LogOperations;
 import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.OperationBatch;
-import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -27,7 +29,7 @@ import java.util.Deque;
  *
  * <p>Thread: one.
  */
-final class LogReplay implements AutoCloseable {
+final class LogReplay {
 
   /** More records than this never wait for a mark: a log that says so is damaged. */
   private static final int UNMARKED_MAX = 1024;
@@ -46,8 +48,7 @@ final class LogReplay implements AutoCloseable {
   private final long fileBlocks;
   private final LogChain chain;
   private final Deque<Unmarked> unmarked = new ArrayDeque<>();
-  private final NativeMemory newest = NativeMemory.reserve(LogRecordFormat.RECORD_BYTES_MAX);
-  private long newestBytes;
+  private LogRecord newest = new LogRecord(); // of those that wait
 
   private LogPosition applied; // behind the last record that was applied
   private long records;
@@ -75,28 +76,28 @@ final class LogReplay implements AutoCloseable {
 
   /** Replays everything that can be kept; then {@link #position} is the end of the log. */
   void run() {
-    MemorySegment record = chain.next();
+    LogRecord record = chain.next();
     while (record != null) {
       take(record);
       record = chain.next();
     }
     while (!unmarked.isEmpty()) {
-      MemorySegment waiting = reread(unmarked.getFirst());
+      LogRecord waiting = reread(unmarked.getFirst());
       if (!blobsAreWhole(waiting)) {
         dropped = unmarked.size();
         break;
       }
       apply(waiting, unmarked.removeFirst().behind());
     }
-    batch.apply();
     if (applied.sequence() < chain.highestMark()) {
       throw lost(applied.sequence() + 1, chain.highestMark(), applied.block());
     }
     refuseMarksBeyond();
+    batch.apply(); // last: what is before this needs no index
   }
 
   /** Applies the record, or keeps it waiting for a mark (rule L3). */
-  private void take(MemorySegment record) {
+  private void take(LogRecord record) {
     Unmarked taken = new Unmarked(chain.recordBlock(), chain.end());
     boolean moved = false;
     while (!unmarked.isEmpty() && unmarked.getFirst().behind().sequence() <= chain.highestMark()) {
@@ -104,14 +105,13 @@ final class LogReplay implements AutoCloseable {
       moved |= !unmarked.isEmpty();
       apply(unmarked.isEmpty() ? newest(covered) : reread(covered), covered.behind());
     }
-    MemorySegment current = moved ? reread(taken) : record; // the reader has one window
+    LogRecord current = moved ? reread(taken) : record; // the reader has one window
     if (chain.end().sequence() <= chain.highestMark() && unmarked.isEmpty()) {
       apply(current, chain.end());
       return;
     }
     unmarked.addLast(taken);
-    MemorySegment.copy(current, 0, newest.segment(), 0, current.byteSize());
-    newestBytes = current.byteSize();
+    newest = reader.exchange(newest);
     if (unmarked.size() > UNMARKED_MAX) {
       throw new CorruptionException(
           "more than " + UNMARKED_MAX + " log records wait for a mark: restore the store",
@@ -124,52 +124,43 @@ final class LogReplay implements AutoCloseable {
   }
 
   /** Returns the record that was kept waiting last: in almost every log, the only one. */
-  private MemorySegment newest(Unmarked waiting) {
-    MemorySegment record = newest.segment().asSlice(0, newestBytes);
-    assert LogRecordFormat.chain(record) == waiting.behind().chain() : "not the newest record";
-    return record;
+  private LogRecord newest(Unmarked waiting) {
+    assert newest.chain() == waiting.behind().chain() : "not the newest record";
+    return newest;
   }
 
   /** Reads a record of the chain again. */
-  private MemorySegment reread(Unmarked waiting) {
+  private LogRecord reread(Unmarked waiting) {
     LogPosition behind = waiting.behind();
-    MemorySegment record = reader.record(waiting.block(), behind.extentEnd());
-    if (record == null || LogRecordFormat.chain(record) != behind.chain()) {
+    LogRecord record = reader.record(waiting.block(), behind.extentEnd());
+    if (record == null || record.chain() != behind.chain()) {
       throw LogChain.changed(waiting.block());
     }
     return record;
   }
 
-  private boolean blobsAreWhole(MemorySegment record) {
-    long offset = LogRecordFormat.operationsOffset(record);
-    int operations = LogRecordFormat.operations(record);
-    for (int i = 0; i < operations; i++) {
-      int kind = OperationFormat.kind(record, offset);
-      if (kind == OperationFormat.PUT) {
-        long length = OperationFormat.length(record, offset);
-        long start = OperationFormat.startBlock(record, offset);
-        if (length > 0) {
-          checkedBlobs++;
-          if (start < Blocks.FIRST
-              || start + OperationFormat.blocks(record, offset) > fileBlocks
-              || !blobs.matches(
-                  start,
-                  length,
-                  OperationFormat.crc32c(record, offset),
-                  OperationFormat.hasTable(record, offset))) {
-            return false;
-          }
+  private boolean blobsAreWhole(LogRecord record) {
+    LogOperations operations = record.operations();
+    while (operations.next()) {
+      if (operations.kind() == OperationFormat.PUT && operations.length() > 0) {
+        long start = operations.startBlock();
+        long length = operations.length();
+        boolean table = operations.hasTable();
+        checkedBlobs++;
+        if (start < Blocks.FIRST
+            || start + ChecksumTable.extentBlocks(length, table) > fileBlocks
+            || !blobs.matches(start, length, operations.crc32c(), table)) {
+          return false;
         }
       }
-      offset += OperationFormat.bytes(kind);
     }
     return true;
   }
 
-  private void apply(MemorySegment record, LogPosition behind) {
-    long blocks = record.byteSize() / Blocks.BYTES;
-    ledger.add(behind.sequence(), LogRecordFormat.block(record), blocks);
-    logBlocks += blocks + LogRecordFormat.behindBlocks(record);
+  private void apply(LogRecord record, LogPosition behind) {
+    long blocks = record.blocks();
+    ledger.add(behind.sequence(), record.block(), blocks);
+    logBlocks += blocks + record.behindBlocks();
     records++;
     batch.add(record, behind.sequence());
     applied = behind;
@@ -199,13 +190,16 @@ final class LogReplay implements AutoCloseable {
 
   private void refuseMarksIn(long start, long endBlock, long broken) {
     long end = Math.min(endBlock, fileBlocks); // whatever the file claims (promise G12)
-    for (long block = Math.max(start, Blocks.FIRST); block < end; block++) {
-      MemorySegment record = reader.record(block, endBlock);
+    long first = Math.max(start, Blocks.FIRST);
+    for (long block = reader.nextMagic(first, end);
+        block < end;
+        block = reader.nextMagic(block + 1, end)) {
+      LogRecord record = reader.record(block, endBlock);
       if (record != null
-          && LogRecordFormat.storeId(record) == superblock.storeId()
-          && LogRecordFormat.block(record) == block
-          && LogRecordFormat.mark(record) >= broken) {
-        throw lost(broken, LogRecordFormat.mark(record), block);
+          && record.storeId() == superblock.storeId()
+          && record.block() == block
+          && record.mark() >= broken) {
+        throw lost(broken, record.mark(), block);
       }
     }
   }
@@ -254,10 +248,5 @@ final class LogReplay implements AutoCloseable {
   /** Returns how many whole records were dropped, because a blob was not. */
   long dropped() {
     return dropped;
-  }
-
-  @Override
-  public void close() {
-    newest.close();
   }
 }

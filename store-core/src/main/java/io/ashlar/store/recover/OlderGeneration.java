@@ -5,9 +5,8 @@ import io.ashlar.store.checkpoint.Generation;
 import io.ashlar.store.checkpoint.IndexCheckpointReader;
 import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.disk.Disk;
-import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.Superblock;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,11 +42,11 @@ final class OlderGeneration implements AutoCloseable {
       LogChain chain = new LogChain(reader, older);
       RecordLedger records = new RecordLedger();
       while (chain.end().sequence() < newer.base().sequence()) {
-        MemorySegment record = chain.next();
+        LogRecord record = chain.next();
         if (record == null) {
           return null;
         }
-        records.add(chain.end().sequence(), chain.recordBlock(), record.byteSize() / Blocks.BYTES);
+        records.add(chain.end().sequence(), chain.recordBlock(), record.blocks());
       }
       return chain.end().chain() == newer.base().chain() ? new Found(generation, records) : null;
     } catch (CorruptionException e) {

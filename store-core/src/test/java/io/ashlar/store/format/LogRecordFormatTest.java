@@ -81,7 +81,7 @@ class LogRecordFormatTest {
   }
 
   private static boolean isValid(byte[] record) {
-    return LogRecordFormat.isValid(MemorySegment.ofArray(record), new LogOperations());
+    return new LogRecord().read(new ChecksumView(MemorySegment.ofArray(record)), 0, record.length);
   }
 
   @Test
@@ -91,7 +91,7 @@ class LogRecordFormatTest {
     MemorySegment record = MemorySegment.ofArray(golden);
     assertThat(LogRecordFormat.hasMagic(record)).isTrue();
     assertThat(LogRecordFormat.claimedBlocks(record)).isEqualTo(1);
-    assertThat(LogRecordFormat.isValid(record, new LogOperations())).isTrue();
+    assertThat(isValid(golden)).isTrue();
     assertThat(LogRecordFormat.storeId(record)).isEqualTo(STORE);
     assertThat(LogRecordFormat.incarnation(record)).isEqualTo(0x2122232425262728L);
     assertThat(LogRecordFormat.sequence(record)).isEqualTo(0x3132333435363738L);
@@ -108,6 +108,52 @@ class LogRecordFormatTest {
     assertThat(LogRecordFormat.epochOperations(record, 0)).isEqualTo(2);
     assertThat(LogRecordFormat.epochOperations(record, 1)).isEqualTo(3);
     assertThat(LogRecordFormat.operationsOffset(record)).isEqualTo(144);
+  }
+
+  @Test
+  void shouldReadTheSameInAnArrayWhereverTheRecordLies() throws IOException {
+    byte[] golden = HexFixture.read("log-record-v1.hex");
+    MemorySegment format = MemorySegment.ofArray(golden);
+    byte[] memory = new byte[3 * Blocks.BYTES];
+    System.arraycopy(golden, 0, memory, Blocks.BYTES, golden.length);
+    ChecksumView view = new ChecksumView(MemorySegment.ofArray(memory));
+    LogRecord record = new LogRecord();
+    assertThat(record.claimedBlocks(view.memory(), 0)).isZero();
+    assertThat(record.claimedBlocks(view.memory(), Blocks.BYTES)).isEqualTo(1);
+    assertThat(record.read(view, Blocks.BYTES, Blocks.BYTES)).isTrue();
+    assertThat(record.storeId()).isEqualTo(LogRecordFormat.storeId(format));
+    assertThat(record.incarnation()).isEqualTo(LogRecordFormat.incarnation(format));
+    assertThat(record.sequence()).isEqualTo(LogRecordFormat.sequence(format));
+    assertThat(record.mark()).isEqualTo(LogRecordFormat.mark(format));
+    assertThat(record.block()).isEqualTo(LogRecordFormat.block(format));
+    assertThat(record.firstEpoch()).isEqualTo(LogRecordFormat.firstEpoch(format));
+    assertThat(record.epochs()).isEqualTo(LogRecordFormat.epochs(format));
+    assertThat(record.blocks()).isEqualTo(LogRecordFormat.claimedBlocks(format));
+    assertThat(record.behindBlocks()).isEqualTo(LogRecordFormat.behindBlocks(format));
+    assertThat(record.previousChain()).isEqualTo(LogRecordFormat.previousChain(format));
+    assertThat(record.nextStart()).isEqualTo(LogRecordFormat.nextStart(format));
+    assertThat(record.nextBlocks()).isEqualTo(LogRecordFormat.nextBlocks(format));
+    assertThat(record.chain()).isEqualTo(LogRecordFormat.chain(format));
+    assertThat(record.epochOperations(0)).isEqualTo(LogRecordFormat.epochOperations(format, 0));
+    assertThat(record.epochOperations(1)).isEqualTo(LogRecordFormat.epochOperations(format, 1));
+    for (int pass = 0; pass < 2; pass++) {
+      LogOperations operations = record.operations();
+      long offset = LogRecordFormat.operationsOffset(format);
+      for (int i = 0; i < LogRecordFormat.operations(format); i++) {
+        assertThat(operations.next()).isTrue();
+        assertThat(operations.kind()).isEqualTo(OperationFormat.kind(format, offset));
+        assertThat(operations.idHigh()).isEqualTo(OperationFormat.idHigh(format, offset));
+        assertThat(operations.idLow()).isEqualTo(OperationFormat.idLow(format, offset));
+        if (operations.kind() == OperationFormat.PUT) {
+          assertThat(operations.crc32c()).isEqualTo(OperationFormat.crc32c(format, offset));
+          assertThat(operations.startBlock()).isEqualTo(OperationFormat.startBlock(format, offset));
+          assertThat(operations.length()).isEqualTo(OperationFormat.length(format, offset));
+          assertThat(operations.hasTable()).isEqualTo(OperationFormat.hasTable(format, offset));
+        }
+        offset += OperationFormat.bytes(operations.kind());
+      }
+      assertThat(operations.next()).isFalse();
+    }
   }
 
   @Test

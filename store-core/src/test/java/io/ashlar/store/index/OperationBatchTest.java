@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumView;
+import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.Arena;
@@ -111,6 +112,7 @@ class OperationBatchTest {
       OperationApplier other = new OperationApplier(bulk, tombstones);
       OperationBatch batch = new OperationBatch(bulk, other, () -> {});
       MemorySegment memory = arena.allocate(1 << 20, Blocks.BYTES);
+      LogRecord record = new LogRecord();
       for (int i = 0; i < records; i++) {
         long sequence = 2L + i;
         int count = random.nextInt(1, 2000);
@@ -122,7 +124,8 @@ class OperationBatchTest {
           offset += bytes;
         }
         seal(memory, sequence, count, offset);
-        batch.add(memory.asSlice(0, Blocks.roundUp(offset)), sequence);
+        assertThat(record.read(new ChecksumView(memory), 0, (int) Blocks.roundUp(offset))).isTrue();
+        batch.add(record, sequence);
         if (random.nextInt(20) == 0) {
           batch.apply();
         }

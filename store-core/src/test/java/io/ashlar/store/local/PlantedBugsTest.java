@@ -74,9 +74,9 @@ class PlantedBugsTest {
         PlantedBug.of(
             "marked blobs checked at open (L3)",
             "recover/LogReplay.java",
-            "  private void take(MemorySegment record) {\n",
+            "  private void take(LogRecord record) {\n",
             """
-              private void take(MemorySegment record) {
+              private void take(LogRecord record) {
                 if (!blobsAreWhole(record)) {
                   throw lost(chain.end().sequence(), chain.highestMark(), chain.recordBlock());
                 }

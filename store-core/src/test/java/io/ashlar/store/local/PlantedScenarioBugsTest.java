@@ -76,14 +76,13 @@ class PlantedScenarioBugsTest {
                 "index/OperationBatch.java",
                 "  /** Applies all operations that wait; then",
                 """
-                public void addFirstEpoch(MemorySegment record, long sequence) {
+                public void addFirstEpoch(LogRecord record, long sequence) {
                   apply();
-                  var _ = applier.apply(
-                      record,
-                      io.ashlar.store.format.LogRecordFormat.operationsOffset(record),
-                      io.ashlar.store.format.LogRecordFormat.epochOperations(record, 0),
-                      sequence,
-                      (start, blocks) -> {});
+                  LogOperations operations = record.operations();
+                  for (int i = 0; i < record.epochOperations(0) && operations.next(); i++) {
+                    operations.writeTo(single);
+                    var _ = applier.apply(single, 0, 1, sequence, (start, blocks) -> {});
+                  }
                 }
 
                 /** Applies all operations that wait; then\
@@ -93,9 +92,9 @@ class PlantedScenarioBugsTest {
             "blobs of marked records are checked (L3)",
             new Edit(
                 "recover/LogReplay.java",
-                "  private void take(MemorySegment record) {\n",
+                "  private void take(LogRecord record) {\n",
                 """
-                  private void take(MemorySegment record) {
+                  private void take(LogRecord record) {
                     if (!blobsAreWhole(record)) {
                       throw lost(chain.end().sequence(), chain.highestMark(), chain.recordBlock());
                     }
@@ -105,7 +104,7 @@ class PlantedScenarioBugsTest {
             "what lies right behind the tail wins (L10)",
             new Edit(
                 "recover/LogChain.java",
-                "moves = record != null && LogRecordFormat.incarnation(record) > here;",
+                "moves = record != null && record.incarnation() > here;",
                 "moves = record != null && here < 0;")),
         log(
             "shouldPreferTheRealRecordInTheNextExtentToAStaleOneBehindTheTail",
