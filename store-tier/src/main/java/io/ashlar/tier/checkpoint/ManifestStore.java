@@ -89,6 +89,11 @@ public final class ManifestStore {
     return manifest;
   }
 
+  /** What stands for a manifest that {@link #find} did not find, as the cause of a failure. */
+  ObjectNotFoundException absent(long sequence) {
+    return new ObjectNotFoundException(objects.toString(), TierKeys.manifest(sequence), null);
+  }
+
   /**
    * Finds the newest manifest.
    *

@@ -5,6 +5,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
+import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.ReadListener;
@@ -22,16 +23,13 @@ import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.tier.ReadBackStats;
 import io.ashlar.tier.batch.BatchCodec;
-import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.fetch.BatchColdStorage;
 import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.gc.Pins;
+import io.ashlar.tier.gc.HeldCheckpoint;
 import io.ashlar.tier.object.ObjectStore;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -58,17 +56,18 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Every read sees one checkpoint, whole: the state of the store after one epoch. A blob costs
- * one ranged GET of its frames, or none where these were read before ({@link BatchColdStorage}),
- * and is verified against the checksum in its batch's index. Whatever would write throws {@link
- * UnsupportedOperationException}.
+ * <p>Every read sees one checkpoint, whole: the state of the store after one epoch. Without a pin
+ * retention may drop it meanwhile; reads then throw {@link CheckpointDroppedException}, and go on
+ * after a {@link #refresh}. A blob costs one ranged GET of its frames, or none where these were
+ * read before ({@link BatchColdStorage}), and is verified against the checksum in its batch's
+ * index. Whatever would write throws {@link UnsupportedOperationException}.
  *
  * <p>Thread: any. Memory: the index ({@link FollowerConfig#indexBytesMax}), what read-back keeps,
  * and each open lease its blob.
  */
 public final class FollowerStore implements BlobStore {
-  private static final Logger LOG = System.getLogger(FollowerStore.class.getName());
   private static final int READS_AT_ONCE = 32;
+  private static final int ATTEMPTS_MAX = 3;
   private static final MemorySegment MISSING = MemorySegment.ofArray(new byte[0]);
   private static final String PIN_OWNER = "follower";
 
@@ -86,9 +85,6 @@ public final class FollowerStore implements BlobStore {
   /** Written by who refreshes or closes, read by any thread; null once closed. */
   private volatile @Nullable CheckpointIndex index;
 
-  /** Guarded by {@link #refreshing}. */
-  private Pins.@Nullable Pinned pinned;
-
   private FollowerStore(ObjectStore objects, FollowerConfig config) {
     this.objects = objects;
     this.config = config;
@@ -102,9 +98,11 @@ public final class FollowerStore implements BlobStore {
    * batch, several at once.
    *
    * @param objects the tier; closed with the follower. If this fails it stays open.
-   * @throws StoreOpenException if there is no checkpoint, or not the one asked for, or its index
-   *     needs more memory than is allowed.
-   * @throws CorruptionException naming the manifest or batch that is damaged or gone.
+   * @throws StoreOpenException if there is no checkpoint, or never was the one asked for, or its
+   *     index needs more memory than is allowed.
+   * @throws CheckpointDroppedException if retention dropped it; it says which ones are retained.
+   * @throws CorruptionException naming the manifest or batch that is damaged, or gone though it is
+   *     retained.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote a manifest.
    * @throws TierUnavailableException if the object store does not answer.
    */
@@ -130,6 +128,7 @@ public final class FollowerStore implements BlobStore {
    * @return whether there was a newer one.
    * @throws UnsupportedOperationException if this follower was opened at one checkpoint for good.
    * @throws CorruptionException naming the manifest or batch that is damaged or gone.
+   * @throws CheckpointDroppedException if newer ones are dropped as fast as they are read.
    * @throws TierUnavailableException if the object store does not answer.
    * @throws StoreClosedException if this is closed.
    */
@@ -156,26 +155,18 @@ public final class FollowerStore implements BlobStore {
   private boolean moveTo(long checkpoint) {
     refreshing.lock();
     try {
-      Pins.Pinned pin = config.pin() ? pin(checkpoint) : null;
-      CheckpointIndex made = null;
-      try {
-        TierManifest manifest = pin == null ? find(checkpoint) : pin.manifest();
-        ManifestChain chain = ManifestChain.read(manifests, manifest);
-        CheckpointIndex before = index;
-        made = CheckpointIndex.make(chain, reader, before, config.indexBytesMax());
-        Pins.Pinned oldPin = pinned;
-        index = made;
-        pinned = pin;
-        if (before != null) {
-          before.release();
-        }
-        if (oldPin != null) {
-          oldPin.close();
-        }
-        return true;
-      } finally {
-        if (made == null && pin != null) {
-          pin.close();
+      for (int attempt = 1; ; attempt++) {
+        try {
+          CheckpointIndex before = index;
+          index = made(checkpoint, before);
+          if (before != null) {
+            before.release();
+          }
+          return true;
+        } catch (CheckpointDroppedException e) {
+          if (checkpoint > 0 || attempt == ATTEMPTS_MAX) {
+            throw e;
+          }
         }
       }
     } finally {
@@ -183,29 +174,24 @@ public final class FollowerStore implements BlobStore {
     }
   }
 
-  private Pins.@Nullable Pinned pin(long checkpoint) {
-    try {
-      return checkpoint == 0
-          ? Pins.takeLatest(objects, PIN_OWNER)
-          : Pins.take(objects, checkpoint, PIN_OWNER);
-    } catch (TierUnavailableException e) {
-      // Who may only read cannot pin; a store that does not answer at all says so later.
-      LOG.log(Level.DEBUG, "following without a pin: " + e.getMessage());
-      return null;
-    }
-  }
-
-  private TierManifest find(long checkpoint) {
-    TierManifest manifest = checkpoint == 0 ? manifests.latest() : manifests.find(checkpoint);
-    if (manifest == null) {
+  private CheckpointIndex made(long checkpoint, @Nullable CheckpointIndex before) {
+    HeldCheckpoint held = HeldCheckpoint.take(objects, checkpoint, config.pin(), PIN_OWNER);
+    if (held == null) {
       throw new StoreOpenException(
-          "there is no such checkpoint to follow: checkpoint="
-              + (checkpoint == 0 ? "newest" : Long.toString(checkpoint))
-              + ", tier="
-              + objects,
+          "there is no checkpoint to follow: no manifest is below this prefix: tier=" + objects,
           null);
     }
-    return manifest;
+    CheckpointIndex made = null;
+    try {
+      made = CheckpointIndex.make(held, held.chain(), reader, before, config.indexBytesMax());
+      return made;
+    } catch (CorruptionException e) {
+      throw held.explained(e);
+    } finally {
+      if (made == null) {
+        held.close();
+      }
+    }
   }
 
   /** The index, held for the caller, who releases it. */
@@ -406,7 +392,11 @@ public final class FollowerStore implements BlobStore {
 
   private void read(CheckpointIndex held, BlobId id, MemorySegment target) {
     if (target.byteSize() > 0) {
-      blobs.fetch(id, held.reference(id), target);
+      try {
+        blobs.fetch(id, held.reference(id), target);
+      } catch (CorruptionException e) {
+        throw held.checkpoint().explained(e);
+      }
       int crc = BatchCodec.crc32c(target);
       if (crc != held.crc32c(id)) {
         throw new CorruptionException(
@@ -555,10 +545,8 @@ public final class FollowerStore implements BlobStore {
       }
       index = null;
       blobs.close();
+      last.checkpoint().close(); // now, while the object store is open, whoever still reads
       last.release();
-      if (pinned != null) {
-        pinned.close();
-      }
     } finally {
       refreshing.unlock();
     }
