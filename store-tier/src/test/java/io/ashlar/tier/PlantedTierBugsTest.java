@@ -55,6 +55,24 @@ class PlantedTierBugsTest {
           # A follower's pin goes while somebody reads by it.
           follow/FollowerStore.java :: before.release(); :: before.checkpoint().close(); \
           :: DroppedCheckpointTest :: shouldKeepAFollowersPinUntilItsLastReaderHasMovedOn
+          # A seal that nobody looks at, in part or at all.
+          checkpoint/SealedJson.java :: digits(crc)) > 0 :: digits(crc)) > 8 \
+          :: checkpoint.SealedJsonTest :: shouldFindEveryChangedBitOfAManifest
+          checkpoint/TierManifestCodec.java :: version == VERSION && !sealed :: version < 0 \
+          :: checkpoint.TierManifestCodecTest :: shouldRefuseVersion3WithoutASeal
+          checkpoint/TierManifestCodec.java :: version == HINT_VERSION && !sealed :: version < 0 \
+          :: checkpoint.TierManifestCodecTest :: shouldRefuseAHintOfVersion2WithoutASeal
+          checkpoint/SealedJson.java :: if (wrong > 1) :: if (wrong > 0) \
+          :: checkpoint.SealedJsonTest :: shouldFindEveryChangedBitOfTheHintAndTheBoundary
+          checkpoint/SealedJson.java :: int crc = crc32c(json, bodyBytes) \
+          :: int crc = crc32c(json, bodyBytes - 1) \
+          :: checkpoint.SealedJsonTest :: shouldFindEveryChangedBitOfAManifest
+          checkpoint/ManifestStore.java :: e.expected(), e.actual() :: 0, 0 \
+          :: checkpoint.SealedJsonTest :: shouldNameTheObjectThatIsDamagedWithBothChecksums
+          gc/Scrub.java :: check(TierKeys.LATEST, manifests::checkedHint); :: // \
+          :: gc.ScrubTest :: shouldFindAChangedBitInEveryObjectThatIsNoBatch
+          gc/Scrub.java :: Pins.check(objects, pin.key()); :: // \
+          :: gc.ScrubTest :: shouldFindAChangedBitInEveryObjectThatIsNoBatch
           """)
   void shouldBeFound(String file, String right, String wrong, String test, String method)
       throws Exception {
