@@ -39,7 +39,7 @@ class PlantedTierBugsTest {
           follow/FollowerStore.java :: throw held.checkpoint().explained(e) :: throw e \
           :: DroppedCheckpointTest \
           :: shouldSayToAFollowerThatItsCheckpointWasDroppedAndGoOnAfterARefresh
-          follow/FollowerStore.java :: throw held.explained(e) :: throw e \
+          follow/FollowedCheckpoint.java :: throw held.explained(e) :: throw e \
           :: DroppedCheckpointTest :: shouldOpenAFollowerAtTheNewestWhenThatIsDroppedUnderIt
           restore/Restore.java :: attempt < ATTEMPTS_MAX && :: attempt < 0 && \
           :: DroppedCheckpointTest :: shouldGoOnWithTheNewestWhenThatIsDroppedUnderARestore
@@ -53,7 +53,7 @@ class PlantedTierBugsTest {
           gc/HeldCheckpoint.java :: if (isPinned() || :: if ( \
           :: DroppedCheckpointTest :: shouldCallABatchThatAPinnedCheckpointLacksDamage
           # A follower's pin goes while somebody reads by it.
-          follow/FollowerStore.java :: before.release(); :: before.checkpoint().close(); \
+          follow/FollowedCheckpoint.java :: before.release(); :: before.checkpoint().close(); \
           :: DroppedCheckpointTest :: shouldKeepAFollowersPinUntilItsLastReaderHasMovedOn
           # A seal that nobody looks at, in part or at all.
           checkpoint/SealedJson.java :: digits(crc)) > 0 :: digits(crc)) > 8 \

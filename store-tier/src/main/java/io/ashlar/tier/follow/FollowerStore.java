@@ -3,31 +3,18 @@ package io.ashlar.tier.follow;
 import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
-import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
-import io.ashlar.store.Epoch;
 import io.ashlar.store.ReadListener;
-import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.TierUnavailableException;
-import io.ashlar.store.VacuumListener;
-import io.ashlar.store.VacuumOptions;
-import io.ashlar.store.VacuumReport;
-import io.ashlar.store.VerifyListener;
-import io.ashlar.store.VerifyOptions;
-import io.ashlar.store.VerifyReport;
 import io.ashlar.tier.ReadBackStats;
 import io.ashlar.tier.batch.BatchCodec;
-import io.ashlar.tier.checkpoint.ManifestStore;
-import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.fetch.BatchColdStorage;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.gc.HeldCheckpoint;
 import io.ashlar.tier.object.ObjectStore;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -41,7 +28,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,32 +51,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: any. Memory: the index ({@link FollowerConfig#indexBytesMax}), what read-back keeps,
  * and each open lease its blob.
  */
-public final class FollowerStore implements BlobStore {
+public final class FollowerStore extends ReadOnlyBlobStore {
   private static final int READS_AT_ONCE = 32;
-  private static final int ATTEMPTS_MAX = 3;
   private static final MemorySegment MISSING = MemorySegment.ofArray(new byte[0]);
-  private static final String PIN_OWNER = "follower";
 
   private final ObjectStore objects;
-  private final FollowerConfig config;
-  private final ManifestStore manifests;
-  private final BatchReader reader;
+  private final FollowedCheckpoint followed;
   private final BatchColdStorage blobs;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("ashlar-follower-", 0).factory());
-  private final ReentrantLock refreshing = new ReentrantLock();
   private final LongAdder reads = new LongAdder();
   private final LongAdder bytesRead = new LongAdder();
 
-  /** Written by who refreshes or closes, read by any thread; null once closed. */
-  private volatile @Nullable CheckpointIndex index;
-
-  private FollowerStore(ObjectStore objects, FollowerConfig config) {
+  private FollowerStore(ObjectStore objects, FollowedCheckpoint followed, BatchColdStorage blobs) {
     this.objects = objects;
-    this.config = config;
-    this.manifests = new ManifestStore(objects);
-    this.reader = new BatchReader(objects);
-    this.blobs = new BatchColdStorage(objects, config.readBack());
+    this.followed = followed;
+    this.blobs = blobs;
   }
 
   /**
@@ -107,15 +83,14 @@ public final class FollowerStore implements BlobStore {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public static FollowerStore open(ObjectStore objects, FollowerConfig config) {
-    FollowerStore follower = new FollowerStore(objects, config);
-    boolean done = false;
+    BatchColdStorage blobs = new BatchColdStorage(objects, config.readBack());
+    FollowedCheckpoint followed = null;
     try {
-      follower.moveTo(config.checkpoint());
-      done = true;
-      return follower;
+      followed = new FollowedCheckpoint(objects, config);
+      return new FollowerStore(objects, followed, blobs);
     } finally {
-      if (!done) {
-        follower.blobs.close();
+      if (followed == null) {
+        blobs.close();
       }
     }
   }
@@ -133,83 +108,12 @@ public final class FollowerStore implements BlobStore {
    * @throws StoreClosedException if this is closed.
    */
   public boolean refresh() {
-    if (config.checkpoint() > 0) {
-      throw new UnsupportedOperationException(
-          "this follower was opened at one checkpoint for good: checkpoint="
-              + config.checkpoint()
-              + ", tier="
-              + objects);
-    }
-    TierManifest latest = manifests.latest();
-    CheckpointIndex now = current();
-    try {
-      if (latest != null && latest.sequence() == now.manifest().sequence()) {
-        return false;
-      }
-    } finally {
-      now.release();
-    }
-    return moveTo(0);
-  }
-
-  private boolean moveTo(long checkpoint) {
-    refreshing.lock();
-    try {
-      for (int attempt = 1; ; attempt++) {
-        try {
-          CheckpointIndex before = index;
-          index = made(checkpoint, before);
-          if (before != null) {
-            before.release();
-          }
-          return true;
-        } catch (CheckpointDroppedException e) {
-          if (checkpoint > 0 || attempt == ATTEMPTS_MAX) {
-            throw e;
-          }
-        }
-      }
-    } finally {
-      refreshing.unlock();
-    }
-  }
-
-  private CheckpointIndex made(long checkpoint, @Nullable CheckpointIndex before) {
-    HeldCheckpoint held = HeldCheckpoint.take(objects, checkpoint, config.pin(), PIN_OWNER);
-    if (held == null) {
-      throw new StoreOpenException(
-          "there is no checkpoint to follow: no manifest is below this prefix: tier=" + objects,
-          null);
-    }
-    CheckpointIndex made = null;
-    try {
-      made = CheckpointIndex.make(held, held.chain(), reader, before, config.indexBytesMax());
-      return made;
-    } catch (CorruptionException e) {
-      throw held.explained(e);
-    } finally {
-      if (made == null) {
-        held.close();
-      }
-    }
-  }
-
-  /** The index, held for the caller, who releases it. */
-  private CheckpointIndex current() {
-    while (true) {
-      CheckpointIndex held = index;
-      if (held == null) {
-        throw new StoreClosedException("the follower is closed: tier=" + objects, null);
-      }
-      if (held.retain()) {
-        return held;
-      }
-    }
+    return followed.refresh();
   }
 
   /** The sequence of the manifest that reads see. */
   public long checkpoint() {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return held.manifest().sequence();
     } finally {
@@ -226,7 +130,7 @@ public final class FollowerStore implements BlobStore {
   public @Nullable BlobLease get(BlobId id) {
     Arena arena = Arena.ofConfined();
     boolean lent = false;
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       long length = held.length(id);
       if (length < 0) {
@@ -255,7 +159,7 @@ public final class FollowerStore implements BlobStore {
 
   @Override
   public long get(BlobId id, MemorySegment target) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       long length = held.length(id);
       if (length < 0) {
@@ -357,7 +261,7 @@ public final class FollowerStore implements BlobStore {
   }
 
   private MemorySegment value(BlobId id, Arena arena) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       long length = held.length(id);
       if (length < 0) {
@@ -419,7 +323,7 @@ public final class FollowerStore implements BlobStore {
 
   @Override
   public long length(BlobId id) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return held.length(id);
     } finally {
@@ -430,7 +334,7 @@ public final class FollowerStore implements BlobStore {
   /** Visits every blob of the checkpoint, each once; none is {@code local}. */
   @Override
   public void forEach(BlobVisitor visitor) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       held.forEach(visitor);
     } finally {
@@ -441,7 +345,7 @@ public final class FollowerStore implements BlobStore {
   /** The last epoch of the checkpoint that reads see. */
   @Override
   public long durableEpoch() {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return held.manifest().lastEpoch();
     } finally {
@@ -451,7 +355,7 @@ public final class FollowerStore implements BlobStore {
 
   @Override
   public StoreStats stats() {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return new StoreStats(
           "follower",
@@ -490,67 +394,17 @@ public final class FollowerStore implements BlobStore {
     }
   }
 
-  private UnsupportedOperationException readOnly(String what) {
-    return new UnsupportedOperationException(
-        what
-            + " is refused: this is a read-only follower of "
-            + objects
-            + "; write to the store that is tiered there, or restore it and tier that elsewhere");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: a follower does not write. */
-  @Override
-  public Epoch beginEpoch() {
-    throw readOnly("a write");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: each checkpoint is a snapshot already. */
-  @Override
-  public Snapshot snapshot() {
-    throw readOnly("a snapshot");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: {@link #refresh} instead. */
-  @Override
-  public void awaitDurable(long epoch) {
-    throw readOnly("waiting for an epoch");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: a follower does not write. */
-  @Override
-  public long claimBytesMax() {
-    throw readOnly("a write");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: there are no local blobs. */
-  @Override
-  public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
-    throw readOnly("verifying local blobs");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: there is no data file. */
-  @Override
-  public VacuumReport vacuum(VacuumOptions options, VacuumListener listener) {
-    throw readOnly("a vacuum");
-  }
-
   /** Ends reads in progress, gives the pin back and closes the object store. Idempotent. */
   @Override
   public void close() {
-    refreshing.lock();
-    try {
-      CheckpointIndex last = index;
-      if (last == null) {
-        return;
-      }
-      index = null;
-      blobs.close();
-      last.checkpoint().close(); // now, while the object store is open, whoever still reads
-      last.release();
-    } finally {
-      refreshing.unlock();
+    if (followed.close(blobs::close)) {
+      threads.shutdown();
+      objects.close();
     }
-    threads.shutdown();
-    objects.close();
+  }
+
+  @Override
+  String tier() {
+    return objects.toString();
   }
 }
