@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class StoreException extends RuntimeException
     permits BackPressureTimeoutException,
+        CheckpointDroppedException,
         CorruptionException,
         FencedException,
         FormatVersionException,

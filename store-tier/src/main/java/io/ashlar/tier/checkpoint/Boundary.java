@@ -1,6 +1,5 @@
 package io.ashlar.tier.checkpoint;
 
-import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.ObjectBody;
@@ -44,7 +43,8 @@ public final class Boundary {
   /**
    * Where it is; 0 if it was never set.
    *
-   * @throws CorruptionException if the object is damaged.
+   * @throws io.ashlar.store.CorruptionException if the object is damaged.
+   * @throws io.ashlar.store.FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer.
    */
   public long sequence() {
@@ -57,7 +57,8 @@ public final class Boundary {
    * repeated here; calling this again is harmless.
    *
    * @return false if this object store has no real compare-and-set.
-   * @throws CorruptionException if the object is damaged.
+   * @throws io.ashlar.store.CorruptionException if the object is damaged.
+   * @throws io.ashlar.store.FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer; the outcome is unknown.
    */
   public boolean raise(long sequence) {
@@ -108,13 +109,7 @@ public final class Boundary {
     try {
       return TierManifestCodec.decodeLatest(json);
     } catch (ManifestFormatException e) {
-      throw new CorruptionException(
-          "boundary is damaged: object=" + TierKeys.BOUNDARY + ", store=" + objects,
-          null,
-          -1,
-          0,
-          0,
-          e);
+      throw ManifestStore.refused(objects, TierKeys.BOUNDARY, e);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.ashlar.tier.checkpoint;
 
 import io.ashlar.store.CorruptionException;
+import io.ashlar.tier.object.ObjectNotFoundException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -33,7 +34,8 @@ public record ManifestChain(List<TierManifest> manifests) {
    * Reads the chain up to {@code latest}, several manifests at once.
    *
    * @throws CorruptionException naming the manifest that is absent or damaged, or if there are more
-   *     than {@link #MANIFESTS_MAX}.
+   *     than {@link #MANIFESTS_MAX}; of an absent one the cause is an {@link
+   *     ObjectNotFoundException}.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    */
   public static ManifestChain read(ManifestStore store, TierManifest latest) {
@@ -53,7 +55,7 @@ public record ManifestChain(List<TierManifest> manifests) {
    * @param last the last one; a range that ends before it begins is empty.
    * @return all of them, oldest first, in a list of the caller's.
    * @throws CorruptionException naming the one that is absent or damaged, or if there are more than
-   *     {@link #MANIFESTS_MAX}.
+   *     {@link #MANIFESTS_MAX}; of an absent one the cause is an {@link ObjectNotFoundException}.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    */
   public static List<TierManifest> readRange(ManifestStore store, long first, long last) {
@@ -103,7 +105,7 @@ public record ManifestChain(List<TierManifest> manifests) {
           -1,
           sequence,
           0,
-          null);
+          store.absent(sequence));
     }
     return manifest;
   }

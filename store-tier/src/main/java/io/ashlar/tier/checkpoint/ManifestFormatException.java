@@ -10,6 +10,8 @@ public final class ManifestFormatException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private final boolean otherVersion;
+  private final long expected;
+  private final long actual;
 
   ManifestFormatException(String message, @Nullable Throwable cause) {
     this(message, false, cause);
@@ -18,10 +20,33 @@ public final class ManifestFormatException extends RuntimeException {
   ManifestFormatException(String message, boolean otherVersion, @Nullable Throwable cause) {
     super("manifest refused: " + message, cause);
     this.otherVersion = otherVersion;
+    this.expected = 0;
+    this.actual = 0;
+  }
+
+  /** One whose checksum is not right. */
+  ManifestFormatException(String message, long expected, long actual) {
+    super("manifest refused: " + message + ": expected=" + expected + ", actual=" + actual);
+    this.otherVersion = false;
+    this.expected = expected;
+    this.actual = actual;
   }
 
   /** Whether it is a manifest of a version that this release does not read. */
   public boolean otherVersion() {
     return otherVersion;
+  }
+
+  /**
+   * The CRC-32C that the object says it has, −1 if that cannot be read; 0 if it was refused for
+   * another reason.
+   */
+  public long expected() {
+    return expected;
+  }
+
+  /** The CRC-32C of what is there; 0 if it was refused for another reason. */
+  public long actual() {
+    return actual;
   }
 }

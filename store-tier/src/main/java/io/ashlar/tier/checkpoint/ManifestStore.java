@@ -58,7 +58,8 @@ public final class ManifestStore {
    * Reads one manifest.
    *
    * @return the manifest, or null if there is none of that sequence.
-   * @throws CorruptionException if it is no manifest, or not the one its key says.
+   * @throws CorruptionException if it is no manifest, not what was sealed, or not the one its key
+   *     says.
    * @throws FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer.
    */
@@ -72,10 +73,7 @@ public final class ManifestStore {
     try {
       manifest = TierManifestCodec.decode(json);
     } catch (ManifestFormatException e) {
-      String message = e.getMessage() + ": object=" + key + ", store=" + objects;
-      throw e.otherVersion()
-          ? new FormatVersionException(message, e)
-          : new CorruptionException(message, null, -1, 0, 0, e);
+      throw refused(objects, key, e);
     }
     if (manifest.sequence() != sequence) {
       throw new CorruptionException(
@@ -87,6 +85,11 @@ public final class ManifestStore {
           null);
     }
     return manifest;
+  }
+
+  /** What stands for a manifest that {@link #find} did not find, as the cause of a failure. */
+  ObjectNotFoundException absent(long sequence) {
+    return new ObjectNotFoundException(objects.toString(), TierKeys.manifest(sequence), null);
   }
 
   /**
@@ -164,8 +167,33 @@ public final class ManifestStore {
     try {
       return TierManifestCodec.decodeLatest(json);
     } catch (ManifestFormatException onlyAHint) {
-      return 0;
+      return 0; // listing finds what it would have named
     }
+  }
+
+  /**
+   * Reads the hint as a scrub does.
+   *
+   * @return what it names; 0 if there is none.
+   * @throws CorruptionException if it is damaged: {@link #latest} then lists instead.
+   * @throws FormatVersionException if a later release wrote it.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public long checkedHint() {
+    byte[] json = read(TierKeys.LATEST, TierManifestCodec.BYTES_MAX);
+    try {
+      return json == null ? 0 : TierManifestCodec.decodeLatest(json);
+    } catch (ManifestFormatException e) {
+      throw refused(objects, TierKeys.LATEST, e);
+    }
+  }
+
+  /** What an object that its codec refused means, with its key. */
+  static StoreException refused(ObjectStore objects, String key, ManifestFormatException e) {
+    String message = e.getMessage() + ": object=" + key + ", store=" + objects;
+    return e.otherVersion()
+        ? new FormatVersionException(message, e)
+        : new CorruptionException(message, null, -1, e.expected(), e.actual(), e);
   }
 
   /** The greatest sequence of a manifest behind {@code sequence}, or 0. */
@@ -303,8 +331,13 @@ public final class ManifestStore {
     return read(objects, key, bytesMax);
   }
 
-  /** A small object, or null if it is absent. */
-  static byte @Nullable [] read(ObjectStore objects, String key, int bytesMax) {
+  /**
+   * A small object, or null if it is absent.
+   *
+   * @throws CorruptionException if it is longer than {@code bytesMax}.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public static byte @Nullable [] read(ObjectStore objects, String key, int bytesMax) {
     try (ObjectContent content = objects.get(key)) {
       if (content.length() > bytesMax) {
         throw new CorruptionException(

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * pins/{sequence, 20 digits}-{uuid7}                       a reader of that checkpoint
  * </pre>
  *
+ * <p>Batches have their own checksums; every other object is {@linkplain SealedJson sealed}.
+ *
  * <p>Digits are padded with zeros, so that keys sort as their numbers. Thread: any.
  */
 public final class TierKeys {

@@ -41,12 +41,6 @@ public record TierManifest(
     List<BatchReference> batches,
     Upkeep upkeep) {
 
-  /** The version of a manifest whose chain begins at sequence 1. */
-  public static final int VERSION = 1;
-
-  /** The version of one whose chain begins later, or below which manifests were dropped. */
-  public static final int VERSION_WITH_BASE = 2;
-
   /** Most batches in one manifest; one that needs more is written as several. */
   public static final int BATCHES_MAX = 20_000;
 
@@ -100,11 +94,6 @@ public record TierManifest(
   /** Whether it lists every batch of its state. */
   public boolean isBase() {
     return upkeep.baseSequence() == sequence;
-  }
-
-  /** The version it is written as. */
-  public int version() {
-    return upkeep.needsBaseReader() ? VERSION_WITH_BASE : VERSION;
   }
 
   /** Where it is stored. */

@@ -22,20 +22,23 @@ import java.util.UUID;
  * The JSON of {@link TierManifest} and of the {@code _latest} hint. This is its specification.
  *
  * <pre>{@code
- * {"version": 1, "storeId": "0123456789abcdef", "incarnation": 7, "generation": 3,
+ * {"version": 3, "storeId": "0123456789abcdef", "incarnation": 7, "generation": 3,
  *  "sequence": 42, "putId": "0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70", "parentSequence": 41,
  *  "lastRecordSequence": 90210, "lastEpoch": 4711, "createdMs": 1763661600000,
  *  "batches": [{"name": "batches/0000000003/0000000001-0192f3a1-…", "kind": "puts",
  *               "entries": 812, "bytes": 1048576, "uncompressedBytes": 4194304,
- *               "crc32c": 3808858755}]}
+ *               "crc32c": 3808858755}],
+ *  "crc32c":"9a71bb4c"}
  * }</pre>
  *
  * <p>{@code storeId} is 16 hexadecimal digits; every other number is a JSON integer of at most 63
  * bits, but for {@code incarnation}, which is written signed. Every field is required, once, in any
- * order. {@code version} other than 1 and 2 is refused by number. Unknown fields are skipped,
- * nested or not, so that a later release can add what an earlier one may ignore.
+ * order but for the last, the {@linkplain SealedJson seal}: it is the checksum of every byte before
+ * it, written without white space, and is verified before anything else. Unknown fields are
+ * skipped, nested or not, so that a later release can add what an earlier one may ignore.
  *
- * <p>These may follow, and are left out where they say what the third column says ({@link Upkeep}):
+ * <p>These may precede the seal, and are left out where they say what the third column says ({@link
+ * Upkeep}):
  *
  * <pre>
  * baseSequence    where the chain begins                              1
@@ -46,8 +49,11 @@ import java.util.UUID;
  * pendingDeletes  names of batches that are being deleted             []
  * </pre>
  *
- * <p>A release that ignored the first three would read another state or miss manifests, so a
- * manifest that has one of them is of version 2, and every other of version 1.
+ * <p><b>Versions.</b> 3 is written, always sealed. 1 and 2 are what earlier releases wrote, without
+ * a seal: 2 if it has one of the first three above, as a reader that ignored these would read
+ * another state. A seal that is there is verified in these, too. Any other version is refused by
+ * number. The hint is {@code {"version": 2, "sequence": 42}} with a seal; without version and seal,
+ * it is an earlier release's, and earlier releases read both.
  *
  * <p><b>Hostile input</b> is bounded: {@value #BYTES_MAX} bytes in all, nesting of {@value
  * #DEPTH_MAX}, text of {@value #TEXT_CHARS_MAX} characters, numbers of {@value #NUMBER_CHARS_MAX},
@@ -60,6 +66,11 @@ public final class TierManifestCodec {
   /** Most bytes read as one manifest. */
   public static final int BYTES_MAX = 8 << 20;
 
+  /** What is written; the first that is always sealed. */
+  static final int VERSION = 3;
+
+  private static final int VERSION_MIN = 1;
+  private static final int HINT_VERSION = 2;
   private static final int HINT_BYTES_MAX = 1024;
   private static final int DEPTH_MAX = 8;
   private static final int TEXT_CHARS_MAX = 1024;
@@ -80,12 +91,12 @@ public final class TierManifestCodec {
 
   private TierManifestCodec() {}
 
-  /** Writes a manifest as JSON in UTF-8. */
+  /** Writes a manifest as sealed JSON in UTF-8. */
   public static byte[] encode(TierManifest manifest) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
       json.writeStartObject();
-      json.writeNumberField("version", manifest.version());
+      json.writeNumberField("version", VERSION);
       json.writeStringField("storeId", HexFormat.of().toHexDigits(manifest.storeId()));
       json.writeNumberField("incarnation", manifest.incarnation());
       json.writeNumberField("generation", manifest.generation());
@@ -112,7 +123,7 @@ public final class TierManifestCodec {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return bytes.toByteArray();
+    return SealedJson.seal(bytes.toByteArray());
   }
 
   private static void writeUpkeep(JsonGenerator json, Upkeep upkeep) throws IOException {
@@ -146,10 +157,12 @@ public final class TierManifestCodec {
    * Reads a manifest.
    *
    * @param json at most {@link #BYTES_MAX} bytes of UTF-8.
-   * @throws ManifestFormatException if it is not a manifest of version 1 or 2.
+   * @throws ManifestFormatException if it is not a manifest of version 1 to 3, or not what was
+   *     sealed.
    */
   public static TierManifest decode(byte[] json) {
     checkLength(json, BYTES_MAX);
+    boolean sealed = SealedJson.verify(json);
     Fields fields = new Fields();
     List<BatchReference> batches = new ArrayList<>();
     List<String> held = new ArrayList<>();
@@ -169,9 +182,9 @@ public final class TierManifestCodec {
         });
     // Before anything else is asked of it: another version may have other fields.
     long version = fields.number("version");
-    if (version != TierManifest.VERSION && version != TierManifest.VERSION_WITH_BASE) {
-      throw new ManifestFormatException(
-          "unsupported version " + version + "; this release reads 1 and 2", true, null);
+    checkVersion(version, VERSION_MIN, VERSION);
+    if (version == VERSION && !sealed) {
+      throw SealedJson.missing(json);
     }
     fields.require("batches");
     try {
@@ -198,21 +211,38 @@ public final class TierManifestCodec {
     }
   }
 
-  /** Writes the hint that names the latest manifest. */
+  private static void checkVersion(long version, int min, int max) {
+    if (version < min || version > max) {
+      throw new ManifestFormatException(
+          "unsupported version " + version + "; this release reads " + min + " to " + max,
+          true,
+          null);
+    }
+  }
+
+  /** Writes the hint that names the latest manifest, or the boundary, sealed. */
   public static byte[] encodeLatest(long sequence) {
-    return ("{\"sequence\":" + sequence + "}").getBytes(StandardCharsets.UTF_8);
+    String json = "{\"version\":" + HINT_VERSION + ",\"sequence\":" + sequence + "}";
+    return SealedJson.seal(json.getBytes(StandardCharsets.UTF_8));
   }
 
   /**
-   * Reads the hint.
+   * Reads the hint, or the boundary.
    *
    * @return a sequence of 1 or more.
-   * @throws ManifestFormatException if it is none; since it is a hint, the caller may list instead.
+   * @throws ManifestFormatException if it is none, or not what was sealed; if it is the hint, the
+   *     caller may list instead.
    */
   public static long decodeLatest(byte[] json) {
     checkLength(json, HINT_BYTES_MAX);
+    boolean sealed = SealedJson.verify(json);
     Fields fields = new Fields();
     read(json, fields::read);
+    long version = fields.numberOr("version", VERSION_MIN);
+    checkVersion(version, VERSION_MIN, HINT_VERSION);
+    if (version == HINT_VERSION && !sealed) {
+      throw SealedJson.missing(json);
+    }
     long sequence = fields.number("sequence");
     if (sequence < 1) {
       throw new ManifestFormatException("sequence out of range: value=" + sequence, null);

@@ -56,11 +56,6 @@ public record Upkeep(
     BatchReference.check("retainedFrom", retainedFrom, 1, sequence);
   }
 
-  /** Whether a reader that knows nothing of bases would read something else. */
-  boolean needsBaseReader() {
-    return baseSequence > 1 || retainedFrom > 1 || boundary > 0;
-  }
-
   /** This, as the next manifest of a writer says it. */
   public Upkeep withMinInflight(long value) {
     return new Upkeep(baseSequence, retainedFrom, boundary, value, held, pendingDeletes);

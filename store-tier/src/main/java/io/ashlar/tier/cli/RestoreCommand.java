@@ -2,8 +2,10 @@ package io.ashlar.tier.cli;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStores;
 import io.ashlar.tier.restore.Restore;
@@ -18,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -78,14 +81,18 @@ final class RestoreCommand implements Callable<Integer> {
     boolean resumed = Files.exists(partial.resolve(StoreOptions.DATA_FILE), NOFOLLOW_LINKS);
     boolean existed = Files.exists(folder);
     long startNs = System.nanoTime();
-    boolean started = false;
+    boolean done = false;
+    AtomicBoolean begun = new AtomicBoolean();
     try {
-      RestoreReport report = restore(partial, resumed, output);
-      started = true;
+      RestoreReport report = restore(partial, resumed, output, begun);
+      done = true;
       publish(partial, folder);
       FolderRemoval.remove(partial);
       report(output, report, System.nanoTime() - startNs);
-    } catch (StoreOpenException e) {
+    } catch (StoreOpenException | CheckpointDroppedException e) {
+      if (begun.get()) {
+        throw e;
+      }
       // Nothing was changed yet.
       if (withdrawn) {
         moveData(partial, folder);
@@ -98,14 +105,17 @@ final class RestoreCommand implements Callable<Integer> {
       }
       throw e;
     } finally {
-      if (!started && Files.exists(partial)) {
-        output.note("what was restored so far is kept; give the same command again to go on");
+      if (!done && Files.exists(partial)) {
+        output.note(
+            "what was restored so far is kept; give the same command again, or another checkpoint,"
+                + " to go on");
       }
     }
     return AshlarCommand.OK;
   }
 
-  private RestoreReport restore(Path partial, boolean onto, Output output) throws IOException {
+  private RestoreReport restore(Path partial, boolean onto, Output output, AtomicBoolean begun)
+      throws IOException {
     if (Files.isSymbolicLink(partial)) {
       throw new IOException("refused to restore through a symbolic link: path=" + partial);
     }
@@ -116,8 +126,24 @@ final class RestoreCommand implements Callable<Integer> {
           objects,
           opened,
           RestoreOptions.DEFAULTS.withCheckpoint(checkpoint).withOnto(onto),
-          TierCommand.progressOf(progress));
+          noting(begun, TierCommand.progressOf(progress)));
     }
+  }
+
+  /** Before the total is told, nothing of the store has been changed. */
+  private static TierProgress noting(AtomicBoolean begun, TierProgress shown) {
+    return new TierProgress() {
+      @Override
+      public void onTotal(long blobs, long bytes) {
+        begun.set(true);
+        shown.onTotal(blobs, bytes);
+      }
+
+      @Override
+      public void onProgress(long blobs, long bytes) {
+        shown.onProgress(blobs, bytes);
+      }
+    };
   }
 
   /** Until all of it is there, a folder is no store: a restore that was cut short is none. */

@@ -16,6 +16,7 @@ import io.ashlar.tier.fetch.BatchReader;
 import io.ashlar.tier.fetch.ColdReferenceCodec;
 import io.ashlar.tier.fetch.IdTable;
 import io.ashlar.tier.fetch.OrderedReads;
+import io.ashlar.tier.gc.HeldCheckpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +46,7 @@ final class CheckpointIndex {
   private record Source(
       BatchReference batch, TierKeys.BatchName name, @Nullable FrameTable frames) {}
 
+  private final HeldCheckpoint checkpoint;
   private final TierManifest manifest;
   private final IdTable table;
   private final List<Source> sources;
@@ -52,8 +54,9 @@ final class CheckpointIndex {
   private long blobBytes;
   private int users = 1; // guarded by this
 
-  private CheckpointIndex(TierManifest manifest, IdTable table, List<Source> sources) {
-    this.manifest = manifest;
+  private CheckpointIndex(HeldCheckpoint checkpoint, IdTable table, List<Source> sources) {
+    this.checkpoint = checkpoint;
+    this.manifest = checkpoint.manifest();
     this.table = table;
     this.sources = sources;
   }
@@ -61,19 +64,25 @@ final class CheckpointIndex {
   /**
    * Makes the index of a checkpoint.
    *
+   * @param checkpoint the checkpoint, which is closed with the index; also if this fails.
+   * @param chain its manifests.
    * @param earlier the index of another checkpoint of the same tier, which is used if the chain
    *     goes on from it; not changed.
    * @throws StoreOpenException if it needs more than {@code bytesMax} bytes.
    */
   static CheckpointIndex make(
-      ManifestChain chain, BatchReader reader, @Nullable CheckpointIndex earlier, long bytesMax) {
+      HeldCheckpoint checkpoint,
+      ManifestChain chain,
+      BatchReader reader,
+      @Nullable CheckpointIndex earlier,
+      long bytesMax) {
     List<BatchReference> batches = chain.batchesNewestFirst().reversed();
     boolean goesOn = earlier != null && earlier.isPrefixOf(batches);
     CheckpointIndex index =
         goesOn && earlier != null
             ? new CheckpointIndex(
-                chain.latest(), earlier.table.copy(), new ArrayList<>(earlier.sources))
-            : new CheckpointIndex(chain.latest(), new IdTable(0), new ArrayList<>());
+                checkpoint, earlier.table.copy(), new ArrayList<>(earlier.sources))
+            : new CheckpointIndex(checkpoint, new IdTable(0), new ArrayList<>());
     if (goesOn && earlier != null) {
       index.blobs = earlier.blobs;
       index.blobBytes = earlier.blobBytes;
@@ -154,7 +163,12 @@ final class CheckpointIndex {
     });
   }
 
-  /** The checkpoint. */
+  /** The checkpoint, which its last user lets go. */
+  HeldCheckpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** The checkpoint's manifest. */
   TierManifest manifest() {
     return manifest;
   }
@@ -219,11 +233,15 @@ final class CheckpointIndex {
     return true;
   }
 
-  /** Lets it go; the last one frees it. */
-  synchronized void release() {
-    users--;
-    if (users == 0) {
-      table.close();
+  /** Lets it go; the last one frees it and releases the checkpoint's pin. */
+  void release() {
+    synchronized (this) {
+      users--;
+      if (users > 0) {
+        return;
+      }
     }
+    table.close();
+    checkpoint.close(); // a request, so not under the monitor
   }
 }

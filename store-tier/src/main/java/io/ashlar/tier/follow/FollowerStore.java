@@ -3,35 +3,20 @@ package io.ashlar.tier.follow;
 import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
-import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
+import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
-import io.ashlar.store.Epoch;
 import io.ashlar.store.ReadListener;
-import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.TierUnavailableException;
-import io.ashlar.store.VacuumListener;
-import io.ashlar.store.VacuumOptions;
-import io.ashlar.store.VacuumReport;
-import io.ashlar.store.VerifyListener;
-import io.ashlar.store.VerifyOptions;
-import io.ashlar.store.VerifyReport;
 import io.ashlar.tier.ReadBackStats;
 import io.ashlar.tier.batch.BatchCodec;
-import io.ashlar.tier.checkpoint.ManifestChain;
-import io.ashlar.tier.checkpoint.ManifestStore;
-import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.fetch.BatchColdStorage;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.gc.Pins;
 import io.ashlar.tier.object.ObjectStore;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -43,7 +28,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,43 +42,31 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Every read sees one checkpoint, whole: the state of the store after one epoch. A blob costs
- * one ranged GET of its frames, or none where these were read before ({@link BatchColdStorage}),
- * and is verified against the checksum in its batch's index. Whatever would write throws {@link
- * UnsupportedOperationException}.
+ * <p>Every read sees one checkpoint, whole: the state of the store after one epoch. Without a pin
+ * retention may drop it meanwhile; reads then throw {@link CheckpointDroppedException}, and go on
+ * after a {@link #refresh}. A blob costs one ranged GET of its frames, or none where these were
+ * read before ({@link BatchColdStorage}), and is verified against the checksum in its batch's
+ * index. Whatever would write throws {@link UnsupportedOperationException}.
  *
  * <p>Thread: any. Memory: the index ({@link FollowerConfig#indexBytesMax}), what read-back keeps,
  * and each open lease its blob.
  */
-public final class FollowerStore implements BlobStore {
-  private static final Logger LOG = System.getLogger(FollowerStore.class.getName());
+public final class FollowerStore extends ReadOnlyBlobStore {
   private static final int READS_AT_ONCE = 32;
   private static final MemorySegment MISSING = MemorySegment.ofArray(new byte[0]);
-  private static final String PIN_OWNER = "follower";
 
   private final ObjectStore objects;
-  private final FollowerConfig config;
-  private final ManifestStore manifests;
-  private final BatchReader reader;
+  private final FollowedCheckpoint followed;
   private final BatchColdStorage blobs;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("ashlar-follower-", 0).factory());
-  private final ReentrantLock refreshing = new ReentrantLock();
   private final LongAdder reads = new LongAdder();
   private final LongAdder bytesRead = new LongAdder();
 
-  /** Written by who refreshes or closes, read by any thread; null once closed. */
-  private volatile @Nullable CheckpointIndex index;
-
-  /** Guarded by {@link #refreshing}. */
-  private Pins.@Nullable Pinned pinned;
-
-  private FollowerStore(ObjectStore objects, FollowerConfig config) {
+  private FollowerStore(ObjectStore objects, FollowedCheckpoint followed, BatchColdStorage blobs) {
     this.objects = objects;
-    this.config = config;
-    this.manifests = new ManifestStore(objects);
-    this.reader = new BatchReader(objects);
-    this.blobs = new BatchColdStorage(objects, config.readBack());
+    this.followed = followed;
+    this.blobs = blobs;
   }
 
   /**
@@ -102,22 +74,23 @@ public final class FollowerStore implements BlobStore {
    * batch, several at once.
    *
    * @param objects the tier; closed with the follower. If this fails it stays open.
-   * @throws StoreOpenException if there is no checkpoint, or not the one asked for, or its index
-   *     needs more memory than is allowed.
-   * @throws CorruptionException naming the manifest or batch that is damaged or gone.
+   * @throws StoreOpenException if there is no checkpoint, or never was the one asked for, or its
+   *     index needs more memory than is allowed.
+   * @throws CheckpointDroppedException if retention dropped it; it says which ones are retained.
+   * @throws CorruptionException naming the manifest or batch that is damaged, or gone though it is
+   *     retained.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote a manifest.
    * @throws TierUnavailableException if the object store does not answer.
    */
   public static FollowerStore open(ObjectStore objects, FollowerConfig config) {
-    FollowerStore follower = new FollowerStore(objects, config);
-    boolean done = false;
+    BatchColdStorage blobs = new BatchColdStorage(objects, config.readBack());
+    FollowedCheckpoint followed = null;
     try {
-      follower.moveTo(config.checkpoint());
-      done = true;
-      return follower;
+      followed = new FollowedCheckpoint(objects, config);
+      return new FollowerStore(objects, followed, blobs);
     } finally {
-      if (!done) {
-        follower.blobs.close();
+      if (followed == null) {
+        blobs.close();
       }
     }
   }
@@ -130,100 +103,17 @@ public final class FollowerStore implements BlobStore {
    * @return whether there was a newer one.
    * @throws UnsupportedOperationException if this follower was opened at one checkpoint for good.
    * @throws CorruptionException naming the manifest or batch that is damaged or gone.
+   * @throws CheckpointDroppedException if newer ones are dropped as fast as they are read.
    * @throws TierUnavailableException if the object store does not answer.
    * @throws StoreClosedException if this is closed.
    */
   public boolean refresh() {
-    if (config.checkpoint() > 0) {
-      throw new UnsupportedOperationException(
-          "this follower was opened at one checkpoint for good: checkpoint="
-              + config.checkpoint()
-              + ", tier="
-              + objects);
-    }
-    TierManifest latest = manifests.latest();
-    CheckpointIndex now = current();
-    try {
-      if (latest != null && latest.sequence() == now.manifest().sequence()) {
-        return false;
-      }
-    } finally {
-      now.release();
-    }
-    return moveTo(0);
-  }
-
-  private boolean moveTo(long checkpoint) {
-    refreshing.lock();
-    try {
-      Pins.Pinned pin = config.pin() ? pin(checkpoint) : null;
-      CheckpointIndex made = null;
-      try {
-        TierManifest manifest = pin == null ? find(checkpoint) : pin.manifest();
-        ManifestChain chain = ManifestChain.read(manifests, manifest);
-        CheckpointIndex before = index;
-        made = CheckpointIndex.make(chain, reader, before, config.indexBytesMax());
-        Pins.Pinned oldPin = pinned;
-        index = made;
-        pinned = pin;
-        if (before != null) {
-          before.release();
-        }
-        if (oldPin != null) {
-          oldPin.close();
-        }
-        return true;
-      } finally {
-        if (made == null && pin != null) {
-          pin.close();
-        }
-      }
-    } finally {
-      refreshing.unlock();
-    }
-  }
-
-  private Pins.@Nullable Pinned pin(long checkpoint) {
-    try {
-      return checkpoint == 0
-          ? Pins.takeLatest(objects, PIN_OWNER)
-          : Pins.take(objects, checkpoint, PIN_OWNER);
-    } catch (TierUnavailableException e) {
-      // Who may only read cannot pin; a store that does not answer at all says so later.
-      LOG.log(Level.DEBUG, "following without a pin: " + e.getMessage());
-      return null;
-    }
-  }
-
-  private TierManifest find(long checkpoint) {
-    TierManifest manifest = checkpoint == 0 ? manifests.latest() : manifests.find(checkpoint);
-    if (manifest == null) {
-      throw new StoreOpenException(
-          "there is no such checkpoint to follow: checkpoint="
-              + (checkpoint == 0 ? "newest" : Long.toString(checkpoint))
-              + ", tier="
-              + objects,
-          null);
-    }
-    return manifest;
-  }
-
-  /** The index, held for the caller, who releases it. */
-  private CheckpointIndex current() {
-    while (true) {
-      CheckpointIndex held = index;
-      if (held == null) {
-        throw new StoreClosedException("the follower is closed: tier=" + objects, null);
-      }
-      if (held.retain()) {
-        return held;
-      }
-    }
+    return followed.refresh();
   }
 
   /** The sequence of the manifest that reads see. */
   public long checkpoint() {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return held.manifest().sequence();
     } finally {
@@ -240,7 +130,7 @@ public final class FollowerStore implements BlobStore {
   public @Nullable BlobLease get(BlobId id) {
     Arena arena = Arena.ofConfined();
     boolean lent = false;
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       long length = held.length(id);
       if (length < 0) {
@@ -269,7 +159,7 @@ public final class FollowerStore implements BlobStore {
 
   @Override
   public long get(BlobId id, MemorySegment target) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       long length = held.length(id);
       if (length < 0) {
@@ -371,7 +261,7 @@ public final class FollowerStore implements BlobStore {
   }
 
   private MemorySegment value(BlobId id, Arena arena) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       long length = held.length(id);
       if (length < 0) {
@@ -406,7 +296,11 @@ public final class FollowerStore implements BlobStore {
 
   private void read(CheckpointIndex held, BlobId id, MemorySegment target) {
     if (target.byteSize() > 0) {
-      blobs.fetch(id, held.reference(id), target);
+      try {
+        blobs.fetch(id, held.reference(id), target);
+      } catch (CorruptionException e) {
+        throw held.checkpoint().explained(e);
+      }
       int crc = BatchCodec.crc32c(target);
       if (crc != held.crc32c(id)) {
         throw new CorruptionException(
@@ -429,7 +323,7 @@ public final class FollowerStore implements BlobStore {
 
   @Override
   public long length(BlobId id) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return held.length(id);
     } finally {
@@ -440,7 +334,7 @@ public final class FollowerStore implements BlobStore {
   /** Visits every blob of the checkpoint, each once; none is {@code local}. */
   @Override
   public void forEach(BlobVisitor visitor) {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       held.forEach(visitor);
     } finally {
@@ -451,7 +345,7 @@ public final class FollowerStore implements BlobStore {
   /** The last epoch of the checkpoint that reads see. */
   @Override
   public long durableEpoch() {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return held.manifest().lastEpoch();
     } finally {
@@ -461,7 +355,7 @@ public final class FollowerStore implements BlobStore {
 
   @Override
   public StoreStats stats() {
-    CheckpointIndex held = current();
+    CheckpointIndex held = followed.current();
     try {
       return new StoreStats(
           "follower",
@@ -500,69 +394,17 @@ public final class FollowerStore implements BlobStore {
     }
   }
 
-  private UnsupportedOperationException readOnly(String what) {
-    return new UnsupportedOperationException(
-        what
-            + " is refused: this is a read-only follower of "
-            + objects
-            + "; write to the store that is tiered there, or restore it and tier that elsewhere");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: a follower does not write. */
-  @Override
-  public Epoch beginEpoch() {
-    throw readOnly("a write");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: each checkpoint is a snapshot already. */
-  @Override
-  public Snapshot snapshot() {
-    throw readOnly("a snapshot");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: {@link #refresh} instead. */
-  @Override
-  public void awaitDurable(long epoch) {
-    throw readOnly("waiting for an epoch");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: a follower does not write. */
-  @Override
-  public long claimBytesMax() {
-    throw readOnly("a write");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: there are no local blobs. */
-  @Override
-  public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
-    throw readOnly("verifying local blobs");
-  }
-
-  /** Always throws {@link UnsupportedOperationException}: there is no data file. */
-  @Override
-  public VacuumReport vacuum(VacuumOptions options, VacuumListener listener) {
-    throw readOnly("a vacuum");
-  }
-
   /** Ends reads in progress, gives the pin back and closes the object store. Idempotent. */
   @Override
   public void close() {
-    refreshing.lock();
-    try {
-      CheckpointIndex last = index;
-      if (last == null) {
-        return;
-      }
-      index = null;
-      blobs.close();
-      last.release();
-      if (pinned != null) {
-        pinned.close();
-      }
-    } finally {
-      refreshing.unlock();
+    if (followed.close(blobs::close)) {
+      threads.shutdown();
+      objects.close();
     }
-    threads.shutdown();
-    objects.close();
+  }
+
+  @Override
+  String tier() {
+    return objects.toString();
   }
 }

@@ -1,5 +1,7 @@
 package io.ashlar.tier.gc;
 
+import io.ashlar.store.CorruptionException;
+import io.ashlar.store.TierUnavailableException;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The checkpoints of a tier that can be restored. Thread: any; there is no state. */
 public final class Checkpoints {
+  private static final int ATTEMPTS_MAX = 8;
+
   private Checkpoints() {}
 
   /** Why a manifest was written. */
@@ -57,23 +61,43 @@ public final class Checkpoints {
    * Lists the checkpoints that retention keeps.
    *
    * @return the oldest first; empty if there is no tier.
-   * @throws io.ashlar.store.CorruptionException if a manifest is absent or damaged.
+   * @throws CorruptionException if a manifest is absent or damaged.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote one.
-   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws TierUnavailableException if the object store does not answer, or checkpoints are
+   *     dropped as fast as they are listed.
    */
   public static List<Checkpoint> list(ObjectStore objects) {
     ManifestStore manifests = new ManifestStore(objects);
-    TierManifest latest = manifests.latest();
-    if (latest == null) {
-      return List.of();
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      TierManifest latest = manifests.latest();
+      if (latest == null) {
+        return List.of();
+      }
+      try {
+        return list(objects, kept(manifests, latest));
+      } catch (CorruptionException e) {
+        // What was listed may have been dropped meanwhile: then there is another list.
+        if (manifests.boundary().sequence() < latest.upkeep().retainedFrom()) {
+          throw e;
+        }
+      }
     }
+    throw new TierUnavailableException(
+        "checkpoints are dropped while they are listed: store=" + objects, null);
+  }
+
+  private static List<TierManifest> kept(ManifestStore manifests, TierManifest latest) {
+    List<TierManifest> kept =
+        ManifestChain.readRange(manifests, latest.upkeep().retainedFrom(), latest.sequence() - 1);
+    kept.add(latest);
+    return kept;
+  }
+
+  private static List<Checkpoint> list(ObjectStore objects, List<TierManifest> kept) {
     Map<Long, Integer> pins = new HashMap<>();
     for (ObjectInfo pin : Pins.list(objects)) {
       var _ = pins.merge(TierKeys.pinnedSequence(pin.key()), 1, Integer::sum);
     }
-    List<TierManifest> kept =
-        ManifestChain.readRange(manifests, latest.upkeep().retainedFrom(), latest.sequence() - 1);
-    kept.add(latest);
     List<Checkpoint> checkpoints = new ArrayList<>();
     TierManifest before = null;
     for (TierManifest manifest : kept) {

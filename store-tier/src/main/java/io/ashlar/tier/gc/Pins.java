@@ -3,8 +3,11 @@ package io.ashlar.tier.gc;
 import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.checkpoint.ManifestFormatException;
 import io.ashlar.tier.checkpoint.ManifestStore;
+import io.ashlar.tier.checkpoint.SealedJson;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.object.ObjectBody;
@@ -14,6 +17,7 @@ import io.ashlar.tier.object.ObjectStoreException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +34,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p><b>The object</b> is {@code pins/{sequence}-{uuid7}}. Only its key counts. Its JSON, {@code
- * {"version": 1, "sequence": …, "owner": "…", "createdMs": …, "expiresMs": …}}, is information for
- * people: a pin is never taken for released because of a clock. One that its owner did not live to
- * release is listed by {@code ashlar checkpoints} and is deleted by hand.
+ * {"version": 2, "sequence": …, "owner": "…", "createdMs": …, "expiresMs": …}} and a {@linkplain
+ * SealedJson seal}, is information for people: a pin is never taken for released because of a
+ * clock, and one that is damaged still pins. Version 1, of earlier releases, has no seal. One that
+ * its owner did not live to release is listed by {@code ashlar checkpoints} and is deleted by hand.
  *
  * <p><b>Why no checkpoint is lost between planning and pinning.</b> The pin is created first; then
  * the manifest is read, and last the {@linkplain io.ashlar.tier.checkpoint.Boundary boundary}. A
@@ -46,6 +51,9 @@ public final class Pins {
   /** Most pins that are listed. */
   static final int PINS_MAX = 100_000;
 
+  private static final int VERSION = 2;
+  private static final String UNSEALED_START = "{\"version\":1,";
+  private static final int BYTES_MAX = 4096;
   private static final int ATTEMPTS_MAX = 8;
   private static final long EXPIRY_MS = 24 * 3_600_000L;
   private static final JsonFactory JSON = new JsonFactory();
@@ -114,7 +122,7 @@ public final class Pins {
    * @param sequence the manifest's sequence.
    * @param owner who reads, for people; at most 200 characters are kept.
    * @return the checkpoint; or null if there is no such manifest, or it was dropped.
-   * @throws io.ashlar.store.CorruptionException if the manifest is damaged.
+   * @throws CorruptionException if the manifest is damaged.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer.
    */
@@ -139,7 +147,7 @@ public final class Pins {
    * Pins the newest checkpoint.
    *
    * @return the checkpoint, or null if there is no manifest at all.
-   * @throws io.ashlar.store.CorruptionException if the newest manifest is gone or damaged.
+   * @throws CorruptionException if the newest manifest is gone or damaged.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer, or checkpoints are
    *     dropped as fast as they are found.
@@ -186,7 +194,7 @@ public final class Pins {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
       json.writeStartObject();
-      json.writeNumberField("version", 1);
+      json.writeNumberField("version", VERSION);
       json.writeNumberField("sequence", sequence);
       json.writeStringField("owner", owner.substring(0, Math.min(200, owner.length())));
       json.writeNumberField("createdMs", nowMs);
@@ -195,7 +203,38 @@ public final class Pins {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return bytes.toByteArray();
+    return SealedJson.seal(bytes.toByteArray());
+  }
+
+  /**
+   * Verifies the object of a pin; nothing depends on it but what people read.
+   *
+   * @throws CorruptionException if it is damaged. One that is absent was released.
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  static void check(ObjectStore objects, String key) {
+    byte[] json = ManifestStore.read(objects, key, BYTES_MAX);
+    try {
+      if (json == null || SealedJson.verify(json)) {
+        return;
+      }
+    } catch (ManifestFormatException e) {
+      throw damaged(objects, key, String.valueOf(e.getMessage()), e.expected(), e.actual());
+    }
+    if (!new String(json, StandardCharsets.UTF_8).startsWith(UNSEALED_START)) {
+      throw damaged(objects, key, "checksum is missing", -1, 0);
+    }
+  }
+
+  private static CorruptionException damaged(
+      ObjectStore objects, String key, String what, long expected, long actual) {
+    return new CorruptionException(
+        "pin is damaged: " + what + ": object=" + key + ", store=" + objects,
+        null,
+        -1,
+        expected,
+        actual,
+        null);
   }
 
   /**

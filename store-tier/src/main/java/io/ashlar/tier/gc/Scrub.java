@@ -19,12 +19,14 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads everything that the kept checkpoints need, and verifies all of it: every manifest against
- * its key; every batch against its manifest by length, CRC-32C and counts, and in itself by the
- * checksums of header, frames, index, footer and entries. Lists batches that nothing needs.
+ * its seal and its key; the hint, the boundary and the pins against their seals; every batch
+ * against its manifest by length, CRC-32C and counts, and in itself by the checksums of header,
+ * frames, index, footer and entries. Lists batches that nothing needs.
  *
  * <p>It deletes nothing and writes nothing, whatever it finds. What retention drops while it runs
  * is no damage: before something is reported it is asked whether it is still needed.
@@ -138,8 +140,8 @@ public final class Scrub {
    *
    * @throws StoreOpenException if there is none.
    * @throws FormatVersionException if a later release wrote the newest manifest.
-   * @throws CorruptionException if the newest manifest is gone or damaged: what is needed is then
-   *     not known.
+   * @throws CorruptionException if the newest manifest is gone or damaged, or the boundary is,
+   *     which was reported before: what is needed is then not known.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: go on
    *     after the last batch.
    */
@@ -152,6 +154,8 @@ public final class Scrub {
   }
 
   private Report run() {
+    check(TierKeys.LATEST, manifests::checkedHint);
+    check(TierKeys.BOUNDARY, () -> manifests.boundary().sequence());
     TierManifest latest = manifests.latest();
     if (latest == null) {
       throw new StoreOpenException(
@@ -167,6 +171,14 @@ public final class Scrub {
     }
     Deletions.Pinned pinned = new Deletions(objects, manifests).pinned(latest.upkeep().boundary());
     reportOrphans(latest, live, pinned.batches());
+    Pins.list(objects)
+        .forEach(pin ->
+            check(
+                pin.key(),
+                () -> {
+                  Pins.check(objects, pin.key());
+                  return 0;
+                }));
     String after = options.resumeAfter();
     SortedMap<String, BatchReference> left = after == null ? needed : needed.tailMap(after + "\0");
     listener.onTotal(left.size(), left.values().stream().mapToLong(BatchReference::bytes).sum());
@@ -177,6 +189,14 @@ public final class Scrub {
       pace(startNs);
     }
     return new Report(kept.size(), batchesRead, bytesRead, missing, damaged, orphans, orphanBytes);
+  }
+
+  private void check(String object, LongSupplier read) {
+    try {
+      var _ = read.getAsLong();
+    } catch (CorruptionException e) {
+      problem(Problem.DAMAGED, object, String.valueOf(e.getMessage()));
+    }
   }
 
   /** Reads every manifest above the boundary, one after the other. */

@@ -1,19 +1,14 @@
 package io.ashlar.tier.restore;
 
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreOpenException;
-import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.ManifestChain;
-import io.ashlar.tier.checkpoint.ManifestStore;
-import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.gc.Pins;
-import io.ashlar.tier.object.ObjectNotFoundException;
+import io.ashlar.tier.gc.HeldCheckpoint;
 import io.ashlar.tier.object.ObjectStore;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +29,6 @@ import org.jspecify.annotations.Nullable;
  * object store.
  */
 public final class Restore {
-  private static final Logger LOG = System.getLogger(Restore.class.getName());
   private static final int ATTEMPTS_MAX = 3;
   private static final String PIN_OWNER = "restore";
 
@@ -61,9 +55,12 @@ public final class Restore {
    * @param progress told how many entries are read; the total is known before the first batch, and
    *     counts entries that were replaced later, too.
    * @throws StoreOpenException if {@code into} is not empty and should be, there is no manifest, or
-   *     no such checkpoint.
-   * @throws io.ashlar.store.CorruptionException naming the manifest or batch that is missing or
-   *     damaged.
+   *     there never was such a checkpoint. Nothing was put.
+   * @throws CheckpointDroppedException if retention dropped the checkpoint, before this began or
+   *     while it ran without a pin; it says which ones are retained. The newest is begun again with
+   *     {@value #ATTEMPTS_MAX} times, if {@code into} can be restored onto.
+   * @throws CorruptionException naming the manifest or batch that is damaged, or missing though it
+   *     is retained.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote a manifest.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer, or this
    *     was interrupted.
@@ -74,77 +71,38 @@ public final class Restore {
     if (source == null) {
       checkEmpty(into);
     }
-    CorruptionException vanished = null;
-    long before = 0;
     for (int attempt = 1; ; attempt++) {
-      try (Held held = hold(objects, options)) {
-        if (vanished != null && held.manifest().sequence() == before) {
-          throw vanished;
-        }
-        before = held.manifest().sequence();
-        return run(objects, into, held.manifest(), source, progress);
-      } catch (CorruptionException e) {
+      try (HeldCheckpoint held = hold(objects, options)) {
+        return run(objects, into, held, source, progress);
+      } catch (CheckpointDroppedException e) {
         // What is left of it is gone on from, so the store must be able to tell what that is.
         boolean again =
-            attempt < ATTEMPTS_MAX
-                && e.getCause() instanceof ObjectNotFoundException
-                && options.checkpoint() == 0
-                && into instanceof TierSource;
-        if (!again || e == vanished) {
+            attempt < ATTEMPTS_MAX && options.checkpoint() == 0 && into instanceof TierSource;
+        if (!again) {
           throw e;
         }
-        vanished = e;
         source = comparable(into);
       }
     }
   }
 
-  /** A checkpoint, and its pin if it has one. */
-  private record Held(TierManifest manifest, Pins.@Nullable Pinned pinned)
-      implements AutoCloseable {
-    @Override
-    public void close() {
-      if (pinned != null) {
-        pinned.close();
-      }
-    }
-  }
-
-  private static Held hold(ObjectStore objects, RestoreOptions options) {
-    long checkpoint = options.checkpoint();
-    if (options.pin()) {
-      try {
-        Pins.Pinned pinned =
-            checkpoint == 0
-                ? Pins.takeLatest(objects, PIN_OWNER)
-                : Pins.take(objects, checkpoint, PIN_OWNER);
-        if (pinned != null) {
-          return new Held(pinned.manifest(), pinned);
-        }
-      } catch (TierUnavailableException e) {
-        // Who may only read cannot pin; a store that does not answer at all says so below.
-        LOG.log(Level.DEBUG, "restoring without a pin: " + e.getMessage());
-      }
-    }
-    ManifestStore manifests = new ManifestStore(objects);
-    TierManifest manifest = checkpoint == 0 ? manifests.latest() : manifests.find(checkpoint);
-    if (manifest == null) {
+  private static HeldCheckpoint hold(ObjectStore objects, RestoreOptions options) {
+    HeldCheckpoint held =
+        HeldCheckpoint.take(objects, options.checkpoint(), options.pin(), PIN_OWNER);
+    if (held == null) {
       throw new StoreOpenException(
-          checkpoint == 0
-              ? "there is nothing to restore: no manifest is below this prefix: prefix=" + objects
-              : "there is no such checkpoint: checkpoint=" + checkpoint + ", prefix=" + objects,
-          null);
+          "there is nothing to restore: no manifest is below this prefix: prefix=" + objects, null);
     }
-    return new Held(manifest, null);
+    return held;
   }
 
   private static RestoreReport run(
       ObjectStore objects,
       BlobStore into,
-      TierManifest manifest,
+      HeldCheckpoint held,
       @Nullable TierSource source,
       TierProgress progress) {
-    ManifestChain chain = ManifestChain.read(new ManifestStore(objects), manifest);
+    ManifestChain chain = held.chain();
     try (RestoreRun run = new RestoreRun(objects, into, chain, progress)) {
       if (source == null) {
         run.fill();
@@ -152,6 +110,8 @@ public final class Restore {
         run.complete(source);
       }
       return run.report();
+    } catch (CorruptionException e) {
+      throw held.explained(e);
     }
   }
 

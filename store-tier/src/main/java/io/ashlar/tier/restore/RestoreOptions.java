@@ -11,7 +11,7 @@ package io.ashlar.tier.restore;
  *     fetches what changed.
  * @param pin whether the checkpoint is pinned for the time of the restore, so that no collection
  *     takes it away. It needs the right to write; without the pin, or without that right, a restore
- *     whose objects vanish fails, or begins again with the newest checkpoint.
+ *     whose checkpoint is dropped says so, or begins again with the newest.
  */
 public record RestoreOptions(long checkpoint, boolean onto, boolean pin) {
   /** The newest checkpoint into an empty store, pinned. */

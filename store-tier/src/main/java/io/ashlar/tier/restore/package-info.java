@@ -10,7 +10,8 @@
  *   <li><b>Who frees memory.</b> The restore frees every batch it fetched before it returns. Both
  *       stores stay the caller's.
  *   <li><b>What is thrown.</b> {@link io.ashlar.store.StoreException}: {@code CorruptionException}
- *       names the object that is damaged or missing.
+ *       names the object that is damaged or missing, {@code CheckpointDroppedException} the
+ *       checkpoints that are retained.
  *   <li><b>What is forbidden.</b> Writing to the object store; using a batch whose checksum was not
  *       verified against its manifest.
  * </ol>

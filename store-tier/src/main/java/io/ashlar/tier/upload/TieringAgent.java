@@ -22,13 +22,6 @@ import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -109,10 +102,8 @@ public final class TieringAgent implements AutoCloseable {
   private final TierSource source;
   private final ObjectStore objects;
   private final TierConfig config;
-  private final ScheduledThreadPoolExecutor agent;
-  private final ExecutorService sender;
+  private final AgentThread thread = new AgentThread();
   private final BatchReader reader;
-  private final OwnThreads threads = new OwnThreads();
 
   // The agent's own.
   private @Nullable TierWriter writer;
@@ -136,10 +127,6 @@ public final class TieringAgent implements AutoCloseable {
     this.objects = objects;
     this.config = config;
     this.reader = new BatchReader(objects);
-    this.agent = new ScheduledThreadPoolExecutor(1, threads.factory("ashlar-tier"));
-    agent.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    agent.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
-    this.sender = Executors.newSingleThreadExecutor(threads.factory("ashlar-tier-send"));
   }
 
   /**
@@ -158,27 +145,20 @@ public final class TieringAgent implements AutoCloseable {
       BlobStore store, TierSource source, ObjectStore objects, TierConfig config, boolean adopt) {
     TieringAgent opened = new TieringAgent(store, source, objects, config);
     try {
-      opened.call(() -> {
+      opened.thread.call(() -> {
         opened.claim(adopt);
         return true;
       });
     } catch (RuntimeException | Error e) {
-      opened.stop();
+      opened.thread.stop();
       throw e;
     }
     if (config.intervalMs() > 0) {
-      var _ =
-          opened.agent.scheduleWithFixedDelay(
-              opened::periodicPass,
-              config.intervalMs(),
-              config.intervalMs(),
-              TimeUnit.MILLISECONDS);
+      opened.thread.repeat(opened::periodicPass, config.intervalMs());
     }
     long collectionMs = config.upkeep().intervalMs();
     if (collectionMs > 0 && config.upkeep().dropsCheckpoints()) {
-      var _ =
-          opened.agent.scheduleWithFixedDelay(
-              opened::periodicCollection, collectionMs, collectionMs, TimeUnit.MILLISECONDS);
+      opened.thread.repeat(opened::periodicCollection, collectionMs);
     }
     return opened;
   }
@@ -208,7 +188,7 @@ public final class TieringAgent implements AutoCloseable {
                 opened(writer),
                 opened(locations),
                 reader,
-                sender,
+                thread.sender(),
                 config.batchBytesTarget())
             .run(chain, belowPercent, replacedMax);
     if (result == null) {
@@ -239,7 +219,7 @@ public final class TieringAgent implements AutoCloseable {
    */
   public CheckpointReport checkpoint(TierProgress progress) {
     long epoch = store.durableEpoch();
-    return call(() -> {
+    return thread.call(() -> {
       MarkWait.forEpoch(source, epoch);
       CheckpointReport report = pass(progress);
       relieve();
@@ -257,7 +237,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public long evict(Predicate<BlobId> which) {
-    return call(() -> {
+    return thread.call(() -> {
       TierWriter own = settledWriter();
       return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, which);
     });
@@ -274,7 +254,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public long evictOldest(long bytes, Predicate<BlobId> which) {
-    return call(() -> evictOldestNow(bytes, which));
+    return thread.call(() -> evictOldestNow(bytes, which));
   }
 
   private long evictOldestNow(long bytes, Predicate<BlobId> which) {
@@ -335,7 +315,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public CollectionReport collect(boolean dryRun) {
-    return call(() -> collection(dryRun));
+    return thread.call(() -> collection(dryRun));
   }
 
   private CollectionReport collection(boolean dryRun) {
@@ -444,7 +424,7 @@ public final class TieringAgent implements AutoCloseable {
                 objects,
                 own,
                 opened(locations),
-                sender,
+                thread.sender(),
                 config.batchBytesTarget(),
                 epoch)) {
           report =
@@ -486,40 +466,6 @@ public final class TieringAgent implements AutoCloseable {
     return part;
   }
 
-  private <T> T call(Callable<T> work) {
-    Future<T> result;
-    try {
-      result = agent.submit(work);
-    } catch (RejectedExecutionException e) {
-      throw new StoreClosedException("the tier is closed", e);
-    }
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return result.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw unwrapped(e);
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  private static RuntimeException unwrapped(ExecutionException failure) {
-    if (failure.getCause() instanceof Error error) {
-      throw error;
-    }
-    return failure.getCause() instanceof RuntimeException cause
-        ? cause
-        : new IllegalStateException("a tiering pass failed", failure);
-  }
-
   /**
    * Ends the tier. A last pass is made if that is configured, after what is running; a failure is
    * logged: what was not uploaded stays local. Otherwise what is running is interrupted, and ends
@@ -527,7 +473,7 @@ public final class TieringAgent implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (agent.isShutdown()) {
+    if (thread.isEnded()) {
       return;
     }
     if (config.checkpointOnClose()) {
@@ -539,14 +485,7 @@ public final class TieringAgent implements AutoCloseable {
     }
     closing = true;
     mark.end(new StoreClosedException("the tier is closed", null));
-    Future<Boolean> freed;
-    try {
-      freed = agent.submit(this::free);
-    } catch (RejectedExecutionException closedMeanwhile) {
-      return;
-    }
-    threads.interruptUntil(freed);
-    stop();
+    thread.end(this::free);
   }
 
   private boolean free() {
@@ -557,10 +496,5 @@ public final class TieringAgent implements AutoCloseable {
     writer = null;
     upkeep = null;
     return true;
-  }
-
-  private void stop() {
-    agent.close();
-    sender.close();
   }
 }

@@ -90,7 +90,7 @@ class ManifestStoreTest {
         .isInstanceOf(CorruptionException.class)
         .hasMessageContaining(TierKeys.manifest(1));
     objects.put(
-        TierKeys.manifest(1), ObjectBody.of("{\"version\":3}".getBytes(StandardCharsets.UTF_8)));
+        TierKeys.manifest(1), ObjectBody.of("{\"version\":4}".getBytes(StandardCharsets.UTF_8)));
     assertThatThrownBy(() -> manifests.find(1)).isInstanceOf(FormatVersionException.class);
     byte[] other = TierManifestCodec.encode(manifest(2, 1, TierManifest.newId()));
     objects.put(TierKeys.manifest(1), ObjectBody.of(other));

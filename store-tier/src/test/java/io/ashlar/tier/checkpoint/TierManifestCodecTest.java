@@ -16,6 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TierManifestCodecTest {
   private static final UUID ID = UUID.fromString("0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70");
+
+  /** As earlier releases wrote it, without a seal. */
   private static final String GOLDEN =
       "{\"version\":1,\"storeId\":\"fedcba9876543210\",\"incarnation\":7,\"generation\":3,"
           + "\"sequence\":42,\"putId\":\"0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\","
@@ -54,11 +56,46 @@ class TierManifestCodecTest {
     return TierManifestCodec.decode(json.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** What is written: the same fields, of version 3, and the seal. */
+  private static String sealed(String unsealed, String crc) {
+    return "{\"version\":3,"
+        + unsealed.substring("{\"version\":1,".length(), unsealed.length() - 1)
+        + ",\"crc32c\":\""
+        + crc
+        + "\"}";
+  }
+
   @Test
   void shouldWriteExactlyThisAndReadItBack() {
+    String golden = sealed(GOLDEN, "fe562e04");
     assertThat(new String(TierManifestCodec.encode(manifest()), StandardCharsets.UTF_8))
-        .isEqualTo(GOLDEN);
+        .isEqualTo(golden);
+    assertThat(decode(golden)).isEqualTo(manifest());
+  }
+
+  @Test
+  void shouldReadWhatEarlierReleasesWrote() {
     assertThat(decode(GOLDEN)).isEqualTo(manifest());
+    // But a seal that is there must be right, so that no changed version hides it.
+    String sealed = new String(TierManifestCodec.encode(manifest()), StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> decode(sealed.replace("\"version\":3", "\"version\":1")))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("checksum mismatch");
+  }
+
+  @Test
+  void shouldRefuseAHintOfVersion2WithoutASeal() {
+    byte[] json = "{\"version\":2,\"sequence\":42}".getBytes(StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> TierManifestCodec.decodeLatest(json))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("checksum is missing");
+  }
+
+  @Test
+  void shouldRefuseVersion3WithoutASeal() {
+    assertThatThrownBy(() -> decode(GOLDEN.replace("{\"version\":1,", "{\"version\":3,")))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("checksum is missing");
   }
 
   @Test
@@ -91,6 +128,8 @@ class TierManifestCodecTest {
 
     String tooMany =
         new String(json, StandardCharsets.UTF_8)
+            .replace("\"version\":3", "\"version\":1")
+            .replaceAll(",\"crc32c\":\"[0-9a-f]{8}\"}$", "}")
             .replace("\"batches\":[{", "\"batches\":[" + batchJson(largest) + ",{");
     assertThatThrownBy(() -> decode(tooMany))
         .isInstanceOf(ManifestFormatException.class)
@@ -117,7 +156,7 @@ class TierManifestCodecTest {
   }
 
   @Test
-  void shouldWriteTheUpkeepAsVersion2AndReadItBack() {
+  void shouldWriteTheUpkeepAndReadItBackAlsoOfVersion2() {
     String batch = TierKeys.batch(3, 1, ID);
     TierManifest plain = manifest();
     TierManifest manifest =
@@ -140,17 +179,18 @@ class TierManifestCodecTest {
             + "\"pendingDeletes\":"
             + "[\"batches/0000000003/0000000002-0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\"]}";
     assertThat(new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8))
-        .isEqualTo(golden);
+        .isEqualTo(sealed(golden, "84aada0c"));
+    assertThat(decode(sealed(golden, "84aada0c"))).isEqualTo(manifest);
     assertThat(decode(golden)).isEqualTo(manifest);
     assertThat(manifest.isBase()).isFalse();
   }
 
   @Test
-  void shouldLeaveWhatAnEarlierReleaseMayIgnoreInVersion1() {
+  void shouldLeaveOutWhatSaysNothing() {
     Upkeep upkeep = new Upkeep(1, 1, 0, 17, List.of(), List.of(TierKeys.batch(3, 2, ID)));
     TierManifest manifest = new TierManifest(5, 1, 1, 2, ID, 1, 0, 0, 0, List.of(), upkeep);
     String json = new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8);
-    assertThat(json).startsWith("{\"version\":1,").contains("\"minInflight\":17");
+    assertThat(json).contains("\"minInflight\":17").doesNotContain("base").doesNotContain("held");
     assertThat(decode(json)).isEqualTo(manifest);
   }
 
@@ -180,9 +220,9 @@ class TierManifestCodecTest {
 
   @Test
   void shouldAnswerForALaterVersionByNumber() {
-    assertThatThrownBy(() -> decode("{\"version\":3,\"anything\":[]}"))
+    assertThatThrownBy(() -> decode("{\"version\":4,\"anything\":[]}"))
         .isInstanceOf(ManifestFormatException.class)
-        .hasMessageContaining("unsupported version 3");
+        .hasMessageContaining("unsupported version 4");
   }
 
   @ParameterizedTest
@@ -319,7 +359,7 @@ class TierManifestCodecTest {
   @Test
   void shouldWriteAndReadTheHint() {
     assertThat(new String(TierManifestCodec.encodeLatest(42), StandardCharsets.UTF_8))
-        .isEqualTo("{\"sequence\":42}");
+        .isEqualTo("{\"version\":2,\"sequence\":42,\"crc32c\":\"2e8798f4\"}");
     assertThat(TierManifestCodec.decodeLatest(TierManifestCodec.encodeLatest(42))).isEqualTo(42);
     for (String bad : List.of("", "{}", "{\"sequence\":0}", "{\"sequence\":\"1\"}", "42")) {
       assertThatThrownBy(() -> TierManifestCodec.decodeLatest(bad.getBytes(StandardCharsets.UTF_8)))

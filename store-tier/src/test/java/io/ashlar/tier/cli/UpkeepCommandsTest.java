@@ -68,6 +68,27 @@ class UpkeepCommandsTest {
   }
 
   @Test
+  void shouldSayWhatIsRetainedWhenADroppedCheckpointIsAskedFor() throws IOException {
+    assertThat(run("gc", url, "--keep", "1").code()).isZero();
+    Path restored = temp.resolve("restored");
+    CommandRun dropped = run("restore", url, restored, "--checkpoint", "2");
+    assertThat(dropped.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(dropped.err())
+        .contains("checkpoint was dropped by retention: checkpoint=2, retained=")
+        .contains("choose one of these, or the newest");
+    assertThat(dropped.err().lines()).hasSize(1);
+    assertThat(restored).doesNotExist();
+
+    // A store that was to be turned into it is left alone.
+    assertThat(run("restore", url, restored).code()).isZero();
+    CommandRun delta = run("restore", "--delta", url, restored, "--checkpoint", "2");
+    assertThat(delta.code()).isEqualTo(AshlarCommand.ERROR);
+    assertThat(run("get", restored, "file", temp.resolve("out")).code()).isZero();
+    assertThat(temp.resolve("out")).hasContent("content 2");
+    assertThat(restored.resolve(".restoring")).doesNotExist();
+  }
+
+  @Test
   void shouldScrubAndExitWith1OnDamage() throws IOException {
     CommandRun clean = run("scrub", url, "--json");
     assertThat(clean.code()).isZero();

@@ -3,6 +3,7 @@ package io.ashlar.tier.gc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.local.LocalBlobStore;
@@ -20,6 +21,7 @@ import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.RetryClock;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ScrubTest {
+  /** Behind every batch, so that none is read. */
+  private static final Scrub.Options NOTHING_MORE =
+      new Scrub.Options(0, TierKeys.batch(TierKeys.GENERATION_MAX, 0, TierManifest.newId()));
+
   @TempDir Path folder;
 
   private final InMemoryObjectStore below = new InMemoryObjectStore();
@@ -122,6 +128,39 @@ class ScrubTest {
     assertThat(tried).isGreaterThan(20);
     below.put(key, ObjectBody.of(java.util.Arrays.copyOf(whole, whole.length - 1)));
     assertThat(scrub(Scrub.Options.ALL).damaged()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldFindAChangedBitInEveryObjectThatIsNoBatch() {
+    try (Pins.Pinned pinned = java.util.Objects.requireNonNull(Pins.take(below, 2, "a test"))) {
+      for (String key : List.of(TierKeys.manifest(2), TierKeys.LATEST, pinned.pin().key())) {
+        byte[] whole = bytes(key);
+        int step = key.equals(TierKeys.LATEST) ? 1 : 7;
+        for (int bit = 0; bit < whole.length * Byte.SIZE; bit += step) {
+          byte[] flipped = whole.clone();
+          flipped[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
+          below.put(key, ObjectBody.of(flipped));
+          problems.clear();
+          assertThat(scrub(NOTHING_MORE).clean()).as("bit %d of %s", bit, key).isFalse();
+          assertThat(problems).contains("DAMAGED " + key);
+        }
+        below.put(key, ObjectBody.of(whole));
+      }
+      problems.clear();
+      assertThat(scrub(Scrub.Options.ALL).clean()).isTrue();
+      String unsealed = "{\"version\":1,\"sequence\":2,\"owner\":\"x\"}";
+      below.put(pinned.pin().key(), ObjectBody.of(unsealed.getBytes(StandardCharsets.UTF_8)));
+      assertThat(scrub(Scrub.Options.ALL).clean()).isTrue();
+    }
+  }
+
+  @Test
+  void shouldReportADamagedBoundaryBeforeItGivesUp() {
+    below.put(TierKeys.BOUNDARY, ObjectBody.of(new byte[] {'{', '}'}));
+    assertThatThrownBy(() -> scrub(Scrub.Options.ALL))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining(TierKeys.BOUNDARY);
+    assertThat(problems).containsExactly("DAMAGED " + TierKeys.BOUNDARY);
   }
 
   @Test

@@ -101,9 +101,7 @@ class RestoreTest {
       byte[] damaged = bytes.clone();
       damaged[damaged.length / 2] ^= 0x40;
       objects.put(object.key(), ObjectBody.of(damaged));
-      if (object.key().startsWith(TierKeys.BATCHES)) {
-        assertFails(object.key());
-      }
+      assertFails(object.key());
       objects.put(object.key(), ObjectBody.of(java.util.Arrays.copyOf(bytes, bytes.length - 1)));
       assertFails(object.key());
       objects.deleteAll(List.of(object.key()));

@@ -1,0 +1,99 @@
+package io.ashlar.tier.upload;
+
+import io.ashlar.store.StoreClosedException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The one thread that an agent's work is done on, one piece after another, and the one that sends
+ * for it. Whoever asks for a piece waits for it; his interrupt is remembered and breaks nothing.
+ *
+ * <p>Thread: any. Ended by {@link #end} or {@link #stop}; afterwards everything throws {@link
+ * StoreClosedException}.
+ */
+final class AgentThread {
+  private final OwnThreads threads = new OwnThreads();
+  private final ScheduledThreadPoolExecutor agent;
+  private final ExecutorService sender;
+
+  AgentThread() {
+    this.agent = new ScheduledThreadPoolExecutor(1, threads.factory("ashlar-tier"));
+    agent.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    agent.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
+    this.sender = Executors.newSingleThreadExecutor(threads.factory("ashlar-tier-send"));
+  }
+
+  /** Sends what the agent made, so that it can go on meanwhile. */
+  ExecutorService sender() {
+    return sender;
+  }
+
+  /** Does a piece of work again and again; until it throws. */
+  void repeat(Runnable work, long intervalMs) {
+    var _ = agent.scheduleWithFixedDelay(work, intervalMs, intervalMs, TimeUnit.MILLISECONDS);
+  }
+
+  /** Does a piece of work and waits for it; throws what it threw. */
+  <T> T call(Callable<T> work) {
+    Future<T> result;
+    try {
+      result = agent.submit(work);
+    } catch (RejectedExecutionException e) {
+      throw new StoreClosedException("the tier is closed", e);
+    }
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return result.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw unwrapped(e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static RuntimeException unwrapped(ExecutionException failure) {
+    if (failure.getCause() instanceof Error error) {
+      throw error;
+    }
+    return failure.getCause() instanceof RuntimeException cause
+        ? cause
+        : new IllegalStateException("a tiering pass failed", failure);
+  }
+
+  /** Whether it was ended. */
+  boolean isEnded() {
+    return agent.isShutdown();
+  }
+
+  /** Interrupts what is running, again and again, until {@code last} was done behind it; stops. */
+  void end(Callable<?> last) {
+    Future<?> done;
+    try {
+      done = agent.submit(last);
+    } catch (RejectedExecutionException endedMeanwhile) {
+      return;
+    }
+    threads.interruptUntil(done);
+    stop();
+  }
+
+  /** Waits for what is running, and ends. */
+  void stop() {
+    agent.close();
+    sender.close();
+  }
+}
