@@ -148,11 +148,17 @@ final class Directory implements AutoCloseable {
     int elements = 1 << (known.depth - depth);
     int firstZero = known.indexOf(prefix);
     int firstOne = known.indexOf(prefix | bit);
-    for (int i = 0; i < elements; i++) {
-      ELEMENT.setRelease(known.buckets, firstZero + i, zero);
-      ELEMENT.setRelease(known.buckets, firstOne + i, one);
-    }
+    // The upper half first: a walk that has seen the lower half must not meet the full bucket
+    // again.
+    publish(known, firstOne, elements, one);
+    publish(known, firstZero, elements, zero);
     TABLE.setRelease(this, known);
+  }
+
+  private static void publish(Table table, int first, int elements, MemorySegment bucket) {
+    for (int i = 0; i < elements; i++) {
+      ELEMENT.setRelease(table.buckets, first + i, bucket);
+    }
   }
 
   private MemorySegment newBucket(int prefix, int depth) {
