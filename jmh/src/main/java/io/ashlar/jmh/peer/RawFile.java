@@ -34,8 +34,8 @@ public final class RawFile implements PeerStore {
   }
 
   /**
-   * Makes a file whose every block was written and synced, with incompressible bytes: zeroes may
-   * be kept for less, and read faster, by what lies under the device.
+   * Makes a file whose every block was written and synced, with incompressible bytes: zeroes may be
+   * kept for less, and read faster, by what lies under the device.
    *
    * @param bytes a multiple of 4096.
    * @return the file, open for direct I/O.
