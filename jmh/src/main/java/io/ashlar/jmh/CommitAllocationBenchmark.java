@@ -1,5 +1,6 @@
 package io.ashlar.jmh;
 
+import io.ashlar.jmh.peer.BlobBatch;
 import io.ashlar.store.AckListener;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
@@ -9,7 +10,6 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.local.LocalBlobStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -80,9 +80,7 @@ public class CommitAllocationBenchmark {
     store = LocalBlobStore.builder(folder).open();
     arena = Arena.ofShared();
     value = arena.allocate(VALUE_BYTES, VALUE_BYTES);
-    for (long offset = 0; offset < VALUE_BYTES; offset += Long.BYTES) {
-      value.set(ValueLayout.JAVA_LONG, offset, random.nextLong());
-    }
+    BlobBatch.fill(value, random);
     epoch = store.beginEpoch();
     for (int i = 0; i < IDS; i++) {
       ids[i] = new BlobId(random.nextLong(), i);

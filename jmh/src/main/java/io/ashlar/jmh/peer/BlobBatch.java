@@ -46,12 +46,17 @@ public final class BlobBatch implements AutoCloseable {
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < count; i++) {
       segments[i] = memory.segment().asSlice((long) i * valueBytes, valueBytes);
-      for (long offset = 0; offset < valueBytes; offset += Long.BYTES) {
-        segments[i].set(ValueLayout.JAVA_LONG, offset, random.nextLong());
-      }
+      fill(segments[i], random);
       arrays[i] = segments[i].toArray(ValueLayout.JAVA_BYTE);
       // Of the same bytes, not a view: LMDB's bindings want a buffer without an arena behind it.
       buffers[i] = ByteBuffer.allocateDirect(valueBytes).put(arrays[i]).flip();
+    }
+  }
+
+  /** Fills memory, a multiple of 8 bytes, with incompressible ones. */
+  public static void fill(MemorySegment memory, SplittableRandom random) {
+    for (long offset = 0; offset < memory.byteSize(); offset += Long.BYTES) {
+      memory.set(ValueLayout.JAVA_LONG, offset, random.nextLong());
     }
   }
 

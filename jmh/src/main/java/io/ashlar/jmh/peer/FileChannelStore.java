@@ -1,6 +1,7 @@
 package io.ashlar.jmh.peer;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -36,10 +37,8 @@ public final class FileChannelStore implements PeerStore {
 
   private void prewrite(long bytes) throws IOException {
     ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
-    SplittableRandom random = new SplittableRandom(bytes);
-    while (chunk.hasRemaining()) {
-      chunk.putLong(random.nextLong()); // as RawFile: zeroes may be kept for less
-    }
+    // As RawFile: zeroes may be kept for less.
+    BlobBatch.fill(MemorySegment.ofBuffer(chunk), new SplittableRandom(bytes));
     long offset = 0;
     while (offset < bytes) {
       chunk.clear().limit((int) Math.min(CHUNK_BYTES, bytes - offset));

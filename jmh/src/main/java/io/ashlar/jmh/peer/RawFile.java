@@ -2,7 +2,6 @@ package io.ashlar.jmh.peer;
 
 import io.ashlar.uring.NativeFile;
 import io.ashlar.uring.NativeMemory;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 
@@ -43,10 +42,7 @@ public final class RawFile implements PeerStore {
   public static NativeFile prewritten(Path path, long bytes) {
     NativeFile made = NativeFile.open(path, NativeFile.Mode.CREATE, true);
     try (NativeMemory chunk = NativeMemory.allocate(CHUNK_BYTES)) {
-      SplittableRandom random = new SplittableRandom(bytes);
-      for (long offset = 0; offset < CHUNK_BYTES; offset += Long.BYTES) {
-        chunk.segment().set(ValueLayout.JAVA_LONG, offset, random.nextLong());
-      }
+      BlobBatch.fill(chunk.segment(), new SplittableRandom(bytes));
       for (long offset = 0; offset < bytes; offset += CHUNK_BYTES) {
         long length = Math.min(CHUNK_BYTES, bytes - offset);
         made.write(chunk.segment().asSlice(0, length), offset, false);

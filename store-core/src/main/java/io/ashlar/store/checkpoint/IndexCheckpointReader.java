@@ -123,12 +123,10 @@ public final class IndexCheckpointReader implements AutoCloseable {
         throw damaged(place.start());
       }
       half = 1 - half;
-      if (place.start() == 0 && into == null) {
-        chunk = null;
-      } else if (into == null) {
-        chunk = chunk(superblock, place, 0, true);
-      } else {
+      if (into != null) {
         chunk = loadAndReadOn(superblock, decoded[1 - half], chunks.getLast(), place, half, into);
+      } else {
+        chunk = place.start() == 0 ? null : chunk(superblock, place, 0, true);
       }
     }
     if (number > 0 || bytes != superblock.checkpointBytes()) {

@@ -157,33 +157,38 @@ final class GroupCommitter implements AutoCloseable {
         write(alone, 1, epoch.operationBytes(), valueBlocks, false, null);
         return true;
       }
-      long start = valueBlocks == 0 ? 0 : space.allocateFree(valueBlocks, valueBlocks);
+      return writeApart(epoch, recordBlocks, valueBlocks);
+    } catch (NativeException e) {
+      fail(alone, 1, e);
+      return true;
+    }
+  }
+
+  /** Writes values and record each by itself; returns false if they have no place. */
+  private boolean writeApart(EpochBuffer epoch, long recordBlocks, long valueBlocks) {
+    long start = 0;
+    if (valueBlocks > 0) {
+      start = space.allocateFree(valueBlocks, valueBlocks);
       if (start < 0) {
         return false;
       }
-      if (!position(recordBlocks, epoch.leavesRoom(), null)) {
-        if (valueBlocks > 0) {
-          space.free(start, valueBlocks);
-        }
-        return false;
-      }
-      if (valueBlocks > 0) {
-        writeValues(epoch, start);
-      }
-      write(alone, 1, epoch.operationBytes(), 0, true, null);
-    } catch (NativeException e) {
-      fail(alone, 1, e);
     }
+    if (!position(recordBlocks, epoch.leavesRoom(), null)) {
+      if (valueBlocks > 0) {
+        space.free(start, valueBlocks);
+      }
+      return false;
+    }
+    if (valueBlocks > 0) {
+      var _ = epoch.placeFrom(start);
+      vectors.clear();
+      epoch.addBuffersTo(vectors);
+      requireHealthy(null); // L24
+      disk.write(vectors, Blocks.offset(start), false);
+      counters.bytesWritten.add(vectors.bytes());
+    }
+    write(alone, 1, epoch.operationBytes(), 0, true, null);
     return true;
-  }
-
-  private void writeValues(EpochBuffer epoch, long start) {
-    var _ = epoch.placeFrom(start);
-    vectors.clear();
-    epoch.addBuffersTo(vectors);
-    requireHealthy(null); // L24
-    disk.write(vectors, Blocks.offset(start), false);
-    counters.bytesWritten.add(vectors.bytes());
   }
 
   /**

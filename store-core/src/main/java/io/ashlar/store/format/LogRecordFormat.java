@@ -156,73 +156,16 @@ public final class LogRecordFormat {
     return memory.getInt(offset + MAGIC_OFFSET) == MAGIC;
   }
 
-  /**
-   * Returns the blocks of the record whose first block is {@code block}, or 0 when its header
-   * claims an impossible length.
-   */
-  public static int claimedBlocks(MemorySegment block) {
-    return claimedBlocks(getInt(block, BYTES_OFFSET), getInt(block, BLOCKS_OFFSET));
-  }
-
+  /** Returns the blocks of a record that claims these, or 0 when its length is impossible. */
   static int claimedBlocks(int bytes, int blocks) {
     return bytes >= HEADER_BYTES && bytes <= RECORD_BYTES_MAX && blocks == Blocks.count(bytes)
         ? blocks
         : 0;
   }
 
-  /** Returns the store id. */
-  public static long storeId(MemorySegment record) {
-    return getLong(record, STORE_ID_OFFSET);
-  }
-
-  /** Returns the incarnation that wrote the record. */
-  public static long incarnation(MemorySegment record) {
-    return getLong(record, INCARNATION_OFFSET);
-  }
-
   /** Returns the record's number. */
   public static long sequence(MemorySegment record) {
     return getLong(record, SEQUENCE_OFFSET);
-  }
-
-  /** Returns the highest sequence that was durable, in order, when the record was submitted. */
-  public static long mark(MemorySegment record) {
-    return getLong(record, MARK_OFFSET);
-  }
-
-  /** Returns where the record says that it lies. */
-  public static long block(MemorySegment record) {
-    return getLong(record, BLOCK_OFFSET);
-  }
-
-  /** Returns the number of the first epoch. */
-  public static long firstEpoch(MemorySegment record) {
-    return getLong(record, FIRST_EPOCH_OFFSET);
-  }
-
-  /** Returns how many epochs the record covers. */
-  public static int epochs(MemorySegment record) {
-    return getInt(record, EPOCHS_OFFSET);
-  }
-
-  /** Returns how many operations the record holds. */
-  public static int operations(MemorySegment record) {
-    return getInt(record, OPERATIONS_OFFSET);
-  }
-
-  /** Returns the bytes up to the end of the last operation. */
-  public static int bytes(MemorySegment record) {
-    return getInt(record, BYTES_OFFSET);
-  }
-
-  /** Returns the blocks of blobs that lie directly behind the record. */
-  public static int behindBlocks(MemorySegment record) {
-    return getInt(record, BEHIND_OFFSET);
-  }
-
-  /** Returns the chain value of the record before. */
-  public static int previousChain(MemorySegment record) {
-    return getInt(record, PREVIOUS_CHAIN_OFFSET);
   }
 
   /** Returns the first block of the reserved next log extent, or 0. */
@@ -233,20 +176,5 @@ public final class LogRecordFormat {
   /** Returns the blocks of the reserved next log extent, or 0. */
   public static long nextBlocks(MemorySegment record) {
     return getLong(record, NEXT_BLOCKS_OFFSET);
-  }
-
-  /** Returns the record's own chain value. */
-  public static int chain(MemorySegment record) {
-    return getInt(record, CRC_OFFSET);
-  }
-
-  /** Returns the operations of one epoch. */
-  public static int epochOperations(MemorySegment record, int index) {
-    return getInt(record, HEADER_BYTES + (long) EPOCH_BYTES * index);
-  }
-
-  /** Returns where the first operation lies. */
-  public static long operationsOffset(MemorySegment record) {
-    return HEADER_BYTES + (long) EPOCH_BYTES * epochs(record);
   }
 }

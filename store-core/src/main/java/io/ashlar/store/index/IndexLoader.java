@@ -303,7 +303,10 @@ public final class IndexLoader {
     return FREE;
   }
 
-  /** Returns the first slot from {@code from} on that is empty or has this hash. */
+  /**
+   * Returns the first slot from {@code from} on that is empty or has this hash. {@link
+   * Bucket#hashOf} and {@link Bucket#next} are written out: see decision 0031.
+   */
   private static int probe(long[] words, int from, int hash) {
     int at = from;
     long word = words[Bucket.HEADER_WORDS + at];

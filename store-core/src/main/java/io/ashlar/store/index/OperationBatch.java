@@ -245,10 +245,11 @@ public final class OperationBatch {
 
   /** Has the applier do a single operation, which is as it was in its record or a put's entry. */
   private void applyOne(int number) {
-    int position = positions[number] < 0 ? ~positions[number] : positions[number];
+    boolean put = positions[number] >= 0;
+    int position = put ? positions[number] : ~positions[number];
     long[] page = pages.get(position / PAGE_WORDS);
     int offset = position % PAGE_WORDS;
-    if (positions[number] >= 0) {
+    if (put) {
       loader.putOne(page, offset);
       return;
     }

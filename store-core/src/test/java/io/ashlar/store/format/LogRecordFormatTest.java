@@ -51,7 +51,7 @@ class LogRecordFormatTest {
             0x0182838485868788L,
             0x0192939495969798L,
             0x01a2a3a4a5a6a7a8L);
-    assertThat(LogRecordFormat.chain(record)).isEqualTo(chain);
+    assertThat(LogRecordFields.chain(record)).isEqualTo(chain);
     return block;
   }
 
@@ -90,24 +90,24 @@ class LogRecordFormatTest {
     assertThat(HexFixture.format(twoEpochs())).isEqualTo(HexFixture.format(golden));
     MemorySegment record = MemorySegment.ofArray(golden);
     assertThat(LogRecordFormat.hasMagic(record)).isTrue();
-    assertThat(LogRecordFormat.claimedBlocks(record)).isEqualTo(1);
+    assertThat(LogRecordFields.claimedBlocks(record)).isEqualTo(1);
     assertThat(isValid(golden)).isTrue();
-    assertThat(LogRecordFormat.storeId(record)).isEqualTo(STORE);
-    assertThat(LogRecordFormat.incarnation(record)).isEqualTo(0x2122232425262728L);
+    assertThat(LogRecordFields.storeId(record)).isEqualTo(STORE);
+    assertThat(LogRecordFields.incarnation(record)).isEqualTo(0x2122232425262728L);
     assertThat(LogRecordFormat.sequence(record)).isEqualTo(0x3132333435363738L);
-    assertThat(LogRecordFormat.mark(record)).isEqualTo(0x3132333435363737L);
-    assertThat(LogRecordFormat.block(record)).isEqualTo(0x4142434445464748L);
-    assertThat(LogRecordFormat.firstEpoch(record)).isEqualTo(0x5152535455565758L);
-    assertThat(LogRecordFormat.epochs(record)).isEqualTo(2);
-    assertThat(LogRecordFormat.operations(record)).isEqualTo(5);
-    assertThat(LogRecordFormat.bytes(record)).isEqualTo(376);
-    assertThat(LogRecordFormat.behindBlocks(record)).isEqualTo(0x61626364);
-    assertThat(LogRecordFormat.previousChain(record)).isEqualTo(0x71727374);
+    assertThat(LogRecordFields.mark(record)).isEqualTo(0x3132333435363737L);
+    assertThat(LogRecordFields.block(record)).isEqualTo(0x4142434445464748L);
+    assertThat(LogRecordFields.firstEpoch(record)).isEqualTo(0x5152535455565758L);
+    assertThat(LogRecordFields.epochs(record)).isEqualTo(2);
+    assertThat(LogRecordFields.operations(record)).isEqualTo(5);
+    assertThat(LogRecordFields.bytes(record)).isEqualTo(376);
+    assertThat(LogRecordFields.behindBlocks(record)).isEqualTo(0x61626364);
+    assertThat(LogRecordFields.previousChain(record)).isEqualTo(0x71727374);
     assertThat(LogRecordFormat.nextStart(record)).isEqualTo(0x0182838485868788L);
     assertThat(LogRecordFormat.nextBlocks(record)).isEqualTo(0x0192939495969798L);
-    assertThat(LogRecordFormat.epochOperations(record, 0)).isEqualTo(2);
-    assertThat(LogRecordFormat.epochOperations(record, 1)).isEqualTo(3);
-    assertThat(LogRecordFormat.operationsOffset(record)).isEqualTo(144);
+    assertThat(LogRecordFields.epochOperations(record, 0)).isEqualTo(2);
+    assertThat(LogRecordFields.epochOperations(record, 1)).isEqualTo(3);
+    assertThat(LogRecordFields.operationsOffset(record)).isEqualTo(144);
   }
 
   @Test
@@ -121,25 +121,25 @@ class LogRecordFormatTest {
     assertThat(record.claimedBlocks(view.memory(), 0)).isZero();
     assertThat(record.claimedBlocks(view.memory(), Blocks.BYTES)).isEqualTo(1);
     assertThat(record.read(view, Blocks.BYTES, Blocks.BYTES)).isTrue();
-    assertThat(record.storeId()).isEqualTo(LogRecordFormat.storeId(format));
-    assertThat(record.incarnation()).isEqualTo(LogRecordFormat.incarnation(format));
+    assertThat(record.storeId()).isEqualTo(LogRecordFields.storeId(format));
+    assertThat(record.incarnation()).isEqualTo(LogRecordFields.incarnation(format));
     assertThat(record.sequence()).isEqualTo(LogRecordFormat.sequence(format));
-    assertThat(record.mark()).isEqualTo(LogRecordFormat.mark(format));
-    assertThat(record.block()).isEqualTo(LogRecordFormat.block(format));
-    assertThat(record.firstEpoch()).isEqualTo(LogRecordFormat.firstEpoch(format));
-    assertThat(record.epochs()).isEqualTo(LogRecordFormat.epochs(format));
-    assertThat(record.blocks()).isEqualTo(LogRecordFormat.claimedBlocks(format));
-    assertThat(record.behindBlocks()).isEqualTo(LogRecordFormat.behindBlocks(format));
-    assertThat(record.previousChain()).isEqualTo(LogRecordFormat.previousChain(format));
+    assertThat(record.mark()).isEqualTo(LogRecordFields.mark(format));
+    assertThat(record.block()).isEqualTo(LogRecordFields.block(format));
+    assertThat(record.firstEpoch()).isEqualTo(LogRecordFields.firstEpoch(format));
+    assertThat(record.epochs()).isEqualTo(LogRecordFields.epochs(format));
+    assertThat(record.blocks()).isEqualTo(LogRecordFields.claimedBlocks(format));
+    assertThat(record.behindBlocks()).isEqualTo(LogRecordFields.behindBlocks(format));
+    assertThat(record.previousChain()).isEqualTo(LogRecordFields.previousChain(format));
     assertThat(record.nextStart()).isEqualTo(LogRecordFormat.nextStart(format));
     assertThat(record.nextBlocks()).isEqualTo(LogRecordFormat.nextBlocks(format));
-    assertThat(record.chain()).isEqualTo(LogRecordFormat.chain(format));
-    assertThat(record.epochOperations(0)).isEqualTo(LogRecordFormat.epochOperations(format, 0));
-    assertThat(record.epochOperations(1)).isEqualTo(LogRecordFormat.epochOperations(format, 1));
+    assertThat(record.chain()).isEqualTo(LogRecordFields.chain(format));
+    assertThat(record.epochOperations(0)).isEqualTo(LogRecordFields.epochOperations(format, 0));
+    assertThat(record.epochOperations(1)).isEqualTo(LogRecordFields.epochOperations(format, 1));
     for (int pass = 0; pass < 2; pass++) {
       LogOperations operations = record.operations();
-      long offset = LogRecordFormat.operationsOffset(format);
-      for (int i = 0; i < LogRecordFormat.operations(format); i++) {
+      long offset = LogRecordFields.operationsOffset(format);
+      for (int i = 0; i < LogRecordFields.operations(format); i++) {
         assertThat(operations.next()).isTrue();
         assertThat(operations.kind()).isEqualTo(OperationFormat.kind(format, offset));
         assertThat(operations.idHigh()).isEqualTo(OperationFormat.idHigh(format, offset));
@@ -203,7 +203,7 @@ class LogRecordFormatTest {
   @Test
   void shouldRejectARecordCutOffAnywhereInIt() {
     for (byte[] record : new byte[][] {twoEpochs(), longRecord()}) {
-      int used = LogRecordFormat.bytes(MemorySegment.ofArray(record));
+      int used = LogRecordFields.bytes(MemorySegment.ofArray(record));
       while (record[used - 1] == 0) {
         used--; // what is zero anyway cannot be missed
       }
@@ -228,7 +228,7 @@ class LogRecordFormatTest {
     MemorySegment segment = MemorySegment.ofArray(record);
     LittleEndian.putInt(segment, 64, bytes);
     LittleEndian.putInt(segment, 68, (int) Blocks.count(bytes));
-    assertThat(LogRecordFormat.claimedBlocks(segment)).isZero();
+    assertThat(LogRecordFields.claimedBlocks(segment)).isZero();
   }
 
   @Test

@@ -17,7 +17,7 @@ import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
-import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.format.LogRecordFields;
 import io.ashlar.store.local.StoreLife.Value;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
@@ -122,7 +122,7 @@ class BitFlipTest {
       if (event instanceof DiskEvent.Write write && write.offset() >= 2 * Blocks.BYTES) {
         MemorySegment bytes = MemorySegment.ofArray(write.bytes());
         if (ScriptedStore.isRecord(event) && withRecords) {
-          add(offsets, write.offset(), LogRecordFormat.bytes(bytes) + 1);
+          add(offsets, write.offset(), LogRecordFields.bytes(bytes) + 1);
         } else if (write.bytes()[0] == 'A' && write.bytes()[1] == 'C') { // a chunk
           add(offsets, write.offset(), 72 + 48);
         }
@@ -170,7 +170,7 @@ class BitFlipTest {
       if (event instanceof DiskEvent.Write write && ScriptedStore.isRecord(event)) {
         long end =
             write.offset()
-                + Blocks.roundUp(LogRecordFormat.bytes(MemorySegment.ofArray(write.bytes())));
+                + Blocks.roundUp(LogRecordFields.bytes(MemorySegment.ofArray(write.bytes())));
         if (offset >= write.offset() && offset < end) {
           return true;
         }

@@ -8,6 +8,7 @@ import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumView;
+import io.ashlar.store.format.LogRecordFields;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.format.Superblock;
@@ -222,17 +223,17 @@ class CheckpointScenariosTest {
     var _ =
         LogRecordFormat.seal(
             new ChecksumView(record),
-            LogRecordFormat.storeId(before),
-            LogRecordFormat.incarnation(before),
+            LogRecordFields.storeId(before),
+            LogRecordFields.incarnation(before),
             LogRecordFormat.sequence(before) + 1,
             LogRecordFormat.sequence(before),
             block,
-            LogRecordFormat.firstEpoch(before) + 1,
+            LogRecordFields.firstEpoch(before) + 1,
             1,
             1,
             LogRecordFormat.recordBytes(1, OperationFormat.bytes(OperationFormat.RELOCATE)),
             0,
-            LogRecordFormat.chain(before),
+            LogRecordFields.chain(before),
             LogRecordFormat.nextStart(before),
             LogRecordFormat.nextBlocks(before),
             0);

@@ -11,6 +11,7 @@ import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.format.LogRecordFields;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.MemorySegment;
@@ -207,7 +208,7 @@ final class HostileFiles {
       }
       MemorySegment record = record(file, (int) Blocks.offset(at));
       records.add((int) Blocks.offset(at));
-      block = at + record.byteSize() / Blocks.BYTES + LogRecordFormat.behindBlocks(record);
+      block = at + record.byteSize() / Blocks.BYTES + LogRecordFields.behindBlocks(record);
       next = LogRecordFormat.nextStart(record);
       sequence++;
     }
@@ -224,7 +225,7 @@ final class HostileFiles {
   }
 
   private static MemorySegment record(MemorySegment file, int offset) {
-    int blocks = LogRecordFormat.claimedBlocks(file.asSlice(offset, Blocks.BYTES));
+    int blocks = LogRecordFields.claimedBlocks(file.asSlice(offset, Blocks.BYTES));
     return file.asSlice(offset, Math.max(1, blocks) * (long) Blocks.BYTES);
   }
 
@@ -339,10 +340,10 @@ final class HostileFiles {
     int at = records.get(index);
     MemorySegment good = record(of(base), at);
     int blocks = (int) (good.byteSize() / Blocks.BYTES);
-    if (LogRecordFormat.operations(good) == 0) {
+    if (LogRecordFields.operations(good) == 0) {
       return;
     }
-    int first = (int) LogRecordFormat.operationsOffset(good);
+    int first = (int) LogRecordFields.operationsOffset(good);
     for (int value = 0; value < 256; value++) {
       byte[] bytes = base.clone();
       of(bytes).set(JAVA_BYTE, at + first, (byte) value);
@@ -365,7 +366,7 @@ final class HostileFiles {
     MemorySegment good = record(of(base), records.get(index));
     long version = LogRecordFormat.sequence(good) - 1;
     MemorySegment before = record(of(base), records.get(index - 1));
-    long operation = LogRecordFormat.operationsOffset(before);
+    long operation = LogRecordFields.operationsOffset(before);
     long idHigh = OperationFormat.idHigh(before, operation);
     long startBlock = OperationFormat.startBlock(before, operation);
     for (int made = OperationFormat.EVICT; made <= OperationFormat.COLD_MOVE; made++) {
@@ -396,9 +397,9 @@ final class HostileFiles {
     int index = records.size() - 2;
     int operation =
         records.get(index)
-            + (int) LogRecordFormat.operationsOffset(record(of(base), records.get(index)));
+            + (int) LogRecordFields.operationsOffset(record(of(base), records.get(index)));
     int before = records.get(index - 1);
-    int operationBefore = before + (int) LogRecordFormat.operationsOffset(record(of(base), before));
+    int operationBefore = before + (int) LogRecordFields.operationsOffset(record(of(base), before));
     byte[] overlap = base.clone();
     OperationFormat.startBlock(
         of(overlap), operation, OperationFormat.startBlock(of(base), operationBefore));

@@ -3,6 +3,7 @@ package io.ashlar.store.local;
 import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogRecordFields;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.spi.BlobChange;
 import java.lang.foreign.MemorySegment;
@@ -64,7 +65,7 @@ final class WriteGuard {
         }
         MemorySegment bytes = MemorySegment.ofArray(write.bytes());
         if (LogRecordFormat.hasMagic(bytes)
-            && LogRecordFormat.block(bytes) == write.offset() / Blocks.BYTES) {
+            && LogRecordFields.block(bytes) == write.offset() / Blocks.BYTES) {
           durable = Math.max(durable, LogRecordFormat.sequence(bytes));
         }
       }

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,14 +170,7 @@ public final class Scrub {
     }
     Deletions.Pinned pinned = new Deletions(objects, manifests).pinned(latest.upkeep().boundary());
     reportOrphans(latest, live, pinned.batches());
-    Pins.list(objects)
-        .forEach(pin ->
-            check(
-                pin.key(),
-                () -> {
-                  Pins.check(objects, pin.key());
-                  return 0;
-                }));
+    Pins.list(objects).forEach(pin -> check(pin.key(), () -> Pins.check(objects, pin.key())));
     String after = options.resumeAfter();
     SortedMap<String, BatchReference> left = after == null ? needed : needed.tailMap(after + "\0");
     listener.onTotal(left.size(), left.values().stream().mapToLong(BatchReference::bytes).sum());
@@ -191,9 +183,9 @@ public final class Scrub {
     return new Report(kept.size(), batchesRead, bytesRead, missing, damaged, orphans, orphanBytes);
   }
 
-  private void check(String object, LongSupplier read) {
+  private void check(String object, Runnable read) {
     try {
-      var _ = read.getAsLong();
+      read.run();
     } catch (CorruptionException e) {
       problem(Problem.DAMAGED, object, String.valueOf(e.getMessage()));
     }
