@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.LongAdder;
  * Anonymous memory outside the Java heap: 2 MiB-aligned, zeroed, on huge pages where the kernel has
  * them, left out of core dumps.
  *
- * <p>Thread: the segment may be used by every thread. Lifetime: until {@link #close()}, after which
- * any access throws. Source: mmap(2), madvise(2).
+ * <p>Thread: the segment may be used by every thread, unless it is confined. Lifetime: until {@link
+ * #close()}, after which any access throws. Source: mmap(2), madvise(2).
  */
 public final class NativeMemory implements AutoCloseable {
   /** Every allocation starts at a multiple of this: the size of a huge page. */
@@ -24,10 +24,9 @@ public final class NativeMemory implements AutoCloseable {
   private final Arena arena;
   private final MemorySegment segment;
 
-  private NativeMemory(long address, long mappedBytes, long bytes) {
+  private NativeMemory(long address, long mappedBytes, long bytes, Arena arena) {
     this.mappedBytes = mappedBytes;
-    // Shared, and closed once in the life of the memory: never per operation.
-    this.arena = Arena.ofShared();
+    this.arena = arena;
     this.segment = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
     MAPPED_BYTES.add(mappedBytes);
   }
@@ -35,7 +34,8 @@ public final class NativeMemory implements AutoCloseable {
   /**
    * Maps memory and touches every page of it, so that no later access faults.
    *
-   * @param bytes more than 0; the mapping is rounded up to whole pages.
+   * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
+   *     would be at least half full.
    * @throws NativeException if the memory cannot be had; the subject says what to change.
    */
   public static NativeMemory allocate(long bytes) {
@@ -52,15 +52,33 @@ public final class NativeMemory implements AutoCloseable {
   /**
    * Maps memory without touching it: pages appear, zeroed, at their first access.
    *
-   * @param bytes more than 0; the mapping is rounded up to whole pages.
+   * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
+   *     would be at least half full.
    * @throws NativeException if the address space cannot be had; the subject says what to change.
    */
   public static NativeMemory reserve(long bytes) {
+    // Shared, and closed once in the life of the memory: never per operation.
+    return reserve(bytes, Arena.ofShared());
+  }
+
+  /**
+   * Maps memory as {@link #reserve(long)} does, which only this thread may use and close. Closing
+   * it is cheap: shared memory asks every thread of the process whether it is using it.
+   *
+   * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
+   *     would be at least half full.
+   * @throws NativeException if the address space cannot be had; the subject says what to change.
+   */
+  public static NativeMemory reserveConfined(long bytes) {
+    return reserve(bytes, Arena.ofConfined());
+  }
+
+  private static NativeMemory reserve(long bytes, Arena arena) {
     if (bytes <= 0 || bytes > Long.MAX_VALUE - 2 * ALIGNMENT) {
       throw new IllegalArgumentException("memory must have a positive size: bytes=" + bytes);
     }
     NativeAccess.require();
-    long wanted = (bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
+    long wanted = mappingBytes(bytes);
     long whole = wanted + ALIGNMENT;
     long start =
         LibcCalls.mmap(
@@ -78,7 +96,7 @@ public final class NativeMemory implements AutoCloseable {
     // Both are advice: a kernel without huge pages, or without the flag, still gives good memory.
     LibcCalls.madvise(address, wanted, Libc.MADV_HUGEPAGE());
     LibcCalls.madvise(address, wanted, Libc.MADV_DONTDUMP());
-    return new NativeMemory(address, wanted, bytes);
+    return new NativeMemory(address, wanted, bytes, arena);
   }
 
   /**
@@ -109,6 +127,14 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static long mappedBytes() {
     return MAPPED_BYTES.sum();
+  }
+
+  /**
+   * Whole pages, and a whole huge page for an end of half of one or more: one fault for hundreds.
+   */
+  private static long mappingBytes(long bytes) {
+    long hugePages = (bytes + ALIGNMENT / 2) & -ALIGNMENT;
+    return Math.max(hugePages, (bytes + PAGE_BYTES - 1) & -PAGE_BYTES);
   }
 
   private void touchAll() {

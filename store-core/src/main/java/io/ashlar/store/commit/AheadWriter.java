@@ -7,6 +7,7 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.uring.IoVectors;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -109,14 +110,14 @@ final class AheadWriter implements AutoCloseable {
       started.close();
     }
     for (Lane lane : lanes) {
-      lane.vectors.close();
+      lane.close();
     }
   }
 
   /** One write, used again and again. */
   final class Lane implements Runnable {
 
-    private final IoVectors vectors = new IoVectors(BUFFERS_MAX);
+    private @Nullable IoVectors vectors; // from the first use on
     private final PooledBuffer[] buffers = new PooledBuffer[BUFFERS_MAX];
     private int bufferCount;
     private long fileOffset;
@@ -124,12 +125,21 @@ final class AheadWriter implements AutoCloseable {
 
     /** Takes an epoch's filled buffers and begins to write them one after another from a block. */
     void begin(EpochBuffer from, long startBlock) {
-      vectors.clear();
-      from.addBuffersTo(vectors);
+      from.addBuffersTo(emptyVectors());
       bufferCount = from.handOver(buffers);
       fileOffset = Blocks.offset(startBlock);
       epoch = from;
       executor.execute(this);
+    }
+
+    private IoVectors emptyVectors() {
+      IoVectors empty = vectors;
+      if (empty == null) {
+        empty = new IoVectors(BUFFERS_MAX);
+        vectors = empty;
+      }
+      empty.clear();
+      return empty;
     }
 
     /** Gives it back unused. */
@@ -142,8 +152,9 @@ final class AheadWriter implements AutoCloseable {
       Throwable failure = null;
       try {
         poison.check(); // L24
-        disk.write(vectors, fileOffset, false);
-        counters.bytesWritten.add(vectors.bytes());
+        IoVectors values = Objects.requireNonNull(vectors);
+        disk.write(values, fileOffset, false);
+        counters.bytesWritten.add(values.bytes());
       } catch (RuntimeException | Error e) {
         failure = e;
       }
@@ -155,6 +166,12 @@ final class AheadWriter implements AutoCloseable {
       giveBack();
       if (written != null) {
         written.endAhead(failure);
+      }
+    }
+
+    private void close() {
+      if (vectors != null) {
+        vectors.close();
       }
     }
   }

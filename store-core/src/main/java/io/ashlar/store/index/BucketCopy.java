@@ -1,6 +1,7 @@
 package io.ashlar.store.index;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A consistent copy of all entries of one bucket, for visitors that may take their time.
@@ -10,16 +11,10 @@ import java.lang.foreign.MemorySegment;
 final class BucketCopy {
   private final long[] idsHigh = new long[Bucket.SLOTS];
   private final long[] idsLow = new long[Bucket.SLOTS];
-  private final BlobLocation[] locations = new BlobLocation[Bucket.SLOTS];
+  private final @Nullable BlobLocation[] locations = new BlobLocation[Bucket.SLOTS];
   private int count;
   private int prefix;
   private int depth;
-
-  BucketCopy() {
-    for (int i = 0; i < locations.length; i++) {
-      locations[i] = new BlobLocation();
-    }
-  }
 
   /** Copies the bucket that owns a hash; retries while the writer changes it. */
   void fill(Directory directory, EntryTable entries, int hash) {
@@ -31,13 +26,22 @@ final class BucketCopy {
   /** Calls the visitor with each entry. */
   void visit(EntryVisitor visitor) {
     for (int i = 0; i < count; i++) {
-      visitor.visit(idsHigh[i], idsLow[i], locations[i]);
+      visitor.visit(idsHigh[i], idsLow[i], location(i));
     }
   }
 
   /** Returns the first hash, as an unsigned number, behind those that the bucket owns. */
   long hashAfter() {
     return Integer.toUnsignedLong(prefix) + (1L << (Integer.SIZE - depth));
+  }
+
+  private BlobLocation location(int number) {
+    BlobLocation location = locations[number];
+    if (location == null) {
+      location = new BlobLocation();
+      locations[number] = location;
+    }
+    return location;
   }
 
   private boolean tryFill(MemorySegment bucket, EntryTable entries, int hash) {
@@ -54,7 +58,7 @@ final class BucketCopy {
         int entry = Bucket.entryOf(word);
         idsHigh[count] = entries.idHigh(entry);
         idsLow[count] = entries.idLow(entry);
-        entries.read(entry, locations[count]);
+        entries.read(entry, location(count));
         count++;
       }
     }

@@ -7,6 +7,7 @@ import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a blob's extent in bounded memory and computes its checksum. Thread: one. */
 final class BlobCheck implements AutoCloseable {
@@ -14,7 +15,7 @@ final class BlobCheck implements AutoCloseable {
   private static final long CHUNK_BYTES = 1L << 20;
 
   private final Disk disk;
-  private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
+  private @Nullable NativeMemory memory; // from the first use on
   private final CRC32C crc = new CRC32C();
   private int actual;
 
@@ -31,7 +32,7 @@ final class BlobCheck implements AutoCloseable {
     crc.reset();
     for (long offset = 0; offset < length; offset += CHUNK_BYTES) {
       long bytes = Math.min(CHUNK_BYTES, length - offset);
-      MemorySegment chunk = memory.segment().asSlice(0, Blocks.roundUp(bytes));
+      MemorySegment chunk = window().asSlice(0, Blocks.roundUp(bytes));
       if (disk.read(chunk, Blocks.offset(startBlock) + offset) < bytes) {
         return false;
       }
@@ -44,10 +45,10 @@ final class BlobCheck implements AutoCloseable {
 
   private boolean tableMatches(long block, long length, int crc32c) {
     long bytes = Blocks.offset(ChecksumTable.blocks(length));
-    if (disk.read(memory.segment(), bytes, Blocks.offset(block)) < bytes) {
+    if (disk.read(window(), bytes, Blocks.offset(block)) < bytes) {
       return false;
     }
-    actual = ChecksumTable.folded(memory.segment(), length);
+    actual = ChecksumTable.folded(window(), length);
     return actual == crc32c;
   }
 
@@ -56,8 +57,17 @@ final class BlobCheck implements AutoCloseable {
     return actual;
   }
 
+  private MemorySegment window() {
+    if (memory == null) {
+      memory = NativeMemory.reserveConfined(CHUNK_BYTES);
+    }
+    return memory.segment();
+  }
+
   @Override
   public void close() {
-    memory.close();
+    if (memory != null) {
+      memory.close();
+    }
   }
 }

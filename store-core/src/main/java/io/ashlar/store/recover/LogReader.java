@@ -30,10 +30,11 @@ final class LogReader implements AutoCloseable {
 
   private final Disk disk;
   private final long fileBlocks;
-  private final NativeMemory memory = NativeMemory.reserve(WINDOW_BYTES);
-  private final NativeMemory probe = NativeMemory.reserve(Blocks.BYTES);
-  private final ByteBuffer bytes = memory.segment().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-  private final ChecksumView view = new ChecksumView(memory.segment());
+  private final NativeMemory memory;
+  private final MemorySegment window;
+  private final MemorySegment probe;
+  private final ByteBuffer bytes;
+  private final ChecksumView view;
   private LogRecord record = new LogRecord();
   private long windowStart; // byte offset in the file
   private long windowBytes;
@@ -44,6 +45,11 @@ final class LogReader implements AutoCloseable {
   LogReader(Disk disk, long fileBlocks) {
     this.disk = disk;
     this.fileBlocks = fileBlocks;
+    memory = NativeMemory.reserveConfined(Blocks.BYTES + WINDOW_BYTES);
+    probe = memory.segment().asSlice(0, Blocks.BYTES); // in the window's first huge page
+    window = memory.segment().asSlice(Blocks.BYTES);
+    bytes = window.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    view = new ChecksumView(window);
   }
 
   /**
@@ -58,7 +64,7 @@ final class LogReader implements AutoCloseable {
     if (offset < 0) {
       return null;
     }
-    int blocks = record.claimedBlocks(memory.segment(), offset);
+    int blocks = record.claimedBlocks(window, offset);
     if (blocks == 0 || block + blocks > Math.min(endBlock, fileBlocks)) {
       return null;
     }
@@ -108,9 +114,8 @@ final class LogReader implements AutoCloseable {
     }
     if (block != probedBlock) {
       boolean found =
-          disk.read(probe.segment(), Blocks.offset(block)) == Blocks.BYTES
-              && LogRecordFormat.hasMagic(probe.segment());
-      probedSequence = found ? LogRecordFormat.sequence(probe.segment()) : -1;
+          disk.read(probe, Blocks.offset(block)) == Blocks.BYTES && LogRecordFormat.hasMagic(probe);
+      probedSequence = found ? LogRecordFormat.sequence(probe) : -1;
       probedBlock = block;
     }
     return probedSequence == sequence;
@@ -122,7 +127,7 @@ final class LogReader implements AutoCloseable {
       return null;
     }
     int offset = inWindow(block, 1);
-    MemorySegment first = offset < 0 ? null : memory.segment().asSlice(offset, Blocks.BYTES);
+    MemorySegment first = offset < 0 ? null : window.asSlice(offset, Blocks.BYTES);
     return first != null && LogRecordFormat.hasMagic(first) ? first : null;
   }
 
@@ -142,7 +147,7 @@ final class LogReader implements AutoCloseable {
       long wanted = Math.min(Blocks.offset(fileBlocks) - offset, Math.max(length, aheadBytes));
       windowBytes = 0;
       windowStart = offset;
-      windowBytes = disk.read(memory.segment().asSlice(0, wanted), offset);
+      windowBytes = disk.read(window.asSlice(0, wanted), offset);
       if (windowBytes < length) {
         return -1;
       }
@@ -153,6 +158,5 @@ final class LogReader implements AutoCloseable {
   @Override
   public void close() {
     memory.close();
-    probe.close();
   }
 }

@@ -20,7 +20,7 @@ final class OlderGeneration implements AutoCloseable {
   /** A usable generation, and the records between it and the newer one. */
   private record Found(Generation generation, RecordLedger records) {}
 
-  private final SideTask<@Nullable Found> search;
+  private final @Nullable SideTask<@Nullable Found> search; // null when there is none to find
 
   /**
    * Begins to look.
@@ -29,9 +29,9 @@ final class OlderGeneration implements AutoCloseable {
    */
   OlderGeneration(Disk disk, long fileBlocks, @Nullable Superblock older, Superblock newer) {
     search =
-        new SideTask<>(
-            "ashlar-older-generation",
-            () -> older == null ? null : find(disk, fileBlocks, older, newer));
+        older == null
+            ? null
+            : new SideTask<>("ashlar-older-generation", () -> find(disk, fileBlocks, older, newer));
   }
 
   private static @Nullable Found find(
@@ -62,7 +62,7 @@ final class OlderGeneration implements AutoCloseable {
    *     to be repaired from the newer one.
    */
   @Nullable Generation await(RecordLedger ledger) {
-    Found found = search.await();
+    Found found = search == null ? null : search.await();
     if (found == null) {
       return null;
     }
@@ -73,6 +73,8 @@ final class OlderGeneration implements AutoCloseable {
   /** Waits until nothing reads from the disk any more. */
   @Override
   public void close() {
-    search.close();
+    if (search != null) {
+      search.close();
+    }
   }
 }

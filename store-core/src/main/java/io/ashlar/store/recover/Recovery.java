@@ -34,8 +34,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Recovery {
 
-  /** A new store starts below half of this, and each open adds 1: no store gets there. */
-  private static final long INCARNATION_MAX = Long.MAX_VALUE - (1L << 40);
+  /**
+   * No store gets there by counting: epochs and sequences start at 0, and incarnations, of which
+   * each open takes one, below half of this.
+   */
+  private static final long COUNT_MAX = Long.MAX_VALUE - (1L << 40);
 
   private final Disk disk;
   private final SuperblockPair superblocks;
@@ -103,8 +106,8 @@ public final class Recovery {
   private RecoveredStore recover() {
     Superblock newer = withNewestFence(superblocks.newer());
     Superblock older = superblocks.older();
-    requireIncarnation(newer.incarnation(), "superblock");
-    requireIncarnation(newer.base().incarnation(), "superblock's log position");
+    requireCount("incarnation", newer.incarnation(), "superblock");
+    requireCounts(newer.base(), "superblock's log position");
     // What the older generation needs is found out by a thread of its own meanwhile.
     try (OlderGeneration beside =
             new OlderGeneration(
@@ -186,7 +189,8 @@ public final class Recovery {
       }
     }
     applier.liveBlocks(liveBlocks);
-    requireIncarnation(replay.incarnationMax(), "log");
+    requireCounts(position, "log");
+    requireCount("incarnation", replay.incarnationMax(), "log");
     if (fenced) {
       superblocks.fence(
           fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
@@ -207,24 +211,34 @@ public final class Recovery {
   }
 
   /**
-   * Refuses an incarnation that no store gets to by counting its opens: the next one could not be
-   * greater than it (rule L7).
+   * Refuses a number that no store gets to by counting: the next one could not be greater than it
+   * (rule L7, of incarnations).
    */
-  private static void requireIncarnation(long incarnation, String where) {
-    if (incarnation < 0 || incarnation > INCARNATION_MAX) {
+  private static void requireCount(String what, long value, String where) {
+    if (value < 0 || value > COUNT_MAX) {
       throw new CorruptionException(
-          "the incarnation is out of range: restore the store: where="
+          "the "
+              + what
+              + " is out of range: restore the store: where="
               + where
-              + ", incarnation="
-              + incarnation
+              + ", "
+              + what
+              + "="
+              + value
               + ", most="
-              + INCARNATION_MAX,
+              + COUNT_MAX,
           null,
           0,
-          INCARNATION_MAX,
-          incarnation,
+          COUNT_MAX,
+          value,
           null);
     }
+  }
+
+  private static void requireCounts(LogPosition position, String where) {
+    requireCount("epoch", position.epoch(), where);
+    requireCount("sequence", position.sequence(), where);
+    requireCount("incarnation", position.incarnation(), where);
   }
 
   private RecoveryReport report(LogPosition position, LogReplay replay) {

@@ -2,7 +2,9 @@ package io.ashlar.store.space;
 
 import io.ashlar.store.disk.Disk;
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes zeroes over a range of the data file, so that its blocks are mapped before a commit uses
@@ -12,7 +14,7 @@ import java.util.function.LongConsumer;
  * and a host that keeps the file in pages as long as its first writes were pays for short ones at
  * every later read and sync: see decision 0014.
  *
- * <p>Thread: one at a time. Memory: 2 MiB of native memory until {@link #close}.
+ * <p>Thread: one at a time. Memory: 2 MiB of native memory from the first use until {@link #close}.
  */
 public final class ZeroFill implements AutoCloseable {
 
@@ -20,7 +22,7 @@ public final class ZeroFill implements AutoCloseable {
   static final int CHUNK_BYTES = 2 << 20;
 
   private final Disk disk;
-  private final NativeMemory zeroes = NativeMemory.allocate(CHUNK_BYTES);
+  private @Nullable NativeMemory zeroes;
 
   /** Creates one for a disk, which stays open. */
   public ZeroFill(Disk disk) {
@@ -34,15 +36,25 @@ public final class ZeroFill implements AutoCloseable {
    * @throws io.ashlar.uring.NativeException if a write fails; a part may have been filled.
    */
   public void fill(long offset, long endOffset, LongConsumer beforeWrite) {
+    MemorySegment source = zeroes();
     for (long at = offset; at < endOffset; at += CHUNK_BYTES) {
       long length = Math.min(CHUNK_BYTES, endOffset - at);
       beforeWrite.accept(length);
-      disk.write(zeroes.segment().asSlice(0, length), at);
+      disk.write(source.asSlice(0, length), at);
     }
+  }
+
+  private MemorySegment zeroes() {
+    if (zeroes == null) {
+      zeroes = NativeMemory.allocate(CHUNK_BYTES);
+    }
+    return zeroes.segment();
   }
 
   @Override
   public void close() {
-    zeroes.close();
+    if (zeroes != null) {
+      zeroes.close();
+    }
   }
 }

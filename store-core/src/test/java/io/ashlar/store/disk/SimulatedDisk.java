@@ -5,6 +5,7 @@ import io.ashlar.uring.Errno;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
@@ -165,11 +166,10 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
-  public void write(MemorySegment source, long offset) {
-    try (IoVectors sources = new IoVectors(1)) {
-      sources.add(source);
-      write(sources, offset, false);
-    }
+  public synchronized void write(MemorySegment source, long offset) {
+    checkOpen();
+    checkAligned("pwrite", offset, source.byteSize(), source.address());
+    complete(beginWrite(source.toArray(ValueLayout.JAVA_BYTE), offset, false));
   }
 
   @Override
@@ -270,7 +270,10 @@ public final class SimulatedDisk implements Disk {
       MemorySegment source = sources.source(i);
       checkAligned("pwritev2", offset, source.byteSize(), source.address());
     }
-    byte[] bytes = gather(sources);
+    return beginWrite(gather(sources), offset, durable);
+  }
+
+  private int beginWrite(byte[] bytes, long offset, boolean durable) {
     int id = ids++;
     events.add(new DiskEvent.Write(id, offset, bytes, durable));
     try {

@@ -17,12 +17,13 @@ import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -119,7 +120,7 @@ final class HostileFiles {
   private final Base kind;
 
   /** Starts from a good store. */
-  HostileFiles(Base kind) throws InterruptedException {
+  HostileFiles(Base kind) {
     this.kind = kind;
     base = kind == Base.CHECKPOINTED ? makeCheckpointed() : makeStore(kind == Base.CLOSED);
     if (kind != Base.CHECKPOINTED) {
@@ -127,13 +128,12 @@ final class HostileFiles {
     }
   }
 
-  private static byte[] makeCheckpointed() throws InterruptedException {
+  private static byte[] makeCheckpointed() {
     SimulatedDisk disk = new SimulatedDisk();
-    Executor background = task -> Thread.ofPlatform().daemon().start(task);
     SplittableRandom ids = new SplittableRandom(43);
+    Deque<Runnable> steps = new ArrayDeque<>(); // here, so that the file is always the same
     StoreEnvironment environment =
-        new StoreEnvironment(
-            ids::nextLong, () -> 1, System::nanoTime, background, background, true);
+        new StoreEnvironment(ids::nextLong, () -> 1, () -> 0, Runnable::run, steps::add, false);
     StoreConfig config = CONFIG.withCheckpointLogBytesMin(64 << 10);
     try (LocalBlobStore store = LocalBlobStore.open("base", disk, config, environment)) {
       for (int i = 0; i < 10_000 && !bothNameACheckpoint(disk.image()); i++) {
@@ -141,7 +141,9 @@ final class HostileFiles {
           epoch.put(new BlobId(i % 20, 0), MemorySegment.ofArray(new byte[] {1, 2, (byte) i}));
           epoch.commit();
         }
-        Thread.sleep(1);
+        for (Runnable step = steps.poll(); step != null; step = steps.poll()) {
+          step.run();
+        }
       }
     }
     BlockImage image = disk.image();

@@ -209,7 +209,8 @@ public final class BatchReader {
       String key, @Nullable BlobId id, Function<Arena, MemorySegment> fetch, Decode decode) {
     Arena bodyArena = Arena.ofShared();
     DecodedBatch decoded = null;
-    try (Arena objectArena = Arena.ofShared()) {
+    // Confined: closing a shared arena asks every thread of the process whether it reads there.
+    try (Arena objectArena = Arena.ofConfined()) {
       decoded = DecodedBatch.of(bodyArena, decode.decode(fetch.apply(objectArena), bodyArena));
       if (decoded == null) {
         throw notAnId(key, id);

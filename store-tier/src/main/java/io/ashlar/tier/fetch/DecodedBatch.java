@@ -33,12 +33,11 @@ public final class DecodedBatch implements AutoCloseable {
    * @return null if a key is no id.
    */
   static @Nullable DecodedBatch of(Arena arena, Batch batch) {
-    IdTable offsets = new IdTable(batch.count());
+    IdTable offsets = new IdTable(batch.count(), arena);
     long end = batch.header().bodyBytes();
     for (long offset = 0; offset < end; offset = batch.offsetAfter(offset)) {
       MemorySegment key = batch.entryAt(offset).key();
       if (!BlobKey.isId(key)) {
-        offsets.close();
         return null;
       }
       offsets.put(BlobKey.high(key), BlobKey.low(key), offset, 0);
@@ -99,7 +98,6 @@ public final class DecodedBatch implements AutoCloseable {
   /** Frees the memory; idempotent. */
   @Override
   public void close() {
-    offsets.close();
     if (arena.scope().isAlive()) {
       arena.close();
     }

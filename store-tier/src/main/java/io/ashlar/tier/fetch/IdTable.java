@@ -27,6 +27,7 @@ public final class IdTable implements AutoCloseable {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
   private final long seed;
+  private final boolean borrows; // an arena that somebody else closes
   private Arena arena;
   private MemorySegment slots;
   private long mask;
@@ -34,9 +35,22 @@ public final class IdTable implements AutoCloseable {
 
   /** An empty table with room for {@code expected} ids before it grows; 0 or more. */
   public IdTable(long expected) {
+    this(expected, Arena.ofShared(), false);
+  }
+
+  /**
+   * An empty table with room for {@code expected} ids whose memory, and what it grows by, lies in
+   * an arena of somebody else's until that is closed.
+   */
+  IdTable(long expected, Arena arena) {
+    this(expected, arena, true);
+  }
+
+  private IdTable(long expected, Arena arena, boolean borrows) {
     long count = slotsFor(expected);
     seed = ThreadLocalRandom.current().nextLong();
-    arena = Arena.ofShared();
+    this.borrows = borrows;
+    this.arena = arena;
     slots = arena.allocate(count * SLOT_BYTES, Long.BYTES);
     mask = count - 1;
   }
@@ -51,6 +65,7 @@ public final class IdTable implements AutoCloseable {
 
   private IdTable(IdTable other) {
     seed = other.seed;
+    borrows = false;
     arena = Arena.ofShared();
     slots = arena.allocate(other.slots.byteSize(), Long.BYTES);
     slots.copyFrom(other.slots);
@@ -166,7 +181,7 @@ public final class IdTable implements AutoCloseable {
   }
 
   private void grow(long count) {
-    Arena larger = Arena.ofShared();
+    Arena larger = borrows ? arena : Arena.ofShared();
     MemorySegment target = larger.allocate(count * SLOT_BYTES, Long.BYTES);
     for (long at = 0; at < slots.byteSize(); at += SLOT_BYTES) {
       if (slots.get(LONG, at + FIRST) != 0) {
@@ -174,7 +189,7 @@ public final class IdTable implements AutoCloseable {
         MemorySegment.copy(slots, at, target, to, SLOT_BYTES);
       }
     }
-    arena.close();
+    close();
     arena = larger;
     slots = target;
     mask = count - 1;
@@ -205,10 +220,10 @@ public final class IdTable implements AutoCloseable {
     return z ^ (z >>> 31);
   }
 
-  /** Frees the memory; idempotent. */
+  /** Frees the memory, if it is its own; idempotent. */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
+    if (!borrows && arena.scope().isAlive()) {
       arena.close();
     }
   }
