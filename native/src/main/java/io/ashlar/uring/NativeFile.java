@@ -287,13 +287,25 @@ public final class NativeFile implements AutoCloseable {
    * @throws NativeException EOPNOTSUPP where the file system cannot; others as fallocate(2) says.
    */
   public void punchHole(long offset, long length) {
+    fallocate(Libc.FALLOC_FL_PUNCH_HOLE() | Libc.FALLOC_FL_KEEP_SIZE(), offset, length);
+  }
+
+  /**
+   * Gives a range its space without writing to it: it reads as zeroes, whatever it held, and the
+   * file becomes as long as that takes.
+   *
+   * @throws NativeException EOPNOTSUPP where the file system cannot; others as fallocate(2) says.
+   */
+  public void zeroRange(long offset, long length) {
+    fallocate(Libc.FALLOC_FL_ZERO_RANGE(), offset, length);
+  }
+
+  private void fallocate(int mode, long offset, long length) {
     int fd = descriptor.acquire();
     try {
       int result;
       do {
-        result =
-            calls.fallocate(
-                fd, Libc.FALLOC_FL_PUNCH_HOLE() | Libc.FALLOC_FL_KEEP_SIZE(), offset, length);
+        result = calls.fallocate(fd, mode, offset, length);
       } while (result == -Errno.EINTR);
       check("fallocate", result, descriptor);
     } finally {

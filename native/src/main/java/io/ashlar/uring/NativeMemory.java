@@ -58,7 +58,7 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static NativeMemory reserve(long bytes) {
     // Shared, and closed once in the life of the memory: never per operation.
-    return reserve(bytes, Arena.ofShared());
+    return owned(bytes, Arena.ofShared());
   }
 
   /**
@@ -70,10 +70,36 @@ public final class NativeMemory implements AutoCloseable {
    * @throws NativeException if the address space cannot be had; the subject says what to change.
    */
   public static NativeMemory reserveConfined(long bytes) {
-    return reserve(bytes, Arena.ofConfined());
+    return owned(bytes, Arena.ofConfined());
   }
 
-  private static NativeMemory reserve(long bytes, Arena arena) {
+  private static NativeMemory owned(long bytes, Arena arena) {
+    return new NativeMemory(map(bytes), mappingBytes(bytes), bytes, arena);
+  }
+
+  /**
+   * Maps memory as {@link #reserve(long)} does, which an arena unmaps when it is closed.
+   *
+   * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
+   *     would be at least half full.
+   * @throws NativeException if the address space cannot be had; the subject says what to change.
+   */
+  public static MemorySegment reserveIn(Arena arena, long bytes) {
+    long address = map(bytes);
+    long mapped = mappingBytes(bytes);
+    MAPPED_BYTES.add(mapped);
+    return MemorySegment.ofAddress(address)
+        .reinterpret(
+            bytes,
+            arena,
+            _ -> {
+              unmap(address, mapped);
+              MAPPED_BYTES.add(-mapped);
+            });
+  }
+
+  /** Maps memory; returns where. */
+  private static long map(long bytes) {
     if (bytes <= 0 || bytes > Long.MAX_VALUE - 2 * ALIGNMENT) {
       throw new IllegalArgumentException("memory must have a positive size: bytes=" + bytes);
     }
@@ -96,7 +122,7 @@ public final class NativeMemory implements AutoCloseable {
     // Both are advice: a kernel without huge pages, or without the flag, still gives good memory.
     LibcCalls.madvise(address, wanted, Libc.MADV_HUGEPAGE());
     LibcCalls.madvise(address, wanted, Libc.MADV_DONTDUMP());
-    return new NativeMemory(address, wanted, bytes, arena);
+    return address;
   }
 
   /**

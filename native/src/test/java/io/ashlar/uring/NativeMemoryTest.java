@@ -1,11 +1,16 @@
 package io.ashlar.uring;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +39,36 @@ class NativeMemoryTest {
       other.join();
       assertThat(memory.segment().get(JAVA_LONG, 0)).isEqualTo(42);
     }
+  }
+
+  @Test
+  void shouldBeThisThreadsOnlyWhenConfined() throws InterruptedException {
+    long before = NativeMemory.mappedBytes();
+    NativeMemory memory = NativeMemory.reserveConfined(4096);
+    AtomicReference<Throwable> refusal = new AtomicReference<>();
+    Thread other =
+        new Thread(() -> refusal.set(catchThrowable(() -> memory.segment().set(JAVA_LONG, 0, 42))));
+    other.start();
+    other.join();
+    assertThat(refusal.get()).isInstanceOf(WrongThreadException.class);
+    memory.close();
+    assertThat(NativeMemory.mappedBytes()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 4097, 3L << 20})
+  void shouldUnmapWithTheArenaItLiesIn(long bytes) {
+    long before = NativeMemory.mappedBytes();
+    MemorySegment segment;
+    try (Arena arena = Arena.ofShared()) {
+      segment = NativeMemory.reserveIn(arena, bytes);
+      assertThat(segment.byteSize()).isEqualTo(bytes);
+      assertThat(segment.get(JAVA_BYTE, bytes - 1)).isZero();
+      segment.set(JAVA_BYTE, bytes - 1, (byte) 1);
+      assertThat(NativeMemory.mappedBytes()).isGreaterThanOrEqualTo(before + bytes);
+    }
+    assertThatIllegalStateException().isThrownBy(() -> segment.get(JAVA_BYTE, 0));
+    assertThat(NativeMemory.mappedBytes()).isEqualTo(before);
   }
 
   @Test

@@ -409,12 +409,14 @@ public final class CommitPath implements AutoCloseable {
   /**
    * Takes space for values that are written ahead, growing the file if it must; returns the first
    * block or −1.
+   *
+   * @param writeBlocks how much is to be written in all.
    */
-  long hold(EpochBuffer buffer, long blocks) {
+  long hold(EpochBuffer buffer, long blocks, long writeBlocks) {
     return hold(
             buffer,
             () -> {
-              long start = space.allocate(blocks);
+              long start = space.allocate(blocks, writeBlocks);
               return new Held(start, start < 0 ? 0 : blocks);
             })
         .start();

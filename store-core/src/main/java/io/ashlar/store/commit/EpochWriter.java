@@ -400,9 +400,9 @@ final class EpochWriter {
     }
 
     @Override
-    public long allocate(long blocks) {
+    public long allocate(long blocks, long writeBlocks) {
       refusedBlocks = blocks;
-      return path.hold(buffer, blocks);
+      return path.hold(buffer, blocks, writeBlocks);
     }
 
     @Override
@@ -418,7 +418,7 @@ final class EpochWriter {
   private void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source)
       throws IOException {
     long blocks = ChecksumTable.extentBlocks(length, true);
-    long start = path.hold(buffer, blocks);
+    long start = path.hold(buffer, blocks, blocks);
     if (start < 0) {
       throw path.fullException(blocks);
     }

@@ -632,8 +632,8 @@ final class GroupCommitter implements AutoCloseable {
     }
 
     @Override
-    public long allocate(long blocks) {
-      return space.allocate(blocks);
+    public long allocate(long blocks, long writeBlocks) {
+      return space.allocate(blocks, writeBlocks);
     }
 
     @Override

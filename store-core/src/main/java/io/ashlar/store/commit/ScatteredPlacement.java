@@ -28,8 +28,10 @@ final class ScatteredPlacement {
 
     /**
      * Returns the first of {@code blocks} contiguous blocks, growing the file if it must, or −1.
+     *
+     * @param writeBlocks how much is to be written in all.
      */
-    long allocate(long blocks);
+    long allocate(long blocks, long writeBlocks);
 
     /** Takes back blocks that nothing was written to. */
     void giveBack(long start, long blocks);
@@ -121,7 +123,7 @@ final class ScatteredPlacement {
     if (start >= 0) {
       blocks = space.allocatedBlocks();
     } else {
-      start = space.allocate(least);
+      start = space.allocate(least, most);
     }
     if (start >= 0) {
       runNext = start;

@@ -185,4 +185,8 @@ public final class DataFileHandle implements AutoCloseable {
   void punchHole(long offset, long bytes) {
     file.punchHole(offset, bytes);
   }
+
+  void zeroRange(long offset, long bytes) {
+    file.zeroRange(offset, bytes);
+  }
 }

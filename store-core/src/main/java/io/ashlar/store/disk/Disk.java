@@ -96,6 +96,16 @@ public interface Disk extends AutoCloseable {
   void punchHole(long offset, long bytes);
 
   /**
+   * Gives a range its space without writing to it: it reads as zeroes, whatever it held, and the
+   * file becomes as long as that takes. The first write to each of its blocks, made durable, costs
+   * more than later ones. Not durable until {@link #sync()}.
+   *
+   * @throws NativeException EOPNOTSUPP where the file system cannot; if the device fails or is
+   *     full.
+   */
+  void zeroRange(long offset, long bytes);
+
+  /**
    * Opens a queue that belongs to the calling thread, which must be a platform thread.
    *
    * @param capacity the most operations in flight, 1 to 4096.

@@ -72,6 +72,11 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
   }
 
   @Override
+  public final void zeroRange(long offset, long bytes) {
+    file.zeroRange(offset, bytes);
+  }
+
+  @Override
   public final String engineReason() {
     return reason;
   }

@@ -63,13 +63,24 @@ public final class BlockSpace {
   }
 
   /**
-   * Allocates a contiguous extent, growing the file and waiting for that when it must.
+   * Allocates a contiguous extent to be written at once, growing the file and waiting for that when
+   * it must.
    *
    * @param blocks at least 1.
    * @return the first block, or −1 when the file cannot grow: see {@link #growthFailure}.
    */
   public long allocate(long blocks) {
-    return allocate(blocks, reserveBlocks);
+    return allocate(blocks, reserveBlocks, blocks);
+  }
+
+  /**
+   * Allocates as {@link #allocate(long)} does an extent that is a part of what is written at once,
+   * or is written in parts.
+   *
+   * @param writeBlocks how much is written at once.
+   */
+  public long allocate(long blocks, long writeBlocks) {
+    return allocate(blocks, reserveBlocks, writeBlocks);
   }
 
   /** Allocates a contiguous extent of the space that is free now; −1 when there is none. */
@@ -168,18 +179,18 @@ public final class BlockSpace {
 
   /** Allocates for an index checkpoint, which may take what {@link #reserve} keeps. */
   public long allocateReserved(long blocks) {
-    return allocate(blocks, 0);
+    return allocate(blocks, 0, blocks);
   }
 
-  private long allocate(long blocks, long leaveFree) {
+  private long allocate(long blocks, long leaveFree, long writeBlocks) {
     takeGrown();
     long start = take(blocks, leaveFree);
     while (start < 0 && !poison.isSet()) {
       long tail = allocator.firstFreeTail(file.blocks());
       long missing = Math.max(blocks, blocks + leaveFree - allocator.freeBlocks());
-      file.grow(Math.max(missing, blocks - (file.blocks() - tail)));
+      file.grow(Math.max(missing, blocks - (file.blocks() - tail)), writeBlocks);
       beforeWaiting.run();
-      growthFailure = file.awaitGrowth();
+      growthFailure = file.awaitGrowth(writeBlocks);
       takeGrown();
       start = take(blocks, leaveFree);
       if (growthFailure != null) {
@@ -230,7 +241,7 @@ public final class BlockSpace {
   /** Waits until growth has settled, so that the file's size depends on the workload only. */
   public void settleGrowth() {
     growAhead();
-    while (file.awaitGrowth() == null && !poison.isSet()) {
+    while (file.awaitGrowth(0) == null && !poison.isSet()) {
       long before = file.blocks();
       takeGrown();
       if (file.blocks() == before) {

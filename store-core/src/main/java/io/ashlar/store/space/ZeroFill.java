@@ -1,14 +1,17 @@
 package io.ashlar.store.space;
 
 import io.ashlar.store.disk.Disk;
+import io.ashlar.uring.Errno;
+import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes zeroes over a range of the data file, so that its blocks are mapped before a commit uses
- * them (rule L29).
+ * Makes a range of the data file read as zeroes, and maps its blocks, before a commit uses them
+ * (rule L29): by writing zeroes, or by asking the file system for it, which takes no time but makes
+ * the first commits into it slower.
  *
  * <p>The zeroes come from one huge page. A virtual disk hands each run of memory to its host apart,
  * and a host that keeps the file in pages as long as its first writes were pays for short ones at
@@ -23,6 +26,7 @@ public final class ZeroFill implements AutoCloseable {
 
   private final Disk disk;
   private @Nullable NativeMemory zeroes;
+  private boolean marks = true; // until the file system has refused it
 
   /** Creates one for a disk, which stays open. */
   public ZeroFill(Disk disk) {
@@ -42,6 +46,26 @@ public final class ZeroFill implements AutoCloseable {
       beforeWrite.accept(length);
       disk.write(source.asSlice(0, length), at);
     }
+  }
+
+  /**
+   * Fills {@code [offset, endOffset)} as {@link #fill} does, without writing where the file system
+   * can do that.
+   */
+  public void mark(long offset, long endOffset, LongConsumer beforeWrite) {
+    if (marks && offset < endOffset) {
+      beforeWrite.accept(endOffset - offset);
+      try {
+        disk.zeroRange(offset, endOffset - offset);
+        return;
+      } catch (NativeException e) {
+        if (e.errno() != Errno.EOPNOTSUPP) {
+          throw e;
+        }
+        marks = false;
+      }
+    }
+    fill(offset, endOffset, beforeWrite);
   }
 
   private MemorySegment zeroes() {

@@ -114,6 +114,22 @@ public abstract class DiskContractTest {
   }
 
   @Test
+  void shouldReadZeroesFromARangeThatWasZeroedAcrossTheEnd() {
+    disk.write(filled(0, 4, 1), 0);
+    disk.zeroRange(3 * BLOCK, 3 * BLOCK);
+    assertThat(disk.size()).isEqualTo(6 * BLOCK);
+    assertThat(disk.read(blocks(10, 6), 0)).isEqualTo(6 * BLOCK);
+    assertSame(blocks(10, 3), blocks(0, 3));
+    assertZero(blocks(13, 3));
+    disk.write(blocks(0, 1), 4 * BLOCK);
+    disk.sync();
+    assertThat(disk.read(blocks(10, 6), 0)).isEqualTo(6 * BLOCK);
+    assertZero(blocks(13, 1));
+    assertSame(blocks(14, 1), blocks(0, 1));
+    assertZero(blocks(15, 1));
+  }
+
+  @Test
   void shouldStillReadAfterASync() {
     disk.write(filled(0, 1, 1), 0);
     disk.sync();

@@ -222,6 +222,14 @@ public final class SimulatedDisk implements Disk {
     complete(id);
   }
 
+  /** As a write of zeroes, which may land in part and in any order. */
+  @Override
+  public synchronized void zeroRange(long offset, long bytes) {
+    checkOpen();
+    checkAligned("fallocate", offset, bytes, 0);
+    complete(beginWrite(new byte[Math.toIntExact(bytes)], offset, false));
+  }
+
   @Override
   public synchronized DiskQueue openQueue(int capacity) {
     checkOpen();

@@ -4,6 +4,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.WrongKeyException;
+import io.ashlar.store.spi.LargeArena;
 import io.ashlar.tier.batch.Batch;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.BatchDecoder;
@@ -123,7 +124,7 @@ public final class BatchReader {
         key,
         null,
         () -> {
-          Arena arena = Arena.ofShared();
+          Arena arena = LargeArena.ofShared();
           boolean done = false;
           try {
             MemorySegment target = arena.allocate(checkedLength(key, length));
@@ -207,10 +208,10 @@ public final class BatchReader {
 
   private DecodedBatch withArenas(
       String key, @Nullable BlobId id, Function<Arena, MemorySegment> fetch, Decode decode) {
-    Arena bodyArena = Arena.ofShared();
+    Arena bodyArena = LargeArena.ofShared();
     DecodedBatch decoded = null;
     // Confined: closing a shared arena asks every thread of the process whether it reads there.
-    try (Arena objectArena = Arena.ofConfined()) {
+    try (Arena objectArena = LargeArena.ofConfined()) {
       decoded = DecodedBatch.of(bodyArena, decode.decode(fetch.apply(objectArena), bodyArena));
       if (decoded == null) {
         throw notAnId(key, id);
