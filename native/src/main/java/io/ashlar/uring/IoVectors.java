@@ -21,6 +21,7 @@ public final class IoVectors implements AutoCloseable {
   public static final int CAPACITY_MAX = 1024;
 
   private final Arena arena;
+  private final boolean closesArena;
   private final MemorySegment vectors;
   private final int capacity;
   private @Nullable MemorySegment[] sources;
@@ -39,15 +40,26 @@ public final class IoVectors implements AutoCloseable {
    */
   public IoVectors(int capacity) {
     // Shared, for hand-over between threads, and closed once in the life of the array.
-    this(capacity, Arena.ofShared());
+    this(capacity, Arena.ofShared(), true);
   }
 
-  private IoVectors(int capacity, Arena arena) {
+  /**
+   * Makes an empty array in an arena, which stays open until no write uses the array; closing the
+   * array frees nothing then.
+   *
+   * @param capacity the most iovecs it holds, 1 to {@link #CAPACITY_MAX}.
+   */
+  public IoVectors(int capacity, Arena arena) {
+    this(capacity, arena, false);
+  }
+
+  private IoVectors(int capacity, Arena arena, boolean closesArena) {
     if (capacity < 1 || capacity > CAPACITY_MAX) {
       throw new IllegalArgumentException(
           "iovec capacity must be 1 to " + CAPACITY_MAX + ": capacity=" + capacity);
     }
     this.arena = arena;
+    this.closesArena = closesArena;
     this.capacity = capacity;
     this.vectors = arena.allocate(capacity * LibcCalls.IOVEC_BYTES, 16);
     this.sources = new MemorySegment[capacity];
@@ -57,7 +69,7 @@ public final class IoVectors implements AutoCloseable {
 
   /** Makes an array that only this thread may use, and that is cheap to close. */
   static IoVectors confined(int capacity) {
-    return new IoVectors(capacity, Arena.ofConfined());
+    return new IoVectors(capacity, Arena.ofConfined(), true);
   }
 
   /** Forgets every source. */
@@ -191,7 +203,7 @@ public final class IoVectors implements AutoCloseable {
   /** Frees the array, not the sources. No write that uses it may be in flight. Idempotent. */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
+    if (closesArena && arena.scope().isAlive()) {
       clear();
       arena.close();
     }

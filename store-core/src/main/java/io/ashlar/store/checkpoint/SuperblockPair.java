@@ -8,6 +8,7 @@ import io.ashlar.store.format.Superblock;
 import io.ashlar.store.format.SuperblockFormat;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class SuperblockPair implements AutoCloseable {
 
   private final Disk disk;
-  private final NativeMemory memory = NativeMemory.reserve(3L * Blocks.BYTES);
-  private final IoVectors vectors = new IoVectors(1);
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory = NativeMemory.reserveIn(arena, 3L * Blocks.BYTES);
+  private final IoVectors vectors = new IoVectors(1, arena);
   private final @Nullable Superblock[] copies = new @Nullable Superblock[SuperblockFormat.COPIES];
 
   /** Creates one that has read nothing yet. */
@@ -40,9 +42,8 @@ public final class SuperblockPair implements AutoCloseable {
    * @throws io.ashlar.store.FormatVersionException if a copy is of another version.
    */
   public boolean read() {
-    MemorySegment blocks = memory.segment().asSlice(0, 3L * Blocks.BYTES);
-    blocks.fill((byte) 0);
-    long _ = disk.read(blocks, 0);
+    memory.fill((byte) 0);
+    long _ = disk.read(memory, 0);
     boolean any = false;
     for (int copy = 0; copy < SuperblockFormat.COPIES; copy++) {
       copies[copy] = SuperblockFormat.decode(block(copy), copy);
@@ -71,7 +72,7 @@ public final class SuperblockPair implements AutoCloseable {
   }
 
   private MemorySegment block(int index) {
-    return memory.segment().asSlice((long) index * Blocks.BYTES, Blocks.BYTES);
+    return memory.asSlice((long) index * Blocks.BYTES, Blocks.BYTES);
   }
 
   private int newerCopy() {
@@ -161,7 +162,8 @@ public final class SuperblockPair implements AutoCloseable {
 
   @Override
   public void close() {
-    vectors.close();
-    memory.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -15,6 +15,7 @@ import io.ashlar.store.space.BlockSpace;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -68,10 +69,11 @@ final class GroupCommitter implements AutoCloseable {
   private final LongSupplier clockMs;
   private final long storeId;
   private final long incarnation;
-  private final NativeMemory recordMemory = NativeMemory.reserve(LogRecordFormat.RECORD_BYTES_MAX);
-  private final MemorySegment record = recordMemory.segment();
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment record =
+      NativeMemory.reserveIn(arena, LogRecordFormat.RECORD_BYTES_MAX);
   private final ChecksumView recordView = new ChecksumView(record);
-  private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX);
+  private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX, arena);
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
   private final GroupWrites writes;
@@ -105,7 +107,7 @@ final class GroupCommitter implements AutoCloseable {
     this.checkpointer = checkpointer;
     this.counters = counters;
     this.poison = poison;
-    writes = new GroupWrites(poison);
+    writes = new GroupWrites(poison, arena);
     this.clockMs = clockMs;
     this.storeId = storeId;
     this.incarnation = incarnation;
@@ -613,9 +615,9 @@ final class GroupCommitter implements AutoCloseable {
   /** Frees the memory; nothing may be in flight. */
   @Override
   public void close() {
-    writes.close();
-    vectors.close();
-    recordMemory.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 
   /** The space that scattered values are placed in. */

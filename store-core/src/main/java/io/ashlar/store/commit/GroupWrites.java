@@ -5,6 +5,7 @@ import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -15,13 +16,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: the commit role's holder, when that is the I/O thread. Allocates nothing once as many
  * runs have been in flight before.
  */
-final class GroupWrites implements AutoCloseable {
+final class GroupWrites {
 
   private static final int RUNS_MAX = CommitAgent.QUEUE_CAPACITY - 1;
   private static final int RUN_VECTORS = 64;
   private static final long NO_RUN = RUNS_MAX;
 
   private final Poison poison;
+  private final Arena arena;
   private final @Nullable IoVectors[] runs = new IoVectors[RUNS_MAX];
   private final int[] free = new int[RUNS_MAX];
   private int freeCount = RUNS_MAX;
@@ -32,8 +34,10 @@ final class GroupWrites implements AutoCloseable {
   private int openIndex;
   private long openOffset;
 
-  GroupWrites(Poison poison) {
+  /** Creates one whose memory lies in an arena that outlives its last write. */
+  GroupWrites(Poison poison, Arena arena) {
     this.poison = poison;
+    this.arena = arena;
     for (int i = 0; i < RUNS_MAX; i++) {
       free[i] = RUNS_MAX - 1 - i;
     }
@@ -97,7 +101,7 @@ final class GroupWrites implements AutoCloseable {
     openIndex = free[--freeCount];
     IoVectors run = runs[openIndex];
     if (run == null) {
-      run = new IoVectors(RUN_VECTORS);
+      run = new IoVectors(RUN_VECTORS, arena);
       runs[openIndex] = run;
     }
     run.clear();
@@ -132,16 +136,6 @@ final class GroupWrites implements AutoCloseable {
     }
     if (newFailure != null && failure == null) {
       failure = newFailure;
-    }
-  }
-
-  /** Frees the memory; nothing may be in flight. */
-  @Override
-  public void close() {
-    for (IoVectors run : runs) {
-      if (run != null) {
-        run.close();
-      }
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.ashlar.store.index;
 
 import io.ashlar.store.index.BlobLocation.Kind;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +27,9 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   private static final long BLOCK_MAX = 1L << 48;
 
   private final long hashSeed;
+  private final Arena arena = Arena.ofShared(); // one: closing it asks every thread of the process
   private final Directory directory;
-  private final EntryTable entries = new EntryTable();
+  private final EntryTable entries = new EntryTable(arena);
   private final EntryCounts counts = new EntryCounts();
 
   // The writer's: what it found, and what it makes of it.
@@ -48,7 +50,16 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     while (depth < Bucket.DEPTH_MAX && expectedEntries >>> depth > Bucket.COUNT_MAX * 19 / 20) {
       depth++;
     }
-    this.directory = new Directory(depth);
+    this.directory = newDirectory(depth);
+  }
+
+  private Directory newDirectory(int depth) {
+    try {
+      return new Directory(arena, depth);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /** Returns an empty index whose walks are in the same order as those of this one. */
@@ -405,7 +416,9 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   @Override
   public void close() {
     directory.close();
-    entries.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 
   /** Finds an id's entry, copies it to {@link #current} and {@code previous}; 0 when absent. */

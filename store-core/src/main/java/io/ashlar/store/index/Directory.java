@@ -1,5 +1,6 @@
 package io.ashlar.store.index;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -46,7 +47,7 @@ final class Directory implements AutoCloseable {
     }
   }
 
-  private final RecordSlab slab = new RecordSlab(Bucket.BYTES, Integer.MAX_VALUE);
+  private final RecordSlab slab;
   private MemorySegment[] spare = new MemorySegment[4];
   private int spareCount;
 
@@ -58,7 +59,8 @@ final class Directory implements AutoCloseable {
    *
    * @param depth there are two to the power of this many buckets, 0 to {@link Bucket#DEPTH_MAX}.
    */
-  Directory(int depth) {
+  Directory(Arena arena, int depth) {
+    slab = new RecordSlab(arena, Bucket.BYTES, Integer.MAX_VALUE);
     MemorySegment[] buckets = new MemorySegment[1 << depth];
     long[] header = new long[Bucket.HEADER_WORDS];
     for (int i = 0; i < buckets.length; i++) {
@@ -121,11 +123,10 @@ final class Directory implements AutoCloseable {
     return slab.memoryBytes();
   }
 
-  /** Unmaps all buckets; idempotent, and later calls throw {@link IllegalStateException}. */
+  /** Lets later calls throw {@link IllegalStateException}; the arena unmaps the buckets. */
   @Override
   public void close() {
     TABLE.setRelease(this, (Table) null);
-    slab.close();
   }
 
   private Table table() {

@@ -2,6 +2,7 @@ package io.ashlar.store.index;
 
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.index.BlobLocation.Kind;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -29,7 +30,7 @@ import java.lang.invoke.VarHandle;
  *
  * <p>Thread: {@link #hasId} and {@link #read} any, the rest the index's writer.
  */
-final class EntryTable implements AutoCloseable {
+final class EntryTable {
   static final int ENTRY_BYTES = 40;
   static final int COLD_BYTES = 24;
   static final int NONE = 0;
@@ -56,10 +57,16 @@ final class EntryTable implements AutoCloseable {
   private static final Kind[] KINDS = {Kind.ABSENT, Kind.STORED, Kind.EVICTED, Kind.TOMBSTONE};
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
-  private final RecordSlab entries = new RecordSlab(ENTRY_BYTES, Integer.MAX_VALUE);
-  private final RecordSlab colds = new RecordSlab(COLD_BYTES, Integer.MAX_VALUE);
+  private final RecordSlab entries;
+  private final RecordSlab colds;
   private int oldestTombstone = NONE;
   private int newestTombstone = NONE;
+
+  /** Creates one whose memory lies in a shared arena. */
+  EntryTable(Arena arena) {
+    entries = new RecordSlab(arena, ENTRY_BYTES, Integer.MAX_VALUE);
+    colds = new RecordSlab(arena, COLD_BYTES, Integer.MAX_VALUE);
+  }
 
   /** Makes up the words of a stored blob's entry, for {@link #writeRun}. */
   static void encodeStored(
@@ -298,12 +305,6 @@ final class EntryTable implements AutoCloseable {
   /** Returns the bytes mapped; any thread. */
   long memoryBytes() {
     return entries.memoryBytes() + colds.memoryBytes();
-  }
-
-  @Override
-  public void close() {
-    entries.close();
-    colds.close();
   }
 
   private void write(int entry, BlobLocation to, int cold) {

@@ -1,6 +1,7 @@
 package io.ashlar.store.index;
 
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -10,14 +11,15 @@ import java.util.Arrays;
 /**
  * Records of one fixed size in native memory, known by number and recycled when freed.
  *
- * <p>Memory is taken in chunks of one huge page and kept until {@link #close()}, so a reader that
- * holds the number of a record freed meanwhile reads bytes that mean nothing, never unmapped
- * memory. Number 0 is no record.
+ * <p>Memory is taken in chunks of one huge page and kept until the arena is closed, so a reader
+ * that holds the number of a record freed meanwhile reads bytes that mean nothing, never unmapped
+ * memory; after that any access by number throws {@link IllegalStateException}. Number 0 is no
+ * record.
  *
  * <p>Thread: {@link #allocate} and {@link #free} by the index's writer; {@link #chunkOf} and {@link
  * #offsetOf} by any thread that got the number by an acquire load.
  */
-final class RecordSlab implements AutoCloseable {
+final class RecordSlab {
   /** Bytes of a chunk: one huge page. */
   static final long CHUNK_BYTES = NativeMemory.ALIGNMENT;
 
@@ -34,6 +36,7 @@ final class RecordSlab implements AutoCloseable {
     }
   }
 
+  private final Arena arena;
   private final int recordBytes;
   private final int recordsPerChunk;
   private final int numbersMax;
@@ -41,7 +44,6 @@ final class RecordSlab implements AutoCloseable {
   @SuppressWarnings("UnusedVariable") // written by the writer (release), read by any (acquire)
   private MemorySegment[] chunks = new MemorySegment[0];
 
-  private NativeMemory[] memories = new NativeMemory[8];
   private int chunkCount;
   private int nextNumber = 1;
   private int recycled = NONE; // linked through the first word of freed records
@@ -50,10 +52,12 @@ final class RecordSlab implements AutoCloseable {
   /**
    * Creates a slab without memory.
    *
+   * @param arena where its memory lies; shared, somebody else's to close.
    * @param recordBytes bytes of a record, a multiple of 8.
    * @param numbersMax no record gets this number or a higher one.
    */
-  RecordSlab(int recordBytes, int numbersMax) {
+  RecordSlab(Arena arena, int recordBytes, int numbersMax) {
+    this.arena = arena;
     this.recordBytes = recordBytes;
     this.recordsPerChunk = (int) (CHUNK_BYTES / recordBytes);
     this.numbersMax = numbersMax;
@@ -139,23 +143,10 @@ final class RecordSlab implements AutoCloseable {
     return memoryBytes;
   }
 
-  /** Unmaps everything; any later access by number throws {@link IllegalStateException}. */
-  @Override
-  public void close() {
-    for (int i = 0; i < chunkCount; i++) {
-      memories[i].close();
-    }
-  }
-
   private void addChunk() {
-    if (chunkCount == memories.length) {
-      memories = Arrays.copyOf(memories, 2 * chunkCount);
-    }
     MemorySegment[] known = (MemorySegment[]) CHUNKS.getAcquire(this);
     MemorySegment[] grown = Arrays.copyOf(known, chunkCount + 1);
-    NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
-    memories[chunkCount] = memory;
-    grown[chunkCount] = memory.segment();
+    grown[chunkCount] = NativeMemory.reserveIn(arena, CHUNK_BYTES);
     CHUNKS.setRelease(this, grown);
     chunkCount++;
     memoryBytes = chunkCount * CHUNK_BYTES;
