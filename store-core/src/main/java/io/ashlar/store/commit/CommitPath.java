@@ -409,14 +409,12 @@ public final class CommitPath implements AutoCloseable {
   /**
    * Takes space for values that are written ahead, growing the file if it must; returns the first
    * block or −1.
-   *
-   * @param writeBlocks how much is to be written in all.
    */
-  long hold(EpochBuffer buffer, long blocks, long writeBlocks) {
+  long hold(EpochBuffer buffer, long blocks) {
     return hold(
             buffer,
             () -> {
-              long start = space.allocate(blocks, writeBlocks);
+              long start = space.allocate(blocks);
               return new Held(start, start < 0 ? 0 : blocks);
             })
         .start();

@@ -400,9 +400,9 @@ final class EpochWriter {
     }
 
     @Override
-    public long allocate(long blocks, long writeBlocks) {
+    public long allocate(long blocks) {
       refusedBlocks = blocks;
-      return path.hold(buffer, blocks, writeBlocks);
+      return path.hold(buffer, blocks);
     }
 
     @Override
@@ -418,7 +418,7 @@ final class EpochWriter {
   private void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source)
       throws IOException {
     long blocks = ChecksumTable.extentBlocks(length, true);
-    long start = path.hold(buffer, blocks, blocks);
+    long start = path.hold(buffer, blocks);
     if (start < 0) {
       throw path.fullException(blocks);
     }

@@ -634,8 +634,8 @@ final class GroupCommitter implements AutoCloseable {
     }
 
     @Override
-    public long allocate(long blocks, long writeBlocks) {
-      return space.allocate(blocks, writeBlocks);
+    public long allocate(long blocks) {
+      return space.allocate(blocks);
     }
 
     @Override

@@ -148,7 +148,7 @@ final class LogTail {
       found = reserveFree(least, wanted);
     }
     for (long blocks = wanted; blocks >= least && spareStart == 0; blocks /= 2) {
-      reserveSpare(space.allocate(blocks, space.groupBlocks()), blocks);
+      reserveSpare(space.allocate(blocks), blocks);
     }
     return spareStart != 0;
   }
@@ -212,7 +212,7 @@ final class LogTail {
       spareBlocks = 0;
     }
     if (spareStart == 0) {
-      reserveSpare(space.allocate(blocks, space.groupBlocks()), blocks);
+      reserveSpare(space.allocate(blocks), blocks);
     }
     return spareStart != 0;
   }

@@ -28,10 +28,8 @@ final class ScatteredPlacement {
 
     /**
      * Returns the first of {@code blocks} contiguous blocks, growing the file if it must, or −1.
-     *
-     * @param writeBlocks how much is to be written in all.
      */
-    long allocate(long blocks, long writeBlocks);
+    long allocate(long blocks);
 
     /** Takes back blocks that nothing was written to. */
     void giveBack(long start, long blocks);
@@ -123,7 +121,7 @@ final class ScatteredPlacement {
     if (start >= 0) {
       blocks = space.allocatedBlocks();
     } else {
-      start = space.allocate(least, most);
+      start = space.allocate(least);
     }
     if (start >= 0) {
       runNext = start;

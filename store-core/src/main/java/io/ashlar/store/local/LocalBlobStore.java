@@ -534,6 +534,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   }
 
   @Override
+  public void setBulkLoad(boolean on) {
+    dataFile.setBulkLoad(on);
+  }
+
+  @Override
   public void setColdStorage(@Nullable ColdStorage storage) {
     reads.coldStorage(storage);
   }

@@ -63,24 +63,13 @@ public final class BlockSpace {
   }
 
   /**
-   * Allocates a contiguous extent to be written at once, growing the file and waiting for that when
-   * it must.
+   * Allocates a contiguous extent, growing the file and waiting for that when it must.
    *
    * @param blocks at least 1.
    * @return the first block, or −1 when the file cannot grow: see {@link #growthFailure}.
    */
   public long allocate(long blocks) {
-    return allocate(blocks, reserveBlocks, blocks);
-  }
-
-  /**
-   * Allocates as {@link #allocate(long)} does an extent that is a part of what is written at once,
-   * or is written in parts.
-   *
-   * @param writeBlocks how much is written at once.
-   */
-  public long allocate(long blocks, long writeBlocks) {
-    return allocate(blocks, reserveBlocks, writeBlocks);
+    return allocate(blocks, reserveBlocks);
   }
 
   /** Allocates a contiguous extent of the space that is free now; −1 when there is none. */
@@ -179,18 +168,18 @@ public final class BlockSpace {
 
   /** Allocates for an index checkpoint, which may take what {@link #reserve} keeps. */
   public long allocateReserved(long blocks) {
-    return allocate(blocks, 0, blocks);
+    return allocate(blocks, 0);
   }
 
-  private long allocate(long blocks, long leaveFree, long writeBlocks) {
+  private long allocate(long blocks, long leaveFree) {
     takeGrown();
     long start = take(blocks, leaveFree);
     while (start < 0 && !poison.isSet()) {
       long tail = allocator.firstFreeTail(file.blocks());
       long missing = Math.max(blocks, blocks + leaveFree - allocator.freeBlocks());
-      file.grow(Math.max(missing, blocks - (file.blocks() - tail)), writeBlocks);
+      file.grow(Math.max(missing, blocks - (file.blocks() - tail)));
       beforeWaiting.run();
-      growthFailure = file.awaitGrowth(writeBlocks);
+      growthFailure = file.awaitGrowth();
       takeGrown();
       start = take(blocks, leaveFree);
       if (growthFailure != null) {
@@ -241,7 +230,7 @@ public final class BlockSpace {
   /** Waits until growth has settled, so that the file's size depends on the workload only. */
   public void settleGrowth() {
     growAhead();
-    while (file.awaitGrowth(0) == null && !poison.isSet()) {
+    while (file.awaitGrowth() == null && !poison.isSet()) {
       long before = file.blocks();
       takeGrown();
       if (file.blocks() == before) {

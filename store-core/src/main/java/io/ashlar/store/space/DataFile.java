@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The size of the data file, and its growth ahead of need: new space is zeroed and synced, size
  * included, before a commit may use it (rule L29). Ahead of need zeroes are written, because space
- * that is only allocated commits slower; a long group that waits for space gets that all the same,
+ * that is only allocated commits slower; a bulk load that waits for space gets that all the same,
  * as writing twice is slower still (decision 0016). Holes that vacuum has punched are filled in the
  * same way, before the file grows at its end.
  *
@@ -38,9 +38,6 @@ public final class DataFile implements AutoCloseable {
    */
   private static final long SYNC_BLOCKS = Blocks.count(ZeroFill.CHUNK_BYTES);
 
-  /** Who waits to write so much at once is served best with space that nobody has written. */
-  private static final long LONG_BLOCKS = Blocks.count(256L << 10);
-
   private enum State {
     IDLE,
     GROWING,
@@ -63,7 +60,7 @@ public final class DataFile implements AutoCloseable {
   // The five below: guarded by this object's monitor, which is never held while waiting for I/O.
   private State state = State.IDLE;
   private int waiting; // threads in awaitGrowth
-  private int waitingLong; // those of them that are to write LONG_BLOCKS or more at once
+  private volatile boolean bulk;
   private long grownStart;
   private long grownEnd;
   private @Nullable NativeException failure;
@@ -114,17 +111,15 @@ public final class DataFile implements AutoCloseable {
    */
   public void growAhead() {
     if (blocks - highestEnd < stepBlocks(blocks) / 2) {
-      grow(0, 0);
+      grow(0);
     }
   }
 
   /**
    * Starts growth by at least {@code atLeastBlocks}, or the filling of a hole, unless either is
    * under way or the store failed. Thread: the commit role's holder.
-   *
-   * @param writeBlocks how much will be written there at once by who waits for it.
    */
-  public void grow(long atLeastBlocks, long writeBlocks) {
+  public void grow(long atLeastBlocks) {
     synchronized (this) {
       if (state != State.IDLE || poison.isSet()) {
         return;
@@ -136,7 +131,12 @@ public final class DataFile implements AutoCloseable {
     long hole = holes.firstOf(Math.max(1, atLeastBlocks));
     long start = hole < 0 ? blocks : hole;
     long end = start + (hole < 0 ? wanted : Math.min(wanted, holes.length(hole)));
-    executor.execute(() -> run(start, end, hole < 0, writeBlocks >= LONG_BLOCKS));
+    executor.execute(() -> run(start, end, hole < 0, atLeastBlocks > 0));
+  }
+
+  /** Sets whether somebody who waits for space gets some that was not written. Thread: any. */
+  public void setBulkLoad(boolean on) {
+    bulk = on;
   }
 
   private long stepBlocks(long fileBlocks) {
@@ -144,10 +144,10 @@ public final class DataFile implements AutoCloseable {
     return Math.min(STEP_BLOCKS_MAX, Math.max(stepBlocksMin, wanted));
   }
 
-  private void run(long start, long end, boolean atEnd, boolean isLong) {
+  private void run(long start, long end, boolean atEnd, boolean isNeeded) {
     NativeException failed = null;
     try {
-      fill(start, end, atEnd, isLong);
+      fill(start, end, atEnd, isNeeded);
     } catch (NativeException e) {
       failed = e;
     } catch (RuntimeException e) {
@@ -163,10 +163,10 @@ public final class DataFile implements AutoCloseable {
     }
   }
 
-  private void fill(long start, long end, boolean atEnd, boolean isLong) {
+  private void fill(long start, long end, boolean atEnd, boolean isNeeded) {
     long partEnd;
     for (long at = start; at < end; at = partEnd) {
-      boolean marks = isLong || isAwaitedByLong();
+      boolean marks = bulk && (isNeeded || isAwaited());
       partEnd = marks ? end : Math.min(end, at + SYNC_BLOCKS);
       try {
         if (marks) {
@@ -204,10 +204,6 @@ public final class DataFile implements AutoCloseable {
 
   private synchronized boolean isAwaited() {
     return waiting > 0;
-  }
-
-  private synchronized boolean isAwaitedByLong() {
-    return waitingLong > 0;
   }
 
   /** Gives a half-grown step back to the file system; keeping it would only waste space. */
@@ -301,14 +297,11 @@ public final class DataFile implements AutoCloseable {
   /**
    * Waits for growth, or a cut, that is under way. Thread: any.
    *
-   * @param writeBlocks how much the caller will write at once, 0 for nothing.
    * @return null when it ended well or none was under way, else why it failed.
    */
-  public synchronized @Nullable NativeException awaitGrowth(long writeBlocks) {
+  public synchronized @Nullable NativeException awaitGrowth() {
     boolean interrupted = false;
-    int more = writeBlocks >= LONG_BLOCKS ? 1 : 0;
     waiting++;
-    waitingLong += more;
     while (state == State.GROWING || state == State.CUTTING) {
       try {
         wait();
@@ -317,7 +310,6 @@ public final class DataFile implements AutoCloseable {
       }
     }
     waiting--;
-    waitingLong -= more;
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -327,7 +319,7 @@ public final class DataFile implements AutoCloseable {
   /** Waits for growth under way and frees the memory. The disk stays open. */
   @Override
   public void close() {
-    var _ = awaitGrowth(0);
+    awaitGrowth();
     zeroes.close();
   }
 }

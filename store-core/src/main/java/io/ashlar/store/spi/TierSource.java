@@ -81,6 +81,13 @@ public interface TierSource {
   /** Forgets tombstones of changes at or before {@code throughSequence}: the tier has them. */
   void dropTombstones(long throughSequence);
 
+  /**
+   * Says whether much is being put that was not there before, as by a restore: while it is, the
+   * file grows by space that nobody has written when somebody waits for it. That saves writing
+   * twice; later commits into the same place may be slower for it.
+   */
+  void setBulkLoad(boolean on);
+
   /** Sets who reads evicted blobs back; null when the tier closes. */
   void setColdStorage(@Nullable ColdStorage storage);
 }

@@ -352,7 +352,7 @@ public final class Vacuum implements AutoCloseable {
   }
 
   private void cut() {
-    var _ = file.awaitGrowth(0);
+    var _ = file.awaitGrowth();
     long[] newEnd = new long[1];
     commits.perform(() -> {
       newEnd[0] = space.beginCut(leastGain());

@@ -189,6 +189,7 @@ final class StoreLife {
         commitGroup(epochs);
       }
       guard.check();
+      store.setBulkLoad(snapshotChoice.nextInt(4) == 0);
       useSnapshots();
       stepSometimes();
       vacuumSometimes();

@@ -103,6 +103,7 @@ public final class Restore {
       @Nullable TierSource source,
       TierProgress progress) {
     ManifestChain chain = held.chain();
+    setBulkLoad(into, true);
     try (RestoreRun run = new RestoreRun(objects, into, chain, progress)) {
       if (source == null) {
         run.fill();
@@ -112,6 +113,14 @@ public final class Restore {
       return run.report();
     } catch (CorruptionException e) {
       throw held.explained(e);
+    } finally {
+      setBulkLoad(into, false);
+    }
+  }
+
+  private static void setBulkLoad(BlobStore into, boolean on) {
+    if (into instanceof TierSource store) {
+      store.setBulkLoad(on);
     }
   }
 
