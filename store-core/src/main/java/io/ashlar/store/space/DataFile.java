@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The size of the data file, and its growth ahead of need: new space is zeroed and synced, size
- * included, before a commit may use it (rule L29). Ahead of need zeroes are written, because space
- * that is only allocated commits slower; a bulk load that waits for space gets that all the same,
- * as writing twice is slower still (decision 0016). Holes that vacuum has punched are filled in the
- * same way, before the file grows at its end.
+ * included, before a commit may use it (rule L29). Zeroes are written, because space that is only
+ * allocated commits slower; a bulk load gets that all the same, as writing twice is slower still
+ * (decision 0016). Holes that vacuum has punched are filled in the same way, before the file grows
+ * at its end.
  *
  * <pre>
  *   idle ──grow──▶ growing ──zeroed and synced──▶ grown ──takeGrown──▶ idle
@@ -131,10 +131,10 @@ public final class DataFile implements AutoCloseable {
     long hole = holes.firstOf(Math.max(1, atLeastBlocks));
     long start = hole < 0 ? blocks : hole;
     long end = start + (hole < 0 ? wanted : Math.min(wanted, holes.length(hole)));
-    executor.execute(() -> run(start, end, hole < 0, atLeastBlocks > 0));
+    executor.execute(() -> run(start, end, hole < 0));
   }
 
-  /** Sets whether somebody who waits for space gets some that was not written. Thread: any. */
+  /** Sets whether the file grows by space that was not written. Thread: any. */
   public void setBulkLoad(boolean on) {
     bulk = on;
   }
@@ -144,10 +144,10 @@ public final class DataFile implements AutoCloseable {
     return Math.min(STEP_BLOCKS_MAX, Math.max(stepBlocksMin, wanted));
   }
 
-  private void run(long start, long end, boolean atEnd, boolean isNeeded) {
+  private void run(long start, long end, boolean atEnd) {
     NativeException failed = null;
     try {
-      fill(start, end, atEnd, isNeeded);
+      fill(start, end, atEnd);
     } catch (NativeException e) {
       failed = e;
     } catch (RuntimeException e) {
@@ -163,10 +163,10 @@ public final class DataFile implements AutoCloseable {
     }
   }
 
-  private void fill(long start, long end, boolean atEnd, boolean isNeeded) {
+  private void fill(long start, long end, boolean atEnd) {
     long partEnd;
     for (long at = start; at < end; at = partEnd) {
-      boolean marks = bulk && (isNeeded || isAwaited());
+      boolean marks = bulk;
       partEnd = marks ? end : Math.min(end, at + SYNC_BLOCKS);
       try {
         if (marks) {

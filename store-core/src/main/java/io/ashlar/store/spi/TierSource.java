@@ -83,8 +83,8 @@ public interface TierSource {
 
   /**
    * Says whether much is being put that was not there before, as by a restore: while it is, the
-   * file grows by space that nobody has written when somebody waits for it. That saves writing
-   * twice; later commits into the same place may be slower for it.
+   * file grows by space that nobody has written. That saves writing twice; later commits into the
+   * same place may be slower for it.
    */
   void setBulkLoad(boolean on);
 
