@@ -40,7 +40,7 @@ class BitFlipTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
   private static final int SUPERBLOCK_BYTES = 176; // used; the rest must be zero
-  private static final int DATA_FLIPS = Integer.getInteger("flip.count", 20_000);
+  private static final int DATA_FLIPS = Integer.getInteger("flip.count", 10_000);
 
   private final Logger quiet = Logger.getLogger("io.ashlar.store");
 

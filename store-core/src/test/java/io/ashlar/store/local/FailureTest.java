@@ -169,7 +169,7 @@ class FailureTest {
       InjectedFailure failure,
       long damageSeed) {
     CrashImages.Damage[] kinds = CrashImages.Damage.values();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
       CrashImages.Damage damage = kinds[(int) Math.floorMod(damageSeed + i, (long) kinds.length)];
       CrashImages.Crash crash =
           CrashImages.at(disk, false, disk.events().size(), damage, damageSeed + i);
