@@ -20,15 +20,12 @@ public final class NativeMemory implements AutoCloseable {
   private static final long PAGE_BYTES = 4096;
   private static final LongAdder MAPPED_BYTES = new LongAdder();
 
-  private final long mappedBytes;
   private final Arena arena;
   private final MemorySegment segment;
 
-  private NativeMemory(long address, long mappedBytes, long bytes, Arena arena) {
-    this.mappedBytes = mappedBytes;
+  private NativeMemory(Arena arena, long bytes) {
     this.arena = arena;
-    this.segment = MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
-    MAPPED_BYTES.add(mappedBytes);
+    this.segment = reserveIn(arena, bytes);
   }
 
   /**
@@ -58,7 +55,7 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static NativeMemory reserve(long bytes) {
     // Shared, and closed once in the life of the memory: never per operation.
-    return owned(bytes, Arena.ofShared());
+    return new NativeMemory(Arena.ofShared(), bytes);
   }
 
   /**
@@ -70,11 +67,7 @@ public final class NativeMemory implements AutoCloseable {
    * @throws NativeException if the address space cannot be had; the subject says what to change.
    */
   public static NativeMemory reserveConfined(long bytes) {
-    return owned(bytes, Arena.ofConfined());
-  }
-
-  private static NativeMemory owned(long bytes, Arena arena) {
-    return new NativeMemory(map(bytes), mappingBytes(bytes), bytes, arena);
+    return new NativeMemory(Arena.ofConfined(), bytes);
   }
 
   /**
@@ -85,21 +78,6 @@ public final class NativeMemory implements AutoCloseable {
    * @throws NativeException if the address space cannot be had; the subject says what to change.
    */
   public static MemorySegment reserveIn(Arena arena, long bytes) {
-    long address = map(bytes);
-    long mapped = mappingBytes(bytes);
-    MAPPED_BYTES.add(mapped);
-    return MemorySegment.ofAddress(address)
-        .reinterpret(
-            bytes,
-            arena,
-            _ -> {
-              unmap(address, mapped);
-              MAPPED_BYTES.add(-mapped);
-            });
-  }
-
-  /** Maps memory; returns where. */
-  private static long map(long bytes) {
     if (bytes <= 0 || bytes > Long.MAX_VALUE - 2 * ALIGNMENT) {
       throw new IllegalArgumentException("memory must have a positive size: bytes=" + bytes);
     }
@@ -122,7 +100,15 @@ public final class NativeMemory implements AutoCloseable {
     // Both are advice: a kernel without huge pages, or without the flag, still gives good memory.
     LibcCalls.madvise(address, wanted, Libc.MADV_HUGEPAGE());
     LibcCalls.madvise(address, wanted, Libc.MADV_DONTDUMP());
-    return address;
+    MAPPED_BYTES.add(wanted);
+    return MemorySegment.ofAddress(address)
+        .reinterpret(
+            bytes,
+            arena,
+            _ -> {
+              unmap(address, wanted);
+              MAPPED_BYTES.add(-wanted);
+            });
   }
 
   /**
@@ -142,8 +128,6 @@ public final class NativeMemory implements AutoCloseable {
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
-      unmap(segment.address(), mappedBytes);
-      MAPPED_BYTES.add(-mappedBytes);
     }
   }
 
@@ -164,7 +148,9 @@ public final class NativeMemory implements AutoCloseable {
   }
 
   private void touchAll() {
-    int result = LibcCalls.madvise(segment.address(), mappedBytes, Libc.MADV_POPULATE_WRITE());
+    int result =
+        LibcCalls.madvise(
+            segment.address(), mappingBytes(segment.byteSize()), Libc.MADV_POPULATE_WRITE());
     if (result == -Errno.EINVAL) {
       // Before Linux 5.14 there is no such advice.
       for (long offset = 0; offset < segment.byteSize(); offset += PAGE_BYTES) {

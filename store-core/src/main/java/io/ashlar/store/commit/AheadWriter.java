@@ -6,8 +6,8 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.uring.IoVectors;
+import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -56,12 +56,13 @@ final class AheadWriter implements AutoCloseable {
   private Executor executor = putOff::add;
   private @Nullable ExecutorService threads;
 
-  AheadWriter(Disk disk, Poison poison, StoreCounters counters) {
+  /** Creates one whose memory lies in a shared arena that outlives its last write. */
+  AheadWriter(Disk disk, Poison poison, StoreCounters counters, Arena arena) {
     this.disk = disk;
     this.poison = poison;
     this.counters = counters;
     for (int i = 0; i < LANES; i++) {
-      lanes[i] = new Lane();
+      lanes[i] = new Lane(arena);
       var _ = idle.offer(lanes[i]);
     }
   }
@@ -101,7 +102,7 @@ final class AheadWriter implements AutoCloseable {
     epoch.awaitAhead();
   }
 
-  /** Ends the threads after their writes and frees the memory; no epoch begins one any more. */
+  /** Ends the threads after their writes; no epoch begins one any more. */
   @Override
   public void close() {
     putOff.forEach(Runnable::run);
@@ -109,37 +110,29 @@ final class AheadWriter implements AutoCloseable {
     if (started != null) {
       started.close();
     }
-    for (Lane lane : lanes) {
-      lane.close();
-    }
   }
 
   /** One write, used again and again. */
   final class Lane implements Runnable {
 
-    private @Nullable IoVectors vectors; // from the first use on
+    private final IoVectors vectors;
     private final PooledBuffer[] buffers = new PooledBuffer[BUFFERS_MAX];
     private int bufferCount;
     private long fileOffset;
     private @Nullable EpochBuffer epoch;
 
+    private Lane(Arena arena) {
+      vectors = new IoVectors(BUFFERS_MAX, arena);
+    }
+
     /** Takes an epoch's filled buffers and begins to write them one after another from a block. */
     void begin(EpochBuffer from, long startBlock) {
-      from.addBuffersTo(emptyVectors());
+      vectors.clear();
+      from.addBuffersTo(vectors);
       bufferCount = from.handOver(buffers);
       fileOffset = Blocks.offset(startBlock);
       epoch = from;
       executor.execute(this);
-    }
-
-    private IoVectors emptyVectors() {
-      IoVectors empty = vectors;
-      if (empty == null) {
-        empty = new IoVectors(BUFFERS_MAX);
-        vectors = empty;
-      }
-      empty.clear();
-      return empty;
     }
 
     /** Gives it back unused. */
@@ -152,9 +145,8 @@ final class AheadWriter implements AutoCloseable {
       Throwable failure = null;
       try {
         poison.check(); // L24
-        IoVectors values = Objects.requireNonNull(vectors);
-        disk.write(values, fileOffset, false);
-        counters.bytesWritten.add(values.bytes());
+        disk.write(vectors, fileOffset, false);
+        counters.bytesWritten.add(vectors.bytes());
       } catch (RuntimeException | Error e) {
         failure = e;
       }
@@ -166,12 +158,6 @@ final class AheadWriter implements AutoCloseable {
       giveBack();
       if (written != null) {
         written.endAhead(failure);
-      }
-    }
-
-    private void close() {
-      if (vectors != null) {
-        vectors.close();
       }
     }
   }

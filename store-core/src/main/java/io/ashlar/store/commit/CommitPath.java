@@ -17,6 +17,7 @@ import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.vacuum.CommitAccess;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,6 +51,7 @@ public final class CommitPath implements AutoCloseable {
   private final GroupCommitter committer;
   private final CommitAgent agent;
   private final AheadWriter ahead;
+  private final Arena arena = Arena.ofShared(); // one: closing it asks every thread of the process
   private final EpochWriter writer;
   private @Nullable Thread thread;
 
@@ -85,7 +87,7 @@ public final class CommitPath implements AutoCloseable {
     this.space = space;
     this.poison = poison;
     this.counters = counters;
-    ahead = new AheadWriter(disk, poison, counters);
+    ahead = new AheadWriter(disk, poison, counters, arena);
     writer = new EpochWriter(this, gate, pool, ahead, config.groupBytesMax());
     queue = new CommitQueue(config.queueCapacity());
     buffers = new EpochBufferPool(config.queueCapacity());
@@ -102,6 +104,7 @@ public final class CommitPath implements AutoCloseable {
             checkpointer,
             counters,
             poison,
+            arena,
             clockMs,
             storeId,
             incarnation);
@@ -542,7 +545,7 @@ public final class CommitPath implements AutoCloseable {
   public void discard() {
     ahead.close();
     checkpointer.close();
-    committer.close();
+    freeMemory();
   }
 
   /**
@@ -571,6 +574,12 @@ public final class CommitPath implements AutoCloseable {
       }
     }
     acks.close();
-    committer.close();
+    freeMemory();
+  }
+
+  private void freeMemory() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread: the commit role's holder (L19).
  */
-final class GroupCommitter implements AutoCloseable {
+final class GroupCommitter {
 
   /** A full store without a free run of so many blocks takes back its old records' (L15). */
   private static final long RECYCLE_BLOCKS = 16;
@@ -69,11 +69,9 @@ final class GroupCommitter implements AutoCloseable {
   private final LongSupplier clockMs;
   private final long storeId;
   private final long incarnation;
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment record =
-      NativeMemory.reserveIn(arena, LogRecordFormat.RECORD_BYTES_MAX);
-  private final ChecksumView recordView = new ChecksumView(record);
-  private final IoVectors vectors = new IoVectors(IoVectors.CAPACITY_MAX, arena);
+  private final MemorySegment record;
+  private final ChecksumView recordView;
+  private final IoVectors vectors;
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
   private final GroupWrites writes;
@@ -87,6 +85,11 @@ final class GroupCommitter implements AutoCloseable {
   private volatile long markedEpoch; // written by the role's holder, read by any thread
   private volatile boolean unmarked; // written by the role's holder, read by the I/O thread
 
+  /**
+   * Creates one that goes on where the log ends.
+   *
+   * @param arena where its memory lies; shared, and open until nothing is in flight.
+   */
   GroupCommitter(
       Disk disk,
       BlockSpace space,
@@ -96,6 +99,7 @@ final class GroupCommitter implements AutoCloseable {
       IndexCheckpointer checkpointer,
       StoreCounters counters,
       Poison poison,
+      Arena arena,
       LongSupplier clockMs,
       long storeId,
       long incarnation) {
@@ -107,6 +111,9 @@ final class GroupCommitter implements AutoCloseable {
     this.checkpointer = checkpointer;
     this.counters = counters;
     this.poison = poison;
+    record = NativeMemory.reserveIn(arena, LogRecordFormat.RECORD_BYTES_MAX);
+    recordView = new ChecksumView(record);
+    vectors = new IoVectors(IoVectors.CAPACITY_MAX, arena);
     writes = new GroupWrites(poison, arena);
     this.clockMs = clockMs;
     this.storeId = storeId;
@@ -610,14 +617,6 @@ final class GroupCommitter implements AutoCloseable {
       acks.ackFailed(group[i], poison.failure(true));
     }
     acks.wakeWaiters();
-  }
-
-  /** Frees the memory; nothing may be in flight. */
-  @Override
-  public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
   }
 
   /** The space that scattered values are placed in. */

@@ -57,6 +57,7 @@ final class Directory implements AutoCloseable {
   /**
    * Creates a directory of empty buckets.
    *
+   * @param arena where their memory lies; shared, somebody else's to close.
    * @param depth there are two to the power of this many buckets, 0 to {@link Bucket#DEPTH_MAX}.
    */
   Directory(Arena arena, int depth) {

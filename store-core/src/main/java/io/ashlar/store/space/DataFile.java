@@ -56,11 +56,11 @@ public final class DataFile implements AutoCloseable {
 
   private long blocks; // owned by the commit role's holder
   private long highestEnd; // owned by the commit role's holder
+  private volatile boolean bulk;
 
   // The five below: guarded by this object's monitor, which is never held while waiting for I/O.
   private State state = State.IDLE;
   private int waiting; // threads in awaitGrowth
-  private volatile boolean bulk;
   private long grownStart;
   private long grownEnd;
   private @Nullable NativeException failure;
@@ -164,10 +164,9 @@ public final class DataFile implements AutoCloseable {
   }
 
   private void fill(long start, long end, boolean atEnd) {
-    long partEnd;
-    for (long at = start; at < end; at = partEnd) {
+    for (long at = start; at < end; ) {
       boolean marks = bulk;
-      partEnd = marks ? end : Math.min(end, at + SYNC_BLOCKS);
+      long partEnd = marks ? end : Math.min(end, at + SYNC_BLOCKS);
       try {
         if (marks) {
           zeroes.mark(Blocks.offset(at), Blocks.offset(end), this::beforeWrite);
@@ -183,6 +182,7 @@ public final class DataFile implements AutoCloseable {
       if (partEnd == end || !isAwaited()) {
         sync();
       }
+      at = partEnd;
     }
   }
 

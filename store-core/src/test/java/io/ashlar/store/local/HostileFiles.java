@@ -131,19 +131,20 @@ final class HostileFiles {
   private static byte[] makeCheckpointed() {
     SimulatedDisk disk = new SimulatedDisk();
     SplittableRandom ids = new SplittableRandom(43);
-    Deque<Runnable> steps = new ArrayDeque<>(); // here, so that the file is always the same
+    AtomicLong clock = new AtomicLong();
+    Deque<Runnable> steps = new ArrayDeque<>(); // on this thread: the file is always the same
     StoreEnvironment environment =
-        new StoreEnvironment(ids::nextLong, () -> 1, () -> 0, Runnable::run, steps::add, false);
+        new StoreEnvironment(ids::nextLong, () -> 1, clock::get, Runnable::run, steps::add, false);
     StoreConfig config = CONFIG.withCheckpointLogBytesMin(64 << 10);
-    try (LocalBlobStore store = LocalBlobStore.open("base", disk, config, environment)) {
+    try (StoreLife.Opened opened =
+        new StoreLife.Opened(
+            LocalBlobStore.open("base", disk, config, environment), clock, steps)) {
       for (int i = 0; i < 10_000 && !bothNameACheckpoint(disk.image()); i++) {
-        try (Epoch epoch = store.beginEpoch()) {
+        try (Epoch epoch = opened.store().beginEpoch()) {
           epoch.put(new BlobId(i % 20, 0), MemorySegment.ofArray(new byte[] {1, 2, (byte) i}));
           epoch.commit();
         }
-        for (Runnable step = steps.poll(); step != null; step = steps.poll()) {
-          step.run();
-        }
+        opened.runSteps();
       }
     }
     BlockImage image = disk.image();
