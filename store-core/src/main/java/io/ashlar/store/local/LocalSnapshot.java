@@ -12,9 +12,7 @@ import io.ashlar.store.snapshot.SnapshotRegistry;
 import io.ashlar.store.snapshot.SnapshotView;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ChangeVisitor;
-import io.ashlar.store.spi.LargeMemory;
 import io.ashlar.store.spi.TierSnapshot;
-import io.ashlar.uring.NativeMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
@@ -162,11 +160,6 @@ final class LocalSnapshot implements TierSnapshot {
     } finally {
       gate.exit();
     }
-  }
-
-  @Override
-  public LargeMemory allocate(long bytes) {
-    return new HugeMemory(NativeMemory.reserve(bytes));
   }
 
   @Override

@@ -51,12 +51,4 @@ public interface TierSnapshot extends Snapshot {
    * @throws io.ashlar.store.SnapshotEndedException if the store has ended this snapshot.
    */
   void readRun(List<BlobChange> changes, MemorySegment buffer);
-
-  /**
-   * Takes memory to read into, and to make of it what is uploaded.
-   *
-   * @param bytes more than 0; best a multiple of 2 MiB, which it takes anyway once it is used.
-   * @return the memory, to be closed by the caller.
-   */
-  LargeMemory allocate(long bytes);
 }

@@ -6,12 +6,10 @@ import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_HEADER_BYTES;
 import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_RAW_BYTES_MAX;
 import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
 
-import io.ashlar.store.spi.LargeMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.UUID;
-import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +36,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
   private static final int RUNS_FIRST = 16;
 
   private final Scratch open = new Scratch();
-  private final Scratch object;
+  private final Scratch object = new Scratch();
   private final IndexEncoder index = new IndexEncoder();
 
   private long rawBytes;
@@ -57,20 +55,6 @@ public final class FramedBatchEncoder implements AutoCloseable {
   private long[] runOffsets = new long[RUNS_FIRST];
 
   private int runs;
-
-  /** An encoder with memory of its own. */
-  public FramedBatchEncoder() {
-    this.object = new Scratch();
-  }
-
-  /**
-   * An encoder that makes its objects in memory from elsewhere, once they are large.
-   *
-   * @param memory gives so many bytes, which are closed with the encoder or before.
-   */
-  public FramedBatchEncoder(LongFunction<LargeMemory> memory) {
-    this.object = new Scratch(memory);
-  }
 
   /**
    * Encrypts the batch that is begun; until {@link #clear}.

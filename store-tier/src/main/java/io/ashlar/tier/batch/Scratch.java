@@ -1,9 +1,8 @@
 package io.ashlar.tier.batch;
 
-import io.ashlar.store.spi.LargeMemory;
+import io.ashlar.store.spi.LargeArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,22 +17,8 @@ final class Scratch implements AutoCloseable {
 
   private static final long HUGE_PAGE_BYTES = 2 << 20;
 
-  private final @Nullable LongFunction<LargeMemory> large;
-  private @Nullable AutoCloseable memory;
+  private @Nullable Arena memory;
   private MemorySegment segment = MemorySegment.NULL;
-
-  Scratch() {
-    this(null);
-  }
-
-  /**
-   * Memory of which large pieces come from elsewhere.
-   *
-   * @param large null if they do not.
-   */
-  Scratch(@Nullable LongFunction<LargeMemory> large) {
-    this.large = large;
-  }
 
   /** All of the memory there is. */
   MemorySegment segment() {
@@ -44,13 +29,8 @@ final class Scratch implements AutoCloseable {
   MemorySegment grow(long bytes, long kept) {
     if (bytes > segment.byteSize() || memory == null) {
       long wanted = Math.max(bytes, Math.max(FIRST_BYTES, segment.byteSize() * 2));
-      if (large != null && wanted >= LARGE_BYTES) {
-        LargeMemory larger = large.apply(roundUp(wanted));
-        replace(larger, larger.segment(), kept);
-      } else {
-        Arena larger = Arena.ofShared();
-        replace(larger, allocate(larger, wanted), kept);
-      }
+      Arena larger = LargeArena.ofShared();
+      replace(larger, allocate(larger, wanted < LARGE_BYTES ? wanted : roundUp(wanted)), kept);
     }
     return segment;
   }
@@ -68,7 +48,7 @@ final class Scratch implements AutoCloseable {
     }
   }
 
-  private void replace(AutoCloseable larger, MemorySegment target, long kept) {
+  private void replace(Arena larger, MemorySegment target, long kept) {
     MemorySegment.copy(segment, 0, target, 0, kept);
     close();
     segment = target;
@@ -84,10 +64,8 @@ final class Scratch implements AutoCloseable {
 
   @Override
   public void close() {
-    if (memory instanceof Arena arena) {
-      arena.close();
-    } else if (memory instanceof LargeMemory mapped) {
-      mapped.close();
+    if (memory != null) {
+      memory.close();
     }
     memory = null;
     segment = MemorySegment.NULL;

@@ -56,8 +56,8 @@ final class BatchPacker implements AutoCloseable {
   private final List<BatchReference> sent = new ArrayList<>();
   private final long epoch;
 
-  private FramedBatchEncoder filling;
-  private FramedBatchEncoder sending;
+  private FramedBatchEncoder filling = new FramedBatchEncoder();
+  private FramedBatchEncoder sending = new FramedBatchEncoder();
   private @Nullable CompletableFuture<BatchReference> inFlight;
   private TierKeys.@Nullable BatchName name;
   private long firstPlace;
@@ -86,12 +86,6 @@ final class BatchPacker implements AutoCloseable {
     this.sender = sender;
     this.bytesTarget = bytesTarget;
     this.epoch = epoch;
-    this.filling = encoder(source);
-    this.sending = encoder(source);
-  }
-
-  private static FramedBatchEncoder encoder(@Nullable TierSnapshot source) {
-    return source == null ? new FramedBatchEncoder() : new FramedBatchEncoder(source::allocate);
   }
 
   /**

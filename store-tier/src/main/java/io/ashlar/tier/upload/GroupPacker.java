@@ -2,15 +2,15 @@ package io.ashlar.tier.upload;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.spi.BlobChange;
-import io.ashlar.store.spi.LargeMemory;
+import io.ashlar.store.spi.LargeArena;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.batch.FramedBatchEncoder;
 import io.ashlar.tier.fetch.BlobKey;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the blobs of one group and makes frames of them: what was written together lies together,
@@ -31,7 +31,10 @@ final class GroupPacker implements AutoCloseable {
 
   private final TierSnapshot source;
   private final ChangeList changes;
-  private final FramedBatchEncoder frames;
+  private final FramedBatchEncoder frames = new FramedBatchEncoder();
+  private final Arena arena = LargeArena.ofShared();
+  private final MemorySegment buffer =
+      arena.allocate(PackPlan.READ_BYTES_MAX, PackPlan.BLOCK_BYTES);
   private final MemorySegment key = MemorySegment.ofArray(new byte[BlobId.BYTES]);
   private final List<BlobChange> run = new ArrayList<>();
 
@@ -39,12 +42,10 @@ final class GroupPacker implements AutoCloseable {
   private int[] frameRuns = new int[64];
 
   private int count;
-  private @Nullable LargeMemory buffer;
 
   GroupPacker(TierSnapshot source, ChangeList changes) {
     this.source = source;
     this.changes = changes;
-    this.frames = new FramedBatchEncoder(source::allocate);
   }
 
   /**
@@ -92,13 +93,12 @@ final class GroupPacker implements AutoCloseable {
     if (run.isEmpty()) {
       return;
     }
-    MemorySegment target = buffer();
-    source.readRun(run, target.asSlice(0, bytes));
+    source.readRun(run, buffer.asSlice(0, bytes));
     long first = run.getFirst().startBlock();
     for (BlobChange change : run) {
       add(
           change,
-          target.asSlice((change.startBlock() - first) * PackPlan.BLOCK_BYTES, change.length()));
+          buffer.asSlice((change.startBlock() - first) * PackPlan.BLOCK_BYTES, change.length()));
     }
     run.clear();
   }
@@ -110,15 +110,6 @@ final class GroupPacker implements AutoCloseable {
       frameRuns = Arrays.copyOf(frameRuns, count * 2);
     }
     frameRuns[count++] = frames.add(key, bytes, change.crc32c());
-  }
-
-  private MemorySegment buffer() {
-    LargeMemory own = buffer;
-    if (own == null) {
-      own = source.allocate(PackPlan.READ_BYTES_MAX);
-      buffer = own;
-    }
-    return own.segment();
   }
 
   /** The group's frames, until the next {@link #pack}. */
@@ -134,8 +125,6 @@ final class GroupPacker implements AutoCloseable {
   @Override
   public void close() {
     frames.close();
-    if (buffer != null) {
-      buffer.close();
-    }
+    arena.close();
   }
 }
