@@ -15,4 +15,15 @@ public interface BlobLookup {
    * @return whether there is a blob: {@link BlobLocation#isLive()}.
    */
   boolean find(long idHigh, long idLow, BlobLocation into);
+
+  /**
+   * Returns whether an id's whole entry is still the one that was found (rule L21): then its extent
+   * was not freed in between, and what was read of it may be judged.
+   *
+   * @param known what {@link #find} found here, with a blob.
+   * @param now may be overwritten with what the entry has become.
+   */
+  default boolean isUnchanged(long idHigh, long idLow, BlobLocation known, BlobLocation now) {
+    return find(idHigh, idLow, now) && now.sameAs(known); // L21
+  }
 }

@@ -130,7 +130,7 @@ final class AsyncGet implements ReadRequest.Completion {
     RuntimeException failure = null;
     boolean unchanged = false;
     try {
-      unchanged = reader.lookup().find(id.high(), id.low(), now) && now.sameAs(location); // L21
+      unchanged = reader.lookup().isUnchanged(id.high(), id.low(), location, now); // L21
       if (unchanged) {
         judge(read);
         MemorySegment.copy(read.segment(), 0, target, 0, location.lengthBytes());

@@ -188,8 +188,7 @@ final class BatchReads {
     BlobId id = ids.get(slot.index);
     BlobLocation location = slot.location;
     PooledBuffer buffer = slot.buffer;
-    boolean unchanged =
-        reader.lookup().find(id.high(), id.low(), now) && now.sameAs(location); // L21
+    boolean unchanged = reader.lookup().isUnchanged(id.high(), id.low(), location, now); // L21
     if (!unchanged || buffer == null) {
       int index = slot.index;
       release(slot);

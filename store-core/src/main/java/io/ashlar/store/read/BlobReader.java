@@ -438,8 +438,7 @@ public final class BlobReader {
   }
 
   private boolean isUnchanged(BlobId id, ReadContext context) {
-    BlobLocation now = context.now();
-    return lookup.find(id.high(), id.low(), now) && now.sameAs(context.location()); // L21
+    return lookup.isUnchanged(id.high(), id.low(), context.location(), context.now()); // L21
   }
 
   /** Throws if what was read is not the blob; only for an entry that is unchanged. */

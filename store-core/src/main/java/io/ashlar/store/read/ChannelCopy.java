@@ -63,8 +63,7 @@ final class ChannelCopy {
   }
 
   private boolean isUnchanged(BlobId id, BlobLocation location) {
-    BlobLocation now = new BlobLocation();
-    return lookup.find(id.high(), id.low(), now) && now.sameAs(location); // L21
+    return lookup.isUnchanged(id.high(), id.low(), location, new BlobLocation()); // L21
   }
 
   /** Goes on at the place where a blob was moved to; returns false if it is not the same blob. */

@@ -43,8 +43,7 @@ final class RangeRead {
   }
 
   private boolean isUnchanged(ReadContext context, BlobId id) {
-    BlobLocation now = context.now();
-    return lookup.find(id.high(), id.low(), now) && now.sameAs(context.location()); // L21
+    return lookup.isUnchanged(id.high(), id.low(), context.location(), context.now()); // L21
   }
 
   private boolean readAll(

@@ -1,5 +1,6 @@
 package io.ashlar.store.read;
 
+import io.ashlar.store.BlobId;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.spi.BlobChange;
@@ -66,8 +67,9 @@ public final class RunRead {
   }
 
   private boolean isStill(BlobChange change, @Nullable BlobLocation before) {
-    BlobLocation now = before == null ? null : find(change);
-    return before != null && now != null && now.sameAs(before);
+    BlobId id = change.id();
+    return before != null
+        && reader.lookup().isUnchanged(id.high(), id.low(), before, new BlobLocation()); // L21
   }
 
   private static boolean isIntact(BlobChange change, MemorySegment bytes) {

@@ -118,7 +118,7 @@ final class MoveBatch implements Relocations {
 
   /** Returns whether a blob's entry is still what it was when it was chosen (rule L21). */
   boolean isUnchanged(int i) {
-    return index.find(idHighs[i], idLows[i], now) && now.sameAs(sources[i]);
+    return index.isUnchanged(idHighs[i], idLows[i], sources[i], now);
   }
 
   /**

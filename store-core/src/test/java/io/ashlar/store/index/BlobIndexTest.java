@@ -77,6 +77,21 @@ class BlobIndexTest {
   }
 
   @Test
+  void shouldSeeWhetherAnEntryIsStillWhatWasFound() {
+    index.put(1, 2, 10, 100, 5, 1, null);
+    index.find(1, 2, found);
+    assertThat(index.isUnchanged(1, 2, found, previous)).isTrue();
+    index.put(3, 4, 11, 100, 5, 2, null); // in the same bucket
+    assertThat(index.isUnchanged(1, 2, found, previous)).isTrue();
+    assertThat(index.relocate(1, 2, 1, 10, 20)).isTrue();
+    assertThat(index.isUnchanged(1, 2, found, previous)).isFalse();
+    assertThat(previous.startBlock()).isEqualTo(20);
+    index.find(1, 2, found);
+    index.delete(1, 2, 3, false, null);
+    assertThat(index.isUnchanged(1, 2, found, previous)).isFalse();
+  }
+
+  @Test
   void shouldReviveATombstone() {
     index.put(1, 2, 10, 100, 5, 1, null);
     index.delete(1, 2, 3, true, null);
