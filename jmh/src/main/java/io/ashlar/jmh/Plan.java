@@ -37,9 +37,12 @@ record Plan(
 
   /** Returns whether a contestant is wanted; limits are, always. */
   boolean wants(Contestant contestant) {
-    return stores.isEmpty()
-        || contestant.kind() == Contestant.Kind.LIMIT
-        || stores.contains(contestant.label());
+    return wantsStore(contestant.label(), contestant.kind());
+  }
+
+  /** Returns whether a contestant of that name is wanted; limits are, always. */
+  boolean wantsStore(String label, Contestant.Kind kind) {
+    return stores.isEmpty() || kind == Contestant.Kind.LIMIT || stores.contains(label);
   }
 
   /** Returns whether a cell is wanted. */

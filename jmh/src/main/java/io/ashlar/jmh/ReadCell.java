@@ -23,6 +23,11 @@ record ReadCell(
     return new ReadCell(name, false, false, valueBytes, threads, true);
   }
 
+  /** Returns a cell that is like cold ones to Java's compilers, of small values. */
+  static ReadCell warmUp(boolean virtual) {
+    return new ReadCell("warm-up", false, false, 4096, virtual ? 1000 : 16, virtual);
+  }
+
   static ReadCell hot(String name, int valueBytes, boolean leased) {
     return new ReadCell(name, true, leased, valueBytes, 1, false);
   }

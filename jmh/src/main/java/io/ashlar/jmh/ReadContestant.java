@@ -28,6 +28,7 @@ enum ReadContestant {
   SQLITE("sqlite", Kind.PEER),
   FILE_CHANNEL("filechannel", Kind.BASELINE),
   LIMIT_PREAD("limit/pread", Kind.LIMIT),
+  LIMIT_PREAD_SEEN("limit/pread+crc", Kind.LIMIT),
   LIMIT_MEMCPY("limit/memcpy", Kind.LIMIT);
 
   private static final long HOT_CACHE_BYTES = 64L << 20;
@@ -51,10 +52,13 @@ enum ReadContestant {
   /** Returns who fills and opens stores of values of this length, the limits included. */
   static List<ReadContestant> of(boolean hot, int valueBytes, boolean quick) {
     List<ReadContestant> all = new ArrayList<>(List.of(values()));
-    all.remove(hot ? LIMIT_PREAD : LIMIT_MEMCPY);
     if (hot) {
-      all.removeAll(List.of(ASHLAR_PREAD, ROCKSDB_DIRECT, ROCKSDB_BLOB_DIRECT, FILE_CHANNEL));
-    } else if (quick && valueBytes > 4096) {
+      all.removeAll(List.of(LIMIT_PREAD, LIMIT_PREAD_SEEN, FILE_CHANNEL));
+      all.removeAll(List.of(ASHLAR_PREAD, ROCKSDB_DIRECT, ROCKSDB_BLOB_DIRECT));
+      return all;
+    }
+    all.remove(LIMIT_MEMCPY);
+    if (quick && valueBytes > 4096) {
       all.removeAll(List.of(ROCKSDB, ROCKSDB_DIRECT, SQLITE));
     }
     return all;
@@ -85,7 +89,8 @@ enum ReadContestant {
       case LMDB -> new LmdbStore(folder, keys);
       case SQLITE -> new SqliteStore(folder);
       case FILE_CHANNEL -> new FileChannelStore(folder, keys, valueBytes);
-      case LIMIT_PREAD -> new RawFile(folder, keys, valueBytes, RawFile.Sync.DSYNC);
+      case LIMIT_PREAD, LIMIT_PREAD_SEEN ->
+          new RawFile(folder, keys, valueBytes, RawFile.Sync.DSYNC);
       case LIMIT_MEMCPY -> new MemoryValues(keys, valueBytes);
     };
   }
@@ -97,6 +102,9 @@ enum ReadContestant {
     }
     if (leased && store instanceof LmdbStore lmdb) {
       return lmdb.openViewingReader();
+    }
+    if (this == LIMIT_PREAD_SEEN && store instanceof RawFile raw) {
+      return raw.openSeeingReader();
     }
     return store.openReader();
   }
@@ -120,6 +128,8 @@ enum ReadContestant {
       case FILE_CHANNEL -> "page cache, no index";
       case LIMIT_PREAD ->
           "O_DIRECT pread, no index, no checksum" + (cell.virtual() ? ", pins carriers" : "");
+      case LIMIT_PREAD_SEEN ->
+          "the same, and CRC-32C of what was read: what it costs to look at the bytes at all";
       case LIMIT_MEMCPY -> "one copy of memory, no index";
     };
   }

@@ -32,7 +32,10 @@ final class ReadScenario implements Scenario {
   private static final long HOT_BYTES = 16 * MIB;
   private static final int FILL_BATCH_BYTES = 4 << 20;
   private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(5);
-  private static final int WARM_UP_TURNS_FIRST = 4;
+  private static final int HOT_WARM_UP_TURNS = 4;
+  private static final int WARM_UP_READS = 40_000; // what Java's compilers want to have seen
+  private static final int WARM_UP_IDS = 4096;
+  private static final int WARM_UP_SLICES_MAX = 30;
 
   private static final List<ReadCell> CELLS =
       List.of(
@@ -60,6 +63,9 @@ final class ReadScenario implements Scenario {
         System.err.println("only the superuser can drop the page cache: cold reads are left out");
         continue;
       }
+      if (!hot) {
+        warmUp(plan);
+      }
       for (int valueBytes : new int[] {4 * KIB, 64 * KIB, 512 * KIB}) {
         List<ReadCell> cells =
             CELLS.stream()
@@ -72,6 +78,46 @@ final class ReadScenario implements Scenario {
       }
     }
     return rows;
+  }
+
+  /**
+   * Lets Java compile every way of reading from a device, with small stores: of large values a
+   * slice has some hundred reads, and an interpreter's part of them would be measured as theirs.
+   */
+  private static void warmUp(Plan plan) {
+    List<ReadCell> cells =
+        CELLS.stream()
+            .filter(cell -> plan.wantsCell(cell.name()) && !cell.hot())
+            .map(cell -> ReadCell.warmUp(cell.virtual()))
+            .distinct()
+            .toList();
+    if (cells.isEmpty()) {
+      return;
+    }
+    for (ReadContestant contestant : ReadContestant.of(false, 4 * KIB, false)) {
+      Path folder = Folders.make(plan.folder(), "read-warm-up-");
+      Keys keys = new Keys(WARM_UP_IDS);
+      if (plan.wantsStore(contestant.label(), contestant.kind())) {
+        try (PeerStore store = contestant.open(folder, keys, 4 * KIB, false)) {
+          fill(contestant, store, keys, 4 * KIB, plan.seed());
+          cells.stream()
+              .filter(contestant::takesPart)
+              .forEach(cell -> warmUp(plan, contestant, store, cell));
+        }
+      }
+      Folders.remove(folder);
+    }
+  }
+
+  private static void warmUp(Plan plan, ReadContestant contestant, PeerStore store, ReadCell cell) {
+    try (ReadThreads threads = new ReadThreads(cell, WARM_UP_IDS, plan.seed());
+        StoreReadEntrant reader =
+            new StoreReadEntrant(contestant, store, cell, threads, Optional.empty())) {
+      long reads = 0;
+      for (int i = 0; i < WARM_UP_SLICES_MAX && reads < WARM_UP_READS; i++) {
+        reads += reader.read(TimeUnit.MILLISECONDS.toNanos(plan.sliceMs()));
+      }
+    }
   }
 
   private static long workingSetBytes(Plan plan, boolean hot, int valueBytes) {
@@ -89,10 +135,8 @@ final class ReadScenario implements Scenario {
     List<Row> rows = new ArrayList<>();
     try {
       for (ReadContestant contestant : ReadContestant.of(hot, valueBytes, plan.quick())) {
-        boolean limit = contestant.kind() == Contestant.Kind.LIMIT;
-        boolean wanted =
-            limit || plan.stores().isEmpty() || plan.stores().contains(contestant.label());
-        if (wanted && cells.stream().anyMatch(contestant::takesPart)) {
+        if (plan.wantsStore(contestant.label(), contestant.kind())
+            && cells.stream().anyMatch(contestant::takesPart)) {
           Path own = Folders.make(folder, contestant.label().replace('/', '-') + "-");
           PeerStore store = contestant.open(own, keys, valueBytes, hot);
           stores.put(contestant, store);
@@ -104,7 +148,7 @@ final class ReadScenario implements Scenario {
         RawFile.prewritten(raw, bytes).close();
       }
       for (ReadCell cell : cells) {
-        rows.addAll(run(plan, cell, cell.equals(cells.getFirst()), stores, keys, raw, bytes));
+        rows.addAll(run(plan, cell, stores, keys, raw, bytes));
       }
     } finally {
       stores.values().forEach(PeerStore::close);
@@ -144,7 +188,6 @@ final class ReadScenario implements Scenario {
   private static List<Row> run(
       Plan plan,
       ReadCell cell,
-      boolean first,
       Map<ReadContestant, PeerStore> stores,
       Keys keys,
       Path raw,
@@ -161,7 +204,7 @@ final class ReadScenario implements Scenario {
         plan.fio()
             .ifPresent(fio -> entrants.add(new FioReadEntrant(fio, raw, bytes, cell, device)));
       }
-      measure(plan, cell, first, entrants);
+      measure(plan, cell, entrants);
       Standing.Measure measure = cell.threads() == 1 ? Standing.Measure.P50 : Standing.Measure.RATE;
       return Standing.rows("read", cell.name(), cell.valueBytes(), measure, entrants);
     } finally {
@@ -169,12 +212,11 @@ final class ReadScenario implements Scenario {
     }
   }
 
-  private static void measure(Plan plan, ReadCell cell, boolean first, List<ReadEntrant> entrants) {
+  private static void measure(Plan plan, ReadCell cell, List<ReadEntrant> entrants) {
     Random random = new Random(plan.seed());
     List<ReadEntrant> order = new ArrayList<>(entrants);
     long sliceNs = TimeUnit.MILLISECONDS.toNanos(plan.sliceMs());
-    // Of one value length the first cell also warms up Java; a hot one has a loop of its own.
-    int warmUpTurns = first || cell.hot() ? WARM_UP_TURNS_FIRST : 1;
+    int warmUpTurns = cell.hot() ? HOT_WARM_UP_TURNS : 1;
     for (int turn = 0; turn < warmUpTurns; turn++) {
       turn(plan, cell, order, random, sliceNs);
     }

@@ -13,12 +13,14 @@ import java.nio.ByteBuffer;
 public final class ReadBuffer implements AutoCloseable {
 
   private final NativeMemory memory;
+  private final ByteBuffer view;
   private final ByteBuffer direct;
   private final ByteBuffer key;
 
   /** Makes room for values of at most {@code bytes} bytes. */
   public ReadBuffer(int bytes) {
     memory = NativeMemory.allocate(bytes);
+    view = memory.segment().asByteBuffer();
     direct = ByteBuffer.allocateDirect(bytes);
     key = ByteBuffer.allocateDirect(16);
   }
@@ -26,6 +28,11 @@ public final class ReadBuffer implements AutoCloseable {
   /** Returns native, aligned memory. */
   public MemorySegment segment() {
     return memory.segment();
+  }
+
+  /** Returns the same memory as a buffer that is all remaining. */
+  public ByteBuffer view() {
+    return view.clear();
   }
 
   /** Takes what was seen of a value that was not copied, so that nobody leaves the look out. */
