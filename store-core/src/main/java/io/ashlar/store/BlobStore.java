@@ -37,8 +37,10 @@ public interface BlobStore extends AutoCloseable {
 
   /**
    * Copies a blob to the start of {@code target}. A native target that is aligned to 4 KiB and has
-   * room for the length rounded up to 4 KiB is read into directly (its bytes behind the blob are
-   * then unspecified).
+   * room for the length rounded up to 4 KiB may be read into directly (its bytes behind the blob
+   * are then unspecified): for a blob of less than 32 KiB it is. A longer one is read into a buffer
+   * on huge pages and copied, as long as there are buffers to spare, since that is faster; {@link
+   * #get(BlobId)} lends such a buffer and copies nothing.
    *
    * @return the blob's length in bytes, or {@link #NOT_FOUND}.
    * @throws IllegalArgumentException if {@code target} is shorter than the blob; nothing is copied.

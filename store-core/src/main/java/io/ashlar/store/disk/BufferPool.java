@@ -98,6 +98,22 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
+   * Takes a buffer of just the class that holds {@code bytes}, if more than half of them are free
+   * and it is not the last: for who would like one, but can do without.
+   *
+   * @param bytes 0 or more; there is no such buffer beyond {@link #largestBytes()}.
+   * @throws IllegalStateException if checks find that the buffer was written after its release.
+   */
+  public @Nullable PooledBuffer tryTakeSpare(long bytes) {
+    if (bytes > largestBytes()) {
+      return null;
+    }
+    int sizeClass = classOf(bytes);
+    boolean spare = free[sizeClass].count() > Math.max(1, buffers[sizeClass].length / 2);
+    return spare ? tryTakeOf(sizeClass) : null;
+  }
+
+  /**
    * Takes a buffer, waiting for one if necessary. Waiters are woken oldest first, but a thread that
    * does not wait yet may be faster. An interrupt ends nothing and stays pending.
    *
@@ -169,17 +185,25 @@ public final class BufferPool implements AutoCloseable {
   /** Takes a buffer of this class or a larger one, or returns null. */
   @Nullable PooledBuffer tryTakeClass(int smallestClass) {
     for (int sizeClass = smallestClass; sizeClass < free.length; sizeClass++) {
-      int number = free[sizeClass].pop();
-      if (number != BufferStack.EMPTY) {
-        PooledBuffer buffer = buffers[sizeClass][number];
-        buffer.markTaken();
-        if (checks) {
-          verifyPoison(buffer);
-        }
+      PooledBuffer buffer = tryTakeOf(sizeClass);
+      if (buffer != null) {
         return buffer;
       }
     }
     return null;
+  }
+
+  private @Nullable PooledBuffer tryTakeOf(int sizeClass) {
+    int number = free[sizeClass].pop();
+    if (number == BufferStack.EMPTY) {
+      return null;
+    }
+    PooledBuffer buffer = buffers[sizeClass][number];
+    buffer.markTaken();
+    if (checks) {
+      verifyPoison(buffer);
+    }
+    return buffer;
   }
 
   /** Returns whether a buffer of this class or a larger one is free. */

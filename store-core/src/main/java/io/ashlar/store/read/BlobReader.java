@@ -402,13 +402,14 @@ public final class BlobReader {
     if (location.kind() == BlobLocation.Kind.EVICTED) {
       return fetch(id, context, target.asSlice(0, length));
     }
-    if (ExtentReads.canReadInto(target, length)) {
+    PooledBuffer buffer = extents.takeBufferToCopyFrom(target, length);
+    if (buffer == null) {
       NativeException failure = extents.read(context, location, 0, target, length);
       return isUnchanged(id, context)
           && judge(id, location, failure, failure == null ? context.crc32c(target, length) : 0);
     }
     CRC32C crc = context.crc();
-    NativeException failure = extents.readThroughPool(context, location, target, crc);
+    NativeException failure = extents.readThrough(buffer, context, location, target, crc);
     return isUnchanged(id, context) && judge(id, location, failure, (int) crc.getValue());
   }
 

@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExtentReads {
 
+  /**
+   * From here on a buffer on huge pages and a copy are faster than the pages of a caller (0032).
+   */
+  static final int COPY_BYTES_MIN = 32 << 10;
+
   private final Disk disk;
   private final BufferPool pool;
   private final ReadAgent agent;
@@ -107,11 +112,25 @@ final class ExtentReads {
     return new NativeException("pread", 0, "end of file at offset=" + fileOffset);
   }
 
-  /** Reads a whole blob to any memory, through a buffer. */
-  @Nullable NativeException readThroughPool(
-      ReadContext context, BlobLocation location, MemorySegment target, CRC32C crc) {
+  /**
+   * Takes a buffer to read a blob into and copy it from; null when it is to be read right into the
+   * target, which can take it: a short one, or one for which no buffer is to spare.
+   */
+  @Nullable PooledBuffer takeBufferToCopyFrom(MemorySegment target, long length) {
+    if (!canReadInto(target, length)) {
+      return takeBufferFor(length);
+    }
+    return length < COPY_BYTES_MIN ? null : pool.tryTakeSpare(Blocks.roundUp(length));
+  }
+
+  /** Reads a whole blob to any memory, through a buffer, which is released. */
+  @Nullable NativeException readThrough(
+      PooledBuffer buffer,
+      ReadContext context,
+      BlobLocation location,
+      MemorySegment target,
+      CRC32C crc) {
     long length = location.lengthBytes();
-    PooledBuffer buffer = takeBufferFor(length);
     try {
       for (long offset = 0; offset < length; offset += buffer.capacity()) {
         long bytes = Math.min(buffer.capacity(), length - offset);

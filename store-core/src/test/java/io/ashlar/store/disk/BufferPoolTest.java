@@ -89,6 +89,29 @@ class BufferPoolTest {
   }
 
   @Test
+  void shouldSpareABufferOnlyWhileMoreThanHalfOfItsClassAreFree() {
+    try (BufferPool pool = new BufferPool(4L << 20, true)) {
+      assertThat(pool.tryTakeSpare(pool.largestBytes() + 1)).isNull();
+      assertThat(pool.tryTakeSpare(pool.largestBytes())).isNull(); // it would be the only one
+      List<PooledBuffer> spare = new ArrayList<>();
+      for (PooledBuffer buffer = pool.tryTakeSpare(40_000);
+          buffer != null;
+          buffer = pool.tryTakeSpare(40_000)) {
+        assertThat(buffer.capacity()).isEqualTo(64 * KIB);
+        spare.add(buffer);
+      }
+      assertThat(spare).hasSize(6); // of twelve: three sixteenths of 4 MiB
+      for (int i = 0; i < 6; i++) {
+        PooledBuffer other = take(pool, 40_000);
+        assertThat(other.capacity()).isEqualTo(64 * KIB);
+        spare.add(other);
+      }
+      spare.forEach(PooledBuffer::release);
+      assertThat(pool.freeBytes()).isEqualTo(pool.totalBytes());
+    }
+  }
+
+  @Test
   void shouldRefuseASecondRelease() {
     try (BufferPool pool = new BufferPool(4L << 20, true)) {
       PooledBuffer buffer = take(pool, 1);

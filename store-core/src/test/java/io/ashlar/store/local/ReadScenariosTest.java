@@ -23,8 +23,10 @@ import java.lang.reflect.Proxy;
 import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +45,7 @@ class ReadScenariosTest {
 
   private final AtomicReference<Runnable> beforeRead = new AtomicReference<>(() -> {});
   private final AtomicInteger readsToSpoil = new AtomicInteger();
+  private final AtomicLong addressReadTo = new AtomicLong();
 
   private <T> T watched(Class<T> type, Object real) {
     return type.cast(
@@ -54,6 +57,7 @@ class ReadScenariosTest {
                   method.getName().equals("submitRead")
                       || (method.getName().equals("read") && arguments.length == 3);
               if (read) {
+                addressReadTo.set(((MemorySegment) arguments[0]).address());
                 beforeRead.getAndSet(() -> {}).run();
               }
               try {
@@ -193,6 +197,32 @@ class ReadScenariosTest {
         assertThat(store.get(ID, target.asSlice(0, 8192))).isEqualTo(LENGTH);
         assertThat(store.get(longer, target)).isEqualTo(12_000);
       }
+    }
+  }
+
+  @Test
+  void shouldCopyALongBlobFromABufferWhileThereAreSomeToSpare() {
+    BlobId longer = new BlobId(8, 8);
+    byte[] value = new byte[40_000];
+    new Random(1).nextBytes(value);
+    try (LocalBlobStore store = open();
+        Arena arena = Arena.ofConfined()) {
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.put(longer, MemorySegment.ofArray(value));
+        epoch.commit();
+      }
+      MemorySegment target = arena.allocate(40_960, 4096);
+      List<BlobLease> leases = new ArrayList<>();
+      for (int taken = 0; taken < 8; taken++) { // of twelve buffers
+        target.fill((byte) 0);
+        assertThat(store.get(longer, target)).isEqualTo(40_000);
+        assertThat(target.asSlice(0, 40_000).mismatch(MemorySegment.ofArray(value))).isEqualTo(-1);
+        boolean copied = addressReadTo.get() != target.address();
+        assertThat(copied).as("taken=%d", taken).isEqualTo(taken < 6);
+        leases.add(store.get(longer));
+      }
+      leases.forEach(BlobLease::close);
+      assertThat(store.stats().poolFreeBytes()).isEqualTo(store.stats().poolBytes());
     }
   }
 
