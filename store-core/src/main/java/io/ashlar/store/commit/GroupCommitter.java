@@ -6,7 +6,6 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
-import io.ashlar.store.format.ChecksumView;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.index.OperationApplier;
@@ -14,7 +13,6 @@ import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
-import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
@@ -66,11 +64,8 @@ final class GroupCommitter {
   private final IndexCheckpointer checkpointer;
   private final StoreCounters counters;
   private final Poison poison;
-  private final LongSupplier clockMs;
-  private final long storeId;
   private final long incarnation;
-  private final MemorySegment record;
-  private final ChecksumView recordView;
+  private final RecordEncoder encoder;
   private final IoVectors vectors;
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
@@ -111,12 +106,9 @@ final class GroupCommitter {
     this.checkpointer = checkpointer;
     this.counters = counters;
     this.poison = poison;
-    record = NativeMemory.reserveIn(arena, LogRecordFormat.RECORD_BYTES_MAX);
-    recordView = new ChecksumView(record);
+    encoder = new RecordEncoder(tail, arena, clockMs, storeId, incarnation);
     vectors = new IoVectors(IoVectors.CAPACITY_MAX, arena);
     writes = new GroupWrites(poison, arena);
-    this.clockMs = clockMs;
-    this.storeId = storeId;
     this.incarnation = incarnation;
     durableSequence = tail.sequence();
     markedSequence = tail.sequence(); // the fence is a mark
@@ -419,9 +411,9 @@ final class GroupCommitter {
       @Nullable DiskQueue queue) {
     long bytes = LogRecordFormat.recordBytes(count, operationBytes);
     long recordBlocks = Blocks.count(bytes);
-    int chain = encode(group, count, bytes, recordBlocks, behindBlocks);
+    int chain = encoder.encode(group, count, bytes, behindBlocks);
     vectors.clear();
-    vectors.add(record, 0, Blocks.offset(recordBlocks));
+    vectors.add(encoder.record(), 0, Blocks.offset(recordBlocks));
     if (behindBlocks > 0) {
       for (int i = 0; i < count; i++) {
         group[i].addBuffersTo(vectors);
@@ -476,39 +468,6 @@ final class GroupCommitter {
       }
       throw new NativeException("commit", 0, "the store failed meanwhile");
     }
-  }
-
-  private int encode(
-      EpochBuffer[] group, int count, long bytes, long recordBlocks, long behindBlocks) {
-    long offset = LogRecordFormat.recordBytes(count, 0);
-    long next = tail.block() + recordBlocks;
-    int operations = 0;
-    for (int i = 0; i < count; i++) {
-      EpochBuffer epoch = group[i];
-      if (behindBlocks > 0) {
-        next = epoch.placeFrom(next);
-      }
-      LogRecordFormat.epoch(record, i, epoch.operationCount(), epoch.putCount());
-      MemorySegment.copy(epoch.operations(), 0, record, offset, epoch.operationBytes());
-      offset += epoch.operationBytes();
-      operations += epoch.operationCount();
-    }
-    return LogRecordFormat.seal(
-        recordView,
-        storeId,
-        incarnation,
-        tail.sequence() + 1,
-        tail.sequence(),
-        tail.block(),
-        tail.epoch() + 1,
-        count,
-        operations,
-        bytes,
-        behindBlocks,
-        tail.chain(),
-        tail.nextStart(),
-        tail.nextBlocks(),
-        clockMs.getAsLong());
   }
 
   private void publish(

@@ -2,15 +2,9 @@ package io.ashlar.tier.batch;
 
 import static io.ashlar.tier.batch.BatchFormatException.Check.TOO_LARGE;
 import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_BYTES_TARGET;
-import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_HEADER_BYTES;
-import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_RAW_BYTES_MAX;
-import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Packs entries into one object of version 3 ({@link FramedBatchFormat}), in native memory that is
@@ -33,28 +27,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: one at a time.
  */
 public final class FramedBatchEncoder implements AutoCloseable {
-  private static final int RUNS_FIRST = 16;
-
   private final Scratch open = new Scratch();
-  private final Scratch object = new Scratch();
   private final IndexEncoder index = new IndexEncoder();
+  private final FrameWriter frames = new FrameWriter(index);
 
   private long rawBytes;
-  private long objectBytes = HEADER_BYTES;
   private int openBytes;
   private int openEntries;
   private long claimedKeyBytes;
   private long claimedDataBytes = -1;
   private boolean sealed;
-
-  private @Nullable FrameKey key;
-  private FrameCipher cipher = new FrameCipher(null, new UUID(0, 0));
-  private UUID sealedId = new UUID(0, 0);
-
-  /** Where each run begins in the object, and where the last one ends. */
-  private long[] runOffsets = new long[RUNS_FIRST];
-
-  private int runs;
 
   /**
    * Encrypts the batch that is begun; until {@link #clear}.
@@ -65,9 +47,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
    */
   public void seal(FrameKey newKey, UUID batch) {
     check(entries() == 0 && claimedDataBytes < 0, "has entries that are not encrypted");
-    key = newKey;
-    cipher = new FrameCipher(null, batch);
-    sealedId = batch;
+    frames.seal(newKey, batch);
   }
 
   /**
@@ -163,12 +143,12 @@ public final class FramedBatchEncoder implements AutoCloseable {
     if (endsFrame(openBytes, entryBytes, claimedDataBytes)) {
       sealFrame();
     }
-    int run = runs;
+    int run = frames.runs();
     MemorySegment entry = memory.asSlice(start, entryBytes);
     MemorySegment key = entry.asSlice(Integer.BYTES, claimedKeyBytes);
     index.add(key, openBytes, claimedDataBytes, dataCrc32c);
     if (large) {
-      sealLarge(entry);
+      frames.writeLarge(entry);
     } else {
       if (openBytes != start) {
         MemorySegment.copy(memory, start, memory, openBytes, entryBytes);
@@ -205,13 +185,13 @@ public final class FramedBatchEncoder implements AutoCloseable {
    * @param entryCount entries that it will have, about.
    */
   public void reserve(long bytes, long entryCount) {
-    var _ = growObject(bytes);
+    frames.reserve(bytes);
     index.reserve(entryCount);
   }
 
   /** Bytes of the header and of the frames that are made so far. */
   public long objectBytes() {
-    return objectBytes;
+    return frames.objectBytes();
   }
 
   /**
@@ -230,7 +210,9 @@ public final class FramedBatchEncoder implements AutoCloseable {
    */
   public int append(FramedBatchEncoder part) {
     check(!sealed && claimedDataBytes < 0, "takes no entry now");
-    check(part.sealed && part.key == null && part.entries() > 0, "is given no sealed frames");
+    check(
+        part.sealed && part.frames.key() == null && part.entries() > 0,
+        "is given no sealed frames");
     if (entries() > 0) {
       checkAtMost(
           "body of several entries", rawBytes + part.rawBytes, FramedBatchFormat.BATCH_BYTES_MAX);
@@ -242,47 +224,10 @@ public final class FramedBatchEncoder implements AutoCloseable {
         index.frames() + part.index.frames()
             <= FramedBatchFormat.framesMax(rawBytes + part.rawBytes),
         "is given frames that are too short");
-    int sealBytes = key == null ? 0 : FrameCipher.OVERHEAD_BYTES;
-    int firstRun = runs;
-    long partBytes = part.objectBytes - HEADER_BYTES;
-    MemorySegment target =
-        growObject(objectBytes + partBytes + (long) part.index.frames() * sealBytes);
-    if (key == null) {
-      MemorySegment.copy(part.object.segment(), HEADER_BYTES, target, objectBytes, partBytes);
-      for (int run = 0; run < part.runs; run++) {
-        beginRun(objectBytes - HEADER_BYTES + part.runOffsets[run]);
-        endRun(objectBytes - HEADER_BYTES + part.runOffsets[run + 1]);
-      }
-      objectBytes += partBytes;
-    } else {
-      appendSealed(key, part.object.segment().asSlice(0, part.objectBytes), target);
-    }
-    index.append(part.index, sealBytes);
+    int firstRun = frames.runs();
+    frames.append(part.frames, part.index);
     rawBytes += part.rawBytes;
     return firstRun;
-  }
-
-  private void appendSealed(FrameKey frameKey, MemorySegment part, MemorySegment target) {
-    for (long offset = HEADER_BYTES; offset < part.byteSize(); ) {
-      FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(part, offset);
-      if (!frame.continues()) {
-        beginRun(objectBytes);
-      }
-      MemorySegment.copy(
-          part,
-          offset + FRAME_HEADER_BYTES,
-          target,
-          objectBytes + FRAME_HEADER_BYTES,
-          frame.stored());
-      FramedBatchFormat.Frame sealedFrame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
-      sealFrame(frameKey, target, sealedFrame);
-      FramedBatchFormat.writeFrameHeader(target, objectBytes, sealedFrame);
-      objectBytes += sealedFrame.bytes();
-      if (!frame.hasMore()) {
-        endRun(objectBytes);
-      }
-      offset += frame.bytes();
-    }
   }
 
   /** Forgets the entry that was claimed. */
@@ -292,81 +237,9 @@ public final class FramedBatchEncoder implements AutoCloseable {
   }
 
   private void sealFrame() {
-    beginRun(objectBytes);
-    writeFrame(open.segment().asSlice(0, openBytes), 0, openEntries);
-    endRun(objectBytes);
+    frames.write(open.segment().asSlice(0, openBytes), openEntries);
     openBytes = 0;
     openEntries = 0;
-  }
-
-  private void sealLarge(MemorySegment entry) {
-    beginRun(objectBytes);
-    for (long offset = 0; offset < entry.byteSize(); offset += FRAME_RAW_BYTES_MAX) {
-      long part = Math.min(FRAME_RAW_BYTES_MAX, entry.byteSize() - offset);
-      boolean more = offset + part < entry.byteSize();
-      int flags =
-          (offset > 0 ? FramedBatchFormat.CONTINUES : 0) | (more ? FramedBatchFormat.MORE : 0);
-      writeFrame(entry.asSlice(offset, part), flags, offset > 0 ? 0 : 1);
-    }
-    endRun(objectBytes);
-  }
-
-  private void beginRun(long offset) {
-    if (runs + 2 > runOffsets.length) {
-      runOffsets = Arrays.copyOf(runOffsets, runOffsets.length * 2);
-    }
-    runOffsets[runs] = offset;
-  }
-
-  private void endRun(long offset) {
-    runs++;
-    runOffsets[runs] = offset;
-  }
-
-  private MemorySegment growObject(long bytes) {
-    // Nothing is in place before the first frame: the header is written last.
-    return object.grow(bytes, objectBytes == HEADER_BYTES ? 0 : objectBytes);
-  }
-
-  private void writeFrame(MemorySegment raw, int flags, int frameEntries) {
-    int rawLength = (int) raw.byteSize();
-    int lz4Max = Lz4Block.compressedBytesMax(rawLength);
-    MemorySegment target =
-        growObject(
-            objectBytes
-                + FRAME_HEADER_BYTES
-                + Math.max(lz4Max, rawLength)
-                + FrameCipher.OVERHEAD_BYTES);
-    long body = objectBytes + FRAME_HEADER_BYTES;
-    int stored = Lz4Block.compress(raw, target.asSlice(body, lz4Max));
-    int codec = FramedBatchFormat.CODEC_LZ4;
-    if (stored >= rawLength) {
-      MemorySegment.copy(raw, 0, target, body, rawLength);
-      stored = rawLength;
-      codec = FramedBatchFormat.CODEC_RAW;
-    }
-    FramedBatchFormat.Frame frame =
-        new FramedBatchFormat.Frame(stored, rawLength, codec, flags, frameEntries);
-    if (key != null) {
-      frame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
-      sealFrame(key, target, frame);
-    }
-    FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);
-    index.addFrame(frame.bytes(), rawLength);
-    objectBytes += frame.bytes();
-  }
-
-  /** Puts a sealed frame in the place of what its codec made. */
-  private void sealFrame(FrameKey frameKey, MemorySegment target, FramedBatchFormat.Frame frame) {
-    long body = objectBytes + FRAME_HEADER_BYTES;
-    byte[] text = target.asSlice(body, frame.textBytes()).toArray(ValueLayout.JAVA_BYTE);
-    // The fields that the seal covers come first; the CRC, which covers the seal, later.
-    FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);
-    cipher.seal(
-        frameKey,
-        FramedBatchFormat.framePlace(target, objectBytes, objectBytes),
-        text,
-        target.asSlice(body, frame.stored()));
   }
 
   /** Number of entries kept. */
@@ -395,14 +268,14 @@ public final class FramedBatchEncoder implements AutoCloseable {
    * @throws IllegalStateException if the batch is not sealed.
    */
   public FrameTable.Range run(int run) {
-    check(sealed && run >= 0 && run < runs, "has no such run yet");
-    return new FrameTable.Range(runOffsets[run], runOffsets[run + 1] - runOffsets[run]);
+    check(sealed && run >= 0 && run < frames.runs(), "has no such run yet");
+    return frames.run(run);
   }
 
   /** Number of runs, once sealed. */
   public int runs() {
     check(sealed, "is not sealed");
-    return runs;
+    return frames.runs();
   }
 
   /**
@@ -413,65 +286,19 @@ public final class FramedBatchEncoder implements AutoCloseable {
    */
   public MemorySegment encode(FramedHeader header) {
     seal();
-    check(key == null || sealedId.equals(header.id()), "is sealed as another batch");
-    object.grow(HEADER_BYTES, 0);
-    int sealBytes = key == null ? 0 : FrameCipher.OVERHEAD_BYTES + FramedIndex.SEALED_PREFIX_BYTES;
-    IndexEncoder.Encoded encoded = index.encode(object, objectBytes, sealBytes);
-    long indexBytes = encoded.bytes() + sealBytes;
-    long footerOffset = objectBytes + indexBytes;
-    long length = footerOffset + FramedBatchFormat.FOOTER_BYTES;
-    MemorySegment target = object.grow(length, footerOffset);
-    FramedBatchFormat.writeHeader(
-        target,
-        new FramedHeader(entries(), header.epoch(), header.id(), header.createdMs(), key != null));
-    int dataCrc = BatchCodec.crc32c(target.asSlice(HEADER_BYTES, objectBytes - HEADER_BYTES));
-    FramedBatchFormat.Footer footer =
-        new FramedBatchFormat.Footer(
-            objectBytes,
-            indexBytes,
-            encoded.rawBytes(),
-            0,
-            index.frames(),
-            entries(),
-            rawBytes,
-            length,
-            dataCrc,
-            key != null);
-    MemorySegment stored = target.asSlice(objectBytes, indexBytes);
-    if (key != null) {
-      sealIndex(key, header, encoded.bytes(), footer, stored);
-    }
-    FramedBatchFormat.writeFooter(
-        target, footerOffset, footer.withIndexCrc(BatchCodec.crc32c(stored)));
-    return target.asSlice(0, length).asReadOnly();
-  }
-
-  private void sealIndex(
-      FrameKey indexKey,
-      FramedHeader header,
-      long blockBytes,
-      FramedBatchFormat.Footer footer,
-      MemorySegment stored) {
-    byte[] text = new byte[FramedIndex.SEALED_PREFIX_BYTES + Math.toIntExact(blockBytes)];
-    MemorySegment opened = MemorySegment.ofArray(text);
-    opened.set(BatchCodec.U64, 0, header.epoch());
-    opened.set(BatchCodec.U64, Long.BYTES, header.createdMs());
-    MemorySegment.copy(stored, 0, opened, FramedIndex.SEALED_PREFIX_BYTES, blockBytes);
-    cipher.seal(indexKey, FramedBatchFormat.indexPlace(footer), text, stored);
+    check(frames.isFor(header.id()), "is sealed as another batch");
+    return frames.finish(header, entries(), rawBytes);
   }
 
   /** Forgets all entries, keeping memory for the next ones. */
   public void clear() {
     rawBytes = 0;
-    objectBytes = HEADER_BYTES;
     openBytes = 0;
     openEntries = 0;
     claimedDataBytes = -1;
-    runs = 0;
     sealed = false;
-    key = null;
     open.trim(BatchEncoder.RETAINED_BYTES_MAX);
-    object.trim(BatchEncoder.RETAINED_BYTES_MAX);
+    frames.clear();
     index.clear();
   }
 
@@ -494,7 +321,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
   public void close() {
     clear();
     open.close();
-    object.close();
+    frames.close();
     index.close();
   }
 }

@@ -1,0 +1,80 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.ChecksumView;
+import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
+
+/**
+ * Makes up the record of a group that is to be written at the log's tail: the header, how much each
+ * epoch has, and their operations one behind the other.
+ *
+ * <p>Thread: the commit role's holder. Memory: room for the longest record, in the arena that it is
+ * given, used again for each.
+ */
+final class RecordEncoder {
+
+  private final LogTail tail;
+  private final LongSupplier clockMs;
+  private final long storeId;
+  private final long incarnation;
+  private final MemorySegment record;
+  private final ChecksumView view;
+
+  RecordEncoder(LogTail tail, Arena arena, LongSupplier clockMs, long storeId, long incarnation) {
+    this.tail = tail;
+    this.clockMs = clockMs;
+    this.storeId = storeId;
+    this.incarnation = incarnation;
+    record = NativeMemory.reserveIn(arena, LogRecordFormat.RECORD_BYTES_MAX);
+    view = new ChecksumView(record);
+  }
+
+  /**
+   * Encodes the record that follows the last one.
+   *
+   * @param bytes the record's length before it is padded to whole blocks.
+   * @param behindBlocks of values that lie behind the record, one after the other: they get their
+   *     places here; 0 when every value has its place.
+   * @return the record's chain value, for the one after it.
+   */
+  int encode(EpochBuffer[] group, int count, long bytes, long behindBlocks) {
+    long offset = LogRecordFormat.recordBytes(count, 0);
+    long next = tail.block() + Blocks.count(bytes);
+    int operations = 0;
+    for (int i = 0; i < count; i++) {
+      EpochBuffer epoch = group[i];
+      if (behindBlocks > 0) {
+        next = epoch.placeFrom(next);
+      }
+      LogRecordFormat.epoch(record, i, epoch.operationCount(), epoch.putCount());
+      MemorySegment.copy(epoch.operations(), 0, record, offset, epoch.operationBytes());
+      offset += epoch.operationBytes();
+      operations += epoch.operationCount();
+    }
+    return LogRecordFormat.seal(
+        view,
+        storeId,
+        incarnation,
+        tail.sequence() + 1,
+        tail.sequence(),
+        tail.block(),
+        tail.epoch() + 1,
+        count,
+        operations,
+        bytes,
+        behindBlocks,
+        tail.chain(),
+        tail.nextStart(),
+        tail.nextBlocks(),
+        clockMs.getAsLong());
+  }
+
+  /** Returns the memory that the record lies in, from its start. */
+  MemorySegment record() {
+    return record;
+  }
+}
