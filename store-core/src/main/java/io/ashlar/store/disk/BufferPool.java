@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   class      4 KiB  16 KiB  64 KiB  256 KiB  512 KiB  1 MiB  4 MiB
  *   sixteenths     2       1       3        2        4      4      -   below 64 MiB
- *   sixteenths     2       1       3        2        4      2      2   from 64 MiB
+ *   sixteenths     1       1       1        1        4      4      4   from 64 MiB
  * </pre>
  *
- * <p>512 KiB has a class of its own, and the largest share, as ingest of such blobs would waste
- * half of the pool otherwise. A request takes the smallest class that holds it, or a larger one
- * when that is empty. What a share has left over goes to the next smaller class. A pool of 4 MiB
- * has one buffer of 1 MiB.
+ * <p>A request takes the smallest class that holds it, or a larger one when that is empty: what
+ * large classes have serves everybody, what small ones have does not (0017). 512 KiB has a class of
+ * its own, as ingest of such blobs would waste half of the pool otherwise. What a share has left
+ * over goes to the next smaller class. A pool of 4 MiB has one buffer of 1 MiB.
  *
  * <p>With checks, a released buffer is filled with {@code 0xDB} and verified when it is taken
  * again: a write after the release is found there, and a read after it sees nonsense.
@@ -40,7 +40,7 @@ public final class BufferPool implements AutoCloseable {
     4L << 10, 16L << 10, 64L << 10, 256L << 10, 512L << 10, 1L << 20, 4L << 20
   };
   private static final int[] SMALL_SHARES = {2, 1, 3, 2, 4, 4, 0};
-  private static final int[] LARGE_SHARES = {2, 1, 3, 2, 4, 2, 2};
+  private static final int[] LARGE_SHARES = {1, 1, 1, 1, 4, 4, 4};
   private static final long LARGE_BYTES = 64L << 20;
   private static final byte POISON = (byte) 0xDB;
   private static final long POISON_LONG = 0xDBDBDBDBDBDBDBDBL;
