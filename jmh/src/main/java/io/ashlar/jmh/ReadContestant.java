@@ -117,7 +117,7 @@ enum ReadContestant {
               ? (cell.leased() ? "lent from the cache" : "copied from the cache")
               : (cell.virtual()
                   ? "through the read ring, CRC-32C"
-                  : "one pread into the caller's memory, CRC-32C");
+                  : "one pread, CRC-32C; from 32 KiB on into a huge page and copied");
       case ASHLAR_PREAD -> "io_uring not allowed: helper threads, CRC-32C";
       case ROCKSDB -> "page cache; checksums verified, as by default";
       case ROCKSDB_DIRECT -> "direct reads; checksums verified, as by default";
@@ -127,7 +127,8 @@ enum ReadContestant {
       case SQLITE -> "page cache, WAL, one connection";
       case FILE_CHANNEL -> "page cache, no index";
       case LIMIT_PREAD ->
-          "O_DIRECT pread, no index, no checksum" + (cell.virtual() ? ", pins carriers" : "");
+          "O_DIRECT pread into the caller's pages, no index, no checksum"
+              + (cell.virtual() ? ", pins carriers" : "");
       case LIMIT_PREAD_SEEN ->
           "the same, and CRC-32C of what was read: what it costs to look at the bytes at all";
       case LIMIT_MEMCPY -> "one copy of memory, no index";
