@@ -94,17 +94,23 @@ final class ReadScenario implements Scenario {
     if (cells.isEmpty()) {
       return;
     }
-    for (ReadContestant contestant : ReadContestant.of(false, 4 * KIB, false)) {
-      Path folder = Folders.make(plan.folder(), "read-warm-up-");
-      Keys keys = new Keys(WARM_UP_IDS);
-      if (plan.wantsStore(contestant.label(), contestant.kind())) {
-        try (PeerStore store = contestant.open(folder, keys, 4 * KIB, false)) {
-          fill(contestant, store, keys, 4 * KIB, plan.seed());
-          cells.stream()
-              .filter(contestant::takesPart)
-              .forEach(cell -> warmUp(plan, contestant, store, cell));
-        }
+    for (ReadContestant contestant : ReadContestant.of(false, 4 * KIB, plan.quick())) {
+      if (plan.wantsStore(contestant.label(), contestant.kind())
+          && cells.stream().anyMatch(contestant::takesPart)) {
+        warmUp(plan, contestant, cells);
       }
+    }
+  }
+
+  private static void warmUp(Plan plan, ReadContestant contestant, List<ReadCell> cells) {
+    Path folder = Folders.make(plan.folder(), "read-warm-up-");
+    Keys keys = new Keys(WARM_UP_IDS);
+    try (PeerStore store = contestant.open(folder, keys, 4 * KIB, false)) {
+      fill(contestant, store, keys, 4 * KIB, plan.seed());
+      cells.stream()
+          .filter(contestant::takesPart)
+          .forEach(cell -> warmUp(plan, contestant, store, cell));
+    } finally {
       Folders.remove(folder);
     }
   }

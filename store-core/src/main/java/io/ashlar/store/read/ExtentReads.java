@@ -24,7 +24,7 @@ final class ExtentReads {
   /**
    * From here on a buffer on huge pages and a copy are faster than the pages of a caller (0032).
    */
-  static final int COPY_BYTES_MIN = 32 << 10;
+  private static final int COPY_BYTES_MIN = 32 << 10;
 
   private final Disk disk;
   private final BufferPool pool;

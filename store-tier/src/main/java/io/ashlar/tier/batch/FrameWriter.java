@@ -52,9 +52,9 @@ final class FrameWriter implements AutoCloseable {
     sealedId = batch;
   }
 
-  /** Returns what frames are encrypted with, if they are. */
-  @Nullable FrameKey key() {
-    return key;
+  /** Returns whether frames are encrypted. */
+  boolean isEncrypted() {
+    return key != null;
   }
 
   /** Returns whether the batch may have this id: an encrypted one has the id it was sealed with. */
@@ -103,15 +103,14 @@ final class FrameWriter implements AutoCloseable {
   }
 
   /**
-   * Writes all frames of another one, encrypted if these are, and notes them.
+   * Writes all frames of another one, encrypted if these are, and notes what that one's index has.
    *
    * @param part not encrypted.
-   * @param partIndex what was noted of {@code part}.
    */
-  void append(FrameWriter part, IndexEncoder partIndex) {
+  void append(FrameWriter part) {
     int sealBytes = key == null ? 0 : FrameCipher.OVERHEAD_BYTES;
     long partBytes = part.objectBytes - HEADER_BYTES;
-    MemorySegment target = grow(objectBytes + partBytes + (long) partIndex.frames() * sealBytes);
+    MemorySegment target = grow(objectBytes + partBytes + (long) part.index.frames() * sealBytes);
     if (key == null) {
       MemorySegment.copy(part.object.segment(), HEADER_BYTES, target, objectBytes, partBytes);
       for (int run = 0; run < part.runs; run++) {
@@ -122,7 +121,7 @@ final class FrameWriter implements AutoCloseable {
     } else {
       appendSealed(key, part.object.segment().asSlice(0, part.objectBytes), target);
     }
-    index.append(partIndex, sealBytes);
+    index.append(part.index, sealBytes);
   }
 
   private void appendSealed(FrameKey frameKey, MemorySegment part, MemorySegment target) {
@@ -196,7 +195,8 @@ final class FrameWriter implements AutoCloseable {
    * @param rawBytes bytes of the body.
    * @return the whole object, read-only; valid until the next call of anything but a getter.
    */
-  MemorySegment finish(FramedHeader header, long entries, long rawBytes) {
+  MemorySegment finish(FramedHeader header, long rawBytes) {
+    long entries = index.entries();
     object.grow(HEADER_BYTES, 0);
     int sealBytes = key == null ? 0 : FrameCipher.OVERHEAD_BYTES + FramedIndex.SEALED_PREFIX_BYTES;
     IndexEncoder.Encoded encoded = index.encode(object, objectBytes, sealBytes);

@@ -211,7 +211,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
   public int append(FramedBatchEncoder part) {
     check(!sealed && claimedDataBytes < 0, "takes no entry now");
     check(
-        part.sealed && part.frames.key() == null && part.entries() > 0,
+        part.sealed && !part.frames.isEncrypted() && part.entries() > 0,
         "is given no sealed frames");
     if (entries() > 0) {
       checkAtMost(
@@ -225,7 +225,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
             <= FramedBatchFormat.framesMax(rawBytes + part.rawBytes),
         "is given frames that are too short");
     int firstRun = frames.runs();
-    frames.append(part.frames, part.index);
+    frames.append(part.frames);
     rawBytes += part.rawBytes;
     return firstRun;
   }
@@ -287,7 +287,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
   public MemorySegment encode(FramedHeader header) {
     seal();
     check(frames.isFor(header.id()), "is sealed as another batch");
-    return frames.finish(header, entries(), rawBytes);
+    return frames.finish(header, rawBytes);
   }
 
   /** Forgets all entries, keeping memory for the next ones. */
