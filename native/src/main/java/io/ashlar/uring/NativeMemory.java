@@ -147,10 +147,22 @@ public final class NativeMemory implements AutoCloseable {
     return Math.max(hugePages, (bytes + PAGE_BYTES - 1) & -PAGE_BYTES);
   }
 
+  /**
+   * Touches the pages of a part of some mapped memory, whose bytes stay as they are.
+   *
+   * @param part starts at a page; it stays mapped until this returns.
+   * @return false when the kernel has no such advice (before Linux 5.14), or no memory.
+   */
+  public static boolean populate(MemorySegment part) {
+    return populate(part.address(), part.byteSize()) == 0;
+  }
+
+  private static int populate(long address, long bytes) {
+    return LibcCalls.madvise(address, bytes, Libc.MADV_POPULATE_WRITE());
+  }
+
   private void touchAll() {
-    int result =
-        LibcCalls.madvise(
-            segment.address(), mappingBytes(segment.byteSize()), Libc.MADV_POPULATE_WRITE());
+    int result = populate(segment.address(), mappingBytes(segment.byteSize()));
     if (result == -Errno.EINVAL) {
       // Before Linux 5.14 there is no such advice.
       for (long offset = 0; offset < segment.byteSize(); offset += PAGE_BYTES) {

@@ -24,8 +24,8 @@ package io.ashlar.store;
  *     slower commits once the store has aged.
  * @param logExtentBytesMax the longest log extent; 32 KiB to 64 MiB.
  * @param checkpointLogBytesMin how far the log advances at least between two index checkpoints; 64
- *     KiB to 64 GiB. An open replays at most about this much, or four times the last checkpoint's
- *     size.
+ *     KiB to 64 GiB, unless it has 65,536 operations, or as many as a sixteenth of the blobs. An
+ *     open replays at most about this much, or four times the last checkpoint's size, and so many.
  * @param quietMarkMs how long without a commit until the last one is marked in the log (rule L31).
  * @param snapshotEntriesMax entries that are kept for open snapshots after they were superseded, at
  *     about 64 bytes of native memory each; 16 to 2^30. When more would be needed the oldest

@@ -6,8 +6,6 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.BlobIndex;
-import io.ashlar.store.index.BlobLocation;
-import io.ashlar.store.index.EntryVisitor;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
@@ -47,6 +45,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     long durableSequence();
   }
 
+  private static final long OPERATIONS_MIN = 1 << 16;
   private static final long CHUNK_BYTES = Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX);
 
   private final Disk disk;
@@ -62,13 +61,14 @@ public final class IndexCheckpointer implements AutoCloseable {
   private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
   private final MemorySegment chunk = memory.segment();
   private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
-  private final EntryVisitor appender = this::append;
 
   // Owned by the commit role's holder.
   private Generation older;
   private Generation newer;
   private long logBlocks; // written to the log since the newer generation's base
+  private long logOperations;
   private long dueBlocks; // how far the log goes before the next checkpoint
+  private long dueOperations;
   private LogPosition base;
   private long unreferencedBlocks; // of the checkpoint that is being written
   private long completedCount;
@@ -76,6 +76,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   // Owned by the executor while a checkpoint is being written.
   private long cursor;
   private int number;
+  private int buckets;
   private int entries;
   private long bytes;
   private long previousStart;
@@ -90,6 +91,7 @@ public final class IndexCheckpointer implements AutoCloseable {
    *
    * @param logBlocksMin how many blocks the log advances at least between two checkpoints.
    * @param logBlocks how far it has advanced since the newer one.
+   * @param logOperations how many operations it has since then.
    */
   public IndexCheckpointer(
       Disk disk,
@@ -104,7 +106,8 @@ public final class IndexCheckpointer implements AutoCloseable {
       long logBlocksMin,
       Generation older,
       Generation newer,
-      long logBlocks) {
+      long logBlocks,
+      long logOperations) {
     this.disk = disk;
     this.index = index;
     this.space = space;
@@ -118,20 +121,22 @@ public final class IndexCheckpointer implements AutoCloseable {
     this.older = older;
     this.newer = newer;
     this.logBlocks = logBlocks;
+    this.logOperations = logOperations;
     base = newer.base();
     noteGenerations();
   }
 
   /** Notes that the log has advanced. Thread: the commit role's holder. */
-  public void noteLog(long blocks) {
+  public void noteLog(long blocks, long operations) {
     logBlocks += blocks;
+    logOperations += operations;
   }
 
   /**
    * Returns whether enough was logged for the next checkpoint. Thread: the commit role's holder.
    */
   public boolean isDue() {
-    return logBlocks >= dueBlocks;
+    return logBlocks >= dueBlocks || logOperations >= dueOperations;
   }
 
   /**
@@ -146,6 +151,7 @@ public final class IndexCheckpointer implements AutoCloseable {
       running = true;
     }
     logBlocks = 0;
+    logOperations = 0;
     base = position;
     cursor = 0;
     number = 0;
@@ -215,10 +221,11 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   private boolean copyChunk() {
-    long bucketBytesMax =
-        (long) BlobIndex.bucketEntriesMax() * IndexCheckpointFormat.ENTRY_BYTES_MAX;
-    while (cursor >= 0 && bytes + bucketBytesMax <= CHUNK_BYTES) {
-      cursor = index.visitBucket(cursor, walk, appender);
+    while (cursor >= 0 && !IndexCheckpointFormat.isFull(bytes)) {
+      cursor = index.writeBucket(cursor, walk, chunk, bytes);
+      bytes += walk.bytes();
+      buckets++;
+      entries += walk.entries();
     }
     if (!writeChunk()) {
       abandon(null);
@@ -233,34 +240,9 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   private void beginChunk() {
+    buckets = 0;
     entries = 0;
     bytes = IndexCheckpointFormat.HEADER_BYTES;
-  }
-
-  private void append(long idHigh, long idLow, BlobLocation location) {
-    int kind =
-        switch (location.kind()) {
-          case STORED -> IndexCheckpointFormat.STORED;
-          case EVICTED -> IndexCheckpointFormat.EVICTED;
-          case TOMBSTONE, ABSENT -> IndexCheckpointFormat.TOMBSTONE;
-        };
-    boolean tombstone = kind == IndexCheckpointFormat.TOMBSTONE;
-    IndexCheckpointFormat.entry(
-        chunk, bytes, kind, tombstone ? 0 : location.crc32c(), idHigh, idLow, location.version());
-    if (kind == IndexCheckpointFormat.STORED) {
-      IndexCheckpointFormat.stored(
-          chunk, bytes, location.lengthBytes(), location.startBlock(), location.hasTable());
-    } else if (!tombstone) {
-      IndexCheckpointFormat.evicted(
-          chunk,
-          bytes,
-          location.lengthBytes(),
-          location.cold0(),
-          location.cold1(),
-          location.cold2());
-    }
-    bytes += IndexCheckpointFormat.entryBytes(kind);
-    entries++;
   }
 
   /** Writes the chunk; returns false when there is no space for it. */
@@ -286,6 +268,7 @@ public final class IndexCheckpointer implements AutoCloseable {
             previousStart,
             previousBlocks,
             previousCrc32c,
+            buckets,
             entries,
             (int) bytes);
     disk.write(chunk.asSlice(0, Blocks.offset(blocks)), Blocks.offset(start));
@@ -334,6 +317,8 @@ public final class IndexCheckpointer implements AutoCloseable {
   private void noteGenerations() {
     // Four times the last one's size keeps what checkpoints write a fraction of what commits write.
     dueBlocks = Math.max(logBlocksMin, 4 * newer.blocks());
+    // An open takes a microsecond for each, some ten times as long as for an entry (0033).
+    dueOperations = Math.max(OPERATIONS_MIN, index.liveCount() / 16);
     space.reserve(reserveBlocks());
   }
 

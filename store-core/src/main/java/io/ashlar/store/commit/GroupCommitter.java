@@ -241,7 +241,7 @@ final class GroupCommitter {
           for (int i = 0; i < count; i++) {
             failFull(group[i], blocks);
           }
-          checkpointWhenDue(0);
+          checkpointWhenDue(0, 0);
           return;
         }
       }
@@ -480,6 +480,7 @@ final class GroupCommitter {
     assert recordSequence == mark + 1 : "L1: a mark counts records, each with the one before";
     long puts = 0;
     long deletes = 0;
+    long operations = 0;
     for (int i = 0; i < count; i++) {
       EpochBuffer epoch = group[i];
       int deletesApplied = epoch.applyTo(applier, recordSequence, freed);
@@ -489,6 +490,7 @@ final class GroupCommitter {
       epoch.releaseBuffers();
       puts += epoch.putCount();
       deletes += epoch.deleteCount();
+      operations += epoch.operationCount();
     }
     durableSequence = recordSequence;
     markedSequence = mark;
@@ -506,11 +508,11 @@ final class GroupCommitter {
       }
     }
     space.growAhead();
-    checkpointWhenDue(recordBlocks + behindBlocks);
+    checkpointWhenDue(recordBlocks + behindBlocks, operations);
   }
 
-  private void checkpointWhenDue(long logBlocks) {
-    checkpointer.noteLog(logBlocks);
+  private void checkpointWhenDue(long logBlocks, long operations) {
+    checkpointer.noteLog(logBlocks, operations);
     if (checkpointer.isDue() || recordsAreNeeded()) {
       checkpointer.start(tail.position());
     }

@@ -2,13 +2,17 @@ package io.ashlar.store.disk;
 
 import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.uring.NativeMemory;
+import io.ashlar.uring.TouchAhead;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bounded pool of native buffers, aligned for direct I/O, all in one mapping that is touched when
- * it is made: a first touch costs microseconds, and huge pages carry large transfers faster.
+ * A bounded pool of native buffers, aligned for direct I/O, all in one mapping on huge pages, which
+ * carry large transfers faster. Its pages are touched ahead, as a first touch takes time: the last
+ * {@value #TOUCHED_AT_ONCE} bytes, with all small buffers, when it is made, the rest by a thread of
+ * its own after {@link #touchRest()}.
  *
  * <p>Buffers come in size classes with a fixed share of the pool each:
  *
@@ -45,15 +49,20 @@ public final class BufferPool implements AutoCloseable {
   private static final byte POISON = (byte) 0xDB;
   private static final long POISON_LONG = 0xDBDBDBDBDBDBDBDBL;
 
+  /** What is touched when a pool is made: all of it may take 100 ms on a virtual machine. */
+  private static final long TOUCHED_AT_ONCE = 4L << 20;
+
   private final NativeMemory memory;
   private final boolean checks;
   private final PooledBuffer[][] buffers;
   private final BufferStack[] free;
   private final BufferWaiters waiters = new BufferWaiters(this);
   private final long totalBytes;
+  private final long untouchedBytes; // at the beginning
+  private @Nullable TouchAhead touching;
 
   /**
-   * Maps and touches the memory.
+   * Maps the memory, and touches the buffers that are used first.
    *
    * @param poolBytes at least {@link #BYTES_MIN}; a rest that no buffer fits into is not mapped.
    * @param checks whether to poison released buffers and verify them.
@@ -75,13 +84,32 @@ public final class BufferPool implements AutoCloseable {
       bytes += counts[sizeClass] * CLASS_BYTES[sizeClass];
     }
     this.totalBytes = bytes;
-    this.memory = NativeMemory.allocate(bytes);
+    this.memory = NativeMemory.reserve(bytes);
+    this.untouchedBytes = touchLast(TOUCHED_AT_ONCE);
     this.buffers = new PooledBuffer[classes][];
     this.free = new BufferStack[classes];
     // The largest first: every buffer then starts at a multiple of its length, up to a huge page's.
     long offset = 0;
     for (int sizeClass = classes - 1; sizeClass >= 0; sizeClass--) {
       offset = fill(sizeClass, counts[sizeClass], offset);
+    }
+  }
+
+  private long touchLast(long bytes) {
+    MemorySegment all = memory.segment();
+    long first = Math.max(0, all.byteSize() - bytes) & -NativeMemory.ALIGNMENT;
+    if (!NativeMemory.populate(all.asSlice(first))) {
+      all.fill((byte) 0);
+      first = 0;
+    }
+    return first;
+  }
+
+  /** Begins to touch what was not touched yet, if anything. Thread: the one that made it. */
+  public void touchRest() {
+    if (untouchedBytes > 0 && touching == null && !checks) {
+      MemorySegment rest = memory.segment().asSlice(0, untouchedBytes);
+      touching = new TouchAhead("ashlar-pool-touch", List.of(rest));
     }
   }
 
@@ -179,6 +207,9 @@ public final class BufferPool implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (touching != null) {
+      touching.close();
+    }
     memory.close();
   }
 

@@ -4,10 +4,10 @@ import static io.ashlar.store.format.LittleEndian.getInt;
 import static io.ashlar.store.format.LittleEndian.getLong;
 import static io.ashlar.store.format.LittleEndian.putInt;
 import static io.ashlar.store.format.LittleEndian.putLong;
-import static io.ashlar.store.format.LittleEndian.putShort;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * The index checkpoint: the whole index in chunks, each an extent of its own that names the one
@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
  * <pre>
  * chunk
  *    0  8  magic "ACHKPT01"
- *    8  4  version, 1
+ *    8  4  version, 2
  *   12  4  number of this chunk, from 0
  *   16  8  store id
  *   24  8  sequence that the checkpoint covers
@@ -25,108 +25,112 @@ import java.lang.foreign.ValueLayout;
  *   48  4  blocks of the chunk before, or 0
  *   52  4  checksum of the chunk before, or 0
  *   56  4  entries
- *   60  4  bytes up to the end of the last entry
+ *   60  4  bytes up to the end of the last bucket
  *   64  4  blocks of this chunk
- *   68  4  CRC-32C of bytes 0 to 67 and of all bytes from 72 to the last block's end
- *   72     the entries
+ *   68  4  buckets
+ *   72  4  zero, checked
+ *   76  4  CRC-32C of bytes 0 to 75 and of all bytes from 80 to the last block's end
+ *   80     the buckets
  *
- * entry
- *    0  1  kind: 1 stored, 2 evicted, 3 tombstone
- *    1  1  flags: bit 0, of a stored one: it has a checksum table ({@link ChecksumTable})
- *    2  2  zero, checked
- *    4  4  CRC-32C of the blob; 0 for a tombstone
- *    8  8  id, upper half
- *   16  8  id, lower half
- *   24  8  version
- *   32  8  length in bytes                     (not of a tombstone)
- *   40  8  stored: first block                 evicted: 24 bytes of cold reference
+ * bucket: the entries whose ids' hashes ({@link IdHash}, seed: the store id) begin with some bits
+ *    0  4  these bits, from the top; the others are zero
+ *    4  4  how many of them there are
+ *    8  4  entries
+ *   12  4  cold references: as many as entries of evicted blobs
+ *   16     the entries, 40 bytes each ({@link EntryFormat}); those of evicted blobs number their
+ *          cold references from 0 in each bucket
+ *          the cold references, 24 bytes each
  * </pre>
  *
+ * <p>The buckets are in the order of their bits: those of a chunk begin where those of the chunk
+ * before end, the first with zeroes; the last ends with ones. So each bucket, and with them the
+ * index's directory, is loaded as it was. A chunk ends, unless it is the last, where the longest
+ * bucket would not fit. Within a bucket the order has no meaning; the one of the slots is written,
+ * as it is the fastest to load.
+ *
  * <p><b>Valid</b> is a chunk whose checksum, magic, store id, sequence and place are right and
- * whose entries are well formed ({@link IndexCheckpointEntries}); a checkpoint whose every chunk
- * is. <b>Written</b> first chunk first; then one sync; then the superblock copy (rule L12).
- * <b>Read</b> last chunk first. <b>Versions</b>: the superblock names the version, and an unknown
- * one is refused with {@link io.ashlar.store.FormatVersionException}.
+ * whose buckets are well formed ({@link IndexCheckpointBuckets}); a checkpoint whose every chunk
+ * is, and whose buckets have all hashes, each once, and no id twice. <b>Written</b> first chunk
+ * first; then one sync; then the superblock copy (rule L12). <b>Read</b> last chunk first.
+ * <b>Versions</b>: the superblock names the version, and an unknown one is refused with {@link
+ * io.ashlar.store.FormatVersionException}.
  */
 public final class IndexCheckpointFormat {
 
   /** The version that a superblock names beside a checkpoint. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** The bytes of a chunk's header. */
-  public static final int HEADER_BYTES = 72;
+  public static final int HEADER_BYTES = 80;
 
-  /** The entry of a stored blob. */
-  public static final int ENTRY_BYTES_STORED = 48;
+  /** The bytes of a bucket before its entries. */
+  public static final int BUCKET_HEADER_BYTES = 16;
 
-  /** The longest entry. */
-  public static final int ENTRY_BYTES_MAX = 64;
+  /** The bytes of a cold reference. */
+  public static final int COLD_BYTES = 24;
+
+  /** The most entries that a bucket has. */
+  public static final int BUCKET_ENTRIES_MAX = 1792;
+
+  /** The longest bucket: every blob in it is evicted. */
+  public static final int BUCKET_BYTES_MAX =
+      BUCKET_HEADER_BYTES + BUCKET_ENTRIES_MAX * (EntryFormat.BYTES + COLD_BYTES);
 
   /** The longest chunk, in blocks. */
   public static final int CHUNK_BLOCKS_MAX = 256;
 
-  /** A blob whose bytes are in the data file. */
-  public static final int STORED = 1;
-
-  /** A blob whose bytes are in the tier only. */
-  public static final int EVICTED = 2;
-
-  /** A delete that the tier has yet to learn of. */
-  public static final int TOMBSTONE = 3;
-
   private static final long MAGIC = 0x3130_5450_4b48_4341L; // "ACHKPT01"
-  private static final int CRC_OFFSET = 68;
-  static final byte TABLE = 1;
+  private static final int CRC_OFFSET = 76;
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private IndexCheckpointFormat() {}
 
-  /** Returns the bytes of an entry of {@code kind}, or −1 when there is no such kind. */
-  public static int entryBytes(int kind) {
-    return switch (kind) {
-      case STORED -> 48;
-      case EVICTED -> 64;
-      case TOMBSTONE -> 32;
-      default -> -1;
-    };
-  }
-
-  /** Writes what all entries have. */
-  public static void entry(
+  /**
+   * Writes a bucket.
+   *
+   * @param words the words of its entries; there may be more.
+   * @param cold those of its cold references.
+   * @return the bytes that it takes.
+   */
+  public static long bucket(
       MemorySegment chunk,
       long offset,
-      int kind,
-      int crc32c,
-      long idHigh,
-      long idLow,
-      long version) {
-    chunk.set(ValueLayout.JAVA_BYTE, offset, (byte) kind);
-    chunk.set(ValueLayout.JAVA_BYTE, offset + 1, (byte) 0);
-    putShort(chunk, offset + 2, 0);
-    putInt(chunk, offset + 4, crc32c);
-    putLong(chunk, offset + 8, idHigh);
-    putLong(chunk, offset + 16, idLow);
-    putLong(chunk, offset + 24, version);
+      int prefix,
+      int depth,
+      long[] words,
+      int entries,
+      long[] cold,
+      int colds) {
+    putInt(chunk, offset, prefix);
+    putInt(chunk, offset + 4, depth);
+    putInt(chunk, offset + 8, entries);
+    putInt(chunk, offset + 12, colds);
+    long first = offset + BUCKET_HEADER_BYTES;
+    int entryWords = bucketWords(entries, 0);
+    int coldWords = bucketWords(0, colds);
+    MemorySegment.copy(words, 0, chunk, LONG, first, entryWords);
+    MemorySegment.copy(cold, 0, chunk, LONG, first + (long) entryWords * Long.BYTES, coldWords);
+    return BUCKET_HEADER_BYTES + (long) (entryWords + coldWords) * Long.BYTES;
   }
 
-  /** Writes the rest of a stored blob's entry. */
-  public static void stored(
-      MemorySegment chunk, long offset, long length, long startBlock, boolean table) {
-    chunk.set(ValueLayout.JAVA_BYTE, offset + 1, table ? TABLE : 0);
-    putLong(chunk, offset + 32, length);
-    putLong(chunk, offset + 40, startBlock);
+  /** Returns how many words of 8 bytes a bucket has behind its header. */
+  static int bucketWords(int entries, int colds) {
+    return entries * EntryFormat.WORDS + colds * (COLD_BYTES / Long.BYTES);
   }
 
-  /** Writes the rest of an evicted blob's entry. */
-  public static void evicted(
-      MemorySegment chunk, long offset, long length, long cold0, long cold1, long cold2) {
-    putLong(chunk, offset + 32, length);
-    putLong(chunk, offset + 40, cold0);
-    putLong(chunk, offset + 48, cold1);
-    putLong(chunk, offset + 56, cold2);
+  /** Copies the words of a bucket's header. */
+  static void readHeader(MemorySegment chunk, long offset, long[] into) {
+    MemorySegment.copy(chunk, LONG, offset, into, 0, into.length);
+  }
+
+  /** Copies the words of a bucket behind its header. */
+  static void readWords(MemorySegment chunk, long offset, int count, long[] into) {
+    MemorySegment.copy(chunk, LONG, offset + BUCKET_HEADER_BYTES, into, 0, count);
   }
 
   /**
-   * Writes the header of a chunk whose entries are in place, zeroes the padding, and seals it.
+   * Writes the header of a chunk whose buckets are in place, zeroes the padding, and seals it.
    *
    * @return the chunk's checksum.
    */
@@ -139,6 +143,7 @@ public final class IndexCheckpointFormat {
       long previousStart,
       long previousBlocks,
       int previousCrc32c,
+      int buckets,
       int entries,
       int bytes) {
     int blocks = (int) Blocks.count(bytes);
@@ -155,6 +160,8 @@ public final class IndexCheckpointFormat {
     putInt(chunk, 56, entries);
     putInt(chunk, 60, bytes);
     putInt(chunk, 64, blocks);
+    putInt(chunk, 68, buckets);
+    putInt(chunk, 72, 0);
     int crc = checksum(chunk, blocks);
     putInt(chunk, CRC_OFFSET, crc);
     return crc;
@@ -188,35 +195,29 @@ public final class IndexCheckpointFormat {
 
   /**
    * Returns whether a chunk, exactly as long as its blocks, is the one that is looked for and its
-   * checksum is right; whether its entries are well formed shows when they are read.
-   *
-   * @param into receives its entries if so.
+   * checksum is right; whether its buckets are well formed shows when they are read ({@link
+   * IndexCheckpointBuckets}).
    */
   public static boolean isValid(
-      MemorySegment chunk,
-      long storeId,
-      long sequence,
-      long startBlock,
-      int crc32c,
-      IndexCheckpointEntries into) {
+      MemorySegment chunk, long storeId, long sequence, long startBlock, int crc32c) {
     long blocks = chunk.byteSize() / Blocks.BYTES;
-    boolean valid =
-        hasHeader(chunk, storeId, sequence, startBlock, blocks, crc32c)
-            && checksum(chunk, blocks) == crc32c;
-    if (valid) {
-      into.read(chunk);
-    }
-    return valid;
+    return hasHeader(chunk, storeId, sequence, startBlock, blocks, crc32c)
+        && checksum(chunk, blocks) == crc32c;
   }
 
-  /** Returns where the last entry of a chunk ends. */
-  static int entriesEnd(MemorySegment chunk) {
+  /** Returns where the last bucket of a chunk ends. */
+  static int bucketsEnd(MemorySegment chunk) {
     return getInt(chunk, 60);
   }
 
   /** Returns the number of a chunk. */
   public static int number(MemorySegment chunk) {
     return getInt(chunk, 12);
+  }
+
+  /** Returns the first block of a chunk. */
+  public static long startBlock(MemorySegment chunk) {
+    return getLong(chunk, 32);
   }
 
   /** Returns the first block of the chunk before, or 0. */
@@ -232,6 +233,21 @@ public final class IndexCheckpointFormat {
   /** Returns the checksum of the chunk before, or 0. */
   public static int previousCrc32c(MemorySegment chunk) {
     return getInt(chunk, 52);
+  }
+
+  /** Returns whether a chunk but the last of a checkpoint may have so many bytes in use. */
+  public static boolean isFull(long bytes) {
+    return bytes > Blocks.offset(CHUNK_BLOCKS_MAX) - BUCKET_BYTES_MAX;
+  }
+
+  /** Returns how many buckets a chunk has. */
+  static int buckets(MemorySegment chunk) {
+    return getInt(chunk, 68);
+  }
+
+  /** Returns whether what is zero in a chunk's header is. */
+  static boolean reservedIsZero(MemorySegment chunk) {
+    return getInt(chunk, 72) == 0;
   }
 
   /** Returns how many entries a chunk has. */

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
  *
  * <p>Every operation is some words of 8 bytes long; the first has kind, flags and checksum, the
  * next two the id. Whoever takes many puts does so in the array itself, with the offsets below, as
- * with {@link IndexCheckpointEntries} and for the same reason.
+ * with {@link IndexCheckpointBuckets} and for the same reason.
  *
  * <pre>
  *   read ──▶ before the first ── next() ──▶ at an operation ── next() … false ──▶ at the end
@@ -37,6 +37,9 @@ public final class LogOperations {
 
   /** The word with the length of a put. */
   public static final int LENGTH = 4;
+
+  /** The bits of an operation's first word for the checksum, where an entry's content has it. */
+  public static final long CRC32C_MASK = -1L << Integer.SIZE;
 
   /** How many words a put has. */
   public static final int PUT_WORDS = OperationFormat.PUT_BYTES / Long.BYTES;
@@ -238,19 +241,14 @@ public final class LogOperations {
     return wordCount;
   }
 
-  /**
-   * Copies a put as the entry of an index checkpoint ({@link IndexCheckpointEntries}).
-   *
-   * @return how many words of 8 bytes that has.
-   */
-  public int copyAsEntry(long[] target, int offset, long version) {
-    target[offset] = words[at]; // kind, flags and checksum are the same in both formats
-    target[offset + IndexCheckpointEntries.ID_HIGH] = words[at + ID_HIGH];
-    target[offset + IndexCheckpointEntries.ID_LOW] = words[at + ID_LOW];
-    target[offset + IndexCheckpointEntries.ENTRY_VERSION] = version;
-    target[offset + IndexCheckpointEntries.LENGTH] = words[at + LENGTH];
-    target[offset + IndexCheckpointEntries.START_BLOCK] = words[at + START_BLOCK];
-    return IndexCheckpointEntries.STORED_WORDS;
+  /** Makes up the entry ({@link EntryFormat}) that a put leaves. */
+  public void copyAsEntry(long[] target, int offset, long version) {
+    target[offset + EntryFormat.ID_HIGH] = words[at + ID_HIGH];
+    target[offset + EntryFormat.ID_LOW] = words[at + ID_LOW];
+    target[offset + EntryFormat.PLACE] = EntryFormat.place(EntryFormat.STORED, startBlock(), 0);
+    target[offset + EntryFormat.VERSION] = version;
+    target[offset + EntryFormat.CONTENT] =
+        EntryFormat.content((int) length(), crc32c(), hasTable());
   }
 
   /** Moves to an operation that was copied: the only one then. */

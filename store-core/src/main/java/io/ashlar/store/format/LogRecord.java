@@ -91,7 +91,7 @@ public final class LogRecord {
 
   private boolean readOperations(int padded) {
     int epochs = epochs();
-    int claimed = intAt(LogRecordFormat.OPERATIONS_OFFSET);
+    int claimed = operationCount();
     if (epochs < 0 || epochs > LogRecordFormat.EPOCHS_MAX || claimed < 0) {
       return false;
     }
@@ -119,6 +119,11 @@ public final class LogRecord {
   public LogOperations operations() {
     operations.rewind();
     return operations;
+  }
+
+  /** Returns how many operations all epochs have. */
+  public int operationCount() {
+    return intAt(LogRecordFormat.OPERATIONS_OFFSET);
   }
 
   /** Returns how many operations an epoch has. */

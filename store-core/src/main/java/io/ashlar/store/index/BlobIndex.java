@@ -1,5 +1,7 @@
 package io.ashlar.store.index;
 
+import io.ashlar.store.format.IdHash;
+import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,22 +42,16 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
    * Creates an empty index.
    *
    * @param hashSeed random, so that nobody can choose ids that collide.
-   * @param expectedEntries that many can be put without splitting buckets; 0 when unknown.
    * @throws io.ashlar.uring.NativeException if memory cannot be had.
    */
-  public BlobIndex(long hashSeed, long expectedEntries) {
+  public BlobIndex(long hashSeed) {
     this.hashSeed = hashSeed;
-    int depth = 0;
-    // A twentieth below the limit, as buckets fill unevenly.
-    while (depth < Bucket.DEPTH_MAX && expectedEntries >>> depth > Bucket.COUNT_MAX * 19 / 20) {
-      depth++;
-    }
-    this.directory = newDirectory(depth);
+    this.directory = newDirectory();
   }
 
-  private Directory newDirectory(int depth) {
+  private Directory newDirectory() {
     try {
-      return new Directory(arena, depth);
+      return new Directory(arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -64,7 +60,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
 
   /** Returns an empty index whose walks are in the same order as those of this one. */
   public BlobIndex newEmpty() {
-    return new BlobIndex(hashSeed, 0);
+    return new BlobIndex(hashSeed);
   }
 
   /**
@@ -314,6 +310,22 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   public long visitBucket(long cursor, BucketWalk walk, EntryVisitor visitor) {
     walk.copy.fill(directory, entries, (int) cursor);
     walk.copy.visit(visitor);
+    return cursorBehind(walk);
+  }
+
+  /**
+   * Writes one bucket as one of an index checkpoint ({@link IndexCheckpointFormat}), as {@link
+   * #visitBucket} visits one. How many bytes and entries it has says {@code walk}.
+   *
+   * @param chunk has room for the longest bucket from {@code offset} on.
+   */
+  public long writeBucket(long cursor, BucketWalk walk, MemorySegment chunk, long offset) {
+    walk.copy.fill(directory, entries, (int) cursor);
+    walk.bytes = walk.copy.writeTo(chunk, offset);
+    return cursorBehind(walk);
+  }
+
+  private static long cursorBehind(BucketWalk walk) {
     long next = walk.copy.hashAfter();
     return next < 1L << Integer.SIZE ? next : -1;
   }
@@ -347,7 +359,12 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     entries.forEachExtent(visitor);
   }
 
-  // ---- for IndexLoader
+  /** Returns whether there is an entry, if only a tombstone. Thread: the writer. */
+  boolean has(long idHigh, long idLow) {
+    return locate(idHigh, idLow, null) != EntryTable.NONE;
+  }
+
+  // ---- for CheckpointLoader and BulkPuts
 
   int hash(long idHigh, long idLow) {
     return IdHash.hash(hashSeed, idHigh, idLow);
@@ -369,17 +386,23 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     return counts;
   }
 
-  /** Returns how many entries a bucket can have at most. */
-  public static int bucketEntriesMax() {
-    return Bucket.COUNT_MAX;
-  }
-
   /** The memory that a walk in steps uses again and again. Thread: one. */
   public static final class BucketWalk {
     private final BucketCopy copy = new BucketCopy();
+    private long bytes;
 
     /** Creates one. */
     public BucketWalk() {}
+
+    /** Returns how many entries the bucket visited last has. */
+    public int entries() {
+      return copy.count();
+    }
+
+    /** Returns how many bytes the bucket written last has. */
+    public long bytes() {
+      return bytes;
+    }
   }
 
   /** Returns the number of blobs, stored and evicted. */

@@ -1,6 +1,7 @@
 package io.ashlar.store.index;
 
 import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.format.EntryFormat;
 
 /**
  * A copy of one index entry: where a blob is, and what its bytes must be.
@@ -25,7 +26,7 @@ public final class BlobLocation {
   public static final int LENGTH_MAX = 1 << 30;
 
   /** Change counts are below this and start again from 0. */
-  public static final int CHANGE_COUNT_MAX = 1 << 12;
+  public static final int CHANGE_COUNT_MAX = EntryFormat.CHANGE_COUNTS;
 
   private Kind kind = Kind.ABSENT;
   private long startBlock;

@@ -1,5 +1,6 @@
 package io.ashlar.store.index;
 
+import io.ashlar.store.format.IndexCheckpointFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -28,7 +29,7 @@ final class Bucket {
   static final int SLOTS = 2048;
 
   /** A bucket with this many entries is split: 7 of 8 slots. */
-  static final int COUNT_MAX = SLOTS / 8 * 7;
+  static final int COUNT_MAX = IndexCheckpointFormat.BUCKET_ENTRIES_MAX;
 
   static final int BYTES = 64 + SLOTS * Long.BYTES;
 
@@ -49,6 +50,7 @@ final class Bucket {
   private static final long COUNT = 16;
   private static final long FIRST_SLOT = 64;
   static final int SLOT_MASK = SLOTS - 1;
+  private static final long[] EMPTY = new long[WORDS];
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private Bucket() {}
@@ -72,23 +74,39 @@ final class Bucket {
     VarHandle.releaseFence();
   }
 
-  /** Closes a change, or puts a bucket made by {@link #clear} into service. The writer only. */
+  /** Closes a change, or puts a bucket into service. The writer only. */
   static void endChange(MemorySegment bucket) {
     long version = (long) LONG.getOpaque(bucket, VERSION);
     assert (version & 1) == 1 : "bucket is not being changed: version=" + version;
     LONG.setRelease(bucket, VERSION, version + 1);
   }
 
-  /** Empties a bucket that is not in the directory and gives it a range; it stays odd. */
-  static void clear(MemorySegment bucket, int prefix, int depth) {
+  /**
+   * Puts a bucket into service that never was, so that nobody can look into it.
+   *
+   * @param words its slots; the header is overwritten.
+   */
+  static void create(MemorySegment bucket, int prefix, int depth, long[] words, int count) {
+    words[VERSION_WORD] = 2;
+    words[RANGE_WORD] = ((long) prefix << 32) | depth;
+    words[COUNT_WORD] = count;
+    MemorySegment.copy(words, 0, bucket, ValueLayout.JAVA_LONG, 0, WORDS);
+  }
+
+  /**
+   * Puts a bucket into service that is not in the directory, though a reader may still look into it
+   * as it was before.
+   *
+   * @param words its slots; the header is overwritten.
+   */
+  static void install(MemorySegment bucket, int prefix, int depth, long[] words, int count) {
     long version = (long) LONG.getOpaque(bucket, VERSION);
     LONG.setOpaque(bucket, VERSION, version | 1);
     VarHandle.releaseFence();
-    if (version != 0) { // else it was never in use, and its memory comes zeroed
-      bucket.asSlice(FIRST_SLOT, (long) SLOTS * Long.BYTES).fill((byte) 0);
-    }
-    LONG.setOpaque(bucket, RANGE, ((long) prefix << 32) | depth);
-    LONG.setOpaque(bucket, COUNT, 0L);
+    words[RANGE_WORD] = ((long) prefix << 32) | depth;
+    words[COUNT_WORD] = count;
+    MemorySegment.copy(words, RANGE_WORD, bucket, ValueLayout.JAVA_LONG, RANGE, WORDS - RANGE_WORD);
+    endChange(bucket);
   }
 
   /** Returns whether entries of this hash belong here. */
@@ -136,7 +154,12 @@ final class Bucket {
     return ((long) hash << 32) | entry;
   }
 
-  /** Copies the whole bucket, to change it while nobody reads the index. */
+  /** Makes the words those of a bucket without entries; no loop, which the JVM would compile. */
+  static void empty(long[] words) {
+    System.arraycopy(EMPTY, 0, words, 0, WORDS);
+  }
+
+  /** Copies the whole bucket. The writer only. */
   static void read(MemorySegment bucket, long[] words) {
     MemorySegment.copy(bucket, ValueLayout.JAVA_LONG, 0, words, 0, WORDS);
   }
@@ -146,18 +169,6 @@ final class Bucket {
     words[VERSION_WORD] += 2;
     words[COUNT_WORD] = count;
     MemorySegment.copy(words, 0, bucket, ValueLayout.JAVA_LONG, 0, WORDS);
-  }
-
-  /**
-   * Puts a bucket that was never in use into service, before anybody can read the index.
-   *
-   * @param header as many words as a header has, of which all are overwritten.
-   */
-  static void create(MemorySegment bucket, int prefix, int depth, long[] header) {
-    header[VERSION_WORD] = 2;
-    header[RANGE_WORD] = ((long) prefix << 32) | depth;
-    header[COUNT_WORD] = 0;
-    MemorySegment.copy(header, 0, bucket, ValueLayout.JAVA_LONG, 0, HEADER_WORDS);
   }
 
   /** Returns {@link #depth} of a bucket's words. */
@@ -173,6 +184,30 @@ final class Bucket {
   /** Returns {@link #count} of a bucket's words. */
   static int count(long[] words) {
     return (int) words[COUNT_WORD];
+  }
+
+  /**
+   * Adds some of a bucket's slots to the words of two others, by a bit of their hashes; so few
+   * slots that the JVM soon compiles this.
+   *
+   * @return how many went to {@code one}.
+   */
+  static int divide(long[] words, int from, int to, int bit, long[] zero, long[] one) {
+    int ones = 0;
+    for (int i = HEADER_WORDS + from; i < HEADER_WORDS + to; i++) {
+      long word = words[i];
+      if (word != 0) {
+        int hash = (int) (word >>> 32);
+        long[] into = (hash & bit) == 0 ? zero : one;
+        ones += (hash & bit) == 0 ? 0 : 1;
+        int slot = hash & SLOT_MASK;
+        while (into[HEADER_WORDS + slot] != 0) {
+          slot = (slot + 1) & SLOT_MASK;
+        }
+        into[HEADER_WORDS + slot] = word;
+      }
+    }
+    return ones;
   }
 
   /** Adds an entry; there is room, and the caller has begun a change. */

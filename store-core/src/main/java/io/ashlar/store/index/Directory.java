@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Buckets are never merged. Thread: {@link #bucketOf} any; the rest the index's writer.
  */
 final class Directory implements AutoCloseable {
+  private static final int SLOTS_A_STEP = 32;
   private static final VarHandle TABLE;
   private static final VarHandle ELEMENT =
       MethodHandles.arrayElementVarHandle(MemorySegment[].class);
@@ -45,9 +47,25 @@ final class Directory implements AutoCloseable {
     int indexOf(int hash) {
       return (int) ((hash & 0xffffffffL) >>> (Integer.SIZE - depth));
     }
+
+    Table doubled() {
+      MemorySegment[] twice = new MemorySegment[2 * buckets.length];
+      for (int i = 0; i < twice.length; i++) {
+        twice[i] = buckets[i / 2];
+      }
+      return new Table(twice, depth + 1);
+    }
+  }
+
+  /** The words of a bucket that is split, and of the two that it becomes. */
+  private static final class Scratch {
+    final long[] full = new long[Bucket.WORDS];
+    final long[] zero = new long[Bucket.WORDS];
+    final long[] one = new long[Bucket.WORDS];
   }
 
   private final RecordSlab slab;
+  private @Nullable Scratch scratch; // 50 KiB of heap, from the first split on
   private MemorySegment[] spare = new MemorySegment[4];
   private int spareCount;
 
@@ -55,22 +73,63 @@ final class Directory implements AutoCloseable {
   private @Nullable Table table;
 
   /**
-   * Creates a directory of empty buckets.
+   * Creates a directory of one empty bucket.
    *
-   * @param arena where their memory lies; shared, somebody else's to close.
-   * @param depth there are two to the power of this many buckets, 0 to {@link Bucket#DEPTH_MAX}.
+   * @param arena where the memory of buckets lies; shared, somebody else's to close.
    */
-  Directory(Arena arena, int depth) {
+  Directory(Arena arena) {
     slab = new RecordSlab(arena, Bucket.BYTES, Integer.MAX_VALUE);
-    MemorySegment[] buckets = new MemorySegment[1 << depth];
-    long[] header = new long[Bucket.HEADER_WORDS];
-    for (int i = 0; i < buckets.length; i++) {
-      ensureSpare(1);
-      buckets[i] = spare[--spareCount];
-      int prefix = (int) ((long) i << (Integer.SIZE - depth));
-      Bucket.create(buckets[i], prefix, depth, header);
+    ensureSpare(1);
+    MemorySegment bucket = newBucket(0, 0, new long[Bucket.WORDS], 0);
+    TABLE.setRelease(this, new Table(new MemorySegment[] {bucket}, 0));
+  }
+
+  /**
+   * Makes room for the buckets of an index checkpoint, in an index that has no entries and that
+   * nobody reads until all are {@linkplain #install installed}.
+   */
+  void clear() {
+    MemorySegment only = bucketOf(0);
+    assert Bucket.depth(only) == 0 && Bucket.count(only) == 0 : "there are entries";
+    Bucket.beginChange(only);
+    addSpare(only);
+  }
+
+  /** Maps memory for so many buckets to come; {@link RecordSlab#reserve}. */
+  List<MemorySegment> reserve(long count) {
+    return slab.reserve(count);
+  }
+
+  /**
+   * Puts a bucket in its place.
+   *
+   * @param depth at most {@link Bucket#DEPTH_MAX}.
+   * @param words its words as {@link Bucket} has them; the header is overwritten.
+   */
+  void install(int prefix, int depth, long[] words, int count) {
+    int number = slab.allocate();
+    MemorySegment bucket = slab.chunkOf(number).asSlice(slab.offsetOf(number), Bucket.BYTES);
+    Bucket.create(bucket, prefix, depth, words, count);
+    Table known = table();
+    while (known.depth < depth) {
+      known = known.doubled();
     }
-    TABLE.setRelease(this, new Table(buckets, depth));
+    publish(known, known.indexOf(prefix), 1 << (known.depth - depth), bucket);
+    TABLE.setRelease(this, known);
+  }
+
+  /** Installs as few empty buckets as there can be for the hashes of a range. */
+  void installEmpty(long from, long to) {
+    long[] words = new long[Bucket.WORDS];
+    for (long at = from; at < to; ) {
+      // The longest range that begins here: aligned to its length, and within what is left.
+      long length = at == 0 ? 1L << Integer.SIZE : Long.lowestOneBit(at);
+      while (length > to - at) {
+        length >>>= 1;
+      }
+      install((int) at, Integer.SIZE - Long.numberOfTrailingZeros(length), words, 0);
+      at += length;
+    }
   }
 
   /**
@@ -103,17 +162,19 @@ final class Directory implements AutoCloseable {
     ensureSpare(2);
     int bit = 1 << (Integer.SIZE - depth);
     int prefix = Bucket.prefix(full);
-    MemorySegment zero = newBucket(prefix, depth);
-    MemorySegment one = newBucket(prefix | bit, depth);
-    for (int slot = 0; slot < Bucket.SLOTS; slot++) {
-      long word = Bucket.slot(full, slot);
-      if (word != 0) {
-        int moved = Bucket.hashOf(word);
-        Bucket.insert((moved & bit) == 0 ? zero : one, moved, Bucket.entryOf(word));
-      }
+    Scratch scratch = scratch();
+    long[] words = scratch.full;
+    long[] zeroes = scratch.zero;
+    long[] ones = scratch.one;
+    Bucket.read(full, words);
+    Bucket.empty(zeroes);
+    Bucket.empty(ones);
+    int count = 0;
+    for (int slot = 0; slot < Bucket.SLOTS; slot += SLOTS_A_STEP) {
+      count += Bucket.divide(words, slot, slot + SLOTS_A_STEP, bit, zeroes, ones);
     }
-    Bucket.endChange(zero);
-    Bucket.endChange(one);
+    MemorySegment zero = newBucket(prefix, depth, zeroes, Bucket.count(words) - count);
+    MemorySegment one = newBucket(prefix | bit, depth, ones, count);
     publish(zero, one, prefix, bit, depth);
     Bucket.beginChange(full);
     addSpare(full);
@@ -141,11 +202,7 @@ final class Directory implements AutoCloseable {
   private void publish(MemorySegment zero, MemorySegment one, int prefix, int bit, int depth) {
     Table known = table();
     if (depth > known.depth) {
-      MemorySegment[] doubled = new MemorySegment[2 * known.buckets.length];
-      for (int i = 0; i < doubled.length; i++) {
-        doubled[i] = known.buckets[i / 2];
-      }
-      known = new Table(doubled, depth);
+      known = known.doubled();
     }
     int elements = 1 << (known.depth - depth);
     int firstZero = known.indexOf(prefix);
@@ -163,10 +220,18 @@ final class Directory implements AutoCloseable {
     }
   }
 
-  private MemorySegment newBucket(int prefix, int depth) {
-    ensureSpare(1);
+  private Scratch scratch() {
+    Scratch known = scratch;
+    if (known == null) {
+      known = new Scratch();
+      scratch = known;
+    }
+    return known;
+  }
+
+  private MemorySegment newBucket(int prefix, int depth, long[] words, int count) {
     MemorySegment bucket = spare[--spareCount];
-    Bucket.clear(bucket, prefix, depth);
+    Bucket.install(bucket, prefix, depth, words, count);
     return bucket;
   }
 

@@ -1,28 +1,17 @@
 package io.ashlar.store.index;
 
 import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.format.EntryFormat;
+import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 
 /**
- * The layout of an entry, and the records that hold entries and cold references.
- *
- * <pre>
- *   offset  bytes                                        cold reference
- *        0      8  id, high half                         0   8  bytes  0-7
- *        8      8  id, low half                          8   8  bytes  8-15
- *       16      8  place                                16   8  bytes 16-23
- *       24      8  version
- *       32      8  content
- *
- *   place:    bits 0-47 start block (stored) or number of the cold reference (evicted), else 0
- *             bits 48-59 change count, bits 60-63 kind: 1 stored, 2 evicted, 3 tombstone
- *   content:  bits 0-30 length, bit 31 whether there is a checksum table, bits 32-63 CRC-32C;
- *             of a tombstone: its neighbours in the list
- * </pre>
+ * The records that hold entries ({@link EntryFormat}) and cold references.
  *
  * <p>The writer changes an entry that readers can find only between {@link Bucket#beginChange} and
  * {@link Bucket#endChange} of its bucket; the neighbours kept in tombstones are the writer's alone
@@ -31,28 +20,17 @@ import java.lang.invoke.VarHandle;
  * <p>Thread: {@link #hasId} and {@link #read} any, the rest the index's writer.
  */
 final class EntryTable {
-  static final int ENTRY_BYTES = 40;
-  static final int COLD_BYTES = 24;
   static final int NONE = 0;
-  static final int ENTRY_WORDS = ENTRY_BYTES / Long.BYTES;
+  private static final int COLD_BYTES = IndexCheckpointFormat.COLD_BYTES;
+  private static final int ENTRY_WORDS = EntryFormat.WORDS;
   private static final int SCAN_ENTRIES = 2048;
-  private static final int STEP_ENTRIES = 24; // see IndexLoader.ENTRIES_A_STEP
-  private static final int STORED_CODE = 1;
+  private static final int STEP_ENTRIES = 24; // see BulkPuts.ENTRIES_A_STEP
 
-  private static final long ID_HIGH = 0;
-  private static final long ID_LOW = 8;
-  private static final long PLACE = 16;
-  private static final long VERSION = 24;
-  private static final long CONTENT = 32;
-  private static final long BLOCK_MASK = (1L << 48) - 1;
-  private static final int CHANGE_SHIFT = 48;
-  private static final int CHANGE_MASK = BlobLocation.CHANGE_COUNT_MAX - 1;
-  private static final int KIND_SHIFT = 60;
-  private static final int LENGTH_MASK = Integer.MAX_VALUE;
-  private static final long TABLE = 1L << 31;
-
-  /** What the place of a stored blob that was never changed has beside its start block. */
-  static final long STORED_PLACE = (long) STORED_CODE << KIND_SHIFT;
+  private static final long ID_HIGH = EntryFormat.ID_HIGH * (long) Long.BYTES;
+  private static final long ID_LOW = EntryFormat.ID_LOW * (long) Long.BYTES;
+  private static final long PLACE = EntryFormat.PLACE * (long) Long.BYTES;
+  private static final long VERSION = EntryFormat.VERSION * (long) Long.BYTES;
+  private static final long CONTENT = EntryFormat.CONTENT * (long) Long.BYTES;
 
   private static final Kind[] KINDS = {Kind.ABSENT, Kind.STORED, Kind.EVICTED, Kind.TOMBSTONE};
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -64,68 +42,39 @@ final class EntryTable {
 
   /** Creates one whose memory lies in a shared arena. */
   EntryTable(Arena arena) {
-    entries = new RecordSlab(arena, ENTRY_BYTES, Integer.MAX_VALUE);
+    entries = new RecordSlab(arena, EntryFormat.BYTES, Integer.MAX_VALUE);
     colds = new RecordSlab(arena, COLD_BYTES, Integer.MAX_VALUE);
   }
 
-  /** Makes up the words of a stored blob's entry, for {@link #writeRun}. */
-  static void encodeStored(
-      long[] into,
-      int at,
-      long idHigh,
-      long idLow,
-      long startBlock,
-      int lengthBytes,
-      int crc32c,
-      long version,
-      boolean table,
-      int changeCount) {
-    into[at] = idHigh;
-    into[at + 1] = idLow;
-    into[at + 2] = startBlock | ((long) changeCount << CHANGE_SHIFT) | STORED_PLACE;
-    into[at + 3] = version;
-    into[at + 4] = content(lengthBytes, crc32c, table);
-  }
-
-  /** Returns whether the words of an entry are this id's. */
-  static boolean isOf(long[] words, int at, long idHigh, long idLow) {
-    return words[at + 1] == idLow && words[at] == idHigh;
-  }
-
-  /** Returns whether the words of an entry are those of a stored blob. */
-  static boolean isStored(long[] words, int at) {
-    return words[at + 2] >>> KIND_SHIFT == STORED_CODE;
-  }
-
-  /** Returns the change count in the words of an entry. */
-  static int changeCount(long[] words, int at) {
-    return (int) (words[at + 2] >>> CHANGE_SHIFT) & CHANGE_MASK;
-  }
-
-  /** Returns the length in the words of a stored blob's entry. */
-  static int lengthBytes(long[] words, int at) {
-    return (int) words[at + 4] & LENGTH_MASK;
-  }
-
-  /** Copies the words of entries of consecutive numbers, all in one chunk. The writer only. */
+  /** Copies the words of entries of consecutive numbers. The writer only. */
   void readWords(int first, long[] into, int at, int count) {
-    MemorySegment.copy(
-        entries.chunkOf(first),
-        ValueLayout.JAVA_LONG,
-        entries.offsetOf(first),
-        into,
-        at,
-        count * ENTRY_WORDS);
+    for (int done = 0; done < count; ) {
+      int number = first + done;
+      int some = Math.min(count - done, entries.restOfChunk(number));
+      MemorySegment.copy(
+          entries.chunkOf(number),
+          ValueLayout.JAVA_LONG,
+          entries.offsetOf(number),
+          into,
+          at + done * ENTRY_WORDS,
+          some * ENTRY_WORDS);
+      done += some;
+    }
   }
 
   /**
    * Takes entries of consecutive numbers from {@link #endNumber} on, all in one chunk, for {@link
-   * #writeRun}.
+   * #writeWords}.
    *
    * @return how many, at least 1 and at most {@code countMax}.
    */
   int allocateRun(int countMax) {
     return entries.allocateRun(countMax);
+  }
+
+  /** Maps memory for so many entries to come; {@link RecordSlab#reserve}. */
+  List<MemorySegment> reserve(long count) {
+    return entries.reserve(count);
   }
 
   /** Takes back the last entries of a run that were not used, before anything is allocated. */
@@ -139,18 +88,23 @@ final class EntryTable {
   }
 
   /**
-   * Writes entries of consecutive numbers, all in one chunk, while nobody reads the index.
+   * Writes entries of consecutive numbers, while nobody reads the index.
    *
    * @param at where the words of the first of them are.
    */
-  void writeRun(int first, long[] words, int at, int count) {
-    MemorySegment.copy(
-        words,
-        at,
-        entries.chunkOf(first),
-        ValueLayout.JAVA_LONG,
-        entries.offsetOf(first),
-        count * ENTRY_WORDS);
+  void writeWords(int first, long[] words, int at, int count) {
+    for (int done = 0; done < count; ) {
+      int number = first + done;
+      int some = Math.min(count - done, entries.restOfChunk(number));
+      MemorySegment.copy(
+          words,
+          at + done * ENTRY_WORDS,
+          entries.chunkOf(number),
+          ValueLayout.JAVA_LONG,
+          entries.offsetOf(number),
+          some * ENTRY_WORDS);
+      done += some;
+    }
   }
 
   /** Visits the extents of all stored blobs, in no order. The writer only. */
@@ -160,7 +114,7 @@ final class EntryTable {
     long[] blocks = new long[SCAN_ENTRIES];
     int end = entries.endNumber();
     for (int first = 1; first < end; ) {
-      int count = Math.min(Math.min(SCAN_ENTRIES, end - first), entries.restOfChunk(first));
+      int count = Math.min(SCAN_ENTRIES, end - first);
       readWords(first, words, 0, count);
       int found = 0;
       for (int from = 0; from < count; from += STEP_ENTRIES) {
@@ -177,12 +131,12 @@ final class EntryTable {
       long[] words, int from, int to, long[] starts, long[] blocks, int count) {
     int found = count;
     for (int at = from; at < to; at += ENTRY_WORDS) {
-      long place = words[at + 2];
-      long content = words[at + 4];
-      int length = (int) content & LENGTH_MASK;
-      if (place >>> KIND_SHIFT == STORED_CODE && length > 0) {
-        starts[found] = place & BLOCK_MASK;
-        blocks[found] = ChecksumTable.extentBlocks(length, (content & TABLE) != 0);
+      long place = words[at + EntryFormat.PLACE];
+      long content = words[at + EntryFormat.CONTENT];
+      long length = content & EntryFormat.LENGTH_MASK;
+      if (place >>> EntryFormat.KIND_SHIFT == EntryFormat.STORED && length > 0) {
+        starts[found] = place & EntryFormat.BLOCK_MASK;
+        blocks[found] = ChecksumTable.extentBlocks(length, (content & EntryFormat.TABLE) != 0);
         found++;
       }
     }
@@ -215,25 +169,58 @@ final class EntryTable {
     long offset = entries.offsetOf(entry);
     long place = (long) LONG.getAcquire(chunk, offset + PLACE);
     long version = (long) LONG.getOpaque(chunk, offset + VERSION);
-    long content = (long) LONG.getOpaque(chunk, offset + CONTENT);
-    Kind kind = KINDS[(int) (place >>> KIND_SHIFT) & 3];
-    int changes = (int) (place >>> CHANGE_SHIFT) & CHANGE_MASK;
+    decode(place, version, (long) LONG.getOpaque(chunk, offset + CONTENT), into);
+    if (into.kind() == Kind.EVICTED) {
+      readCold((int) EntryFormat.block(place), into);
+    }
+  }
+
+  /** Sets everything but the cold reference, which becomes 0. */
+  static void decode(long place, long version, long content, BlobLocation into) {
+    Kind kind = KINDS[EntryFormat.kind(place) & 3];
+    int changes = EntryFormat.changeCount(place);
+    int length = EntryFormat.lengthBytes(content);
+    int crc32c = EntryFormat.crc32c(content);
     switch (kind) {
       case STORED -> {
-        int length = (int) content & LENGTH_MASK;
-        into.set(kind, place & BLOCK_MASK, length, (int) (content >>> 32), version, changes);
-        into.setTable((content & TABLE) != 0);
-        into.setCold(0, 0, 0);
+        into.set(kind, EntryFormat.block(place), length, crc32c, version, changes);
+        into.setTable(EntryFormat.hasTable(content));
       }
-      case EVICTED -> {
-        into.set(kind, 0, (int) content, (int) (content >>> 32), version, changes);
-        readCold((int) (place & BLOCK_MASK), into);
-      }
-      default -> {
-        into.set(kind, 0, 0, 0, version, changes);
-        into.setCold(0, 0, 0);
-      }
+      case EVICTED -> into.set(kind, 0, length, crc32c, version, changes);
+      default -> into.set(kind, 0, 0, 0, version, changes);
     }
+    into.setCold(0, 0, 0);
+  }
+
+  /** Copies an entry's words, with nothing of a list; any thread, as {@link #read}. */
+  void copy(int entry, long[] into, int at) {
+    MemorySegment chunk = entries.chunkOf(entry);
+    long offset = entries.offsetOf(entry);
+    long place = (long) LONG.getAcquire(chunk, offset + PLACE);
+    into[at + EntryFormat.ID_HIGH] = (long) LONG.getOpaque(chunk, offset + ID_HIGH);
+    into[at + EntryFormat.ID_LOW] = (long) LONG.getOpaque(chunk, offset + ID_LOW);
+    into[at + EntryFormat.PLACE] = place;
+    into[at + EntryFormat.VERSION] = (long) LONG.getOpaque(chunk, offset + VERSION);
+    into[at + EntryFormat.CONTENT] =
+        EntryFormat.kind(place) == EntryFormat.TOMBSTONE
+            ? 0
+            : (long) LONG.getOpaque(chunk, offset + CONTENT);
+  }
+
+  /** Copies a cold reference; any thread, as {@link #read}. */
+  void copyCold(int cold, long[] into, int at) {
+    MemorySegment chunk = colds.chunkOf(cold);
+    long offset = colds.offsetOf(cold);
+    into[at] = (long) LONG.getOpaque(chunk, offset);
+    into[at + 1] = (long) LONG.getOpaque(chunk, offset + 8);
+    into[at + 2] = (long) LONG.getOpaque(chunk, offset + 16);
+  }
+
+  /** Returns the number of a new cold reference, for the place of an entry that is loaded. */
+  int addCold(long cold0, long cold1, long cold2) {
+    int cold = colds.allocate();
+    writeCold(cold, cold0, cold1, cold2);
+    return cold;
   }
 
   /** Makes sure that the next {@link #add} and {@link #replace} cannot fail for want of memory. */
@@ -266,7 +253,7 @@ final class EntryTable {
    * @param cold what {@link #reserveCold} returned.
    */
   void replace(int entry, BlobLocation from, BlobLocation to, int cold) {
-    int oldCold = from.kind() == Kind.EVICTED ? (int) (word(entry, PLACE) & BLOCK_MASK) : NONE;
+    int oldCold = from.kind() == Kind.EVICTED ? (int) EntryFormat.block(word(entry, PLACE)) : NONE;
     if (from.kind() == Kind.TOMBSTONE) {
       unlink(entry);
     }
@@ -284,7 +271,7 @@ final class EntryTable {
   /** Frees an entry that no bucket names any more. */
   void remove(int entry, Kind kind) {
     if (kind == Kind.EVICTED) {
-      release((int) (word(entry, PLACE) & BLOCK_MASK));
+      release((int) EntryFormat.block(word(entry, PLACE)));
     } else if (kind == Kind.TOMBSTONE) {
       unlink(entry);
     }
@@ -309,23 +296,22 @@ final class EntryTable {
 
   private void write(int entry, BlobLocation to, int cold) {
     long block = to.kind() == Kind.EVICTED ? cold : to.startBlock();
-    long place =
-        block | ((long) to.changeCount() << CHANGE_SHIFT) | ((long) code(to.kind()) << KIND_SHIFT);
+    long place = EntryFormat.place(code(to.kind()), block, to.changeCount());
     if (to.kind() == Kind.EVICTED) {
-      MemorySegment chunk = colds.chunkOf(cold);
-      long offset = colds.offsetOf(cold);
-      LONG.setOpaque(chunk, offset, to.cold0());
-      LONG.setOpaque(chunk, offset + 8, to.cold1());
-      LONG.setOpaque(chunk, offset + 16, to.cold2());
+      writeCold(cold, to.cold0(), to.cold1(), to.cold2());
     }
     setWord(entry, VERSION, to.version());
-    setWord(entry, CONTENT, content(to.lengthBytes(), to.crc32c(), to.hasTable()));
+    setWord(entry, CONTENT, EntryFormat.content(to.lengthBytes(), to.crc32c(), to.hasTable()));
     // By release: who reads this number of a cold reference also finds the chunk it lies in.
     LONG.setRelease(entries.chunkOf(entry), entries.offsetOf(entry) + PLACE, place);
   }
 
-  private static long content(int lengthBytes, int crc32c, boolean table) {
-    return ((long) crc32c << 32) | lengthBytes | (table ? TABLE : 0);
+  private void writeCold(int cold, long cold0, long cold1, long cold2) {
+    MemorySegment chunk = colds.chunkOf(cold);
+    long offset = colds.offsetOf(cold);
+    LONG.setOpaque(chunk, offset, cold0);
+    LONG.setOpaque(chunk, offset + 8, cold1);
+    LONG.setOpaque(chunk, offset + 16, cold2);
   }
 
   private void readCold(int cold, BlobLocation into) {
@@ -343,7 +329,8 @@ final class EntryTable {
     }
   }
 
-  private void link(int entry) {
+  /** Puts a tombstone at the end of the list. */
+  void link(int entry) {
     setWord(entry, CONTENT, Integer.toUnsignedLong(newestTombstone));
     if (newestTombstone == NONE) {
       oldestTombstone = entry;
@@ -379,9 +366,9 @@ final class EntryTable {
   private static int code(Kind kind) {
     return switch (kind) {
       case ABSENT -> throw new IllegalArgumentException("an absent entry cannot be kept");
-      case STORED -> STORED_CODE;
-      case EVICTED -> 2;
-      case TOMBSTONE -> 3;
+      case STORED -> EntryFormat.STORED;
+      case EVICTED -> EntryFormat.EVICTED;
+      case TOMBSTONE -> EntryFormat.TOMBSTONE;
     };
   }
 

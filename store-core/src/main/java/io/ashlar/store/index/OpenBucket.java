@@ -3,7 +3,7 @@ package io.ashlar.store.index;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One bucket on the heap, while {@link IndexLoader} adds entries and takes none away: a slot then
+ * One bucket on the heap, while {@link BulkPuts} adds entries and takes none away: a slot then
  * costs an array access. Closed at first; it owns no hash while it is closed.
  *
  * <p>Thread: the index's writer, and nobody reads the index meanwhile.
@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 final class OpenBucket {
   private static final int NONE = 1; // no prefix of 0 bits
 
-  // For the loop of IndexLoader, too.
+  // For the loop of BulkPuts, too.
   final long[] words = new long[Bucket.WORDS];
   int prefix = NONE;
   int mask;

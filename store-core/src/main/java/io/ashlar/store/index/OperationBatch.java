@@ -1,6 +1,7 @@
 package io.ashlar.store.index;
 
-import io.ashlar.store.format.IndexCheckpointEntries;
+import io.ashlar.store.format.EntryFormat;
+import io.ashlar.store.format.IdHash;
 import io.ashlar.store.format.LogOperations;
 import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.OperationFormat;
@@ -16,8 +17,7 @@ import java.util.List;
  *
  * <p>All operations of an id are in one bucket, and those of a bucket keep their order; what
  * operations of different ids do has nothing to do with each other. Puts go through {@link
- * IndexLoader}, as entries of an index checkpoint do; everything else, and what that cannot do,
- * goes through the applier itself.
+ * BulkPuts}; everything else, and what that cannot do, goes through the applier itself.
  *
  * <p>Thread: the index's writer. Memory: on the heap, 70 bytes an operation, of {@value
  * #OPERATIONS_MAX} and one record's at most.
@@ -26,16 +26,17 @@ public final class OperationBatch {
 
   private static final int PAGE_WORDS = 1 << 14;
   private static final int WORDS_MAX = OperationFormat.EVICT_BYTES / Long.BYTES + 1;
-  private static final int ENTRY_WORDS = IndexCheckpointEntries.STORED_WORDS;
+  private static final int ENTRY_WORDS = EntryFormat.WORDS;
+  private static final long STORED_PLACE = EntryFormat.place(EntryFormat.STORED, 0, 0);
   private static final int OPERATIONS_MIN = 1 << 10;
   private static final int OPERATIONS_MAX = 1 << 15;
   private static final int SORT_BITS_MAX = 12;
-  private static final int A_STEP = IndexLoader.ENTRIES_A_STEP;
+  private static final int A_STEP = BulkPuts.ENTRIES_A_STEP;
 
   private final BlobIndex index;
   private final long hashSeed;
   private final OperationApplier applier;
-  private final IndexLoader loader;
+  private final BulkPuts puts;
   private final Runnable beforeApplying;
   private final LogOperations waiting = new LogOperations();
   private final MemorySegment single = Arena.ofAuto().allocate(OperationFormat.EVICT_BYTES, 8);
@@ -67,7 +68,7 @@ public final class OperationBatch {
     hashSeed = index.hashSeed();
     this.applier = applier;
     this.beforeApplying = beforeApplying;
-    loader = new IndexLoader(index);
+    puts = new BulkPuts(index);
   }
 
   /**
@@ -112,12 +113,12 @@ public final class OperationBatch {
     while (taken < most && (int) from[at] == LogOperations.PLAIN_PUT) {
       long idHigh = from[at + LogOperations.ID_HIGH];
       long idLow = from[at + LogOperations.ID_LOW];
-      page[into] = from[at]; // kind, flags and checksum are the same in both formats
-      page[into + IndexCheckpointEntries.ID_HIGH] = idHigh;
-      page[into + IndexCheckpointEntries.ID_LOW] = idLow;
-      page[into + IndexCheckpointEntries.ENTRY_VERSION] = sequence;
-      page[into + IndexCheckpointEntries.LENGTH] = from[at + LogOperations.LENGTH];
-      page[into + IndexCheckpointEntries.START_BLOCK] = from[at + LogOperations.START_BLOCK];
+      page[into + EntryFormat.ID_HIGH] = idHigh;
+      page[into + EntryFormat.ID_LOW] = idLow;
+      page[into + EntryFormat.PLACE] = from[at + LogOperations.START_BLOCK] | STORED_PLACE;
+      page[into + EntryFormat.VERSION] = sequence;
+      page[into + EntryFormat.CONTENT] =
+          (from[at] & LogOperations.CRC32C_MASK) | from[at + LogOperations.LENGTH];
       positions[count + taken] = pageStart + into;
       hashes[count + taken] = IdHash.hash(hashSeed, idHigh, idLow);
       at += LogOperations.PUT_WORDS;
@@ -136,7 +137,8 @@ public final class OperationBatch {
     hashes[count] = IdHash.hash(hashSeed, operations.idHigh(), operations.idLow());
     if (operations.kind() == OperationFormat.PUT) {
       positions[count] = position;
-      pageWords += operations.copyAsEntry(page, pageWords, sequence);
+      operations.copyAsEntry(page, pageWords, sequence);
+      pageWords += ENTRY_WORDS;
       putCount++;
     } else {
       positions[count] = ~position;
@@ -176,7 +178,7 @@ public final class OperationBatch {
         applyOne(number);
       }
     }
-    loader.finish();
+    puts.finish();
     pageCount = 0;
     count = 0;
     putCount = 0;
@@ -234,11 +236,12 @@ public final class OperationBatch {
   private void applyPuts() {
     int done = 0;
     while (done < stepCount) {
-      done += loader.stored(step, done * ENTRY_WORDS, stepCount - done);
-      if (done < stepCount) {
-        loader.put(step, done * ENTRY_WORDS);
-        done++;
+      int some = puts.putSome(step, done * ENTRY_WORDS, stepCount - done);
+      if (some == 0) {
+        puts.putOne(step, done * ENTRY_WORDS);
+        some = 1;
       }
+      done += some;
     }
     stepCount = 0;
   }
@@ -250,10 +253,10 @@ public final class OperationBatch {
     long[] page = pages.get(position / PAGE_WORDS);
     int offset = position % PAGE_WORDS;
     if (put) {
-      loader.putOne(page, offset);
+      puts.putOne(page, offset);
       return;
     }
-    loader.finish();
+    puts.finish();
     waiting.lookAt(page, offset + 1);
     waiting.writeTo(single);
     var _ = applier.apply(single, 0, 1, page[offset], (start, blocks) -> {});

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Records of one fixed size in native memory, known by number and recycled when freed.
@@ -110,6 +111,22 @@ final class RecordSlab {
   /** Takes back the last records of a run that were not used, before anything is allocated. */
   void giveBackRun(int count) {
     nextNumber -= count;
+  }
+
+  /**
+   * Maps memory for records to come.
+   *
+   * @param count how many; the last of them may have to wait for a chunk of their own.
+   * @return the memory, in the order of its use.
+   * @throws io.ashlar.uring.NativeException if it cannot be had (some of it may be mapped).
+   */
+  List<MemorySegment> reserve(long count) {
+    long end = Math.min(numbersMax, nextNumber + count) / recordsPerChunk;
+    int first = chunkCount;
+    while (chunkCount < end) {
+      addChunk();
+    }
+    return List.of(chunks).subList(first, chunkCount);
   }
 
   /** Takes a record back; its first word is overwritten. */

@@ -202,7 +202,8 @@ public final class LocalBlobStore implements BlobStore, TierSource {
         Blocks.count(config.checkpointLogBytesMin()),
         recovered.older(),
         recovered.newer(),
-        recovered.logBlocks());
+        recovered.logBlocks(),
+        recovered.logOperations());
   }
 
   private void performWithRole(Runnable task) {
@@ -233,8 +234,11 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       cache = BlobCache.open(config.cacheBytes());
       recovered =
           Recovery.open(disk, superblocks, config, environment.ids(), environment.clockMs());
-      return new LocalBlobStore(
-          subject, config, disk, pool, cache, superblocks, recovered, environment);
+      LocalBlobStore store =
+          new LocalBlobStore(
+              subject, config, disk, pool, cache, superblocks, recovered, environment);
+      pool.touchRest();
+      return store;
     } catch (RuntimeException | Error e) {
       superblocks.close();
       if (recovered != null) {

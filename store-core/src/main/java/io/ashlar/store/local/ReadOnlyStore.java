@@ -87,7 +87,10 @@ public final class ReadOnlyStore implements Snapshot {
     BufferPool pool = null;
     try (SuperblockPair superblocks = new SuperblockPair(disk)) {
       pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
-      return new ReadOnlyStore(subject, disk, pool, config, Recovery.inspect(disk, superblocks));
+      ReadOnlyStore store =
+          new ReadOnlyStore(subject, disk, pool, config, Recovery.inspect(disk, superblocks));
+      pool.touchRest();
+      return store;
     } catch (RuntimeException | Error e) {
       if (pool != null) {
         pool.close();

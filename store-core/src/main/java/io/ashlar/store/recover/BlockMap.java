@@ -22,7 +22,7 @@ final class BlockMap {
   private static final long FILE_BLOCKS_MAX = 1L << 38;
 
   private static final long RUN_BYTES = 32;
-  private static final int EXTENTS_A_STEP = 24; // see IndexLoader.ENTRIES_A_STEP
+  private static final int EXTENTS_A_STEP = 24; // see BulkPuts.ENTRIES_A_STEP
 
   private final long fileBlocks;
   private final long heapBytesMax;

@@ -2,6 +2,7 @@ package io.ashlar.store.recover;
 
 import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.SideTask;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;

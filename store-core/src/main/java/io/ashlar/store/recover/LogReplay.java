@@ -53,6 +53,7 @@ final class LogReplay {
   private LogPosition applied; // behind the last record that was applied
   private long records;
   private long logBlocks;
+  private long logOperations;
   private long checkedBlobs;
   private long dropped;
 
@@ -161,6 +162,7 @@ final class LogReplay {
     long blocks = record.blocks();
     ledger.add(behind.sequence(), record.block(), blocks);
     logBlocks += blocks + record.behindBlocks();
+    logOperations += record.operationCount();
     records++;
     batch.add(record, behind.sequence());
     applied = behind;
@@ -238,6 +240,11 @@ final class LogReplay {
   /** Returns how many blocks the applied records and the blobs behind them have. */
   long logBlocks() {
     return logBlocks;
+  }
+
+  /** Returns how many operations the applied records have. */
+  long logOperations() {
+    return logOperations;
   }
 
   /** Returns how many blobs of unmarked records were read. */

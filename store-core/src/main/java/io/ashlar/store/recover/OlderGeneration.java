@@ -9,38 +9,30 @@ import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.Superblock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Finds what the older generation needs, so that none of it is written over (rule L13), on a thread
- * of its own: it waits for the device while another decodes the newer index checkpoint.
- *
- * <p>Thread: the one that opens the store.
- */
-final class OlderGeneration implements AutoCloseable {
+/** Finds what the older generation needs, so that none of it is written over (rule L13). */
+final class OlderGeneration {
 
-  /** A usable generation, and the records between it and the newer one. */
-  private record Found(Generation generation, RecordLedger records) {}
-
-  private final @Nullable SideTask<@Nullable Found> search; // null when there is none to find
+  private OlderGeneration() {}
 
   /**
-   * Begins to look.
+   * Looks for it.
    *
-   * @param older the older superblock copy with the newest fence, or null when there is none.
+   * @param older the older superblock copy with the newest fence.
+   * @param ledger receives the records between it and the newer one, if it is usable.
+   * @return the generation, or null when it is not usable: its superblock copy is then to be
+   *     repaired from the newer one.
    */
-  OlderGeneration(Disk disk, long fileBlocks, @Nullable Superblock older, Superblock newer) {
-    search =
-        older == null
-            ? null
-            : new SideTask<>("ashlar-older-generation", () -> find(disk, fileBlocks, older, newer));
-  }
-
-  private static @Nullable Found find(
-      Disk disk, long fileBlocks, Superblock older, Superblock newer) {
-    try (IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks);
-        LogReader reader = new LogReader(disk, fileBlocks)) {
+  static @Nullable Generation find(
+      Disk disk,
+      long fileBlocks,
+      IndexCheckpointReader checkpoints,
+      Superblock older,
+      Superblock newer,
+      RecordLedger ledger) {
+    RecordLedger records = new RecordLedger();
+    try (LogReader reader = new LogReader(disk, fileBlocks)) {
       Generation generation = checkpoints.locate(older);
       LogChain chain = new LogChain(reader, older);
-      RecordLedger records = new RecordLedger();
       while (chain.end().sequence() < newer.base().sequence()) {
         LogRecord record = chain.next();
         if (record == null) {
@@ -48,33 +40,13 @@ final class OlderGeneration implements AutoCloseable {
         }
         records.add(chain.end().sequence(), chain.recordBlock(), record.blocks());
       }
-      return chain.end().chain() == newer.base().chain() ? new Found(generation, records) : null;
+      if (chain.end().chain() != newer.base().chain()) {
+        return null;
+      }
+      records.forEach(ledger::add);
+      return generation;
     } catch (CorruptionException e) {
       return null;
-    }
-  }
-
-  /**
-   * Waits for the outcome.
-   *
-   * @param ledger receives the records.
-   * @return the generation, or null when there is none that is usable: its superblock copy is then
-   *     to be repaired from the newer one.
-   */
-  @Nullable Generation await(RecordLedger ledger) {
-    Found found = search == null ? null : search.await();
-    if (found == null) {
-      return null;
-    }
-    found.records().forEach(ledger::add);
-    return found.generation();
-  }
-
-  /** Waits until nothing reads from the disk any more. */
-  @Override
-  public void close() {
-    if (search != null) {
-      search.close();
     }
   }
 }

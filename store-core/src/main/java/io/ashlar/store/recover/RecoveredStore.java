@@ -17,6 +17,7 @@ import io.ashlar.store.space.ExtentAllocator;
  * @param older what the older superblock copy refers to.
  * @param newer what the newer superblock copy refers to.
  * @param logBlocks how far the log has advanced since the newer one.
+ * @param logOperations how many operations it has since then.
  * @param fileBlocks blocks of the data file.
  * @param highestEnd the first block behind everything in use.
  * @param index the index; owned by the receiver from now on.
@@ -31,6 +32,7 @@ public record RecoveredStore(
     Generation older,
     Generation newer,
     long logBlocks,
+    long logOperations,
     long fileBlocks,
     long highestEnd,
     BlobIndex index,

@@ -108,13 +108,9 @@ public final class Recovery {
     Superblock older = superblocks.older();
     requireCount("incarnation", newer.incarnation(), "superblock");
     requireCounts(newer.base(), "superblock's log position");
-    // What the older generation needs is found out by a thread of its own meanwhile.
-    try (OlderGeneration beside =
-            new OlderGeneration(
-                disk, fileBlocks, older == null ? null : withNewestFence(older), newer);
-        IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
+    try (IndexCheckpointReader checkpoints = new IndexCheckpointReader(disk, fileBlocks)) {
       try {
-        return recover(newer, checkpoints, beside);
+        return recover(newer, checkpoints, older == null ? null : withNewestFence(older), true);
       } catch (CorruptionException e) {
         if (checkpointLoaded || older == null) {
           throw e;
@@ -124,20 +120,22 @@ public final class Recovery {
                 System.Logger.Level.WARNING,
                 "recovering from the index checkpoint before: " + e.getMessage());
       }
-      return recover(withNewestFence(older), checkpoints, null);
+      return recover(withNewestFence(older), checkpoints, null, false);
     }
   }
 
   /**
    * Recovers from one superblock copy.
    *
-   * @param beside finds out what the other copy needs; null when that one's checkpoint is damaged,
-   *     and this is the older one.
+   * @param older the other copy with the newest fence, or null when it is of no use.
+   * @param fromNewer false when the newer copy's checkpoint is damaged, and this is the older one.
    */
   private RecoveredStore recover(
-      Superblock superblock, IndexCheckpointReader checkpoints, @Nullable OlderGeneration beside) {
-    BlobIndex index =
-        new BlobIndex(superblock.storeId(), IndexCheckpointReader.expectedEntries(superblock));
+      Superblock superblock,
+      IndexCheckpointReader checkpoints,
+      @Nullable Superblock older,
+      boolean fromNewer) {
+    BlobIndex index = new BlobIndex(superblock.storeId());
     OperationApplier applier = new OperationApplier(index, superblock.tiered());
     boolean recovered = false;
     try (EarlyReplay early = new EarlyReplay(disk, fileBlocks, superblock, index, applier)) {
@@ -145,9 +143,13 @@ public final class Recovery {
       checkpointEntries = checkpoints.entries();
       checkpointLoaded = true;
       early.indexIsLoaded();
-      Generation other = beside == null ? null : beside.await(ledger);
+      // This thread would only wait now.
+      Generation other =
+          older == null
+              ? null
+              : OlderGeneration.find(disk, fileBlocks, checkpoints, older, superblock, ledger);
       LogReplay replay = early.await(ledger);
-      RecoveredStore store = finish(beside != null, generation, other, index, applier, replay);
+      RecoveredStore store = finish(fromNewer, generation, other, index, applier, replay);
       recovered = true;
       return store;
     } finally {
@@ -202,6 +204,7 @@ public final class Recovery {
         older,
         generation,
         replay.logBlocks(),
+        replay.logOperations(),
         fileBlocks,
         map.highestEnd(),
         index,

@@ -6,7 +6,7 @@
  *   <li><b>What enters and leaves.</b> A locked disk enters; a {@link
  *       io.ashlar.store.recover.RecoveredStore} leaves.
  *   <li><b>Threads.</b> Recovery runs on the opening thread, before anything is exposed (rule L5);
- *       others read for it ({@link io.ashlar.store.recover.SideTask}), and one of them replays the
+ *       others read for it ({@link io.ashlar.store.disk.SideTask}), and one of them replays the
  *       log, to which the opening thread lends the index ({@link
  *       io.ashlar.store.recover.EarlyReplay}). All have ended when it returns or throws.
  *   <li><b>Memory.</b> Read windows are freed before recovery returns; the index belongs to the

@@ -21,7 +21,7 @@ public class RepeatedIdsTest {
   /** An index, who changes it, and the extents that were given up. */
   private record Side(BlobIndex index, OperationApplier applier, List<String> freed) {
     static Side empty(long seed) {
-      BlobIndex index = new BlobIndex(seed, 0);
+      BlobIndex index = new BlobIndex(seed);
       return new Side(index, new OperationApplier(index, false), new ArrayList<>());
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import io.ashlar.store.BackPressureTimeoutException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -49,6 +50,24 @@ class BufferPoolTest {
       assertThatThrownBy(() -> pool.tryTake(4096 * KIB + 1))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> pool.tryTake(-1)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void shouldLendBuffersThatAreNotTouchedYet() {
+    try (BufferPool pool = new BufferPool(64L << 20, false)) {
+      List<PooledBuffer> all = takeAll(pool);
+      pool.touchRest();
+      for (int i = 0; i < all.size(); i++) {
+        all.get(i).segment().fill((byte) i);
+      }
+      for (int i = 0; i < all.size(); i++) {
+        MemorySegment filled = all.get(i).segment();
+        long end = filled.byteSize();
+        assertThat(filled.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) i);
+        assertThat(MemorySegment.mismatch(filled, 0, end - 1, filled, 1, end)).isEqualTo(-1);
+        all.get(i).release();
+      }
     }
   }
 

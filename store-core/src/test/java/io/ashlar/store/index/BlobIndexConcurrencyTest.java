@@ -20,7 +20,7 @@ class BlobIndexConcurrencyTest {
   private static final int PERMANENT = 2_000;
 
   private final long seed = Long.getLong("test.seed", System.nanoTime());
-  private final BlobIndex index = new BlobIndex(seed, 0);
+  private final BlobIndex index = new BlobIndex(seed);
   private final AtomicBoolean isDone = new AtomicBoolean();
 
   @Test

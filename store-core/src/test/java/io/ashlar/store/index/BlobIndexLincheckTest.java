@@ -1,6 +1,7 @@
 package io.ashlar.store.index;
 
 import io.ashlar.store.Interleavings;
+import io.ashlar.store.format.IdHash;
 import java.util.HashMap;
 import java.util.Map;
 import org.jetbrains.lincheck.datastructures.BooleanGen;
@@ -59,7 +60,7 @@ class BlobIndexLincheckTest {
 
   /** The index that runs share, as mapping one takes longer than a run; empty at the start. */
   private static final class Memory {
-    private static final BlobIndex INDEX = new BlobIndex(1, 0);
+    private static final BlobIndex INDEX = new BlobIndex(1);
 
     static BlobIndex empty() {
       for (int id = 1; id <= 3; id++) {
@@ -144,7 +145,7 @@ class BlobIndexLincheckTest {
   public static class Splits extends Subject {
 
     public Splits() {
-      super(new BlobIndex(1, 0));
+      super(new BlobIndex(1));
     }
 
     @Operation(nonParallelGroup = "writer")

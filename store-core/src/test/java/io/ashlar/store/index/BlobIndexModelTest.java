@@ -19,7 +19,7 @@ class BlobIndexModelTest {
 
   private final long seed = Long.getLong("test.seed", System.nanoTime());
   private final SplittableRandom random = new SplittableRandom(seed);
-  private final BlobIndex index = new BlobIndex(seed, 0);
+  private final BlobIndex index = new BlobIndex(seed);
   private final Map<Id, BlobLocation> model = new HashMap<>();
   private final BlobLocation previous = new BlobLocation();
   private final BlobLocation found = new BlobLocation();

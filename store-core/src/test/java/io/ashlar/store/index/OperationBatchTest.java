@@ -101,8 +101,8 @@ class OperationBatchTest {
   }
 
   private void assertSame(int records, int ids, int putShare, boolean tombstones, int before) {
-    try (BlobIndex single = new BlobIndex(HASH_SEED, 0);
-        BlobIndex bulk = new BlobIndex(HASH_SEED, 0);
+    try (BlobIndex single = new BlobIndex(HASH_SEED);
+        BlobIndex bulk = new BlobIndex(HASH_SEED);
         Arena arena = Arena.ofConfined()) {
       for (int id = 0; id < before; id++) {
         single.put(HASH_SEED, id, id + 1, 4096, id, 1, null);

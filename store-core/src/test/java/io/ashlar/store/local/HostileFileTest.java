@@ -137,13 +137,13 @@ class HostileFileTest {
           .containsEntry("CLOSED good", "opened")
           .containsEntry("KILLED good", "opened")
           .containsEntry("CHECKPOINTED good", "opened")
-          .containsEntry("CHECKPOINTED chunk offset=80 value=-1", "opened") // an id
-          .containsEntry("CHECKPOINTED chunk offset=104 value=1073741825", "CorruptionException")
+          .containsEntry("CHECKPOINTED chunk offset=96 value=-1", "opened") // an id
+          .containsEntry("CHECKPOINTED chunk offset=128 value=1073741825", "CorruptionException")
           .containsEntry("CHECKPOINTED chunk offset=112 value=1", "CorruptionException")
           .containsEntry("CHECKPOINTED chunk offset=56 value=2147483647", "CorruptionException")
           // versions
           .containsEntry("CLOSED superblock offset=8 value=2", "FormatVersionException")
-          .containsEntry("CLOSED superblock offset=132 value=2", "FormatVersionException")
+          .containsEntry("CLOSED superblock offset=132 value=1", "FormatVersionException")
           .containsEntry("CLOSED first record offset=4 value=2", "FormatVersionException")
           // an incarnation that the next one could not be greater than
           .containsEntry(

@@ -91,7 +91,8 @@ final class HostileFiles {
   private static final int RECORD_CRC = 124;
   private static final int CHECKPOINT_START = 136;
   private static final int CHECKPOINT_CRC = 160;
-  private static final int CHUNK_CRC = 68;
+  private static final int CHUNK_ENTRIES = 96; // of the only bucket
+  private static final int CHUNK_CRC = 76;
 
   /** A file and what is wrong with it. */
   record Hostile(String name, BlockImage image) {}
@@ -416,9 +417,9 @@ final class HostileFiles {
     visitor.visit(new Hostile("far blob", image));
   }
 
-  /** The last chunk of each copy's index checkpoint, which has one entry after another. */
+  /** The last chunk of each copy's index checkpoint, which has one bucket. */
   private void chunks(Visitor visitor) {
-    for (int offset = 8; offset < 72 + 3 * 48; offset += 4) {
+    for (int offset = 8; offset < CHUNK_ENTRIES + 3 * 40; offset += 4) {
       for (int value : INTS) {
         byte[] bytes = base.clone();
         for (int copy = 0; copy < 2; copy++) {
@@ -428,7 +429,7 @@ final class HostileFiles {
         visit("chunk", offset, value, bytes, visitor);
       }
     }
-    for (int offset = 16; offset < 72 + 3 * 48; offset += 8) {
+    for (int offset = 16; offset < CHUNK_ENTRIES + 3 * 40; offset += 8) {
       for (long value : LONGS) {
         byte[] bytes = base.clone();
         for (int copy = 0; copy < 2; copy++) {
@@ -441,10 +442,10 @@ final class HostileFiles {
     for (int value = 0; value < 256; value++) {
       byte[] bytes = base.clone();
       for (int copy = 0; copy < 2; copy++) {
-        of(bytes).set(JAVA_BYTE, chunk(copy) + 72, (byte) value);
+        of(bytes).set(JAVA_BYTE, chunk(copy) + CHUNK_ENTRIES + 23, (byte) value);
         sealChunk(of(bytes), copy);
       }
-      visit("chunk kind", 72, value, bytes, visitor);
+      visit("chunk kind", CHUNK_ENTRIES + 23, value, bytes, visitor);
     }
   }
 

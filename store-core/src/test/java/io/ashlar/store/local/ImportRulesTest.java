@@ -43,7 +43,7 @@ class ImportRulesTest {
 
   /** The native fence's plain types: buffers, sources of a gathered write, its one exception. */
   private static final List<String> FENCE_VALUES =
-      List.of("NativeMemory", "IoVectors", "NativeException", "Errno");
+      List.of("NativeMemory", "TouchAhead", "IoVectors", "NativeException", "Errno");
 
   /** Package to what it may use besides itself and the JDK. */
   private static final Map<String, List<String>> MAY_USE =

@@ -130,9 +130,9 @@ class PlantedReadBugsTest {
         range(
             "shouldFindTheTableAgainAfterReplayACheckpointAndAVacuum",
             "an index checkpoint forgets the checksum table (G13)",
-            "checkpoint/IndexCheckpointer.java",
-            "location.startBlock(), location.hasTable());",
-            "location.startBlock(), false);"),
+            "index/EntryTable.java",
+            ": (long) LONG.getOpaque(chunk, offset + CONTENT);",
+            ": (long) LONG.getOpaque(chunk, offset + CONTENT) & ~EntryFormat.TABLE;"),
         cache(
             "shouldServeNothingThatWasReplacedOrDeleted",
             "a cached blob is served whatever the index says (L21)",

@@ -227,8 +227,7 @@ class PlantedScenarioBugsTest {
         checkpoint(
             "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
             "the older generation's records count as free at open (L13)",
-            new Edit(
-                "recover/OlderGeneration.java", "    found.records().forEach(ledger::add);\n", "")),
+            new Edit("recover/OlderGeneration.java", "      records.forEach(ledger::add);\n", "")),
         checkpoint(
             "shouldDoNothingForARelocationLoggedBehindAPutOfTheSameId",
             "a relocation does not look at what it moves (L16)",

@@ -58,7 +58,7 @@ class SnapshotModelTest {
 
   private final long seed = Long.getLong("test.seed", System.nanoTime());
   private final SplittableRandom random = new SplittableRandom(seed);
-  private final BlobIndex index = new BlobIndex(seed, 0);
+  private final BlobIndex index = new BlobIndex(seed);
   private final OperationApplier applier = new OperationApplier(index, true);
   private final ExtentAllocator allocator = new ExtentAllocator();
   private final Poison poison = new Poison();

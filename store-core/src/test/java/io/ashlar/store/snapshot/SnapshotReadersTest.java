@@ -43,7 +43,7 @@ class SnapshotReadersTest {
 
   private final long seed = Long.getLong("test.seed", System.nanoTime());
   private final SplittableRandom random = new SplittableRandom(seed);
-  private final BlobIndex index = new BlobIndex(seed, 0);
+  private final BlobIndex index = new BlobIndex(seed);
   private final OperationApplier applier = new OperationApplier(index, false);
   private final Poison poison = new Poison();
   private final DataFile file =

@@ -1,4 +1,4 @@
-package io.ashlar.store.recover;
+package io.ashlar.store.disk;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -12,19 +12,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: the one that opens the store; {@code work} runs on the other, and sees what came
  * before the constructor. An interrupt ends nothing and stays pending.
  */
-final class SideTask<T extends @Nullable Object> implements AutoCloseable {
+public final class SideTask<T extends @Nullable Object> implements AutoCloseable {
 
   private final FutureTask<T> task;
   private final Thread thread;
 
   /** Begins the work. */
-  SideTask(String threadName, Callable<T> work) {
+  public SideTask(String threadName, Callable<T> work) {
     task = new FutureTask<>(work);
     thread = Thread.ofPlatform().daemon().name(threadName).start(task);
   }
 
   /** Waits for the outcome; throws what the work threw. */
-  T await() {
+  public T await() {
     boolean interrupted = false;
     try {
       while (true) {
