@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What the buckets of an index checkpoint leave is the index that wrote them. */
-class CheckpointLoaderTest {
+public class CheckpointLoaderTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
   private static final long HASH_SEED = 77;

@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a log did, in bulk it leaves what it leaves operation by operation. */
-class OperationBatchTest {
+public class OperationBatchTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
   private static final long HASH_SEED = 77;
@@ -161,5 +161,37 @@ class OperationBatchTest {
   @Test
   void shouldApplyWhenMoreWaitsThanItHolds() {
     assertSame(200, 50_000, 95, true, 1_000);
+  }
+
+  /** Entries made by one bucket's puts lie in one page with those of the next. */
+  @Test
+  void shouldChangeWhatWasNewAWhileBefore() {
+    int before = 4_096; // in four buckets
+    int count = 2_560;
+    try (BlobIndex single = new BlobIndex(HASH_SEED);
+        BlobIndex bulk = new BlobIndex(HASH_SEED);
+        Arena arena = Arena.ofConfined()) {
+      for (int id = 0; id < before; id++) {
+        single.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
+        bulk.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
+      }
+      OperationApplier one = new OperationApplier(single, false);
+      OperationBatch batch = new OperationBatch(bulk, new OperationApplier(bulk, false), () -> {});
+      MemorySegment memory = arena.allocate(1 << 20, Blocks.BYTES);
+      LogRecord record = new LogRecord();
+      for (long sequence = 2; sequence < 5; sequence++) {
+        long offset = LogRecordFormat.recordBytes(1, 0);
+        for (int id = before; id < before + count; id++) {
+          OperationFormat.put(memory, offset, HASH_SEED, id, id, id * sequence, 100);
+          var _ = one.apply(memory, offset, 1, sequence, (start, blocks) -> {});
+          offset += OperationFormat.PUT_BYTES;
+        }
+        seal(memory, sequence, count, offset);
+        assertThat(record.read(new ChecksumView(memory), 0, (int) Blocks.roundUp(offset))).isTrue();
+        batch.add(record, sequence);
+      }
+      batch.apply();
+      assertThat(entries(bulk)).isEqualTo(entries(single));
+    }
   }
 }

@@ -139,6 +139,10 @@ final class StoreLife {
   }
 
   static Opened openOn(Disk disk, long seed) {
+    return openOn(disk, CONFIG, seed);
+  }
+
+  static Opened openOn(Disk disk, StoreConfig config, long seed) {
     SplittableRandom ids = new SplittableRandom(seed);
     AtomicLong clockNs = new AtomicLong();
     Deque<Runnable> steps = new ArrayDeque<>();
@@ -146,7 +150,7 @@ final class StoreLife {
         LocalBlobStore.open(
             "simulated",
             disk,
-            CONFIG,
+            config,
             new StoreEnvironment(
                 ids::nextLong, () -> 1_000_000L, clockNs::get, Runnable::run, steps::add, false));
     store.setColdStorage(StoreLife::fetch);
