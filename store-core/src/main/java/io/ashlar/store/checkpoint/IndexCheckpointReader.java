@@ -52,7 +52,8 @@ public final class IndexCheckpointReader implements AutoCloseable {
       return follow(superblock, false, null);
     }
     IndexCheckpointBuckets buckets = new IndexCheckpointBuckets();
-    try (CheckpointLoader loader = new CheckpointLoader(into, superblock.checkpointBytes());
+    long bytes = Math.min(superblock.checkpointBytes(), Blocks.offset(fileBlocks));
+    try (CheckpointLoader loader = new CheckpointLoader(into, bytes);
         ChunksAhead ahead = new ChunksAhead(this, superblock, CHUNKS_AHEAD)) {
       for (MemorySegment chunk = ahead.next(); chunk != null; chunk = ahead.next()) {
         buckets.read(chunk);

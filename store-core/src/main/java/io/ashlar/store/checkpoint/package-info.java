@@ -18,7 +18,8 @@
  *       superblock copies leave to the disk.
  *   <li><b>Threads.</b> The writer runs on an executor; it takes and frees space, and flips,
  *       through the commit role's holder (rules L19, L20).
- *   <li><b>Memory.</b> One chunk of native memory while a checkpoint is written or read.
+ *   <li><b>Memory.</b> One chunk of native memory while a checkpoint is written, four while one is
+ *       read.
  *   <li><b>Errors.</b> A failed write abandons the checkpoint; a failed sync or flip poisons (rule
  *       L24).
  *   <li><b>Forbidden here.</b> Anything that a commit would have to wait for.

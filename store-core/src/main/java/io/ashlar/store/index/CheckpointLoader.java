@@ -33,6 +33,8 @@ public final class CheckpointLoader implements AutoCloseable {
   /** More memory is not touched ahead, whatever the file claims (promise G12). */
   private static final long ENTRIES_TOUCHED_MAX = 4 << 20;
 
+  private static final long BUCKETS_TOUCHED_MAX = ENTRIES_TOUCHED_MAX / 512;
+
   private static final long HASHES = 1L << Integer.SIZE;
 
   private final BlobIndex index;
@@ -137,7 +139,8 @@ public final class CheckpointLoader implements AutoCloseable {
       return;
     }
     List<MemorySegment> forEntries = entries.reserve(entriesMore);
-    List<MemorySegment> forBuckets = directory.reserve(chunkBuckets * entriesMore / chunkEntries);
+    List<MemorySegment> forBuckets =
+        directory.reserve(Math.min(BUCKETS_TOUCHED_MAX, chunkBuckets * entriesMore / chunkEntries));
     List<MemorySegment> inTurn = new ArrayList<>();
     int perBucketChunk = 1 + forEntries.size() / Math.max(1, forBuckets.size());
     for (int i = 0; i < forEntries.size(); i++) {
