@@ -22,6 +22,7 @@ public final class NativeMemory implements AutoCloseable {
 
   private final Arena arena;
   private final MemorySegment segment;
+  private long untouchedBytes;
 
   private NativeMemory(Arena arena, long bytes) {
     this.arena = arena;
@@ -36,9 +37,21 @@ public final class NativeMemory implements AutoCloseable {
    * @throws NativeException if the memory cannot be had; the subject says what to change.
    */
   public static NativeMemory allocate(long bytes) {
+    return allocate(bytes, bytes);
+  }
+
+  /**
+   * Maps memory and touches the end of it, at least.
+   *
+   * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
+   *     would be at least half full.
+   * @param touchedBytes how much to touch; before Linux 5.14 everything is.
+   * @throws NativeException if the memory cannot be had; the subject says what to change.
+   */
+  public static NativeMemory allocate(long bytes, long touchedBytes) {
     NativeMemory memory = reserve(bytes);
     try {
-      memory.touchAll();
+      memory.untouchedBytes = memory.touchLast(touchedBytes);
     } catch (NativeException failure) {
       memory.close();
       throw failure;
@@ -118,6 +131,11 @@ public final class NativeMemory implements AutoCloseable {
     return segment;
   }
 
+  /** Returns how many bytes at the beginning were not touched when it was allocated. */
+  public long untouchedBytes() {
+    return untouchedBytes;
+  }
+
   /**
    * Unmaps the memory; idempotent. The caller has made sure that no ring operation still uses it.
    *
@@ -161,16 +179,19 @@ public final class NativeMemory implements AutoCloseable {
     return LibcCalls.madvise(address, bytes, Libc.MADV_POPULATE_WRITE());
   }
 
-  private void touchAll() {
-    int result = populate(segment.address(), mappingBytes(segment.byteSize()));
+  private long touchLast(long bytes) {
+    long first = Math.max(0, segment.byteSize() - bytes) & -ALIGNMENT;
+    int result = populate(segment.address() + first, mappingBytes(segment.byteSize()) - first);
     if (result == -Errno.EINVAL) {
       // Before Linux 5.14 there is no such advice.
       for (long offset = 0; offset < segment.byteSize(); offset += PAGE_BYTES) {
         segment.set(ValueLayout.JAVA_BYTE, offset, (byte) 0);
       }
+      first = 0;
     } else if (result < 0) {
       throw new NativeException("madvise", -result, remedy(segment.byteSize()));
     }
+    return first;
   }
 
   private static void unmap(long address, long bytes) {

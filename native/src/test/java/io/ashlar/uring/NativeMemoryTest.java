@@ -32,6 +32,18 @@ class NativeMemoryTest {
   }
 
   @Test
+  void shouldTouchTheEndFirst() {
+    try (NativeMemory all = NativeMemory.allocate(8L << 20);
+        NativeMemory end = NativeMemory.allocate(8L << 20, 3L << 20);
+        NativeMemory more = NativeMemory.allocate(1L << 20, 3L << 20)) {
+      assertThat(all.untouchedBytes()).isZero();
+      assertThat(end.untouchedBytes()).isIn(0L, 4L << 20); // 0 before Linux 5.14
+      assertThat(more.untouchedBytes()).isZero();
+      assertThat(end.segment().get(JAVA_LONG, 0)).isZero();
+    }
+  }
+
+  @Test
   void shouldBeUsableFromAnotherThread() throws InterruptedException {
     try (NativeMemory memory = NativeMemory.allocate(4096)) {
       Thread other = new Thread(() -> memory.segment().set(JAVA_LONG, 0, 42));

@@ -58,7 +58,6 @@ public final class BufferPool implements AutoCloseable {
   private final BufferStack[] free;
   private final BufferWaiters waiters = new BufferWaiters(this);
   private final long totalBytes;
-  private final long untouchedBytes; // at the beginning
   private @Nullable TouchAhead touching;
 
   /**
@@ -84,8 +83,7 @@ public final class BufferPool implements AutoCloseable {
       bytes += counts[sizeClass] * CLASS_BYTES[sizeClass];
     }
     this.totalBytes = bytes;
-    this.memory = NativeMemory.reserve(bytes);
-    this.untouchedBytes = touchLast(TOUCHED_AT_ONCE);
+    this.memory = NativeMemory.allocate(bytes, TOUCHED_AT_ONCE);
     this.buffers = new PooledBuffer[classes][];
     this.free = new BufferStack[classes];
     // The largest first: every buffer then starts at a multiple of its length, up to a huge page's.
@@ -95,20 +93,10 @@ public final class BufferPool implements AutoCloseable {
     }
   }
 
-  private long touchLast(long bytes) {
-    MemorySegment all = memory.segment();
-    long first = Math.max(0, all.byteSize() - bytes) & -NativeMemory.ALIGNMENT;
-    if (!NativeMemory.populate(all.asSlice(first))) {
-      all.fill((byte) 0);
-      first = 0;
-    }
-    return first;
-  }
-
   /** Begins to touch what was not touched yet, if anything. Thread: the one that made it. */
   public void touchRest() {
-    if (untouchedBytes > 0 && touching == null && !checks) {
-      MemorySegment rest = memory.segment().asSlice(0, untouchedBytes);
+    if (memory.untouchedBytes() > 0 && touching == null && !checks) {
+      MemorySegment rest = memory.segment().asSlice(0, memory.untouchedBytes());
       touching = new TouchAhead("ashlar-pool-touch", List.of(rest));
     }
   }
