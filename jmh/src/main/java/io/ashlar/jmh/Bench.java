@@ -144,6 +144,15 @@ public final class Bench implements Callable<Integer> {
         continue; // checked above
       }
       List<Row> measured = scenario.run(plan);
+      if (measured.isEmpty()) {
+        System.err.println(
+            "error: the scenario has none of the cells asked for: scenario="
+                + name
+                + ", cells="
+                + cells
+                + "; leave out --cell to see their names");
+        return CommandLine.ExitCode.USAGE;
+      }
       String table = scenario.title() + "\n" + Report.table(measured);
       System.out.println("\n" + table);
       text.append('\n').append(table);
