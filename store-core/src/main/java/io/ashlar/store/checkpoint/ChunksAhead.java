@@ -32,7 +32,7 @@ final class ChunksAhead implements AutoCloseable {
     @Override
     public Generation call() {
       try {
-        return chunks.reader.follow(chunks.superblock, false, chunks);
+        return chunks.reader.follow(chunks.superblock, chunks);
       } finally {
         chunks.end();
       }

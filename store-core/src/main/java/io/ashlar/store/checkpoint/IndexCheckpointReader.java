@@ -49,7 +49,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
   public Generation read(Superblock superblock, BlobIndex into) {
     entries = 0;
     if (superblock.checkpointStart() == 0) {
-      return follow(superblock, false, null);
+      return locate(superblock);
     }
     IndexCheckpointBuckets buckets = new IndexCheckpointBuckets();
     long bytes = Math.min(superblock.checkpointBytes(), Blocks.offset(fileBlocks));
@@ -77,11 +77,11 @@ public final class IndexCheckpointReader implements AutoCloseable {
    * @throws CorruptionException if a header is damaged.
    */
   public Generation locate(Superblock superblock) {
-    return follow(superblock, true, null);
+    return follow(superblock, null);
   }
 
-  /** Follows the chunks, and hands each over, if anybody wants them. */
-  Generation follow(Superblock superblock, boolean headersOnly, @Nullable ChunksAhead receiver) {
+  /** Follows the chunks: reads and hands over each, or without a receiver their headers only. */
+  Generation follow(Superblock superblock, @Nullable ChunksAhead receiver) {
     List<Generation.Chunk> chunks = new ArrayList<>();
     long bytes = 0;
     int number = 0;
@@ -92,7 +92,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
             superblock.checkpointCrc32c());
     while (place.start() != 0) {
       int slot = receiver == null ? 0 : receiver.awaitSlot();
-      MemorySegment chunk = chunk(superblock, place, slot, headersOnly);
+      MemorySegment chunk = chunk(superblock, place, slot, receiver == null);
       int thisNumber = IndexCheckpointFormat.number(chunk);
       if (thisNumber < 0 || (!chunks.isEmpty() && thisNumber != number - 1)) {
         throw damaged(place.start());

@@ -12,6 +12,7 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.disk.Threads;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
@@ -561,17 +562,7 @@ public final class CommitPath implements AutoCloseable {
     if (started == null) {
       agent.run();
     } else {
-      boolean interrupted = false;
-      while (started.isAlive()) {
-        try {
-          started.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      Threads.join(started);
     }
     acks.close();
     freeMemory();

@@ -52,16 +52,6 @@ public final class SideTask<T extends @Nullable Object> implements AutoCloseable
   /** Waits until the work has ended: nothing reads from the disk any more. */
   @Override
   public void close() {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(thread);
   }
 }

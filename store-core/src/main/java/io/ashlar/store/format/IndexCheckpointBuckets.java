@@ -29,7 +29,8 @@ public final class IndexCheckpointBuckets {
   private MemorySegment chunk = MemorySegment.NULL;
   private long chunkEnd; // bytes of the chunk up to the end of the buckets
   private long next; // bytes of the chunk up to the bucket behind the one at hand
-  private int restBuckets; // that the chunk claims and that are still to come
+  private int buckets; // that the chunk claims
+  private int restBuckets; // those that are still to come
   private int restEntries;
   private boolean sparse;
   private int prefix;
@@ -46,9 +47,10 @@ public final class IndexCheckpointBuckets {
     chunk = newChunk;
     next = IndexCheckpointFormat.HEADER_BYTES;
     chunkEnd = IndexCheckpointFormat.bucketsEnd(newChunk);
-    restBuckets = IndexCheckpointFormat.buckets(newChunk);
+    buckets = IndexCheckpointFormat.buckets(newChunk);
+    restBuckets = buckets;
     restEntries = IndexCheckpointFormat.entries(newChunk);
-    sparse = restEntries < (long) restBuckets * SPARSE_ENTRIES;
+    sparse = restEntries < (long) buckets * SPARSE_ENTRIES;
     damaged =
         chunkEnd < next
             || chunkEnd > newChunk.byteSize()
@@ -81,11 +83,11 @@ public final class IndexCheckpointBuckets {
         || restBuckets <= 0) {
       return false;
     }
-    int count = IndexCheckpointFormat.bucketWords(entries, colds);
-    long bytes = IndexCheckpointFormat.BUCKET_HEADER_BYTES + (long) count * Long.BYTES;
+    long bytes = IndexCheckpointFormat.bucketBytes(entries, colds);
     if (bytes > chunkEnd - next) {
       return false;
     }
+    int count = IndexCheckpointFormat.bucketWords(entries, colds);
     IndexCheckpointFormat.readWords(chunk, next, count, words);
     next += bytes;
     restBuckets--;
@@ -116,6 +118,11 @@ public final class IndexCheckpointBuckets {
    */
   public boolean isDamaged() {
     return damaged;
+  }
+
+  /** Returns how many buckets the chunk has, unless it is damaged. */
+  public int buckets() {
+    return buckets;
   }
 
   /** Returns how many bytes of the chunk are in use. */
@@ -151,6 +158,6 @@ public final class IndexCheckpointBuckets {
   /** Returns a word of a cold reference; {@code number} is below {@link #colds}. */
   public long cold(int number, int word) {
     int first = entries * EntryFormat.WORDS;
-    return words[first + number * (IndexCheckpointFormat.COLD_BYTES / Long.BYTES) + word];
+    return words[first + number * IndexCheckpointFormat.COLD_WORDS + word];
   }
 }

@@ -69,6 +69,9 @@ public final class IndexCheckpointFormat {
   /** The bytes of a cold reference. */
   public static final int COLD_BYTES = 24;
 
+  /** How many words of 8 bytes that is. */
+  public static final int COLD_WORDS = COLD_BYTES / Long.BYTES;
+
   /** The most entries that a bucket has. */
   public static final int BUCKET_ENTRIES_MAX = 1792;
 
@@ -111,12 +114,17 @@ public final class IndexCheckpointFormat {
     int coldWords = bucketWords(0, colds);
     MemorySegment.copy(words, 0, chunk, LONG, first, entryWords);
     MemorySegment.copy(cold, 0, chunk, LONG, first + (long) entryWords * Long.BYTES, coldWords);
-    return BUCKET_HEADER_BYTES + (long) (entryWords + coldWords) * Long.BYTES;
+    return bucketBytes(entries, colds);
   }
 
   /** Returns how many words of 8 bytes a bucket has behind its header. */
   static int bucketWords(int entries, int colds) {
-    return entries * EntryFormat.WORDS + colds * (COLD_BYTES / Long.BYTES);
+    return entries * EntryFormat.WORDS + colds * COLD_WORDS;
+  }
+
+  /** Returns how many bytes a bucket has, header included. */
+  static long bucketBytes(int entries, int colds) {
+    return BUCKET_HEADER_BYTES + (long) bucketWords(entries, colds) * Long.BYTES;
   }
 
   /** Copies the words of a bucket's header. */

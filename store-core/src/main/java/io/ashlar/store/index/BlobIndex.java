@@ -72,7 +72,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
    */
   @Override
   public boolean find(long idHigh, long idLow, BlobLocation into) {
-    int hash = IdHash.hash(hashSeed, idHigh, idLow);
+    int hash = hash(idHigh, idLow);
     while (true) {
       MemorySegment bucket = directory.bucketOf(hash);
       long version = Bucket.readVersion(bucket);
@@ -343,7 +343,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     for (long hash = from; hash < end; hash = walk.copy.hashAfter()) {
       walk.copy.fill(directory, entries, (int) hash);
       walk.copy.visit((idHigh, idLow, location) -> {
-        long entryHash = Integer.toUnsignedLong(IdHash.hash(hashSeed, idHigh, idLow));
+        long entryHash = Integer.toUnsignedLong(hash(idHigh, idLow));
         if (entryHash >= from && entryHash < end) {
           visitor.visit(idHigh, idLow, location);
         }
@@ -446,7 +446,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
 
   /** Finds an id's entry, copies it to {@link #current} and {@code previous}; 0 when absent. */
   private int locate(long idHigh, long idLow, @Nullable BlobLocation previous) {
-    int hash = IdHash.hash(hashSeed, idHigh, idLow);
+    int hash = hash(idHigh, idLow);
     int entry = seek(directory.bucketOf(hash), hash, idHigh, idLow);
     if (entry == EntryTable.NONE) {
       current.setAbsent();
@@ -491,7 +491,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   private void add(long idHigh, long idLow) {
-    int hash = IdHash.hash(hashSeed, idHigh, idLow);
+    int hash = hash(idHigh, idLow);
     while (Bucket.count(directory.bucketOf(hash)) >= Bucket.COUNT_MAX) {
       directory.split(hash);
     }
@@ -504,7 +504,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   private void replace(long idHigh, long idLow, int entry) {
-    MemorySegment bucket = directory.bucketOf(IdHash.hash(hashSeed, idHigh, idLow));
+    MemorySegment bucket = directory.bucketOf(hash(idHigh, idLow));
     int cold = entries.reserveCold(next, current);
     Bucket.beginChange(bucket);
     entries.replace(entry, current, next, cold);
@@ -514,7 +514,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   private void remove(long idHigh, long idLow, int entry) {
-    int hash = IdHash.hash(hashSeed, idHigh, idLow);
+    int hash = hash(idHigh, idLow);
     MemorySegment bucket = directory.bucketOf(hash);
     Bucket.beginChange(bucket);
     Bucket.remove(bucket, hash, entry);

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * <p>Thread: its owner's only; it is made for one walk over the index.
  */
 final class BucketCopy {
-  private static final int COLD_WORDS = IndexCheckpointFormat.COLD_BYTES / Long.BYTES;
+  private static final int COLD_WORDS = IndexCheckpointFormat.COLD_WORDS;
 
   // Entries as they are, but that places have the numbers of cold references among these.
   private final long[] words = new long[Bucket.SLOTS * EntryFormat.WORDS];

@@ -45,8 +45,6 @@ public final class CheckpointLoader implements AutoCloseable {
   private final EntryCounts counts;
   private final long[] bucket = new long[Bucket.WORDS];
   private long loadedFrom = HASHES; // hashes from here on are loaded
-  private long loadedTo = HASHES; // those up to here are of the last chunk
-  private int buckets; // of the last chunk
   private @Nullable TouchAhead touching;
   private final BlobLocation location = new BlobLocation();
   // Of the bucket at hand:
@@ -76,25 +74,25 @@ public final class CheckpointLoader implements AutoCloseable {
    * @return how many entries were loaded.
    */
   public long load(IndexCheckpointBuckets chunk) {
-    if (loadedFrom == HASHES) {
+    long to = loadedFrom;
+    boolean last = to == HASHES;
+    if (last) {
       directory.clear();
-    }
-    boolean last = loadedFrom == HASHES;
-    if (!last && !IndexCheckpointFormat.isFull(chunk.bytes())) {
+    } else if (!IndexCheckpointFormat.isFull(chunk.bytes())) {
       chunk.reject();
       return 0;
     }
     boolean whole = !chunk.isSparse();
     long loaded = loadAll(chunk, whole);
     if (!whole && !chunk.isDamaged()) {
-      directory.installEmpty(loadedFrom, loadedTo);
+      directory.installEmpty(loadedFrom, to);
       chunk.rewind();
       while (chunk.next()) {
         loadOneByOne(chunk);
       }
     }
     if (last && whole && loaded > 0) {
-      touchFor(chunk.bytes(), loaded, buckets);
+      touchFor(chunk.bytes(), loaded, chunk.buckets());
     }
     return loaded;
   }
@@ -104,7 +102,6 @@ public final class CheckpointLoader implements AutoCloseable {
     long found = 0;
     long first = -1;
     long next = -1;
-    buckets = 0;
     while (chunk.next()) {
       int prefix = chunk.prefix();
       int depth = chunk.depth();
@@ -122,12 +119,10 @@ public final class CheckpointLoader implements AutoCloseable {
       first = first < 0 ? from : first;
       next = from + (HASHES >>> depth);
       found += chunk.entries();
-      buckets++;
     }
     if (next != loadedFrom) {
       chunk.reject();
     }
-    loadedTo = loadedFrom;
     loadedFrom = first;
     return found;
   }
@@ -258,18 +253,13 @@ public final class CheckpointLoader implements AutoCloseable {
     long content = words[at + EntryFormat.CONTENT];
     int hash =
         IdHash.hash(hashSeed, words[at + EntryFormat.ID_HIGH], words[at + EntryFormat.ID_LOW]);
-    if (!EntryFormat.isWellFormed(place, content)
-        || (hash & Bucket.mask(chunk.depth())) != chunk.prefix()
-        || !takeSlot(words, index, hash, number)) {
+    if (!isRight(chunk, at, hash) || !takeSlot(words, index, hash, number)) {
       return false;
     }
     EntryTable.decode(place, 0, content, location);
     counts.add(location);
     switch (EntryFormat.kind(place)) {
       case EntryFormat.EVICTED -> {
-        if (EntryFormat.block(place) != coldCount || coldCount >= chunk.colds()) {
-          return false;
-        }
         int cold =
             entries.addCold(
                 chunk.cold(coldCount, 0), chunk.cold(coldCount, 1), chunk.cold(coldCount, 2));
@@ -281,6 +271,15 @@ public final class CheckpointLoader implements AutoCloseable {
       default -> {}
     }
     return true;
+  }
+
+  /** Returns whether an entry is well formed, its bucket's, and has the next cold reference. */
+  private boolean isRight(IndexCheckpointBuckets chunk, int at, int hash) {
+    long place = chunk.words()[at + EntryFormat.PLACE];
+    return EntryFormat.isWellFormed(place, chunk.words()[at + EntryFormat.CONTENT])
+        && (hash & Bucket.mask(chunk.depth())) == chunk.prefix()
+        && (EntryFormat.kind(place) != EntryFormat.EVICTED
+            || (EntryFormat.block(place) == coldCount && coldCount < chunk.colds()));
   }
 
   /** Finds a slot for an id that may have another's hash; returns false when it comes again. */
@@ -305,29 +304,28 @@ public final class CheckpointLoader implements AutoCloseable {
   /** Puts the entries of a bucket, with their hashes' buckets in place. */
   private void loadOneByOne(IndexCheckpointBuckets chunk) {
     long[] words = chunk.words();
-    int colds = 0;
+    coldCount = 0;
     for (int at = 0; at < chunk.entries() * WORDS; at += WORDS) {
       long idHigh = words[at + EntryFormat.ID_HIGH];
       long idLow = words[at + EntryFormat.ID_LOW];
-      long place = words[at + EntryFormat.PLACE];
-      long content = words[at + EntryFormat.CONTENT];
       int hash = IdHash.hash(hashSeed, idHigh, idLow);
-      boolean evicted = EntryFormat.kind(place) == EntryFormat.EVICTED;
-      if (!EntryFormat.isWellFormed(place, content)
-          || (hash & Bucket.mask(chunk.depth())) != chunk.prefix()
-          || (evicted && (EntryFormat.block(place) != colds || colds >= chunk.colds()))
-          || index.has(idHigh, idLow)) {
+      if (!isRight(chunk, at, hash) || index.has(idHigh, idLow)) {
         chunk.reject();
         return;
       }
-      EntryTable.decode(place, words[at + EntryFormat.VERSION], content, location);
-      if (evicted) {
-        location.setCold(chunk.cold(colds, 0), chunk.cold(colds, 1), chunk.cold(colds, 2));
-        colds++;
+      EntryTable.decode(
+          words[at + EntryFormat.PLACE],
+          words[at + EntryFormat.VERSION],
+          words[at + EntryFormat.CONTENT],
+          location);
+      if (location.kind() == BlobLocation.Kind.EVICTED) {
+        location.setCold(
+            chunk.cold(coldCount, 0), chunk.cold(coldCount, 1), chunk.cold(coldCount, 2));
+        coldCount++;
       }
       index.load(idHigh, idLow, location);
     }
-    if (colds != chunk.colds()) {
+    if (coldCount != chunk.colds()) {
       chunk.reject();
     }
   }

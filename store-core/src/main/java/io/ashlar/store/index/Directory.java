@@ -107,8 +107,7 @@ final class Directory implements AutoCloseable {
    * @param words its words as {@link Bucket} has them; the header is overwritten.
    */
   void install(int prefix, int depth, long[] words, int count) {
-    int number = slab.allocate();
-    MemorySegment bucket = slab.chunkOf(number).asSlice(slab.offsetOf(number), Bucket.BYTES);
+    MemorySegment bucket = neverUsed();
     Bucket.create(bucket, prefix, depth, words, count);
     Table known = table();
     while (known.depth < depth) {
@@ -237,9 +236,13 @@ final class Directory implements AutoCloseable {
 
   private void ensureSpare(int count) {
     while (spareCount < count) {
-      int number = slab.allocate();
-      addSpare(slab.chunkOf(number).asSlice(slab.offsetOf(number), Bucket.BYTES));
+      addSpare(neverUsed());
     }
+  }
+
+  private MemorySegment neverUsed() {
+    int number = slab.allocate();
+    return slab.chunkOf(number).asSlice(slab.offsetOf(number), Bucket.BYTES);
   }
 
   private void addSpare(MemorySegment bucket) {

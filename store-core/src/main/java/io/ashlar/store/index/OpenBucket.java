@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 final class OpenBucket {
   private static final int NONE = 1; // no prefix of 0 bits
 
-  // For the loop of BulkPuts, too.
+  // BulkPuts adds to these.
   final long[] words = new long[Bucket.WORDS];
   int prefix = NONE;
   int mask;
@@ -25,11 +25,6 @@ final class OpenBucket {
     return (hash & mask) == prefix;
   }
 
-  /** Returns whether the bucket must be split before another entry is added. */
-  boolean isFull() {
-    return count >= Bucket.COUNT_MAX;
-  }
-
   /** Closes the bucket that is open, if any, and opens another. */
   void open(MemorySegment newBucket) {
     close();
@@ -39,17 +34,6 @@ final class OpenBucket {
     countBefore = count;
     mask = Bucket.mask(Bucket.depth(words));
     prefix = Bucket.prefix(words);
-  }
-
-  /** Returns a slot's word, 0 when it is empty. */
-  long slot(int slot) {
-    return words[Bucket.HEADER_WORDS + slot];
-  }
-
-  /** Adds an entry to an empty slot at which probing for its hash ends. */
-  void add(int slot, int hash, int entry) {
-    words[Bucket.HEADER_WORDS + slot] = Bucket.word(hash, entry);
-    count++;
   }
 
   /** Writes back what has changed; idempotent. */

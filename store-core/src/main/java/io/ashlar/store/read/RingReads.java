@@ -3,6 +3,7 @@ package io.ashlar.store.read;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.Threads;
 import io.ashlar.uring.NativeException;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -213,16 +214,6 @@ final class RingReads implements ReadEngine, Runnable {
   public void close() {
     closing = true;
     opened.join().wakeUp();
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(thread);
   }
 }

@@ -100,14 +100,18 @@ public class OperationBatchTest {
     return sum[0];
   }
 
+  private static void putMany(BlobIndex index, int count) {
+    for (int id = 0; id < count; id++) {
+      index.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
+    }
+  }
+
   private void assertSame(int records, int ids, int putShare, boolean tombstones, int before) {
     try (BlobIndex single = new BlobIndex(HASH_SEED);
         BlobIndex bulk = new BlobIndex(HASH_SEED);
         Arena arena = Arena.ofConfined()) {
-      for (int id = 0; id < before; id++) {
-        single.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
-        bulk.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
-      }
+      putMany(single, before);
+      putMany(bulk, before);
       OperationApplier one = new OperationApplier(single, tombstones);
       OperationApplier other = new OperationApplier(bulk, tombstones);
       OperationBatch batch = new OperationBatch(bulk, other, () -> {});
@@ -171,10 +175,8 @@ public class OperationBatchTest {
     try (BlobIndex single = new BlobIndex(HASH_SEED);
         BlobIndex bulk = new BlobIndex(HASH_SEED);
         Arena arena = Arena.ofConfined()) {
-      for (int id = 0; id < before; id++) {
-        single.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
-        bulk.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
-      }
+      putMany(single, before);
+      putMany(bulk, before);
       OperationApplier one = new OperationApplier(single, false);
       OperationBatch batch = new OperationBatch(bulk, new OperationApplier(bulk, false), () -> {});
       MemorySegment memory = arena.allocate(1 << 20, Blocks.BYTES);

@@ -1,5 +1,7 @@
 package io.ashlar.store.local;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -48,6 +50,14 @@ record PlantedBug(String name, List<Edit> edits) {
               .getMethod("run", long.class, long.class, boolean.class)
               .invoke(null, seed, statesMax, true);
     }
+  }
+
+  /** Fails unless a test has found a planted bug; prints by what. */
+  static void assertFound(Object planted, @Nullable Throwable found) {
+    assertThat(found).as("%s", planted).isNotNull();
+    String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
+    System.out.println(
+        "planted: " + planted + ": " + what.substring(0, Math.min(160, what.length())));
   }
 
   /**

@@ -1,7 +1,5 @@
 package io.ashlar.store.local;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.ashlar.store.commit.RepeatedIdsTest;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -203,9 +201,6 @@ class PlantedReadBugsTest {
   @MethodSource("bugs")
   void shouldBeFoundByItsScenario(Planted planted) throws Exception {
     Throwable found = planted.bug().tryTest(folder, planted.test(), planted.scenario());
-    assertThat(found).as("%s", planted).isNotNull();
-    String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
-    System.out.println(
-        "planted: " + planted + ": " + what.substring(0, Math.min(160, what.length())));
+    PlantedBug.assertFound(planted, found);
   }
 }

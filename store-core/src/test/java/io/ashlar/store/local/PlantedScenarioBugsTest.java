@@ -260,10 +260,7 @@ class PlantedScenarioBugsTest {
   @MethodSource("bugs")
   void shouldBeFoundByItsScenario(Planted planted) throws Exception {
     Throwable found = planted.bug().tryTest(folder, planted.test(), planted.scenario());
-    assertThat(found).as("%s", planted).isNotNull();
-    String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
-    System.out.println(
-        "planted: " + planted + ": " + what.substring(0, Math.min(160, what.length())));
+    PlantedBug.assertFound(planted, found);
   }
 
   @Test
