@@ -49,12 +49,12 @@ final class GroupCommitter {
   private static final long RECYCLE_RECORDS_MIN = 4;
 
   /**
-   * A group of so many epochs, or of so many blocks behind its record, is acknowledged while the
-   * next one is written: waking its callers takes as long as a write, or they have much to fill.
+   * A group of so many epochs, or of so many bytes of values, is acknowledged while the next one is
+   * written: waking its callers takes as long as a write, or they have much to fill.
    */
   private static final int OVERLAP_EPOCHS_MIN = AckSequencer.LARGE_GROUP;
 
-  private static final long OVERLAP_BLOCKS_MIN = 128;
+  private static final long OVERLAP_BYTES_MIN = 512 << 10;
 
   private final Disk disk;
   private final BlockSpace space;
@@ -481,6 +481,7 @@ final class GroupCommitter {
     long puts = 0;
     long deletes = 0;
     long operations = 0;
+    long valueBytes = 0;
     for (int i = 0; i < count; i++) {
       EpochBuffer epoch = group[i];
       int deletesApplied = epoch.applyTo(applier, recordSequence, freed);
@@ -491,6 +492,7 @@ final class GroupCommitter {
       puts += epoch.putCount();
       deletes += epoch.deleteCount();
       operations += epoch.operationCount();
+      valueBytes += epoch.valueBytes();
     }
     durableSequence = recordSequence;
     markedSequence = mark;
@@ -503,7 +505,7 @@ final class GroupCommitter {
       counters.puts.add(puts);
       counters.deletes.add(deletes);
       acks.ackDurable(group, count);
-      if (count < OVERLAP_EPOCHS_MIN && behindBlocks < OVERLAP_BLOCKS_MIN) {
+      if (count < OVERLAP_EPOCHS_MIN && valueBytes < OVERLAP_BYTES_MIN) {
         acks.deliver();
       }
     }
