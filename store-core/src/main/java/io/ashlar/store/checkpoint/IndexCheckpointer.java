@@ -46,6 +46,9 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   private static final long OPERATIONS_MIN = 1 << 16;
+  private static final long OPENED_RECORDS_MIN = 256;
+  private static final long BLOBS_PER_OPENED_RECORD = 4096;
+  private static final int OPENED_SHARE = 4;
   private static final long CHUNK_BYTES = Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX);
 
   private final Disk disk;
@@ -137,6 +140,18 @@ public final class IndexCheckpointer implements AutoCloseable {
    */
   public boolean isDue() {
     return logBlocks >= dueBlocks || logOperations >= dueOperations;
+  }
+
+  /**
+   * Returns whether the open that has just ended replayed so much that a checkpoint should be
+   * written now, lest the next open has to do it again: a quarter of the operations that make one
+   * due otherwise, or so many records that replaying them takes as long as writing it. Thread: the
+   * commit role's holder.
+   */
+  public boolean isDueAfterOpen(long replayedRecords) {
+    return OPENED_SHARE * logOperations >= dueOperations
+        || replayedRecords
+            >= Math.max(OPENED_RECORDS_MIN, index.liveCount() / BLOBS_PER_OPENED_RECORD);
   }
 
   /**

@@ -176,6 +176,18 @@ public final class CommitPath implements AutoCloseable {
     return agent.doWork();
   }
 
+  /**
+   * Begins an index checkpoint if the open that has just ended replayed much: a process that ends
+   * and begins again and again would replay ever more. Thread: the one that opened the store.
+   */
+  public void checkpointAfterOpen(long replayedRecords) {
+    performTask(() -> {
+      if (checkpointer.isDueAfterOpen(replayedRecords)) {
+        checkpointer.start(tail.position());
+      }
+    });
+  }
+
   /** Begins an epoch. */
   public Epoch beginEpoch() {
     return new LocalEpoch(writer, writer.begin());

@@ -175,6 +175,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       } else {
         commitPath.startHere();
       }
+      commitPath.checkpointAfterOpen(recoveryReport.replayedRecords());
       started = true;
     } finally {
       if (!started) {

@@ -84,7 +84,15 @@ class PlantedCheckpointBugsTest {
             "operations that were in the log at open do not count",
             "this.logOperations = logOperations;",
             "this.logOperations = 0;"),
-        due("operations before the last checkpoint count", "    logOperations = 0;\n", ""));
+        due("operations before the last checkpoint count", "    logOperations = 0;\n", ""),
+        new PlantedReadBugsTest.Planted(
+            CheckpointDueTest.class,
+            "shouldWriteACheckpointAfterAnOpenThatReplayedManyRecords",
+            PlantedBug.of(
+                "every open replays what the one before has replayed",
+                "local/LocalBlobStore.java",
+                "      commitPath.checkpointAfterOpen(recoveryReport.replayedRecords());\n",
+                "")));
   }
 
   @ParameterizedTest
