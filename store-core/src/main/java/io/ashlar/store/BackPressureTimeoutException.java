@@ -3,8 +3,9 @@ package io.ashlar.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The buffers or the queue stayed full until the deadline. Nothing was applied: slow down, raise
- * the pool or the deadline, and try again.
+ * The buffers or the queue stayed full until the deadline, or open epochs held as much of the data
+ * file as they may. Nothing was applied: slow down, raise the setting that the message names or the
+ * deadline, and try again.
  */
 public final class BackPressureTimeoutException extends StoreException {
 

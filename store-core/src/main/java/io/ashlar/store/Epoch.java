@@ -37,8 +37,11 @@ public interface Epoch extends AutoCloseable {
    * Puts a blob, replacing what {@code id} holds.
    *
    * @param value 0 bytes to 1 GiB, on or off the heap; read before this returns.
-   * @throws IllegalArgumentException if the value is longer.
-   * @throws BackPressureTimeoutException if no buffer came free in time.
+   * @throws IllegalArgumentException if the value is longer, or the epoch would hold more of the
+   *     data file than {@link StoreConfig#heldBytesMax}.
+   * @throws BackPressureTimeoutException if no buffer came free in time, or other epochs held
+   *     {@link StoreConfig#heldBytesMax} of the data file until then.
+   * @throws IllegalArgumentException if this epoch alone would hold more.
    * @throws StorageFullException if the value had to be written ahead and there is no space.
    */
   void put(BlobId id, MemorySegment value);

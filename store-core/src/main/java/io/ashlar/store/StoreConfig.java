@@ -9,7 +9,11 @@ package io.ashlar.store;
  * @param groupEpochsMax the most epochs that one log record covers; 1 to 64.
  * @param groupBytesMax the most bytes that one gathered write carries; 64 KiB to 256 MiB.
  * @param queueCapacity epochs that can wait for the I/O thread; a power of two from 2 to 65,536.
- * @param backPressureTimeoutMs how long a put or commit waits for a buffer or a queue slot.
+ * @param backPressureTimeoutMs how long a put or commit waits for a buffer, a queue slot, or for
+ *     others to hold less than {@code heldBytesMax}.
+ * @param heldBytesMax how much of the data file epochs may hold before their commit, all together:
+ *     values that are streamed to it, and what was written ahead of large epochs; 1 MiB to 16 TiB.
+ *     No epoch can hold more, nor a blob that is streamed be longer.
  * @param lockTimeoutMs how long opening waits for another process to let go of the store.
  * @param initialFileBytes the size of a new data file; at least 128 KiB, rounded up to 4 KiB.
  * @param growthBytesMin the least that the data file grows by; at least 64 KiB, rounded up to 4
@@ -45,6 +49,7 @@ public record StoreConfig(
     long groupBytesMax,
     int queueCapacity,
     long backPressureTimeoutMs,
+    long heldBytesMax,
     long lockTimeoutMs,
     long initialFileBytes,
     long growthBytesMin,
@@ -74,6 +79,7 @@ public record StoreConfig(
           16L << 20,
           1024,
           10_000,
+          16L << 30,
           2_000,
           16L << 20,
           16L << 20,
@@ -97,6 +103,7 @@ public record StoreConfig(
       throw new IllegalArgumentException("queueCapacity must be a power of two: " + queueCapacity);
     }
     check("backPressureTimeoutMs", backPressureTimeoutMs, 0, 86_400_000L);
+    check("heldBytesMax", heldBytesMax, 1L << 20, 16L << 40);
     check("lockTimeoutMs", lockTimeoutMs, 0, 86_400_000L);
     check("initialFileBytes", initialFileBytes, 128L << 10, 1L << 40);
     check("growthBytesMin", growthBytesMin, 64L << 10, 64L << 30);
@@ -119,6 +126,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -141,6 +149,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -163,6 +172,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -185,6 +195,7 @@ public record StoreConfig(
         value,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -207,6 +218,7 @@ public record StoreConfig(
         groupBytesMax,
         value,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -228,6 +240,30 @@ public record StoreConfig(
         groupEpochsMax,
         groupBytesMax,
         queueCapacity,
+        value,
+        heldBytesMax,
+        lockTimeoutMs,
+        initialFileBytes,
+        growthBytesMin,
+        freeSharePercentMax,
+        logExtentBytesMax,
+        checkpointLogBytesMin,
+        quietMarkMs,
+        snapshotEntriesMax,
+        cacheBytes,
+        engine,
+        allowBuffered);
+  }
+
+  /** Returns these settings with another {@link #heldBytesMax}. */
+  public StoreConfig withHeldBytesMax(long value) {
+    return new StoreConfig(
+        poolBytes,
+        coalesceWindowNs,
+        groupEpochsMax,
+        groupBytesMax,
+        queueCapacity,
+        backPressureTimeoutMs,
         value,
         lockTimeoutMs,
         initialFileBytes,
@@ -251,6 +287,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         value,
         initialFileBytes,
         growthBytesMin,
@@ -273,6 +310,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         value,
         growthBytesMin,
@@ -295,6 +333,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         value,
@@ -317,6 +356,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -339,6 +379,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -361,6 +402,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -383,6 +425,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -405,6 +448,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -427,6 +471,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -449,6 +494,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,
@@ -471,6 +517,7 @@ public record StoreConfig(
         groupBytesMax,
         queueCapacity,
         backPressureTimeoutMs,
+        heldBytesMax,
         lockTimeoutMs,
         initialFileBytes,
         growthBytesMin,

@@ -35,6 +35,7 @@ class StoreConfigTest {
             .withGroupBytesMax(1 << 20)
             .withQueueCapacity(8)
             .withBackPressureTimeoutMs(9)
+            .withHeldBytesMax(19 << 20)
             .withLockTimeoutMs(10)
             .withInitialFileBytes(11 << 20)
             .withGrowthBytesMin(12 << 20)
@@ -55,6 +56,7 @@ class StoreConfigTest {
                 1 << 20,
                 8,
                 9,
+                19 << 20,
                 10,
                 11 << 20,
                 12 << 20,

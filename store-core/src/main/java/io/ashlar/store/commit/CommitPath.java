@@ -45,6 +45,7 @@ public final class CommitPath implements AutoCloseable {
   private final StoreCounters counters;
   private final CommitQueue queue;
   private final CommitRole role = new CommitRole();
+  private final HeldQuota quota;
   private final EpochBufferPool buffers;
   private final LogTail tail;
   private final AckSequencer acks;
@@ -91,7 +92,8 @@ public final class CommitPath implements AutoCloseable {
     ahead = new AheadWriter(disk, poison, counters, arena);
     writer = new EpochWriter(this, gate, pool, ahead, config.groupBytesMax());
     queue = new CommitQueue(config.queueCapacity());
-    buffers = new EpochBufferPool(config.queueCapacity());
+    quota = new HeldQuota(config.heldBytesMax());
+    buffers = new EpochBufferPool(config.queueCapacity(), quota);
     tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
     acks = new AckSequencer(position.epoch(), poison, buffers);
     checkpointer = checkpoints.apply(new RoleHolder());
@@ -410,12 +412,18 @@ public final class CommitPath implements AutoCloseable {
    * @param start the first block, or −1 when there was no space.
    * @param blocks how many, 0 then.
    */
-  record Held(long start, long blocks) {}
+  record Held(long start, long blocks) {
+    private static final Held NOTHING = new Held(-1, 0);
+  }
 
   /** Takes space for values that are written ahead, a run of what is free now. */
   Held tryHold(EpochBuffer buffer, long least, long most) {
+    if (!quota.tryTake(most)) {
+      return Held.NOTHING;
+    }
     return hold(
         buffer,
+        most,
         () -> {
           long start = space.allocateFree(least, most);
           return new Held(start, start < 0 ? 0 : space.allocatedBlocks());
@@ -425,10 +433,15 @@ public final class CommitPath implements AutoCloseable {
   /**
    * Takes space for values that are written ahead, growing the file if it must; returns the first
    * block or −1.
+   *
+   * @throws IllegalArgumentException if the epoch would hold too much: it is as before.
+   * @throws BackPressureTimeoutException if others held too much until the deadline: likewise.
    */
   long hold(EpochBuffer buffer, long blocks) {
+    quota.take(buffer.heldBlocks(), blocks, config.backPressureTimeoutMs());
     return hold(
             buffer,
+            blocks,
             () -> {
               long start = space.allocate(blocks);
               return new Held(start, start < 0 ? 0 : blocks);
@@ -436,17 +449,21 @@ public final class CommitPath implements AutoCloseable {
         .start();
   }
 
-  private Held hold(EpochBuffer buffer, Supplier<Held> allocation) {
-    Held[] held = new Held[1];
-    perform(
-        new RoleTask() {
-          @Override
-          void perform() {
-            poison.check();
-            held[0] = allocation.get();
-            space.hold(held[0].blocks());
-          }
-        });
+  private Held hold(EpochBuffer buffer, long taken, Supplier<Held> allocation) {
+    Held[] held = {Held.NOTHING};
+    try {
+      perform(
+          new RoleTask() {
+            @Override
+            void perform() {
+              poison.check();
+              held[0] = allocation.get();
+              space.hold(held[0].blocks());
+            }
+          });
+    } finally {
+      quota.giveBack(taken - held[0].blocks());
+    }
     buffer.addHeldBlocks(held[0].blocks());
     return held[0];
   }
@@ -482,7 +499,7 @@ public final class CommitPath implements AutoCloseable {
 
   /** Keeps an extent unused until the next open: a write to it failed (L24). */
   void quarantine(EpochBuffer buffer, long blocks) {
-    buffer.addHeldBlocks(-blocks);
+    noLongerHeld(buffer, blocks);
     perform(
         new RoleTask() {
           @Override
@@ -498,9 +515,14 @@ public final class CommitPath implements AutoCloseable {
     quarantine(buffer, buffer.heldBlocks());
   }
 
+  private void noLongerHeld(EpochBuffer buffer, long blocks) {
+    buffer.addHeldBlocks(-blocks);
+    quota.giveBack(blocks);
+  }
+
   /** Gives back an extent whose value was not completed; no write to it is in flight (L26). */
   void releaseHeld(EpochBuffer buffer, long start, long blocks) {
-    buffer.addHeldBlocks(-blocks);
+    noLongerHeld(buffer, blocks);
     perform(
         new RoleTask() {
           @Override

@@ -393,6 +393,11 @@ final class EpochBuffer implements QueueEntry {
     return heldBlocks;
   }
 
+  /** Returns how many of these count in the {@link HeldQuota}: not those of relocations. */
+  long quotaBlocks() {
+    return relocations == null ? heldBlocks : 0;
+  }
+
   /** Returns the capacity of the last buffer, 0 without one. */
   long lastBufferCapacity() {
     return bufferCount == 0 ? 0 : buffers[bufferCount - 1].capacity();

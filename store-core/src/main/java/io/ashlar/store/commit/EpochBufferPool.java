@@ -11,8 +11,10 @@ import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 final class EpochBufferPool {
 
   private final MpmcVarHandleArrayQueue<EpochBuffer> idle;
+  private final HeldQuota quota;
 
-  EpochBufferPool(int capacity) {
+  EpochBufferPool(int capacity, HeldQuota quota) {
+    this.quota = quota;
     idle = new MpmcVarHandleArrayQueue<>(capacity);
   }
 
@@ -22,9 +24,10 @@ final class EpochBufferPool {
     return buffer != null ? buffer : new EpochBuffer();
   }
 
-  /** Takes one back; its pooled buffers go to their pool. */
+  /** Takes one back; its pooled buffers go to their pool, and what it held counts no longer. */
   void recycle(EpochBuffer buffer) {
     buffer.releaseBuffers();
+    quota.giveBack(buffer.quotaBlocks());
     buffer.reset();
     var _ = idle.offer(buffer); // when full, the garbage collector takes it
   }

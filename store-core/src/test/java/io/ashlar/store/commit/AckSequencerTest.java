@@ -19,7 +19,7 @@ class AckSequencerTest {
   private static final int EPOCHS_MAX = 64;
 
   private final AckSequencer acks =
-      new AckSequencer(0, new Poison(), new EpochBufferPool(EPOCHS_MAX));
+      new AckSequencer(0, new Poison(), new EpochBufferPool(EPOCHS_MAX, new HeldQuota(0)));
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, AckSequencer.LARGE_GROUP - 1, AckSequencer.LARGE_GROUP, 37, 64})

@@ -36,6 +36,11 @@ class PlantedScenarioBugsTest {
     }
   }
 
+  private static Planted quota(
+      String scenario, String name, String file, String right, String wrong) {
+    return new Planted(HeldQuotaTest.class, scenario, PlantedBug.of(name, file, right, wrong));
+  }
+
   private static Planted log(String scenario, String name, Edit... edits) {
     return new Planted(ProtocolScenariosTest.class, scenario, new PlantedBug(name, List.of(edits)));
   }
@@ -220,6 +225,24 @@ class PlantedScenarioBugsTest {
                 "commit/EpochWriter.java",
                 "        ahead.await(buffer);\n        if (",
                 "        if (")),
+        quota(
+            "shouldLetNoStreamHoldWhatOthersLeaveNoRoomFor",
+            "open streams have no quota (L26)",
+            "commit/HeldQuota.java",
+            "while (now + blocks <= blocksMax) {",
+            "while (now >= 0) {"),
+        quota(
+            "shouldCountNothingThatHasEnded",
+            "what an epoch held counts after its end (L26)",
+            "commit/EpochBufferPool.java",
+            "    quota.giveBack(buffer.quotaBlocks());\n",
+            ""),
+        quota(
+            "shouldCountNothingThatHasEnded",
+            "what a stream held that failed counts for ever (L26)",
+            "commit/CommitPath.java",
+            "    quota.giveBack(blocks);\n",
+            ""),
         checkpoint(
             "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
             "the older generation's checkpoint counts as free at open (L13)",
