@@ -178,7 +178,7 @@ public final class BufferPool implements AutoCloseable {
     return checks;
   }
 
-  /** Returns the whole mapping, to register it with a ring; never to be written through. */
+  /** Returns the whole mapping; never to be written through. */
   public MemorySegment region() {
     return memory.segment();
   }

@@ -288,11 +288,13 @@ class PlantedScenarioBugsTest {
 
   @Test
   void shouldHaveABugForEveryScenario() {
+    List<Class<?>> tests = List.of(ProtocolScenariosTest.class, CheckpointScenariosTest.class);
     TreeSet<String> planted = new TreeSet<>();
-    bugs().forEach(bug -> planted.add(bug.scenario()));
-    planted.remove("shouldRefuseALogOfWhichAnyRecordButTheLastIsDamaged");
+    bugs().stream()
+        .filter(bug -> tests.contains(bug.test()))
+        .forEach(bug -> planted.add(bug.scenario()));
     List<String> scenarios = new ArrayList<>();
-    for (Class<?> test : List.of(ProtocolScenariosTest.class, CheckpointScenariosTest.class)) {
+    for (Class<?> test : tests) {
       for (Method method : test.getDeclaredMethods()) {
         if (method.isAnnotationPresent(Test.class) && !Modifier.isStatic(method.getModifiers())) {
           scenarios.add(method.getName());
