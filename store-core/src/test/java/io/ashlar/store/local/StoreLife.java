@@ -52,7 +52,7 @@ final class StoreLife {
           .withGrowthBytesMin(64 << 10)
           .withLogExtentBytesMax(64 << 10)
           .withCheckpointLogBytesMin(64 << 10)
-          .withGroupBytesMax(128 << 10)
+          .withGroupBytesMax(64 << 10)
           .withSnapshotEntriesMax(24);
 
   /** A blob's content: bytes drawn from a seed. */
