@@ -41,7 +41,6 @@ public interface Epoch extends AutoCloseable {
    *     data file than {@link StoreConfig#heldBytesMax}.
    * @throws BackPressureTimeoutException if no buffer came free in time, or other epochs held
    *     {@link StoreConfig#heldBytesMax} of the data file until then.
-   * @throws IllegalArgumentException if this epoch alone would hold more.
    * @throws StorageFullException if the value had to be written ahead and there is no space.
    */
   void put(BlobId id, MemorySegment value);

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -175,7 +176,11 @@ public final class IndexCheckpointer implements AutoCloseable {
     previousCrc32c = 0;
     chunks = new ArrayList<>();
     beginChunk();
-    executor.execute(this::step);
+    if (!handOver()) {
+      ended();
+      System.getLogger(IndexCheckpointer.class.getName())
+          .log(System.Logger.Level.WARNING, "an index checkpoint is put off: no thread for it");
+    }
   }
 
   /** Returns whether a checkpoint is being written. Thread: any. */
@@ -210,10 +215,29 @@ public final class IndexCheckpointer implements AutoCloseable {
     }
   }
 
+  /** Takes one step, and lets another follow; goes on itself where there is no thread for that. */
+  private void step() {
+    boolean more = stepOnce();
+    while (more && !handOver()) {
+      more = stepOnce();
+    }
+  }
+
+  private boolean handOver() {
+    try {
+      executor.execute(this::step);
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
+  }
+
   /**
    * Copies the index until a chunk is full and writes it; then comes the next step, or the flip.
+   *
+   * @return whether another step is to follow.
    */
-  private void step() {
+  private boolean stepOnce() {
     boolean more = false;
     try {
       more = !closing && !poison.isSet() && copyChunk();
@@ -224,15 +248,15 @@ public final class IndexCheckpointer implements AutoCloseable {
       throw e;
     } finally {
       if (!more) {
-        synchronized (this) {
-          running = false;
-          notifyAll();
-        }
+        ended();
       }
     }
-    if (more) {
-      executor.execute(this::step);
-    }
+    return more;
+  }
+
+  private synchronized void ended() {
+    running = false;
+    notifyAll();
   }
 
   private boolean copyChunk() {

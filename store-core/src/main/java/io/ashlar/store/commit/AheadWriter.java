@@ -132,7 +132,11 @@ final class AheadWriter implements AutoCloseable {
       bufferCount = from.handOver(buffers);
       fileOffset = Blocks.offset(startBlock);
       epoch = from;
-      executor.execute(this);
+      try {
+        executor.execute(this);
+      } catch (OutOfMemoryError e) { // no thread could be started: the caller writes
+        run();
+      }
     }
 
     /** Gives it back unused. */

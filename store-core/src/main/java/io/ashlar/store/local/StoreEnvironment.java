@@ -2,6 +2,7 @@ package io.ashlar.store.local;
 
 import java.security.SecureRandom;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 
 /**
@@ -10,7 +11,8 @@ import java.util.function.LongSupplier;
  * @param ids random 64-bit values for identities.
  * @param clockMs wall time, ms since 1970.
  * @param clockNs a monotonic clock.
- * @param growth runs growth of the data file.
+ * @param growth runs growth of the data file. This and the next may reject a task, for want of a
+ *     thread: what it is for then fails, or waits, and nothing else does.
  * @param background runs the steps of index checkpoints, one after another, and gives up what ended
  *     snapshots needed; never on the thread that asks.
  * @param ownThread whether the store starts its I/O thread; a test may drive the work itself.
@@ -38,6 +40,14 @@ record StoreEnvironment(
   private static void startThread(Runnable task, String name) {
     Thread thread = new Thread(task, name);
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) { // what the JVM makes of EAGAIN: no memory need be short
+      throw new RejectedExecutionException(
+          "no thread could be started; raise the limit of threads (ulimit -u, cgroup pids.max):"
+              + " thread="
+              + name,
+          e);
+    }
   }
 }

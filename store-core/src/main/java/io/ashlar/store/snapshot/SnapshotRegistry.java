@@ -9,6 +9,7 @@ import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.space.BlockSpace;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -324,7 +325,11 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     view.setEnded(message);
     leave(view);
     System.getLogger(SnapshotRegistry.class.getName()).log(System.Logger.Level.INFO, message);
-    background.execute(() -> settleInBackground(view));
+    try {
+      background.execute(() -> settleInBackground(view));
+    } catch (RejectedExecutionException e) {
+      leftToClose(e);
+    }
   }
 
   private void settleInBackground(SnapshotView view) {
@@ -337,14 +342,18 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     try {
       settle(view);
     } catch (StoreException e) {
-      System.getLogger(SnapshotRegistry.class.getName())
-          .log(System.Logger.Level.DEBUG, "an ended snapshot was left to the store's close", e);
+      leftToClose(e);
     } finally {
       synchronized (this) {
         sweeping--;
         notifyAll();
       }
     }
+  }
+
+  private static void leftToClose(RuntimeException why) {
+    System.getLogger(SnapshotRegistry.class.getName())
+        .log(System.Logger.Level.DEBUG, "an ended snapshot was left to the store's close", why);
   }
 
   /** Returns every view whose entries are there, the oldest first; not to be changed. */

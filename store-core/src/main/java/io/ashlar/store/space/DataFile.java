@@ -4,8 +4,10 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -131,7 +133,11 @@ public final class DataFile implements AutoCloseable {
     long hole = holes.firstOf(Math.max(1, atLeastBlocks));
     long start = hole < 0 ? blocks : hole;
     long end = start + (hole < 0 ? wanted : Math.min(wanted, holes.length(hole)));
-    executor.execute(() -> run(start, end, hole < 0));
+    try {
+      executor.execute(() -> run(start, end, hole < 0));
+    } catch (RejectedExecutionException e) {
+      end(start, end, new NativeException("grow", Errno.EAGAIN, String.valueOf(e.getMessage())));
+    }
   }
 
   /** Sets whether the file grows by space that was not written. Thread: any. */
@@ -154,13 +160,15 @@ public final class DataFile implements AutoCloseable {
       poison.set(e);
       failed = new NativeException("grow", 0, String.valueOf(e.getMessage()));
     }
-    synchronized (this) {
-      state = failed == null ? State.GROWN : State.FAILED;
-      failure = failed;
-      grownStart = start;
-      grownEnd = end;
-      notifyAll();
-    }
+    end(start, end, failed);
+  }
+
+  private synchronized void end(long start, long end, @Nullable NativeException failed) {
+    state = failed == null ? State.GROWN : State.FAILED;
+    failure = failed;
+    grownStart = start;
+    grownEnd = end;
+    notifyAll();
   }
 
   private void fill(long start, long end, boolean atEnd) {
