@@ -119,421 +119,198 @@ public record StoreConfig(
 
   /** Returns these settings with another {@link #poolBytes}. */
   public StoreConfig withPoolBytes(long value) {
-    return new StoreConfig(
-        value,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.poolBytes = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #coalesceWindowNs}. */
   public StoreConfig withCoalesceWindowNs(long value) {
-    return new StoreConfig(
-        poolBytes,
-        value,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.coalesceWindowNs = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #groupEpochsMax}. */
   public StoreConfig withGroupEpochsMax(int value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        value,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.groupEpochsMax = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #groupBytesMax}. */
   public StoreConfig withGroupBytesMax(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        value,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.groupBytesMax = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #queueCapacity}. */
   public StoreConfig withQueueCapacity(int value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        value,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.queueCapacity = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #backPressureTimeoutMs}. */
   public StoreConfig withBackPressureTimeoutMs(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        value,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.backPressureTimeoutMs = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #heldBytesMax}. */
   public StoreConfig withHeldBytesMax(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        value,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.heldBytesMax = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #lockTimeoutMs}. */
   public StoreConfig withLockTimeoutMs(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        value,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.lockTimeoutMs = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #initialFileBytes}. */
   public StoreConfig withInitialFileBytes(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        value,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.initialFileBytes = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #growthBytesMin}. */
   public StoreConfig withGrowthBytesMin(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        value,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.growthBytesMin = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #freeSharePercentMax}. */
   public StoreConfig withFreeSharePercentMax(int value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        value,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.freeSharePercentMax = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #logExtentBytesMax}. */
   public StoreConfig withLogExtentBytesMax(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        value,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.logExtentBytesMax = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #checkpointLogBytesMin}. */
   public StoreConfig withCheckpointLogBytesMin(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        value,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.checkpointLogBytesMin = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #quietMarkMs}. */
   public StoreConfig withQuietMarkMs(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        value,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.quietMarkMs = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #snapshotEntriesMax}. */
   public StoreConfig withSnapshotEntriesMax(int value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        value,
-        cacheBytes,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.snapshotEntriesMax = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #cacheBytes}. */
   public StoreConfig withCacheBytes(long value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        value,
-        engine,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.cacheBytes = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #engine}. */
   public StoreConfig withEngine(Engine value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        value,
-        allowBuffered);
+    Draft draft = new Draft(this);
+    draft.engine = value;
+    return draft.finish();
   }
 
   /** Returns these settings with another {@link #allowBuffered}. */
   public StoreConfig withAllowBuffered(boolean value) {
-    return new StoreConfig(
-        poolBytes,
-        coalesceWindowNs,
-        groupEpochsMax,
-        groupBytesMax,
-        queueCapacity,
-        backPressureTimeoutMs,
-        heldBytesMax,
-        lockTimeoutMs,
-        initialFileBytes,
-        growthBytesMin,
-        freeSharePercentMax,
-        logExtentBytesMax,
-        checkpointLogBytesMin,
-        quietMarkMs,
-        snapshotEntriesMax,
-        cacheBytes,
-        engine,
-        value);
+    Draft draft = new Draft(this);
+    draft.allowBuffered = value;
+    return draft.finish();
   }
 
   private static void check(String name, long value, long least, long most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(name + " must be " + least + " to " + most + ": " + value);
+    }
+  }
+
+  /** Settings of which one is about to change; the other place that lists them all. */
+  private static final class Draft {
+    private long poolBytes;
+    private long coalesceWindowNs;
+    private int groupEpochsMax;
+    private long groupBytesMax;
+    private int queueCapacity;
+    private long backPressureTimeoutMs;
+    private long heldBytesMax;
+    private long lockTimeoutMs;
+    private long initialFileBytes;
+    private long growthBytesMin;
+    private int freeSharePercentMax;
+    private long logExtentBytesMax;
+    private long checkpointLogBytesMin;
+    private long quietMarkMs;
+    private int snapshotEntriesMax;
+    private long cacheBytes;
+    private Engine engine;
+    private boolean allowBuffered;
+
+    private Draft(StoreConfig from) {
+      poolBytes = from.poolBytes;
+      coalesceWindowNs = from.coalesceWindowNs;
+      groupEpochsMax = from.groupEpochsMax;
+      groupBytesMax = from.groupBytesMax;
+      queueCapacity = from.queueCapacity;
+      backPressureTimeoutMs = from.backPressureTimeoutMs;
+      heldBytesMax = from.heldBytesMax;
+      lockTimeoutMs = from.lockTimeoutMs;
+      initialFileBytes = from.initialFileBytes;
+      growthBytesMin = from.growthBytesMin;
+      freeSharePercentMax = from.freeSharePercentMax;
+      logExtentBytesMax = from.logExtentBytesMax;
+      checkpointLogBytesMin = from.checkpointLogBytesMin;
+      quietMarkMs = from.quietMarkMs;
+      snapshotEntriesMax = from.snapshotEntriesMax;
+      cacheBytes = from.cacheBytes;
+      engine = from.engine;
+      allowBuffered = from.allowBuffered;
+    }
+
+    private StoreConfig finish() {
+      return new StoreConfig(
+          poolBytes,
+          coalesceWindowNs,
+          groupEpochsMax,
+          groupBytesMax,
+          queueCapacity,
+          backPressureTimeoutMs,
+          heldBytesMax,
+          lockTimeoutMs,
+          initialFileBytes,
+          growthBytesMin,
+          freeSharePercentMax,
+          logExtentBytesMax,
+          checkpointLogBytesMin,
+          quietMarkMs,
+          snapshotEntriesMax,
+          cacheBytes,
+          engine,
+          allowBuffered);
     }
   }
 }

@@ -175,7 +175,6 @@ public final class LocalBlobStore implements BlobStore, TierSource {
       } else {
         commitPath.startHere();
       }
-      commitPath.checkpointAfterOpen(recoveryReport.replayedRecords());
       started = true;
     } finally {
       if (!started) {
@@ -239,6 +238,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
           new LocalBlobStore(
               subject, config, disk, pool, cache, superblocks, recovered, environment);
       pool.touchRest();
+      store.commitPath.checkpointAfterOpen(store.recoveryReport.replayedRecords());
       return store;
     } catch (RuntimeException | Error e) {
       superblocks.close();

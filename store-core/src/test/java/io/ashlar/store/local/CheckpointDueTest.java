@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 /** An open takes time for each operation in the log, however short the log is. */
 class CheckpointDueTest {
 
-  private static final int OPERATIONS = 1 << 10;
-  private static final int EPOCHS = 64;
+  static final int OPERATIONS = 1 << 10; // of an epoch
+  static final int EPOCHS = 64; // whose operations make a checkpoint due
   private static final int OPENED_RECORDS = 256;
   private static final StoreConfig LONG_LOG =
       StoreConfig.DEFAULTS.withCheckpointLogBytesMin(1L << 30);
@@ -26,7 +26,7 @@ class CheckpointDueTest {
     return StoreLife.openOn(disk, LONG_LOG, seed);
   }
 
-  private static void commit(LocalBlobStore store, int number) {
+  static void commit(LocalBlobStore store, int number) {
     try (Epoch epoch = store.beginEpoch()) {
       for (int i = 0; i < OPERATIONS; i++) {
         epoch.put(new BlobId(number, i), MemorySegment.NULL);

@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,8 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NoThreadTest {
 
-  private static final int OPERATIONS = 1 << 10;
-  private static final int EPOCHS = 64; // whose operations make a checkpoint due
+  private static final int EPOCHS = CheckpointDueTest.EPOCHS;
   private static final StoreConfig CONFIG =
       StoreConfig.DEFAULTS
           .withPoolBytes(4 << 20)
@@ -35,7 +35,7 @@ class NoThreadTest {
   private boolean grows = true;
   private boolean hasThreads = true;
 
-  private LocalBlobStore open(long seed) {
+  private StoreLife.Opened open(long seed) {
     SplittableRandom ids = new SplittableRandom(seed);
     disk = SimulatedDisk.of(disk.image());
     Executor growth =
@@ -48,11 +48,13 @@ class NoThreadTest {
           requireThread(hasThreads);
           steps.add(task);
         };
-    return LocalBlobStore.open(
-        "test",
-        disk,
-        CONFIG,
-        new StoreEnvironment(ids::nextLong, () -> 1L, () -> 0L, growth, background, false));
+    LocalBlobStore store =
+        LocalBlobStore.open(
+            "test",
+            disk,
+            CONFIG,
+            new StoreEnvironment(ids::nextLong, () -> 1L, () -> 0L, growth, background, false));
+    return new StoreLife.Opened(store, new AtomicLong(), steps);
   }
 
   private static void requireThread(boolean there) {
@@ -70,24 +72,14 @@ class NoThreadTest {
 
   private static void fill(LocalBlobStore store) {
     for (int number = 0; number < EPOCHS; number++) {
-      try (Epoch epoch = store.beginEpoch()) {
-        for (int i = 0; i < OPERATIONS; i++) {
-          epoch.put(new BlobId(2 + number, i), MemorySegment.NULL);
-        }
-        long _ = epoch.commit();
-      }
-    }
-  }
-
-  private void runSteps() {
-    for (Runnable step = steps.poll(); step != null; step = steps.poll()) {
-      step.run();
+      CheckpointDueTest.commit(store, number);
     }
   }
 
   @Test
   void shouldFailWhatNeedsTheFileToGrowAndGoOn() {
-    try (LocalBlobStore store = open(1)) {
+    try (StoreLife.Opened opened = open(1)) {
+      LocalBlobStore store = opened.store();
       put(store, 0);
       grows = false;
       assertThatThrownBy(
@@ -115,22 +107,24 @@ class NoThreadTest {
 
   @Test
   void shouldPutACheckpointOffThatNoThreadCanWrite() {
-    try (LocalBlobStore store = open(1)) {
+    try (StoreLife.Opened opened = open(1)) {
+      LocalBlobStore store = opened.store();
       hasThreads = false;
       fill(store);
       assertThat(steps).isEmpty();
     }
     hasThreads = true;
-    try (LocalBlobStore store = open(2)) {
+    try (StoreLife.Opened opened = open(2)) {
+      LocalBlobStore store = opened.store();
       assertThat(store.recoveryReport().replayedRecords()).isGreaterThanOrEqualTo(EPOCHS);
       assertThat(store.recoveryReport().checkpointEntries()).isZero();
-      runSteps();
     }
   }
 
   @Test
   void shouldGoOnWithACheckpointOnTheThreadThatThereIs() {
-    try (LocalBlobStore store = open(1)) {
+    try (StoreLife.Opened opened = open(1)) {
+      LocalBlobStore store = opened.store();
       fill(store);
       assertThat(steps).hasSize(1);
       hasThreads = false;
@@ -138,9 +132,10 @@ class NoThreadTest {
       assertThat(steps).isEmpty();
     }
     hasThreads = true;
-    try (LocalBlobStore store = open(2)) {
-      assertThat(store.recoveryReport().checkpointEntries()).isEqualTo((long) EPOCHS * OPERATIONS);
-      runSteps();
+    try (StoreLife.Opened opened = open(2)) {
+      LocalBlobStore store = opened.store();
+      assertThat(store.recoveryReport().checkpointEntries())
+          .isEqualTo((long) EPOCHS * CheckpointDueTest.OPERATIONS);
     }
   }
 }

@@ -91,7 +91,7 @@ class PlantedCheckpointBugsTest {
             PlantedBug.of(
                 "every open replays what the one before has replayed",
                 "local/LocalBlobStore.java",
-                "      commitPath.checkpointAfterOpen(recoveryReport.replayedRecords());\n",
+                "      store.commitPath.checkpointAfterOpen(store.recoveryReport.replayedRecords());\n",
                 "")));
   }
 
