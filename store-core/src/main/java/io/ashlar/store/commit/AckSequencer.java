@@ -81,17 +81,17 @@ final class AckSequencer {
     int count = undelivered;
     undelivered = 0;
     boolean large = count >= LARGE_GROUP;
-    EpochBuffer leader = null;
+    EpochOutcome leader = null;
     for (int i = 0; i < count; i++) {
       EpochBuffer buffer = durableGroup[i];
-      AckListener listener = buffer.listener();
+      AckListener listener = buffer.outcome().listener();
       if (listener != null) {
         tell(listener, buffer);
-      } else if (!large || leader == null || !leader.tryLead(buffer)) {
+      } else if (!large || leader == null || !leader.tryLead(buffer.outcome())) {
         if (leader != null) {
           leader.wake(); // once all that it leads are known
         }
-        leader = buffer;
+        leader = buffer.outcome();
       }
     }
     if (leader != null) {
@@ -103,13 +103,14 @@ final class AckSequencer {
   }
 
   private void tell(AckListener listener, EpochBuffer buffer) {
+    EpochOutcome outcome = buffer.outcome();
     try {
       listener.onDurable(
-          buffer.epoch(),
+          outcome.epoch(),
           buffer.putCount(),
           buffer.putCount(),
           buffer.deleteCount(),
-          buffer.deletesApplied());
+          outcome.deletesApplied());
     } catch (RuntimeException | AssertionError e) {
       LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
     }
@@ -118,10 +119,10 @@ final class AckSequencer {
 
   /** Tells the owner of an epoch that failed. */
   void ackFailed(EpochBuffer buffer, StoreException failure) {
-    buffer.setFailure(failure);
-    AckListener listener = buffer.listener();
+    buffer.outcome().setFailure(failure);
+    AckListener listener = buffer.outcome().listener();
     if (listener == null) {
-      buffer.wake();
+      buffer.outcome().wake();
       return;
     }
     try {

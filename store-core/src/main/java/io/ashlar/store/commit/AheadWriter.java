@@ -7,6 +7,7 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.uring.IoVectors;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
@@ -94,12 +95,23 @@ final class AheadWriter implements AutoCloseable {
     return bufferCount <= BUFFERS_MAX ? idle.relaxedPoll() : null;
   }
 
+  /**
+   * Writes a part of a value ahead of its commit, on this thread.
+   *
+   * @throws io.ashlar.store.StoreFailedException if the store has failed: nothing is written (L24).
+   */
+  void writeNow(MemorySegment buffer, long offset, long bytes, long fileOffset) {
+    poison.check();
+    disk.write(buffer.asSlice(offset, bytes), fileOffset);
+    counters.bytesWritten.add(bytes);
+  }
+
   /** Waits until every write ahead of an epoch has ended, however it did. */
   void await(EpochBuffer epoch) {
     for (Runnable task = putOff.poll(); task != null; task = putOff.poll()) {
       task.run();
     }
-    epoch.awaitAhead();
+    epoch.ahead().await();
   }
 
   /** Ends the threads after their writes; no epoch begins one any more. */
@@ -128,7 +140,7 @@ final class AheadWriter implements AutoCloseable {
     /** Takes an epoch's filled buffers and begins to write them one after another from a block. */
     void begin(EpochBuffer from, long startBlock) {
       vectors.clear();
-      from.addBuffersTo(vectors);
+      from.values().addTo(vectors);
       bufferCount = from.handOver(buffers);
       fileOffset = Blocks.offset(startBlock);
       epoch = from;
@@ -161,7 +173,7 @@ final class AheadWriter implements AutoCloseable {
       epoch = null;
       giveBack();
       if (written != null) {
-        written.endAhead(failure);
+        written.ahead().end(failure);
       }
     }
   }

@@ -53,6 +53,7 @@ final class CommitAgent {
   private final CommitQueue queue;
   private final CommitRole role;
   private final GroupCommitter committer;
+  private final GroupPublisher publisher;
   private final BlockSpace space;
   private final AckSequencer acks;
   private final Poison poison;
@@ -74,6 +75,7 @@ final class CommitAgent {
       CommitQueue queue,
       CommitRole role,
       GroupCommitter committer,
+      GroupPublisher publisher,
       BlockSpace space,
       AckSequencer acks,
       Poison poison,
@@ -86,6 +88,7 @@ final class CommitAgent {
     this.queue = queue;
     this.role = role;
     this.committer = committer;
+    this.publisher = publisher;
     this.space = space;
     this.acks = acks;
     this.poison = poison;
@@ -164,7 +167,7 @@ final class CommitAgent {
       poison.set(e); // L19
       acks.deliver();
       for (int i = 0; i < count; i++) {
-        group[i].releaseBuffers();
+        group[i].values().release();
         acks.ackFailed(group[i], poison.failure(true));
       }
       acks.wakeWaiters();
@@ -194,7 +197,7 @@ final class CommitAgent {
       }
       recordBytes += LogRecordFormat.EPOCH_BYTES + epoch.operationBytes();
       bytes += epoch.unplacedBlocks() * Disk.BLOCK_BYTES;
-      buffers += epoch.bufferCount();
+      buffers += epoch.values().count();
       if (count > 0
           && (recordBytes > LogRecordFormat.RECORD_BYTES_MAX
               || bytes > groupBytesMax
@@ -208,7 +211,7 @@ final class CommitAgent {
   }
 
   private int markWhenQuiet() {
-    if (!committer.isUnmarked()
+    if (!publisher.isUnmarked()
         || clockNs.getAsLong() - lastCommitNs < quietNs
         || !role.tryTake()) {
       return 0;
@@ -255,7 +258,7 @@ final class CommitAgent {
   }
 
   private void sleep() {
-    boolean brief = committer.isUnmarked();
+    boolean brief = publisher.isUnmarked();
     long timeoutNs =
         brief
             ? Math.clamp(
@@ -266,7 +269,7 @@ final class CommitAgent {
     SLEEP.setRelease(this, brief ? ASLEEP_BRIEFLY : ASLEEP);
     VarHandle.fullFence();
     boolean work = !queue.isEmpty() && !role.isHeld();
-    if (!work && !closing && brief == committer.isUnmarked()) {
+    if (!work && !closing && brief == publisher.isUnmarked()) {
       var _ = ring().await(CommitAgent::onStrayCompletion, timeoutNs);
     }
     SLEEP.setRelease(this, AWAKE);
@@ -303,7 +306,7 @@ final class CommitAgent {
     switch (entry) {
       case RoleTask task -> task.refuse(poison.failure(false));
       case EpochBuffer epoch -> {
-        epoch.releaseBuffers();
+        epoch.values().release();
         acks.ackFailed(epoch, poison.failure(true));
       }
     }

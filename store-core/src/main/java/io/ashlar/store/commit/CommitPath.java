@@ -10,7 +10,6 @@ import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
-import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.disk.Threads;
 import io.ashlar.store.format.LogPosition;
@@ -19,14 +18,12 @@ import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.vacuum.CommitAccess;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -38,20 +35,18 @@ import org.jspecify.annotations.Nullable;
 public final class CommitPath implements AutoCloseable {
 
   private final StoreConfig config;
-  private final Disk disk;
-  private final BufferPool pool;
-  private final BlockSpace space;
   private final Poison poison;
-  private final StoreCounters counters;
   private final CommitQueue queue;
   private final CommitRole role = new CommitRole();
-  private final HeldQuota quota;
   private final EpochBufferPool buffers;
   private final LogTail tail;
   private final AckSequencer acks;
   private final IndexCheckpointer checkpointer;
+  private final GroupPublisher publisher;
   private final GroupCommitter committer;
   private final CommitAgent agent;
+  private final RoleTasks tasks;
+  private final HeldSpace held;
   private final AheadWriter ahead;
   private final Arena arena = Arena.ofShared(); // one: closing it asks every thread of the process
   private final EpochWriter writer;
@@ -84,27 +79,22 @@ public final class CommitPath implements AutoCloseable {
       LongSupplier clockMs,
       LongSupplier clockNs) {
     this.config = config;
-    this.disk = disk;
-    this.pool = pool;
-    this.space = space;
     this.poison = poison;
-    this.counters = counters;
     ahead = new AheadWriter(disk, poison, counters, arena);
-    writer = new EpochWriter(this, gate, pool, ahead, config.groupBytesMax());
     queue = new CommitQueue(config.queueCapacity());
-    quota = new HeldQuota(config.heldBytesMax());
+    HeldQuota quota = new HeldQuota(config.heldBytesMax());
     buffers = new EpochBufferPool(config.queueCapacity(), quota);
     tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
     acks = new AckSequencer(position.epoch(), poison, buffers);
     checkpointer = checkpoints.apply(new RoleHolder());
+    publisher = new GroupPublisher(space, tail, applier, acks, checkpointer, counters, incarnation);
     committer =
         new GroupCommitter(
             disk,
             space,
             tail,
-            applier,
             acks,
-            checkpointer,
+            publisher,
             counters,
             poison,
             arena,
@@ -116,6 +106,7 @@ public final class CommitPath implements AutoCloseable {
             queue,
             role,
             committer,
+            publisher,
             space,
             acks,
             poison,
@@ -125,6 +116,11 @@ public final class CommitPath implements AutoCloseable {
             config.coalesceWindowNs(),
             config.groupEpochsMax(),
             config.groupBytesMax());
+    long timeoutMs = config.backPressureTimeoutMs();
+    tasks = new RoleTasks(queue, role, agent, poison, timeoutMs);
+    held = new HeldSpace(tasks, quota, space, poison, committer, timeoutMs);
+    EpochSpill spill = new EpochSpill(pool, held, ahead, poison, timeoutMs);
+    writer = new EpochWriter(this, gate, pool, spill, poison, config.groupBytesMax());
   }
 
   /**
@@ -183,7 +179,7 @@ public final class CommitPath implements AutoCloseable {
    * and begins again and again would replay ever more. Thread: the one that opened the store.
    */
   public void checkpointAfterOpen(long replayedRecords) {
-    performTask(() -> {
+    tasks.perform(() -> {
       if (checkpointer.isDueAfterOpen(replayedRecords)) {
         checkpointer.start(tail.position());
       }
@@ -207,17 +203,17 @@ public final class CommitPath implements AutoCloseable {
 
   /** Returns the last durable log record's number. */
   public long sequence() {
-    return committer.sequence();
+    return publisher.sequence();
   }
 
   /** Returns the highest sequence that a durable mark covers. */
   public long markedSequence() {
-    return committer.markedSequence();
+    return publisher.markedSequence();
   }
 
   /** Returns the last epoch within {@link #markedSequence}, or an earlier one. */
   public long markedEpoch() {
-    return committer.markedEpoch();
+    return publisher.markedEpoch();
   }
 
   /**
@@ -252,7 +248,7 @@ public final class CommitPath implements AutoCloseable {
 
   /** Returns what vacuum needs of this. */
   public CommitAccess vacuumAccess() {
-    return new VacuumAccess(this, committer, tail, checkpointer);
+    return new VacuumAccess(this, tasks, committer, tail, checkpointer);
   }
 
   /** Takes evictions for {@link #commitEvictions}. */
@@ -269,19 +265,9 @@ public final class CommitPath implements AutoCloseable {
    * blocks are given to it.
    */
   public long askWithRole(ToLongFunction<LogBlocks> question) {
-    long[] answer = new long[1];
-    RoleTask task =
-        new RoleTask() {
-          @Override
-          void perform() {
-            answer[0] =
-                question.applyAsLong(
-                    new LogBlocks(
-                        tail.recordBlocks(), tail.reservedBlocks(), checkpointer.blocks()));
-          }
-        };
-    perform(task);
-    return answer[0];
+    return tasks.ask(() ->
+        question.applyAsLong(
+            new LogBlocks(tail.recordBlocks(), tail.reservedBlocks(), checkpointer.blocks())));
   }
 
   /**
@@ -299,44 +285,24 @@ public final class CommitPath implements AutoCloseable {
     return buffers.take();
   }
 
-  /** Waits for a buffer up to the deadline that is set. */
-  PooledBuffer awaitBuffer(long bytes) {
-    return pool.take(
-        bytes, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.backPressureTimeoutMs()));
-  }
-
   /** Returns whether nobody commits, and nobody waits for it: the device has nothing to do. */
   boolean isIdle() {
     return queue.isEmpty() && !role.isHeld();
   }
 
-  /**
-   * Writes a part of a value ahead of its commit.
-   *
-   * @throws io.ashlar.store.StoreFailedException if the store has failed: nothing is written (L24).
-   */
-  void writeAhead(MemorySegment buffer, long offset, long bytes, long fileOffset) {
-    poison.check();
-    disk.write(buffer.asSlice(offset, bytes), fileOffset);
-    counters.bytesWritten.add(bytes);
-  }
-
-  Poison poison() {
-    return poison;
-  }
-
   /** Commits and waits; returns the epoch's number and recycles the buffer. */
   long commit(EpochBuffer buffer) {
+    EpochOutcome outcome = buffer.outcome();
     buffer.expectHere();
     if (!tryCommitHere(buffer)) {
       enqueue(buffer);
       if (thread == null) {
         var _ = agent.doWork(); // a test drives the I/O thread's work, on this thread
       }
-      buffer.awaitOutcome();
+      outcome.await();
     }
-    StoreException failure = buffer.failure();
-    long epoch = buffer.epoch();
+    StoreException failure = outcome.failure();
+    long epoch = outcome.epoch();
     buffers.recycle(buffer);
     if (failure != null) {
       throw failure;
@@ -379,7 +345,7 @@ public final class CommitPath implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       poison.set(e); // L19
-      buffer.setFailure(poison.failure(true));
+      buffer.outcome().setFailure(poison.failure(true));
       committed = true;
     } finally {
       agent.releaseRole();
@@ -406,133 +372,10 @@ public final class CommitPath implements AutoCloseable {
     agent.wakeForWork();
   }
 
-  /**
-   * Space that an epoch holds before its commit.
-   *
-   * @param start the first block, or −1 when there was no space.
-   * @param blocks how many, 0 then.
-   */
-  record Held(long start, long blocks) {
-    private static final Held NOTHING = new Held(-1, 0);
-  }
-
-  /** Takes space for values that are written ahead, a run of what is free now. */
-  Held tryHold(EpochBuffer buffer, long least, long most) {
-    if (!quota.tryTake(most)) {
-      return Held.NOTHING;
-    }
-    return hold(
-        buffer,
-        most,
-        () -> {
-          long start = space.allocateFree(least, most);
-          return new Held(start, start < 0 ? 0 : space.allocatedBlocks());
-        });
-  }
-
-  /**
-   * Takes space for values that are written ahead, growing the file if it must; returns the first
-   * block or −1.
-   *
-   * @throws IllegalArgumentException if the epoch would hold too much: it is as before.
-   * @throws BackPressureTimeoutException if others held too much until the deadline: likewise.
-   */
-  long hold(EpochBuffer buffer, long blocks) {
-    quota.take(buffer.heldBlocks(), blocks, config.backPressureTimeoutMs());
-    return hold(
-            buffer,
-            blocks,
-            () -> {
-              long start = space.allocate(blocks);
-              return new Held(start, start < 0 ? 0 : blocks);
-            })
-        .start();
-  }
-
-  private Held hold(EpochBuffer buffer, long taken, Supplier<Held> allocation) {
-    Held[] held = {Held.NOTHING};
-    try {
-      perform(
-          new RoleTask() {
-            @Override
-            void perform() {
-              poison.check();
-              held[0] = allocation.get();
-              space.hold(held[0].blocks());
-            }
-          });
-    } finally {
-      quota.giveBack(taken - held[0].blocks());
-    }
-    buffer.addHeldBlocks(held[0].blocks());
-    return held[0];
-  }
-
-  /** Returns the exception for a value that found no space. */
-  StoreException fullException(long blocks) {
-    StoreException[] exception = new StoreException[1];
-    perform(
-        new RoleTask() {
-          @Override
-          void perform() {
-            exception[0] = committer.full(blocks);
-          }
-        });
-    return exception[0];
-  }
-
   /** Ends an epoch that will not be committed: gives its buffers and extents back. */
   void abandon(EpochBuffer buffer) {
-    if (buffer.heldBlocks() > 0) {
-      perform(
-          new RoleTask() {
-            @Override
-            void perform() {
-              if (!poison.isSet()) {
-                committer.freePlaced(buffer); // L26: every write ahead has ended
-              }
-            }
-          });
-    }
+    held.freeAll(buffer);
     buffers.recycle(buffer);
-  }
-
-  /** Keeps an extent unused until the next open: a write to it failed (L24). */
-  void quarantine(EpochBuffer buffer, long blocks) {
-    noLongerHeld(buffer, blocks);
-    perform(
-        new RoleTask() {
-          @Override
-          void perform() {
-            space.unhold(blocks);
-            space.quarantine(blocks);
-          }
-        });
-  }
-
-  /** Keeps all of an epoch's extents unused until the next open: a write to one failed (L24). */
-  void quarantineAll(EpochBuffer buffer) {
-    quarantine(buffer, buffer.heldBlocks());
-  }
-
-  private void noLongerHeld(EpochBuffer buffer, long blocks) {
-    buffer.addHeldBlocks(-blocks);
-    quota.giveBack(blocks);
-  }
-
-  /** Gives back an extent whose value was not completed; no write to it is in flight (L26). */
-  void releaseHeld(EpochBuffer buffer, long start, long blocks) {
-    noLongerHeld(buffer, blocks);
-    perform(
-        new RoleTask() {
-          @Override
-          void perform() {
-            space.unhold(blocks);
-            if (!poison.isSet()) {
-              space.free(start, blocks);
-            }
-          }
-        });
   }
 
   /** Gives the checkpointer's steps the commit role, one after another. */
@@ -540,40 +383,13 @@ public final class CommitPath implements AutoCloseable {
 
     @Override
     public void perform(Runnable task) {
-      performTask(task);
+      tasks.perform(task);
     }
 
     @Override
     public long durableSequence() {
       return tail.sequence();
     }
-  }
-
-  /** Runs a task as the holder of the commit role, and waits for it. */
-  void performTask(Runnable task) {
-    perform(
-        new RoleTask() {
-          @Override
-          void perform() {
-            task.run();
-          }
-        });
-  }
-
-  private void perform(RoleTask task) {
-    if (role.tryTake()) {
-      try {
-        task.execute();
-      } finally {
-        agent.releaseRole();
-      }
-    } else {
-      while (!queue.offer(task, config.backPressureTimeoutMs())) {
-        poison.check();
-      }
-      agent.wakeForWork();
-    }
-    task.await();
   }
 
   /** Frees the memory of this package after {@link #start} or {@link #startHere} has failed. */

@@ -26,7 +26,7 @@ final class EpochBufferPool {
 
   /** Takes one back; its pooled buffers go to their pool, and what it held counts no longer. */
   void recycle(EpochBuffer buffer) {
-    buffer.releaseBuffers();
+    buffer.values().release();
     quota.giveBack(buffer.quotaBlocks());
     buffer.reset();
     var _ = idle.offer(buffer); // when full, the garbage collector takes it

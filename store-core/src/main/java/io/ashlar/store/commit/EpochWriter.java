@@ -5,20 +5,17 @@ import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
-import io.ashlar.store.StoreException;
-import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
-import io.ashlar.uring.NativeException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,27 +42,26 @@ final class EpochWriter {
    */
   private static final long AHEAD_BYTES_MIN = 8 << 20;
 
-  /** Gives the next bytes of a value that streams. */
-  @FunctionalInterface
-  private interface ValueSource {
-
-    /** Fills all of {@code chunk} with the value's bytes from {@code offset} on. */
-    void fill(MemorySegment chunk, long offset) throws IOException;
-  }
-
   private final CommitPath path;
   private final StoreGate gate;
   private final BufferPool pool;
-  private final AheadWriter ahead;
+  private final EpochSpill spill;
+  private final Poison poison;
   private final long groupBytesMax;
   private final long aheadBytesMin;
 
   EpochWriter(
-      CommitPath path, StoreGate gate, BufferPool pool, AheadWriter ahead, long groupBytesMax) {
+      CommitPath path,
+      StoreGate gate,
+      BufferPool pool,
+      EpochSpill spill,
+      Poison poison,
+      long groupBytesMax) {
     this.path = path;
     this.gate = gate;
     this.pool = pool;
-    this.ahead = ahead;
+    this.spill = spill;
+    this.poison = poison;
     this.groupBytesMax = groupBytesMax;
     aheadBytesMin = Math.min(AHEAD_BYTES_MIN, Math.min(groupBytesMax / 2, pool.totalBytes() / 8));
   }
@@ -88,7 +84,7 @@ final class EpochWriter {
     beginOperation(buffer, stamp, length);
     try {
       if (length > pool.largestBytes()) {
-        stream(
+        spill.stream(
             buffer,
             id,
             length,
@@ -111,13 +107,14 @@ final class EpochWriter {
     beginOperation(buffer, stamp, length);
     try {
       if (length > pool.largestBytes()) {
-        stream(buffer, id, length, (chunk, offset) -> readFully(source, chunk, offset, length));
+        spill.stream(
+            buffer, id, length, (chunk, offset) -> readFully(source, chunk, offset, length));
       } else if (length == 0) {
         buffer.addPut(id.high(), id.low(), 0, 0, 0);
       } else {
         long offset = slot(buffer, length);
         buffer.breakOff();
-        readFully(source, buffer.valueMemory().asSlice(offset, length), 0, length);
+        readFully(source, buffer.values().memory().asSlice(offset, length), 0, length);
         buffer.mend();
         buffer.addSealed(id.high(), id.low(), offset, length);
       }
@@ -152,7 +149,7 @@ final class EpochWriter {
 
   private static MemorySegment claimed(EpochBuffer buffer, BlobId id, long offset, long length) {
     buffer.addClaimed(id.high(), id.low(), offset, length);
-    return length == 0 ? MemorySegment.NULL : buffer.valueMemory().asSlice(offset, length);
+    return length == 0 ? MemorySegment.NULL : buffer.values().memory().asSlice(offset, length);
   }
 
   /** See {@link Epoch#tryPut}. */
@@ -228,7 +225,7 @@ final class EpochWriter {
   private void enter(EpochBuffer buffer) {
     gate.enter();
     try {
-      path.poison().check();
+      poison.check();
       buffer.sealClaim();
     } catch (RuntimeException | Error e) {
       gate.exit();
@@ -247,36 +244,34 @@ final class EpochWriter {
 
   /** Finds room for a value, 1 byte or longer; returns its offset in its buffer. */
   private long slot(EpochBuffer buffer, long length) {
+    EpochValues values = buffer.values();
     long bytes = Blocks.roundUp(length);
-    if (buffer.bufferedBytes() >= aheadBytesMin && path.isIdle()) {
-      writeAhead(buffer);
+    if (values.bytes() >= aheadBytesMin && path.isIdle()) {
+      spill.begin(buffer);
     }
     long tableBytes = tableBytes(length);
-    boolean another = buffer.lastBufferFreeBytes() < bytes + tableBytes;
+    boolean another = values.freeBytes() < bytes + tableBytes;
     if (another
-        && (buffer.bufferedBytes() + bytes + tableBytes > groupBytesMax
-            || buffer.bufferCount() >= BUFFERS_MAX)) {
-      spill(buffer);
+        && (values.bytes() + bytes + tableBytes > groupBytesMax || values.count() >= BUFFERS_MAX)) {
+      spill.write(buffer);
     }
     long offset = trySlot(buffer, length);
     if (offset >= 0) {
       return offset;
     }
-    spill(buffer);
-    ahead.await(buffer); // its buffers may be what the pool is short of
-    PooledBuffer taken = path.awaitBuffer(bytes);
+    PooledBuffer taken = spill.awaitBuffer(buffer, bytes);
     PooledBuffer tableBuffer = null;
     if (taken.capacity() < bytes + tableBytes) {
       tableBuffer = awaitTableBuffer(taken, tableBytes);
     }
-    buffer.addBuffer(taken, 0);
-    return buffer.takeForValue(length, tableBuffer);
+    values.add(taken, 0);
+    return values.takeFor(length, tableBuffer);
   }
 
   /** Waits for a buffer for a table while {@code taken} is for its value. */
   private PooledBuffer awaitTableBuffer(PooledBuffer taken, long tableBytes) {
     try {
-      return path.awaitBuffer(tableBytes);
+      return spill.awaitBuffer(tableBytes);
     } catch (RuntimeException | Error e) {
       taken.release();
       throw e;
@@ -287,10 +282,11 @@ final class EpochWriter {
   private long trySlot(EpochBuffer buffer, long length) {
     long bytes = Blocks.roundUp(length);
     long tableBytes = tableBytes(length);
-    if (buffer.lastBufferFreeBytes() >= bytes + tableBytes) {
-      return buffer.takeForValue(length, null);
+    EpochValues values = buffer.values();
+    if (values.freeBytes() >= bytes + tableBytes) {
+      return values.takeFor(length, null);
     }
-    PooledBuffer taken = buffer.bufferCount() < BUFFERS_MAX ? tryTakeBuffer(buffer, bytes) : null;
+    PooledBuffer taken = values.count() < BUFFERS_MAX ? tryTakeBuffer(values, bytes) : null;
     if (taken == null) {
       return -1;
     }
@@ -302,8 +298,8 @@ final class EpochWriter {
         return -1;
       }
     }
-    buffer.addBuffer(taken, 0);
-    return buffer.takeForValue(length, tableBuffer);
+    values.add(taken, 0);
+    return values.takeFor(length, tableBuffer);
   }
 
   private static long tableBytes(long length) {
@@ -311,176 +307,10 @@ final class EpochWriter {
   }
 
   /** Takes a buffer of twice the last one's size, else what fits, if there is one. */
-  private @Nullable PooledBuffer tryTakeBuffer(EpochBuffer buffer, long bytes) {
-    long wanted = Math.clamp(2 * buffer.lastBufferCapacity(), bytes, pool.largestBytes());
+  private @Nullable PooledBuffer tryTakeBuffer(EpochValues values, long bytes) {
+    long wanted = Math.clamp(2 * values.lastCapacity(), bytes, pool.largestBytes());
     PooledBuffer taken = pool.tryTake(wanted);
     return taken == null && wanted > bytes ? pool.tryTake(bytes) : taken;
-  }
-
-  /** Lets a lane write the filled buffers, if one is idle and a run of free blocks holds them. */
-  private void writeAhead(EpochBuffer buffer) {
-    AheadWriter.Lane lane = ahead.tryTake(buffer.bufferCount());
-    if (lane == null) {
-      return;
-    }
-    boolean begun = false;
-    try {
-      long blocks = buffer.unplacedBlocks();
-      long start = path.tryHold(buffer, blocks, blocks).start();
-      if (start >= 0) {
-        var _ = buffer.placeFrom(start);
-        lane.begin(buffer, start);
-        begun = true;
-      }
-    } finally {
-      if (!begun) {
-        lane.giveBack();
-      }
-    }
-  }
-
-  /** Waits for what is written ahead; what failed fails the epoch (L26). */
-  private void awaitAhead(EpochBuffer buffer) {
-    ahead.await(buffer);
-    Throwable failure = buffer.aheadFailure();
-    if (failure != null) {
-      buffer.breakOff();
-      path.quarantineAll(buffer); // L24
-      path.poison().check();
-      throw writeFailed(failure);
-    }
-  }
-
-  /** Writes the filled buffers to free space and gives them back. */
-  private void spill(EpochBuffer buffer) {
-    if (buffer.unplacedBlocks() == 0) {
-      buffer.releaseBuffers();
-      return;
-    }
-    buffer.breakOff(); // until it has succeeded
-    Holding holding = new Holding(buffer);
-    boolean fits;
-    try {
-      ScatteredPlacement placement = new ScatteredPlacement(holding, path::writeAhead);
-      placement.begin(buffer.unplacedBlocks());
-      fits = placement.place(buffer);
-      placement.end();
-    } catch (NativeException e) {
-      // Which of its extents the failed write touched is not told apart: none is used again (L24).
-      path.quarantineAll(buffer);
-      throw writeFailed(e);
-    }
-    if (!fits) {
-      throw path.fullException(holding.refusedBlocks);
-    }
-    buffer.setAllPlaced();
-    buffer.mend();
-  }
-
-  /** Takes extents for an epoch, through the commit role. */
-  private final class Holding implements ScatteredPlacement.Space {
-    private final EpochBuffer buffer;
-    private long refusedBlocks;
-    private long allocatedBlocks;
-
-    Holding(EpochBuffer buffer) {
-      this.buffer = buffer;
-    }
-
-    @Override
-    public long allocateFree(long least, long most) {
-      CommitPath.Held held = path.tryHold(buffer, least, most);
-      allocatedBlocks = held.blocks();
-      return held.start();
-    }
-
-    @Override
-    public long allocatedBlocks() {
-      return allocatedBlocks;
-    }
-
-    @Override
-    public long allocate(long blocks) {
-      refusedBlocks = blocks;
-      return path.hold(buffer, blocks);
-    }
-
-    @Override
-    public void giveBack(long start, long blocks) {
-      path.releaseHeld(buffer, start, blocks);
-    }
-  }
-
-  /**
-   * Writes a value to an extent of its own, in parts, ahead of the commit, and its checksum table
-   * behind it, so that parts of it can be read again.
-   */
-  private void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source)
-      throws IOException {
-    long blocks = ChecksumTable.extentBlocks(length, true);
-    long start = path.hold(buffer, blocks);
-    if (start < 0) {
-      throw path.fullException(blocks);
-    }
-    buffer.breakOff(); // until it has succeeded
-    PooledBuffer chunk = pool.tryTake(pool.largestBytes());
-    boolean written = false;
-    try {
-      if (chunk == null) {
-        spill(buffer);
-        buffer.breakOff(); // a spill mends
-        ahead.await(buffer);
-        chunk = path.awaitBuffer(pool.largestBytes());
-      }
-      int crc32c = streamParts(chunk, start, length, source);
-      buffer.addPut(id.high(), id.low(), crc32c, start, length);
-      written = true;
-    } catch (NativeException e) {
-      path.quarantine(buffer, blocks);
-      written = true; // accounted for
-      throw writeFailed(e);
-    } finally {
-      if (chunk != null) {
-        chunk.release();
-      }
-      if (!written) {
-        path.releaseHeld(buffer, start, blocks);
-      }
-    }
-    buffer.mend();
-  }
-
-  private int streamParts(PooledBuffer chunk, long start, long length, ValueSource source)
-      throws IOException {
-    CRC32C crc = new CRC32C();
-    MemorySegment checksums = // the chunk's memory holds the value's parts first
-        MemorySegment.ofArray(new byte[(int) Blocks.offset(ChecksumTable.blocks(length))]);
-    long fileOffset = Blocks.offset(start);
-    for (long offset = 0; offset < length; offset += chunk.capacity()) {
-      long bytes = Math.min(chunk.capacity(), length - offset);
-      MemorySegment part = chunk.segment().asSlice(0, Blocks.roundUp(bytes));
-      source.fill(part.asSlice(0, bytes), offset);
-      if (part.byteSize() > bytes) {
-        part.asSlice(bytes).fill((byte) 0);
-      }
-      int first = (int) (offset / ChecksumTable.CHUNK_BYTES);
-      ChecksumTable.fill(checksums, first, crc, chunk.view(), 0, bytes);
-      path.poison().check();
-      path.writeAhead(part, 0, part.byteSize(), fileOffset + offset);
-    }
-    MemorySegment table = chunk.segment().asSlice(0, checksums.byteSize()).copyFrom(checksums);
-    path.poison().check();
-    path.writeAhead(table, 0, table.byteSize(), fileOffset + Blocks.roundUp(length));
-    return ChecksumTable.folded(table, length);
-  }
-
-  private static StoreException writeFailed(Throwable failure) {
-    return new StoreFailedException(
-        "a value could not be written ahead; its epoch was not applied, the store goes on: close the"
-            + " epoch: failure="
-            + failure.getMessage(),
-        false,
-        failure);
   }
 
   /** See {@link Epoch#operationCount}. */
@@ -524,7 +354,7 @@ final class EpochWriter {
   /** See {@link Epoch#tryCommit}. */
   Admission tryCommit(EpochBuffer buffer, long stamp, AckListener listener) {
     checkOpen(buffer, stamp);
-    if (buffer.isWrittenAhead()) {
+    if (buffer.ahead().areUnderWay()) {
       return Admission.BACK_PRESSURED;
     }
     beginCommit(buffer, stamp);
@@ -543,7 +373,7 @@ final class EpochWriter {
     checkOpen(buffer, stamp);
     enter(buffer);
     try {
-      awaitAhead(buffer);
+      spill.await(buffer);
     } catch (RuntimeException | Error e) {
       gate.exit();
       throw e;
@@ -559,10 +389,7 @@ final class EpochWriter {
     buffer.end();
     if (gate.tryEnter()) { // else the pool's memory has gone with the store
       try {
-        ahead.await(buffer);
-        if (buffer.aheadFailure() != null) {
-          path.quarantineAll(buffer); // L24
-        }
+        spill.settle(buffer);
         path.abandon(buffer);
       } finally {
         gate.exit();

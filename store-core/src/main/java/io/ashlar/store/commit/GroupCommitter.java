@@ -1,14 +1,12 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.StorageFullException;
-import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
-import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.uring.IoVectors;
@@ -43,42 +41,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupCommitter {
 
-  /** A full store without a free run of so many blocks takes back its old records' (L15). */
-  private static final long RECYCLE_BLOCKS = 16;
-
-  private static final long RECYCLE_RECORDS_MIN = 4;
-
-  /**
-   * A group of so many epochs, or of so many bytes of values, is acknowledged while the next one is
-   * written: waking its callers takes as long as a write, or they have much to fill.
-   */
-  private static final int OVERLAP_EPOCHS_MIN = AckSequencer.LARGE_GROUP;
-
-  private static final long OVERLAP_BYTES_MIN = 512 << 10;
-
   private final Disk disk;
   private final BlockSpace space;
   private final LogTail tail;
-  private final OperationApplier applier;
   private final AckSequencer acks;
-  private final IndexCheckpointer checkpointer;
+  private final GroupPublisher publisher;
   private final StoreCounters counters;
   private final Poison poison;
-  private final long incarnation;
   private final RecordEncoder encoder;
   private final IoVectors vectors;
   private final EpochBuffer[] alone = new EpochBuffer[1];
   private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
   private final GroupWrites writes;
-  private final OperationApplier.FreedExtents freed = this::onFreed;
   private final ScatteredPlacement placement =
       new ScatteredPlacement(new FreeSpace(), this::addPiece);
   private @Nullable DiskQueue pieces; // the queue that a scattered group is written through
-  private long recordSequence; // of the operations being applied
-  private volatile long durableSequence; // written by the role's holder, read by any thread
-  private volatile long markedSequence; // written by the role's holder, read by any thread
-  private volatile long markedEpoch; // written by the role's holder, read by any thread
-  private volatile boolean unmarked; // written by the role's holder, read by the I/O thread
 
   /**
    * Creates one that goes on where the log ends.
@@ -89,9 +66,8 @@ final class GroupCommitter {
       Disk disk,
       BlockSpace space,
       LogTail tail,
-      OperationApplier applier,
       AckSequencer acks,
-      IndexCheckpointer checkpointer,
+      GroupPublisher publisher,
       StoreCounters counters,
       Poison poison,
       Arena arena,
@@ -101,39 +77,14 @@ final class GroupCommitter {
     this.disk = disk;
     this.space = space;
     this.tail = tail;
-    this.applier = applier;
     this.acks = acks;
-    this.checkpointer = checkpointer;
+    this.publisher = publisher;
     this.counters = counters;
     this.poison = poison;
     encoder = new RecordEncoder(tail, arena, clockMs, storeId, incarnation);
     vectors = new IoVectors(IoVectors.CAPACITY_MAX, arena);
     writes = new GroupWrites(poison, arena);
-    this.incarnation = incarnation;
-    durableSequence = tail.sequence();
-    markedSequence = tail.sequence(); // the fence is a mark
-    markedEpoch = tail.epoch();
     space.beforeWaiting(acks::deliver);
-  }
-
-  /** Returns the highest sequence that a durable mark covers. Thread: any. */
-  long markedSequence() {
-    return markedSequence;
-  }
-
-  /** Returns the last epoch within {@link #markedSequence}, or an earlier one. Thread: any. */
-  long markedEpoch() {
-    return markedEpoch;
-  }
-
-  /** Returns the last durable record's number. Thread: any. */
-  long sequence() {
-    return durableSequence;
-  }
-
-  /** Returns whether the last group waits for a mark. Thread: any. */
-  boolean isUnmarked() {
-    return unmarked;
   }
 
   /**
@@ -144,7 +95,7 @@ final class GroupCommitter {
    *     done then.
    */
   boolean tryCommitAlone(EpochBuffer epoch) {
-    if (epoch.bufferCount() >= IoVectors.CAPACITY_MAX) {
+    if (epoch.values().count() >= IoVectors.CAPACITY_MAX) {
       return false;
     }
     long valueBlocks = epoch.unplacedBlocks();
@@ -183,7 +134,7 @@ final class GroupCommitter {
     if (valueBlocks > 0) {
       var _ = epoch.placeFrom(start);
       vectors.clear();
-      epoch.addBuffersTo(vectors);
+      epoch.values().addTo(vectors);
       requireHealthy(null); // L24
       disk.write(vectors, Blocks.offset(start), false);
       counters.bytesWritten.add(vectors.bytes());
@@ -216,7 +167,7 @@ final class GroupCommitter {
     for (int i = 0; i < count; i++) {
       operationBytes += group[i].operationBytes();
       behind += group[i].unplacedBlocks();
-      buffers += group[i].bufferCount();
+      buffers += group[i].values().count();
       sync |= group[i].anyPlaced();
       hasPuts |= group[i].leavesRoom();
     }
@@ -241,7 +192,7 @@ final class GroupCommitter {
           for (int i = 0; i < count; i++) {
             failFull(group[i], blocks);
           }
-          checkpointWhenDue(0, 0);
+          publisher.checkpointWhenDue(0, 0);
           return;
         }
       }
@@ -258,10 +209,10 @@ final class GroupCommitter {
    * whose last blocks are for deletes. Thread: the commit role's holder.
    */
   void writeMark(@Nullable DiskQueue queue) {
-    if (!unmarked) {
+    if (!publisher.isUnmarked()) {
       return;
     }
-    unmarked = false;
+    publisher.forgetUnmarked();
     if (poison.isSet()) {
       return;
     }
@@ -416,7 +367,7 @@ final class GroupCommitter {
     vectors.add(encoder.record(), 0, Blocks.offset(recordBlocks));
     if (behindBlocks > 0) {
       for (int i = 0; i < count; i++) {
-        group[i].addBuffersTo(vectors);
+        group[i].values().addTo(vectors);
       }
     }
     assert vectors.bytes() == Blocks.offset(recordBlocks + behindBlocks) : "a value has no place";
@@ -430,7 +381,7 @@ final class GroupCommitter {
       sync(queue);
     }
     counters.bytesWritten.add(vectors.bytes());
-    publish(group, count, chain, recordBlocks, behindBlocks);
+    publisher.publish(group, count, chain, recordBlocks, behindBlocks);
     if (queue == null || !queue.isConcurrent()) {
       acks.deliver(); // nothing would be written meanwhile
     }
@@ -470,69 +421,10 @@ final class GroupCommitter {
     }
   }
 
-  private void publish(
-      EpochBuffer[] group, int count, int chain, long recordBlocks, long behindBlocks) {
-    long mark = tail.sequence();
-    long epochBefore = tail.epoch();
-    tail.advance(recordBlocks, behindBlocks, chain, count, incarnation);
-    space.markDurable(mark); // L2
-    recordSequence = tail.sequence();
-    assert recordSequence == mark + 1 : "L1: a mark counts records, each with the one before";
-    long puts = 0;
-    long deletes = 0;
-    long operations = 0;
-    long valueBytes = 0;
-    for (int i = 0; i < count; i++) {
-      EpochBuffer epoch = group[i];
-      int deletesApplied = epoch.applyTo(applier, recordSequence, freed);
-      space.unhold(epoch.heldBlocks());
-      epoch.notePublished(freed);
-      epoch.setResult(epochBefore + i + 1, deletesApplied);
-      epoch.releaseBuffers();
-      puts += epoch.putCount();
-      deletes += epoch.deleteCount();
-      operations += epoch.operationCount();
-      valueBytes += epoch.valueBytes();
-    }
-    durableSequence = recordSequence;
-    markedSequence = mark;
-    markedEpoch = epochBefore;
-    unmarked = count > 0;
-    if (count > 0) {
-      acks.setDurable(tail.epoch());
-      counters.epochs.add(count);
-      counters.groups.increment();
-      counters.puts.add(puts);
-      counters.deletes.add(deletes);
-      acks.ackDurable(group, count);
-      if (count < OVERLAP_EPOCHS_MIN && valueBytes < OVERLAP_BYTES_MIN) {
-        acks.deliver();
-      }
-    }
-    space.growAhead();
-    checkpointWhenDue(recordBlocks + behindBlocks, operations);
-  }
-
-  private void checkpointWhenDue(long logBlocks, long operations) {
-    checkpointer.noteLog(logBlocks, operations);
-    if (checkpointer.isDue() || recordsAreNeeded()) {
-      checkpointer.start(tail.position());
-    }
-  }
-
-  /** Returns whether a full store can go on only in the blocks of old records (L15). */
-  private boolean recordsAreNeeded() {
-    return space.isShortOf(RECYCLE_BLOCKS) && tail.recordBlocks() >= RECYCLE_RECORDS_MIN;
-  }
-
-  private void onFreed(long startBlock, long blocks) {
-    space.freeAfter(recordSequence, startBlock, blocks);
-  }
-
   private void failFull(EpochBuffer epoch, long blocks) {
     acks.deliver();
     freePlaced(epoch);
-    epoch.releaseBuffers();
+    epoch.values().release();
     acks.ackFailed(epoch, full(blocks));
   }
 
@@ -576,7 +468,7 @@ final class GroupCommitter {
     System.getLogger(GroupCommitter.class.getName())
         .log(System.Logger.Level.ERROR, "the store failed: " + failure.getMessage(), failure);
     for (int i = 0; i < count; i++) {
-      group[i].releaseBuffers();
+      group[i].values().release();
       acks.ackFailed(group[i], poison.failure(true));
     }
     acks.wakeWaiters();

@@ -7,19 +7,21 @@ import org.jspecify.annotations.Nullable;
  * Something small that must be done by the holder of the commit role between two groups: taking
  * space for a blob that is written ahead, giving it back, counting blocks. Its requester waits.
  */
-abstract non-sealed class RoleTask implements QueueEntry {
+final class RoleTask implements QueueEntry {
 
+  private final Runnable work;
   private final Thread requester = Thread.currentThread();
   private volatile boolean done; // written by the role's holder, read by the requester
   private @Nullable RuntimeException failure; // published by done
 
-  /** Does it. Thread: the commit role's holder. */
-  abstract void perform();
+  RoleTask(Runnable work) {
+    this.work = work;
+  }
 
   /** Does it and wakes the requester. Thread: the commit role's holder. */
-  final void execute() {
+  void execute() {
     try {
-      perform();
+      work.run();
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -27,7 +29,7 @@ abstract non-sealed class RoleTask implements QueueEntry {
   }
 
   /** Refuses it: the store failed or closes. Thread: the commit role's holder. */
-  final void refuse(RuntimeException reason) {
+  void refuse(RuntimeException reason) {
     failure = reason;
     finish();
   }
@@ -37,8 +39,8 @@ abstract non-sealed class RoleTask implements QueueEntry {
     LockSupport.unpark(requester);
   }
 
-  /** Waits until it was done, however often the thread is interrupted. */
-  final void await() {
+  /** Waits until it was done, however often the thread is interrupted; throws what it threw. */
+  void await() {
     boolean interrupted = false;
     while (!done) {
       LockSupport.park(this);

@@ -142,10 +142,10 @@ final class ScatteredPlacement {
     long fileOffset = Blocks.offset(start);
     long rest = Blocks.offset(blocks);
     while (rest > 0) {
-      long used = epoch.usedBytes(buffer);
+      long used = epoch.values().usedBytes(buffer);
       long length = Math.min(rest, used - bufferOffset);
       if (length > 0) {
-        writer.write(epoch.bufferMemory(buffer), bufferOffset, length, fileOffset);
+        writer.write(epoch.values().memory(buffer), bufferOffset, length, fileOffset);
       }
       fileOffset += length;
       rest -= length;

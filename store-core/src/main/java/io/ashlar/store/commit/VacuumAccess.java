@@ -8,13 +8,19 @@ import io.ashlar.store.vacuum.Relocations;
 final class VacuumAccess implements CommitAccess {
 
   private final CommitPath path;
+  private final RoleTasks tasks;
   private final GroupCommitter committer;
   private final LogTail tail;
   private final IndexCheckpointer checkpointer;
 
   VacuumAccess(
-      CommitPath path, GroupCommitter committer, LogTail tail, IndexCheckpointer checkpointer) {
+      CommitPath path,
+      RoleTasks tasks,
+      GroupCommitter committer,
+      LogTail tail,
+      IndexCheckpointer checkpointer) {
     this.path = path;
+    this.tasks = tasks;
     this.committer = committer;
     this.tail = tail;
     this.checkpointer = checkpointer;
@@ -22,7 +28,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public void perform(Runnable task) {
-    path.performTask(task);
+    tasks.perform(task);
   }
 
   @Override
@@ -34,7 +40,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public void mark() {
-    path.performTask(() -> committer.writeMark(null));
+    tasks.perform(() -> committer.writeMark(null));
   }
 
   @Override
@@ -44,9 +50,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public boolean moveLog(long fileBlocks) {
-    boolean[] moved = new boolean[1];
-    path.performTask(() -> moved[0] = committer.moveLog(fileBlocks));
-    return moved[0];
+    return tasks.ask(() -> committer.moveLog(fileBlocks));
   }
 
   @Override

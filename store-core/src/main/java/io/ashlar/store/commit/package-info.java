@@ -3,10 +3,12 @@
  *
  * <pre>
  *   caller: LocalEpoch ── fills ──▶ EpochBuffer ── commit ──▶ CommitQueue ──▶ CommitAgent (I/O thread)
- *                                        ├── large, device idle ──▶ AheadWriter: blobs, beside the filling
+ *                                        ├── large ──▶ EpochSpill: blobs, to extents held ahead
  *                                        └── role free, queue empty ──┐              │ takes the role
  *                                                                     ▼              ▼
- *                                                              GroupCommitter: place, write, publish
+ *                                                              GroupCommitter: place, write
+ *                                                                     │
+ *                                                              GroupPublisher: index, free space
  *                                                                     │
  *                                                              AckSequencer: durable epoch, acknowledge
  * </pre>
@@ -17,8 +19,9 @@
  *       order.
  *   <li><b>Threads.</b> An {@code EpochBuffer} belongs to its caller until it is queued, then to
  *       the commit role's holder, then (blocking form) to its caller again. {@code GroupCommitter},
- *       {@code LogTail}, the space and the index writer belong to the role's holder (rule L19),
- *       which is the I/O thread or, for a lone blocking commit, its caller.
+ *       {@code GroupPublisher}, {@code LogTail}, the space and the index writer belong to the
+ *       role's holder (rule L19), which is the I/O thread or, for a lone blocking commit, its
+ *       caller.
  *   <li><b>Memory.</b> Buffers belong to the pool; the epoch that took them gives them back when it
  *       ends, however it ends.
  *   <li><b>Errors.</b> No space fails one epoch (G7); a failed write or sync poisons (G6); an

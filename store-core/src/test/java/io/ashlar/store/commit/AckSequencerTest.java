@@ -36,7 +36,7 @@ class AckSequencerTest {
             new Thread(() -> {
               epoch.expectHere();
               waiting.countDown();
-              epoch.awaitOutcome();
+              epoch.outcome().await();
               woken.incrementAndGet();
             });
         thread.setDaemon(true);
@@ -69,7 +69,7 @@ class AckSequencerTest {
     acks.ackDurable(group, group.length);
     acks.deliver();
     for (int i = group.length - 1; i >= 0; i--) {
-      group[i].awaitOutcome();
+      group[i].outcome().await();
     }
     assertThat(acks.hasUndelivered()).isFalse();
   }

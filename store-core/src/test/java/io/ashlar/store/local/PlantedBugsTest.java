@@ -14,6 +14,8 @@ class PlantedBugsTest {
   private static final long SEED = Long.getLong("test.seed", 20_261_120);
   private static final long STATES = 10_000;
   private static final String COMMITTER = "commit/GroupCommitter.java";
+  private static final String PUBLISH =
+      "publisher.publish(group, count, chain, recordBlocks, behindBlocks);";
   private static final String REGISTRY = "snapshot/SnapshotRegistry.java";
 
   @TempDir Path folder;
@@ -44,8 +46,7 @@ class PlantedBugsTest {
                     "writes.submit(queue, vectors, tail.offset(), durable);",
                     "writes.submit(queue, vectors, tail.offset(), false);"),
                 new PlantedBug.Edit(COMMITTER, "if (sync) {", "if (false) {"),
-                new PlantedBug.Edit(
-                    COMMITTER, "    space.growAhead();", "    disk.sync(); space.growAhead();"))),
+                new PlantedBug.Edit(COMMITTER, PUBLISH, PUBLISH + " disk.sync();"))),
         PlantedBug.of(
             "extent reused before its successor is durable",
             "space/BlockSpace.java",

@@ -112,11 +112,11 @@ class PlantedReadBugsTest {
             "a value is placed over the table of the one before it (G13)",
             "commit/EpochBuffer.java",
             "next += OperationFormat.blocks(operations, offset);",
-            "next += Blocks.count(OperationFormat.length(operations, offset));"),
+            "next += (OperationFormat.length(operations, offset) + 4095) / 4096;"),
         range(
             "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
             "the table of a value that fills its buffer is not filled in",
-            "commit/EpochBuffer.java",
+            "commit/EpochValues.java",
             "within ? holder.segment() : buffers[valueBuffer + 1].segment();",
             "within ? holder.segment() : MemorySegment.ofArray(new byte[4096]);"),
         range(

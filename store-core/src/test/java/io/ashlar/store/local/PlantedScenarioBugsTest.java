@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlantedScenarioBugsTest {
 
   private static final String COMMITTER = "commit/GroupCommitter.java";
+  private static final String PUBLISHER = "commit/GroupPublisher.java";
+  private static final String SPILL = "commit/EpochSpill.java";
   private static final String CALLERS_RECORD =
       "write(alone, 1, epoch.operationBytes(), 0, true, null);";
   private static final String TAIL = "commit/LogTail.java";
@@ -62,9 +64,9 @@ class PlantedScenarioBugsTest {
         log(
             "shouldNotReuseAnExtentBeforeAMarkCoversTheRecordThatFreedIt",
             "a record counts as its own mark (L2)",
-            new Edit(COMMITTER, "space.markDurable(mark);", "space.markDurable(mark + 1);"),
+            new Edit(PUBLISHER, "space.markDurable(mark);", "space.markDurable(mark + 1);"),
             new Edit(
-                COMMITTER,
+                PUBLISHER,
                 "    space.growAhead();\n",
                 "    space.markDurable(recordSequence);\n    space.growAhead();\n")),
         log(
@@ -138,7 +140,7 @@ class PlantedScenarioBugsTest {
             "shouldAlwaysFindRoomForDeletesOnAFullStore",
             "a full store waits for its log to be long before it takes back old records (L15)",
             new Edit(
-                COMMITTER, "checkpointer.isDue() || recordsAreNeeded()", "checkpointer.isDue()")),
+                PUBLISHER, "checkpointer.isDue() || recordsAreNeeded()", "checkpointer.isDue()")),
         log(
             "shouldAlwaysFindRoomForDeletesOnAFullStore",
             "puts that fail wear away the reserved log extent (L15)",
@@ -181,7 +183,7 @@ class PlantedScenarioBugsTest {
                 "    leftBlocks = extentEnd - block;\n",
                 "    space.free(leftStart, extentEnd - block);\n"),
             new Edit(
-                COMMITTER,
+                PUBLISHER,
                 "    space.growAhead();\n",
                 """
                     if (!tail.mustNameNext() && !tail.fitsHere(2) && tail.fitsHere(1)) {
@@ -208,23 +210,18 @@ class PlantedScenarioBugsTest {
             "shouldHaveWrittenAheadWhatTheRecordNames",
             "an epoch is queued before its writes ahead have ended (L26)",
             new Edit(
-                "commit/EpochWriter.java",
-                "    ahead.await(buffer);\n    Throwable failure",
-                "    Throwable failure")),
+                SPILL, "    ahead.await(buffer);\n    Throwable failure", "    Throwable failure")),
         log(
             "shouldHaveWrittenAheadWhatTheRecordNames",
             "no sync behind what was written ahead (L17)",
             new Edit(
                 "commit/EpochBuffer.java",
-                "    anyPlaced = true;\n    unplacedBlocks = 0;\n    bufferCount = 0;",
-                "    unplacedBlocks = 0;\n    bufferCount = 0;")),
+                "    anyPlaced = true;\n    unplacedBlocks = 0;\n    return",
+                "    unplacedBlocks = 0;\n    return")),
         log(
             "shouldFreeWhatAnAbandonedEpochWroteAhead",
             "what was written ahead is freed before its write has ended (L26)",
-            new Edit(
-                "commit/EpochWriter.java",
-                "        ahead.await(buffer);\n        if (",
-                "        if (")),
+            new Edit(SPILL, "    ahead.await(buffer);\n    if (", "    if (")),
         quota(
             "shouldLetNoStreamHoldWhatOthersLeaveNoRoomFor",
             "open streams have no quota (L26)",
@@ -240,7 +237,7 @@ class PlantedScenarioBugsTest {
         quota(
             "shouldCountNothingThatHasEnded",
             "what a stream held that failed counts for ever (L26)",
-            "commit/CommitPath.java",
+            "commit/HeldSpace.java",
             "    quota.giveBack(blocks);\n",
             ""),
         checkpoint(

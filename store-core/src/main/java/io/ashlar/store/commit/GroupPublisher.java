@@ -1,0 +1,153 @@
+package io.ashlar.store.commit;
+
+import io.ashlar.store.checkpoint.IndexCheckpointer;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.space.BlockSpace;
+
+/**
+ * What follows when a group is durable: marks count, the index shows it, its owners are told, in
+ * this order (G2, G3); and whether the file grows or an index checkpoint is due is looked at.
+ *
+ * <p>Thread: the commit role's holder (L19); the getters by any.
+ */
+final class GroupPublisher {
+
+  /** A full store without a free run of so many blocks takes back its old records' (L15). */
+  private static final long RECYCLE_BLOCKS = 16;
+
+  private static final long RECYCLE_RECORDS_MIN = 4;
+
+  /**
+   * A group of so many epochs, or of so many bytes of values, is acknowledged while the next one is
+   * written: waking its callers takes as long as a write, or they have much to fill.
+   */
+  private static final int OVERLAP_EPOCHS_MIN = AckSequencer.LARGE_GROUP;
+
+  private static final long OVERLAP_BYTES_MIN = 512 << 10;
+
+  private final BlockSpace space;
+  private final LogTail tail;
+  private final OperationApplier applier;
+  private final AckSequencer acks;
+  private final IndexCheckpointer checkpointer;
+  private final StoreCounters counters;
+  private final long incarnation;
+  private final OperationApplier.FreedExtents freed = this::onFreed;
+  private long recordSequence; // of the operations being applied
+  private volatile long durableSequence; // written by the role's holder, read by any thread
+  private volatile long markedSequence; // written by the role's holder, read by any thread
+  private volatile long markedEpoch; // written by the role's holder, read by any thread
+  private volatile boolean unmarked; // written by the role's holder, read by the I/O thread
+
+  /** Creates one that goes on where the log ends. */
+  GroupPublisher(
+      BlockSpace space,
+      LogTail tail,
+      OperationApplier applier,
+      AckSequencer acks,
+      IndexCheckpointer checkpointer,
+      StoreCounters counters,
+      long incarnation) {
+    this.space = space;
+    this.tail = tail;
+    this.applier = applier;
+    this.acks = acks;
+    this.checkpointer = checkpointer;
+    this.counters = counters;
+    this.incarnation = incarnation;
+    durableSequence = tail.sequence();
+    markedSequence = tail.sequence(); // the fence is a mark
+    markedEpoch = tail.epoch();
+  }
+
+  /** Returns the highest sequence that a durable mark covers. Thread: any. */
+  long markedSequence() {
+    return markedSequence;
+  }
+
+  /** Returns the last epoch within {@link #markedSequence}, or an earlier one. Thread: any. */
+  long markedEpoch() {
+    return markedEpoch;
+  }
+
+  /** Returns the last durable record's number. Thread: any. */
+  long sequence() {
+    return durableSequence;
+  }
+
+  /** Returns whether the last group waits for a mark. Thread: any. */
+  boolean isUnmarked() {
+    return unmarked;
+  }
+
+  /** Lets nobody wait for a mark of the last group any more. */
+  void forgetUnmarked() {
+    unmarked = false;
+  }
+
+  /**
+   * Publishes a group whose record, the next one of the log, is durable with all its blobs.
+   *
+   * @param chain the record's checksum, which the next record carries.
+   * @param count the epochs; 0 for a record that only names an extent or is a mark.
+   */
+  void publish(EpochBuffer[] group, int count, int chain, long recordBlocks, long behindBlocks) {
+    long mark = tail.sequence();
+    long epochBefore = tail.epoch();
+    tail.advance(recordBlocks, behindBlocks, chain, count, incarnation);
+    space.markDurable(mark); // L2
+    recordSequence = tail.sequence();
+    assert recordSequence == mark + 1 : "L1: a mark counts records, each with the one before";
+    long puts = 0;
+    long deletes = 0;
+    long operations = 0;
+    long valueBytes = 0;
+    for (int i = 0; i < count; i++) {
+      EpochBuffer epoch = group[i];
+      int deletesApplied = epoch.applyTo(applier, recordSequence, freed);
+      space.unhold(epoch.heldBlocks());
+      epoch.notePublished(freed);
+      epoch.outcome().setResult(epochBefore + i + 1, deletesApplied);
+      epoch.values().release();
+      puts += epoch.putCount();
+      deletes += epoch.deleteCount();
+      operations += epoch.operationCount();
+      valueBytes += epoch.valueBytes();
+    }
+    durableSequence = recordSequence;
+    markedSequence = mark;
+    markedEpoch = epochBefore;
+    unmarked = count > 0;
+    if (count > 0) {
+      acks.setDurable(tail.epoch());
+      counters.epochs.add(count);
+      counters.groups.increment();
+      counters.puts.add(puts);
+      counters.deletes.add(deletes);
+      acks.ackDurable(group, count);
+      if (count < OVERLAP_EPOCHS_MIN && valueBytes < OVERLAP_BYTES_MIN) {
+        acks.deliver();
+      }
+    }
+    space.growAhead();
+    checkpointWhenDue(recordBlocks + behindBlocks, operations);
+  }
+
+  /** Begins an index checkpoint if one is due, after the log has become longer. */
+  void checkpointWhenDue(long logBlocks, long operations) {
+    checkpointer.noteLog(logBlocks, operations);
+    if (checkpointer.isDue() || recordsAreNeeded()) {
+      checkpointer.start(tail.position());
+    }
+  }
+
+  /** Returns whether a full store can go on only in the blocks of old records (L15). */
+  private boolean recordsAreNeeded() {
+    return space.isShortOf(RECYCLE_BLOCKS) && tail.recordBlocks() >= RECYCLE_RECORDS_MIN;
+  }
+
+  private void onFreed(long startBlock, long blocks) {
+    space.freeAfter(recordSequence, startBlock, blocks);
+  }
+}

@@ -1,0 +1,65 @@
+package io.ashlar.store.commit;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writes ahead of one epoch that have not ended (rule L26).
+ *
+ * <p>Thread: the epoch's caller; {@link #end} by whoever wrote.
+ */
+final class WritesAhead {
+
+  private final AtomicInteger underWay = new AtomicInteger();
+  private volatile @Nullable Throwable failure; // written by whoever wrote, read by all
+  private volatile @Nullable Thread waiter; // written by the caller, read by who wrote
+
+  /** Notes that a write begins. {@link #end} must follow. */
+  void begin() {
+    underWay.incrementAndGet();
+  }
+
+  /** Notes that a write has ended. Thread: the one that wrote. */
+  void end(@Nullable Throwable newFailure) {
+    if (newFailure != null) {
+      failure = newFailure;
+    }
+    if (underWay.decrementAndGet() == 0) {
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  /** Returns whether a write is under way. */
+  boolean areUnderWay() {
+    return underWay.get() > 0;
+  }
+
+  /** Returns why a write has failed, if one has. */
+  @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /** Waits until every write has ended, however often the thread is interrupted. */
+  void await() {
+    if (!areUnderWay()) {
+      return;
+    }
+    boolean interrupted = false;
+    waiter = Thread.currentThread();
+    while (areUnderWay()) {
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
+    }
+    waiter = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Forgets a failure: the epoch has ended. */
+  void reset() {
+    assert !areUnderWay() : "L26: an epoch ended before its writes";
+    failure = null;
+  }
+}
