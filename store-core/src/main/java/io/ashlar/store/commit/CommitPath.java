@@ -260,6 +260,11 @@ public final class CommitPath implements AutoCloseable {
         long idHigh, long idLow, long version, long startBlock, long cold0, long cold1, long cold2);
   }
 
+  /** Has {@code task} done while no group is in flight, and waits for it. */
+  public void performWithRole(Runnable task) {
+    tasks.perform(task);
+  }
+
   /**
    * Returns what {@code question} finds out while no group is in flight. The rest of the log's
    * blocks are given to it.

@@ -151,7 +151,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
             applier,
             space,
             poison,
-            this::performWithRole,
+            commitPath::performWithRole,
             commitPath::sequence,
             commitPath::durableEpoch,
             environment.background(),
@@ -204,14 +204,6 @@ public final class LocalBlobStore implements BlobStore, TierSource {
         recovered.newer(),
         recovered.logBlocks(),
         recovered.logOperations());
-  }
-
-  private void performWithRole(Runnable task) {
-    long _ =
-        commitPath.askWithRole(log -> {
-          task.run();
-          return 0;
-        });
   }
 
   /** Begins opening the store in {@code folder}. */
@@ -450,15 +442,13 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public void markTiered() {
     gate.enter();
     try {
-      long _ =
-          commitPath.askWithRole(log -> {
-            poison.check();
-            if (!superblocks.newer().tiered()) {
-              setTiered();
-            }
-            applier.keepTombstones(true);
-            return 0;
-          });
+      commitPath.performWithRole(() -> {
+        poison.check();
+        if (!superblocks.newer().tiered()) {
+          setTiered();
+        }
+        applier.keepTombstones(true);
+      });
     } finally {
       gate.exit();
     }
@@ -532,7 +522,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   public void dropTombstones(long throughSequence) {
     gate.enter();
     try {
-      long _ = commitPath.askWithRole(log -> index.dropTombstones(throughSequence));
+      commitPath.performWithRole(() -> index.dropTombstones(throughSequence));
     } finally {
       gate.exit();
     }
