@@ -5,6 +5,7 @@ import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
+import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.checkpoint.RecordLedger;
 import io.ashlar.store.disk.BufferPool;
@@ -20,6 +21,7 @@ import io.ashlar.store.vacuum.CommitAccess;
 import java.lang.foreign.Arena;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -126,6 +128,7 @@ public final class CommitPath implements AutoCloseable {
   /**
    * Starts the I/O thread and waits until it has its ring.
    *
+   * @throws StoreOpenException if no thread can be had.
    * @throws RuntimeException what opening the ring threw; the thread has ended then.
    */
   public void start(String name) {
@@ -133,7 +136,11 @@ public final class CommitPath implements AutoCloseable {
     Thread started = new Thread(() -> runAgent(ready), name);
     started.setDaemon(true);
     thread = started;
-    started.start();
+    try {
+      Threads.start(started);
+    } catch (RejectedExecutionException e) {
+      throw new StoreOpenException("the store has no I/O thread: " + e.getMessage(), e);
+    }
     ahead.start("ashlar-ahead");
     try {
       ready.join();

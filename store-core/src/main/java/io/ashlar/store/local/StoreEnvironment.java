@@ -1,8 +1,8 @@
 package io.ashlar.store.local;
 
+import io.ashlar.store.disk.Threads;
 import java.security.SecureRandom;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 
 /**
@@ -40,14 +40,6 @@ record StoreEnvironment(
   private static void startThread(Runnable task, String name) {
     Thread thread = new Thread(task, name);
     thread.setDaemon(true);
-    try {
-      thread.start();
-    } catch (OutOfMemoryError e) { // what the JVM makes of EAGAIN: no memory need be short
-      throw new RejectedExecutionException(
-          "no thread could be started; raise the limit of threads (ulimit -u, cgroup pids.max):"
-              + " thread="
-              + name,
-          e);
-    }
+    Threads.start(thread);
   }
 }

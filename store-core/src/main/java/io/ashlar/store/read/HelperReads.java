@@ -5,12 +5,13 @@ import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Reads without a ring: a few platform threads, each with one {@code pread} at a time. They end
- * when there is nothing to read for a while.
+ * when there is nothing to read for a while. Where none can be started, whoever asks reads.
  */
 final class HelperReads implements ReadEngine {
 
@@ -31,6 +32,11 @@ final class HelperReads implements ReadEngine {
   private final ThreadPoolExecutor threads;
 
   HelperReads(Disk disk) {
+    this(disk, HelperThread::new);
+  }
+
+  /** For tests: with other threads. */
+  HelperReads(Disk disk, ThreadFactory factory) {
     this.disk = disk;
     threads =
         new ThreadPoolExecutor(
@@ -39,14 +45,15 @@ final class HelperReads implements ReadEngine {
             KEEP_S,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(WAITING_MAX),
-            HelperThread::new);
+            factory);
     threads.allowCoreThreadTimeOut(true);
   }
 
   @Override
   public boolean offer(ReadRequest request) {
+    Runnable task = () -> read(request);
     try {
-      threads.execute(() -> read(request));
+      threads.execute(task);
       return true;
     } catch (RejectedExecutionException full) {
       if (isOwnThread()) {
@@ -54,6 +61,10 @@ final class HelperReads implements ReadEngine {
         return true;
       }
       return false;
+    } catch (OutOfMemoryError noThread) {
+      threads.remove(task); // it may have been queued for the thread that could not be had
+      read(request);
+      return true;
     }
   }
 

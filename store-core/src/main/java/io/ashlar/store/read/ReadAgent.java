@@ -4,6 +4,7 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,7 @@ public final class ReadAgent implements AutoCloseable {
   private ReadEngine ring() {
     try {
       return RingReads.start(disk, this::passOn);
-    } catch (NativeException refused) {
+    } catch (NativeException | RejectedExecutionException refused) {
       LOGGER.log(
           System.Logger.Level.INFO,
           "no ring for reads, a few threads read instead: " + refused.getMessage());

@@ -72,10 +72,11 @@ final class RingReads implements ReadEngine, Runnable {
    * @param fallback takes the requests that are left over when the ring fails, with nothing of them
    *     in flight any more.
    * @throws NativeException if the kernel refuses the ring.
+   * @throws java.util.concurrent.RejectedExecutionException if no thread can be had for it.
    */
   static RingReads start(Disk disk, Consumer<List<ReadRequest>> fallback) {
     RingReads reads = new RingReads(disk, fallback);
-    reads.thread.start();
+    Threads.start(reads.thread);
     try {
       var _ = reads.opened.join();
     } catch (CompletionException e) {

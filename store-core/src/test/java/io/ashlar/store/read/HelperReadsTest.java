@@ -1,0 +1,65 @@
+package io.ashlar.store.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.SimulatedDisk;
+import io.ashlar.store.disk.Threads;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.RejectedExecutionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A process that may start no more threads still reads (G10). */
+@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class HelperReadsTest {
+
+  private static final int BLOCK = Disk.BLOCK_BYTES;
+
+  private final MemorySegment target = Arena.ofAuto().allocate(BLOCK, BLOCK);
+  private final SimulatedDisk disk = new SimulatedDisk();
+  private boolean hasThreads;
+
+  /** A thread as it is where the JVM gets EAGAIN for it. */
+  private final class ScarceThread extends Thread {
+    ScarceThread(Runnable task) {
+      super(task, "scarce");
+    }
+
+    @Override
+    public void start() {
+      if (!hasThreads) {
+        throw new OutOfMemoryError("unable to create native thread");
+      }
+      super.start();
+    }
+  }
+
+  @Test
+  void shouldReadOnTheCallersThreadWhereNoOtherCanBeHad() {
+    disk.write(Arena.ofAuto().allocate(BLOCK, BLOCK).fill((byte) 7), 0);
+    HelperReads reads = new HelperReads(disk, ScarceThread::new);
+    for (boolean there : new boolean[] {false, true, false}) {
+      hasThreads = there;
+      ReadRequest request = new ReadRequest();
+      request.prepare(target.fill((byte) 0), BLOCK, 0);
+      assertThat(reads.offer(request)).isTrue();
+      request.await();
+      assertThat(request.failure()).isNull();
+      assertThat(request.bytesRead()).isEqualTo(BLOCK);
+      assertThat(target.get(ValueLayout.JAVA_BYTE, BLOCK - 1)).isEqualTo((byte) 7);
+    }
+    reads.close();
+  }
+
+  @Test
+  void shouldSayWhichThreadCouldNotBeStartedAndWhatHelps() {
+    assertThatThrownBy(() -> Threads.start(new ScarceThread(() -> {})))
+        .isInstanceOf(RejectedExecutionException.class)
+        .hasMessageContaining("thread=scarce")
+        .hasMessageContaining("ulimit -u");
+  }
+}
