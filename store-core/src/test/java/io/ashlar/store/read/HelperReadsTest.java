@@ -23,25 +23,22 @@ class HelperReadsTest {
   private final SimulatedDisk disk = new SimulatedDisk();
   private boolean hasThreads;
 
-  /** A thread as it is where the JVM gets EAGAIN for it. */
-  private final class ScarceThread extends Thread {
-    ScarceThread(Runnable task) {
-      super(task, "scarce");
-    }
+  private static OutOfMemoryError noThread() { // what the JVM makes of EAGAIN
+    return new OutOfMemoryError("unable to create native thread");
+  }
 
-    @Override
-    public void start() {
-      if (!hasThreads) {
-        throw new OutOfMemoryError("unable to create native thread");
-      }
-      super.start();
+  /** The pool does not call what a thread overrides, so its factory stands for the start. */
+  private Thread scarceThread(Runnable task) {
+    if (!hasThreads) {
+      throw noThread();
     }
+    return new Thread(task);
   }
 
   @Test
   void shouldReadOnTheCallersThreadWhereNoOtherCanBeHad() {
     disk.write(Arena.ofAuto().allocate(BLOCK, BLOCK).fill((byte) 7), 0);
-    HelperReads reads = new HelperReads(disk, ScarceThread::new);
+    HelperReads reads = new HelperReads(disk, this::scarceThread);
     for (boolean there : new boolean[] {false, true, false}) {
       hasThreads = there;
       ReadRequest request = new ReadRequest();
@@ -57,7 +54,14 @@ class HelperReadsTest {
 
   @Test
   void shouldSayWhichThreadCouldNotBeStartedAndWhatHelps() {
-    assertThatThrownBy(() -> Threads.start(new ScarceThread(() -> {})))
+    Thread thread =
+        new Thread("scarce") {
+          @Override
+          public void start() {
+            throw noThread();
+          }
+        };
+    assertThatThrownBy(() -> Threads.start(thread))
         .isInstanceOf(RejectedExecutionException.class)
         .hasMessageContaining("thread=scarce")
         .hasMessageContaining("ulimit -u");
