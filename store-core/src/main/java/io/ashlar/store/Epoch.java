@@ -39,6 +39,8 @@ public interface Epoch extends AutoCloseable {
    * @param value 0 bytes to 1 GiB, on or off the heap; read before this returns.
    * @throws IllegalArgumentException if the value is longer, or the epoch would hold more of the
    *     data file than {@link StoreConfig#heldBytesMax}.
+   * @throws IllegalStateException if the value's memory was freed; that, or a {@link
+   *     WrongThreadException}, leaves an epoch that can only be closed.
    * @throws BackPressureTimeoutException if no buffer came free in time, or other epochs held
    *     {@link StoreConfig#heldBytesMax} of the data file until then.
    * @throws StorageFullException if the value had to be written ahead and there is no space.
@@ -69,6 +71,8 @@ public interface Epoch extends AutoCloseable {
    * @return {@link Admission#BACK_PRESSURED} when no buffer is free: the epoch is as it was, and
    *     stays open. An epoch that itself holds the buffers is best committed.
    * @throws IllegalArgumentException if the value is longer.
+   * @throws IllegalStateException if the value's memory was freed, as with {@link #put(BlobId,
+   *     MemorySegment)}.
    */
   Admission tryPut(BlobId id, MemorySegment value);
 

@@ -172,7 +172,17 @@ final class EpochBuffer implements QueueEntry {
     });
   }
 
-  private long reserve(int bytes) {
+  /**
+   * Makes room for one more put or delete, so that none of what follows can fail for want of memory
+   * once a value has its place in a buffer.
+   *
+   * @throws io.ashlar.uring.NativeException if there is no memory: the epoch is as it was.
+   */
+  void makeRoom() {
+    makeRoom(OperationFormat.PUT_BYTES);
+  }
+
+  private void makeRoom(int bytes) {
     if (operationBytes + bytes > operations.byteSize()) {
       NativeMemory larger = NativeMemory.reserve(Math.max(1 << 20, operations.byteSize() * 2));
       MemorySegment.copy(operations, 0, larger.segment(), 0, operationBytes);
@@ -180,16 +190,25 @@ final class EpochBuffer implements QueueEntry {
       grownOperations = larger;
       operations = larger.segment();
     }
+  }
+
+  private long reserve(int bytes) {
+    makeRoom(bytes);
     long offset = operationBytes;
     operationBytes += bytes;
     operationCount++;
     return offset;
   }
 
-  /** Copies a value to where room was taken for it and appends its put. */
+  /**
+   * Copies a value to where room was taken for it and appends its put. If its memory cannot be read
+   * the epoch is broken, since a gap is left that no put accounts for.
+   */
   void addBuffered(long idHigh, long idLow, MemorySegment value, long offset) {
-    MemorySegment.copy(value, 0, values.memory(), offset, value.byteSize());
-    addSealed(idHigh, idLow, offset, value.byteSize());
+    breakOff();
+    int crc32c = values.fill(offset, value);
+    mend();
+    addPut(idHigh, idLow, crc32c, 0, value.byteSize());
   }
 
   /** Appends the put of a value that lies where room was taken for it. */

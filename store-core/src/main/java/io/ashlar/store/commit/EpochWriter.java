@@ -218,6 +218,7 @@ final class EpochWriter {
               + Epoch.OPERATIONS_MAX
               + " operations: commit it and begin another");
     }
+    buffer.makeRoom();
     enter(buffer);
   }
 

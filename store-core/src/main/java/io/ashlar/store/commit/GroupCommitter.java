@@ -370,7 +370,9 @@ final class GroupCommitter {
         group[i].values().addTo(vectors);
       }
     }
-    assert vectors.bytes() == Blocks.offset(recordBlocks + behindBlocks) : "a value has no place";
+    if (vectors.bytes() != Blocks.offset(recordBlocks + behindBlocks)) {
+      throw new IllegalStateException("G13: the group's values are not as long as its puts say");
+    }
     requireHealthy(queue);
     if (queue == null) {
       disk.write(vectors, tail.offset(), !sync);

@@ -117,8 +117,8 @@ class PlantedReadBugsTest {
             "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
             "the table of a value that fills its buffer is not filled in",
             "commit/EpochValues.java",
-            "within ? holder.segment() : buffers[valueBuffer + 1].segment();",
-            "within ? holder.segment() : MemorySegment.ofArray(new byte[4096]);"),
+            "within ? memory() : buffers[valueBuffer + 1].segment();",
+            "within ? memory() : MemorySegment.ofArray(new byte[4096]);"),
         range(
             "shouldKeepTheTableOfABlobThatIsMoved",
             "a relocation forgets the checksum table (G13)",

@@ -240,6 +240,14 @@ class PlantedScenarioBugsTest {
             "commit/HeldSpace.java",
             "    quota.giveBack(blocks);\n",
             ""),
+        new Planted(
+            UnreadableValueTest.class,
+            "shouldBreakTheEpochOfATryToo",
+            PlantedBug.of(
+                "a value that could not be copied leaves a gap in its epoch (G13)",
+                "commit/EpochBuffer.java",
+                "    breakOff();\n    int crc32c = values.fill(offset, value);\n",
+                "    int crc32c = values.fill(offset, value);\n")),
         checkpoint(
             "shouldProtectTheOlderGenerationWhenFreeSpaceIsRebuilt",
             "the older generation's checkpoint counts as free at open (L13)",
