@@ -111,7 +111,7 @@ final class AckSequencer {
           buffer.putCount(),
           buffer.deleteCount(),
           outcome.deletesApplied());
-    } catch (RuntimeException | AssertionError e) {
+    } catch (Throwable e) { // a checked one too, from a language that has none
       LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
     }
     buffers.recycle(buffer);
@@ -127,7 +127,7 @@ final class AckSequencer {
     }
     try {
       listener.onFailed(failure);
-    } catch (RuntimeException | AssertionError e) {
+    } catch (Throwable e) { // a checked one too, from a language that has none
       LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
     }
     buffers.recycle(buffer);

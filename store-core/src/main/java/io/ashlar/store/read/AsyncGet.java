@@ -116,6 +116,8 @@ final class AsyncGet implements ReadRequest.Completion {
             length = reader.get(id, target);
           } catch (RuntimeException e) {
             failure = e;
+          } catch (Error e) {
+            failure = brokenOff(e);
           }
           tell(length, failure);
         });
@@ -138,6 +140,8 @@ final class AsyncGet implements ReadRequest.Completion {
       }
     } catch (RuntimeException e) {
       failure = e;
+    } catch (Error e) { // such as a fault in a target that is a mapped file
+      failure = brokenOff(e);
     } finally {
       buffer = null;
       read.release();
@@ -150,6 +154,11 @@ final class AsyncGet implements ReadRequest.Completion {
     } else {
       again();
     }
+  }
+
+  /** Whoever waits must hear of it, and a listener knows exceptions only. */
+  private static RuntimeException brokenOff(Error cause) {
+    return new IllegalStateException("the read broke off: " + cause, cause);
   }
 
   private void judge(PooledBuffer read) {
@@ -172,6 +181,8 @@ final class AsyncGet implements ReadRequest.Completion {
       step();
     } catch (RuntimeException e) {
       tell(0, e);
+    } catch (Error e) {
+      tell(0, brokenOff(e));
     }
   }
 
@@ -188,7 +199,7 @@ final class AsyncGet implements ReadRequest.Completion {
       } else {
         told.onFailed(ofBlob, failure);
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // a checked one too, from a language that has none
       LOGGER.log(System.Logger.Level.WARNING, "a read listener threw", e);
     } finally {
       owner.ended(this, withPermit);
