@@ -202,6 +202,35 @@ class VacuumTest {
   }
 
   @Test
+  void shouldGiveBackWhatItHeldWhenItsListenerThrows() {
+    int calls = 0;
+    boolean thrown = true;
+    while (thrown) { // at each call in turn
+      int last = calls++;
+      try (StoreLife.Opened opened = halfDeleted(new SimulatedDisk())) {
+        int[] told = new int[1];
+        Throwable failure =
+            catchThrowable(() ->
+                run(
+                    opened,
+                    new VacuumListener() {
+                      @Override
+                      public void onProgress(long blobs, long bytes, long fileBytes) {
+                        if (told[0]++ == last) {
+                          throw new IllegalArgumentException("planted");
+                        }
+                      }
+                    }));
+        thrown = failure instanceof IllegalArgumentException;
+        assertClean(opened.store());
+        assertThat(run(opened, VacuumListener.NONE).blobsDamaged()).isZero();
+        assertClean(opened.store());
+      }
+    }
+    assertThat(calls).isGreaterThan(10);
+  }
+
+  @Test
   void shouldLeaveADamagedBlobWhereItIsAndMoveTheOthers() {
     SimulatedDisk disk = new SimulatedDisk();
     try (StoreLife.Opened opened = halfDeleted(disk);
