@@ -5,8 +5,10 @@ package io.ashlar.store;
  * nothing.
  *
  * <p>Thread: the store's I/O thread, or the committing thread itself; in epoch order. An
- * implementation must neither block nor commit to the same store and wait for it: every later epoch
- * waits behind it. What it throws is logged and dropped.
+ * implementation must not block: every later epoch waits behind it. What would wait for the store
+ * itself (a commit in the blocking form, {@link BlobStore#snapshot}, {@link BlobStore#close}, …) is
+ * refused with an {@link IllegalStateException}; it may get, put, and commit in the other forms.
+ * What it throws is logged and dropped.
  */
 public interface AckListener {
 

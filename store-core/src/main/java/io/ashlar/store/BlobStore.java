@@ -180,6 +180,8 @@ public interface BlobStore extends AutoCloseable {
   /**
    * Commits what is queued, waits for reads in progress, and closes the data file. Idempotent. Open
    * epochs can afterwards only be closed.
+   *
+   * @throws IllegalStateException if a listener calls it, which would wait for itself.
    */
   @Override
   void close();

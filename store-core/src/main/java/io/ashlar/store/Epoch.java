@@ -99,6 +99,8 @@ public interface Epoch extends AutoCloseable {
    * @throws StorageFullException if there is no space; nothing of the epoch was applied.
    * @throws StoreFailedException if a write or sync failed.
    * @throws BackPressureTimeoutException if the commit queue stayed full; nothing was applied.
+   * @throws IllegalStateException if a listener calls it, which would wait for itself; the epoch
+   *     stays open.
    */
   long commit();
 
@@ -119,7 +121,8 @@ public interface Epoch extends AutoCloseable {
 
   /**
    * Commits; the future completes, on the store's I/O thread, when the epoch is durable, or
-   * exceptionally with what {@link #commit()} would throw.
+   * exceptionally with what {@link #commit()} would throw. What depends on it without an executor
+   * of its own runs on that thread, under the rules of an {@link AckListener}.
    */
   CompletableFuture<CommitReport> commitAsync();
 

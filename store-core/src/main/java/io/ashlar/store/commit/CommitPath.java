@@ -203,8 +203,15 @@ public final class CommitPath implements AutoCloseable {
     return acks.durableEpoch();
   }
 
-  /** Waits until an epoch is durable. */
+  /**
+   * Waits until an epoch is durable.
+   *
+   * @throws IllegalStateException if a listener would wait.
+   */
   public void awaitDurable(long epoch) {
+    if (acks.durableEpoch() < epoch) {
+      role.refuseHolder();
+    }
     acks.awaitDurable(epoch);
   }
 
@@ -291,6 +298,15 @@ public final class CommitPath implements AutoCloseable {
    */
   public record LogBlocks(long recordBlocks, long reservedBlocks, long checkpointBlocks) {}
 
+  /**
+   * Refuses what would wait for the commit role, or its holder, where a listener calls it.
+   *
+   * @throws IllegalStateException if this thread holds the role.
+   */
+  public void refuseListener() {
+    role.refuseHolder();
+  }
+
   // ---- for EpochWriter
 
   EpochBuffer takeEpochBuffer() {
@@ -369,7 +385,8 @@ public final class CommitPath implements AutoCloseable {
   }
 
   private void enqueue(EpochBuffer buffer) {
-    if (!queue.offer(buffer, config.backPressureTimeoutMs())) {
+    long timeoutMs = role.isMine() ? 0 : config.backPressureTimeoutMs(); // it would wait for itself
+    if (!queue.offer(buffer, timeoutMs)) {
       RuntimeException failure =
           new BackPressureTimeoutException(
               "the commit queue stayed full; the epoch was not applied: commit more slowly or raise"

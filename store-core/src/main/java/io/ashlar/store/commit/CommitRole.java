@@ -2,6 +2,7 @@ package io.ashlar.store.commit;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to commit: held by one thread at a time, which then owns the allocator, the index
@@ -26,16 +27,42 @@ final class CommitRole {
   @SuppressWarnings("unused") // through HELD: written by any thread (compare-and-set, release)
   private int held;
 
+  private @Nullable Thread holder; // written by the holder, of use to it alone
+
   /** Takes the role if nobody holds it. */
   boolean tryTake() {
-    return (int) HELD.getAcquire(this) == 0 && HELD.compareAndSet(this, 0, 1);
+    boolean taken = (int) HELD.getAcquire(this) == 0 && HELD.compareAndSet(this, 0, 1);
+    if (taken) {
+      holder = Thread.currentThread();
+    }
+    return taken;
   }
 
   /** Lets go of the role; the caller then looks at the queue. */
   void release() {
     assert isHeld() : "L19: released by somebody who does not hold it";
+    holder = null;
     HELD.setRelease(this, 0);
     VarHandle.fullFence();
+  }
+
+  /**
+   * Refuses what waits for the role, or for its holder's work, on the thread that has it: called by
+   * a listener it would wait for itself, and everybody for it (G10).
+   *
+   * @throws IllegalStateException if this thread holds the role.
+   */
+  void refuseHolder() {
+    if (isMine()) {
+      throw new IllegalStateException(
+          "this was called by a listener of the store and would wait for it to return: do it on"
+              + " another thread, or use a form that does not wait");
+    }
+  }
+
+  /** Returns whether this thread holds the role. */
+  boolean isMine() {
+    return Thread.currentThread().equals(holder);
   }
 
   /** Returns whether somebody holds the role. */

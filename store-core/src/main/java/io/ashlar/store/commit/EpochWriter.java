@@ -334,6 +334,7 @@ final class EpochWriter {
 
   /** See {@link Epoch#commit()}. */
   long commit(EpochBuffer buffer, long stamp) {
+    path.refuseListener();
     beginCommit(buffer, stamp);
     try {
       return path.commit(buffer);
@@ -386,6 +387,9 @@ final class EpochWriter {
   void close(EpochBuffer buffer, long stamp) {
     if (!buffer.isUnended(stamp)) {
       return;
+    }
+    if (buffer.heldBlocks() > 0) {
+      path.refuseListener(); // the epoch stays open: another thread can close it
     }
     buffer.end();
     if (gate.tryEnter()) { // else the pool's memory has gone with the store

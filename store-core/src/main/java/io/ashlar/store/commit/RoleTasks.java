@@ -36,9 +36,11 @@ final class RoleTasks {
   /**
    * Has something done, and waits for it; throws what it throws.
    *
+   * @throws IllegalStateException if this thread holds the role.
    * @throws io.ashlar.store.StoreFailedException if nobody can hold the role any more.
    */
   void perform(Runnable work) {
+    role.refuseHolder();
     RoleTask task = new RoleTask(work);
     if (role.tryTake()) {
       try {

@@ -552,6 +552,8 @@ public final class LocalBlobStore implements BlobStore, TierSource {
 
   @Override
   public void close() {
+    commitPath.refuseListener();
+    reads.refuseReadThread();
     if (!gate.close()) {
       return;
     }

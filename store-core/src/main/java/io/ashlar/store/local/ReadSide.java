@@ -142,6 +142,11 @@ final class ReadSide implements AutoCloseable {
     }
   }
 
+  /** Refuses to wait for the threads that read, on one of them. */
+  void refuseReadThread() {
+    agent.refuseOwnThread();
+  }
+
   void coldStorage(@Nullable ColdStorage storage) {
     reader.coldStorage(storage);
   }

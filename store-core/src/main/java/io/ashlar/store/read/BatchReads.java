@@ -58,9 +58,7 @@ final class BatchReads {
   private int underWay;
 
   BatchReads(BlobReader reader, ReadAgent agent, List<BlobId> ids, BatchVisitor visitor) {
-    if (agent.isOwnThread()) {
-      throw new IllegalStateException("a listener cannot wait for a batch of reads");
-    }
+    agent.refuseOwnThread();
     this.reader = reader;
     this.agent = agent;
     this.ids = ids;

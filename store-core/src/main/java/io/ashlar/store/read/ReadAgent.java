@@ -60,6 +60,19 @@ public final class ReadAgent implements AutoCloseable {
     }
   }
 
+  /**
+   * Refuses what would wait for a thread that completes requests, on that thread.
+   *
+   * @throws IllegalStateException if this is one.
+   */
+  public void refuseOwnThread() {
+    if (isOwnThread()) {
+      throw new IllegalStateException(
+          "this was called by a listener of reads and would wait for it to return: do it on another"
+              + " thread");
+    }
+  }
+
   /** Returns whether this is a thread that completes requests, and so must not wait for one. */
   boolean isOwnThread() {
     ReadEngine now = engine;
