@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *       (L3). Nothing else is touched: every block written was free under L2.
  *   <li><i>Durable.</i> The record's own mark proves everything before it: extents that those
  *       records superseded are released (L2), and the log extent that was left (L11).
- *   <li><i>Publish, acknowledge</i>, in epoch order: only what a crash now keeps (G2, G3). The
- *       callers of a large group are told while the next one is being written.
+ *   <li><i>Publish, acknowledge</i> ({@link GroupPublisher}), in epoch order: only what a crash now
+ *       keeps (G2, G3). The callers of a large group are told while the next one is being written.
  * </ol>
  *
  * <p>A failed write or sync poisons (G6): the epochs of the group fail with outcome unknown, and
