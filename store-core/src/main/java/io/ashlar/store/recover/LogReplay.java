@@ -168,13 +168,24 @@ final class LogReplay {
     applied = behind;
   }
 
-  /** Refuses a log that breaks before a record which is known to have been durable (rule L18). */
+  /**
+   * Refuses a log that breaks before a record which is known to have been durable (rule L18): looks
+   * beyond what was kept, and beyond the chain where more of that is whole than was kept. Records
+   * that were dropped may lack only what was written over since, if it was the damaged record
+   * behind them whose mark spoke for them.
+   */
   private void refuseMarksBeyond() {
-    long broken = applied.sequence() + 1;
-    refuseMarksIn(applied.block(), applied.extentEnd(), broken);
-    refuseMarksIn(applied.nextStart(), applied.nextStart() + applied.nextBlocks(), broken);
-    refuseMarksBehind(applied.block(), broken);
-    refuseMarksBehind(applied.nextStart(), broken);
+    refuseMarksBeyond(applied);
+    if (chain.end().sequence() > applied.sequence()) {
+      refuseMarksBeyond(chain.end());
+    }
+  }
+
+  private void refuseMarksBeyond(LogPosition end) {
+    refuseMarksIn(end.block(), end.extentEnd());
+    refuseMarksIn(end.nextStart(), end.nextStart() + end.nextBlocks());
+    refuseMarksBehind(end.block(), end.sequence() + 1);
+    refuseMarksBehind(end.nextStart(), end.sequence() + 1);
   }
 
   /**
@@ -186,11 +197,12 @@ final class LogReplay {
     if (damaged != null && LogRecordFormat.sequence(damaged) == broken) {
       long start = LogRecordFormat.nextStart(damaged);
       long blocks = Math.min(LogRecordFormat.nextBlocks(damaged), HINTED_BLOCKS_MAX);
-      refuseMarksIn(start, start + blocks, broken);
+      refuseMarksIn(start, start + blocks);
     }
   }
 
-  private void refuseMarksIn(long start, long endBlock, long broken) {
+  private void refuseMarksIn(long start, long endBlock) {
+    long broken = applied.sequence() + 1;
     long end = Math.min(endBlock, fileBlocks); // whatever the file claims (promise G12)
     long first = Math.max(start, Blocks.FIRST);
     for (long block = reader.nextMagic(first, end);

@@ -7,6 +7,7 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.disk.SimulatedDisk;
+import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogRecordFormat;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,31 @@ class LostRecordTest {
         image.flipBit(record.offset() + LogRecordFormat.HEADER_BYTES + 4, 1);
         long expected = record.equals(records.getLast()) ? store.lastEpoch() - 1 : -1;
         assertThat(kept(image)).as("blocks %d, %s", blocks, record).isEqualTo(expected);
+      }
+      store.close();
+    }
+  }
+
+  /** The damaged record's mark was all that spoke for the one before, whose blobs may be gone. */
+  @Test
+  void shouldRefuseItAlsoWhereABlobOfTheRecordBeforeWasWrittenOver() {
+    for (int blocks = 1; blocks < 8; blocks++) {
+      ScriptedStore store = ScriptedStore.create();
+      for (int i = 0; i < 9; i++) {
+        store.commit(put(i, blocks));
+      }
+      List<DiskEvent.Write> records = records(store);
+      for (int i = 1; i < records.size(); i++) {
+        DiskEvent.Write before = records.get(i - 1);
+        BlockImage image = store.disk.image();
+        image.flipBit(records.get(i).offset() + LogRecordFormat.HEADER_BYTES + 4, 1);
+        boolean hasBlob = before.bytes().length > Blocks.BYTES;
+        if (hasBlob) {
+          image.zero(before.offset() + Blocks.BYTES, Blocks.BYTES);
+        }
+        int lost = hasBlob ? 2 : 1;
+        long expected = i == records.size() - 1 ? store.lastEpoch() - lost : -1;
+        assertThat(kept(image)).as("blocks %d, record %d", blocks, i).isEqualTo(expected);
       }
       store.close();
     }

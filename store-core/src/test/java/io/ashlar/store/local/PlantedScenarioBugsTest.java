@@ -281,7 +281,15 @@ class PlantedScenarioBugsTest {
                 "no marks are looked for in the extent that the damaged record names (L18)",
                 "recover/LogReplay.java",
                 "LogRecordFormat.sequence(damaged) == broken",
-                "LogRecordFormat.sequence(damaged) < 0")));
+                "LogRecordFormat.sequence(damaged) < 0")),
+        new Planted(
+            LostRecordTest.class,
+            "shouldRefuseItAlsoWhereABlobOfTheRecordBeforeWasWrittenOver",
+            PlantedBug.of(
+                "no marks are looked for beyond whole records that were dropped (L18)",
+                "recover/LogReplay.java",
+                "      refuseMarksBeyond(chain.end());\n",
+                "")));
   }
 
   @ParameterizedTest
