@@ -406,6 +406,7 @@ public final class TieredBlobStore implements BlobStore {
    */
   @Override
   public void close() {
+    agent.refuseListener();
     try {
       agent.close();
       source.setColdStorage(null);

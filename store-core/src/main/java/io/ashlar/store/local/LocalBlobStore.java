@@ -419,6 +419,12 @@ public final class LocalBlobStore implements BlobStore, TierSource {
   // ---- TierSource
 
   @Override
+  public void refuseListener() {
+    commitPath.refuseListener();
+    reads.refuseReadThread();
+  }
+
+  @Override
   public long storeId() {
     return storeId;
   }
@@ -552,8 +558,7 @@ public final class LocalBlobStore implements BlobStore, TierSource {
 
   @Override
   public void close() {
-    commitPath.refuseListener();
-    reads.refuseReadThread();
+    refuseListener();
     if (!gate.close()) {
       return;
     }

@@ -12,6 +12,13 @@ import org.jspecify.annotations.Nullable;
  */
 public interface TierSource {
 
+  /**
+   * Refuses what would wait for this store on a thread of it, which would wait for itself.
+   *
+   * @throws IllegalStateException if a listener of this store called it, directly or not.
+   */
+  void refuseListener();
+
   /** Returns the store's identity, renewed whenever a store is made anew or restored. */
   long storeId();
 

@@ -52,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  * and each open lease its blob.
  */
 public final class FollowerStore extends ReadOnlyBlobStore {
+  private static final System.Logger LOG = System.getLogger(FollowerStore.class.getName());
   private static final int READS_AT_ONCE = 32;
   private static final MemorySegment MISSING = MemorySegment.ofArray(new byte[0]);
 
@@ -231,15 +232,30 @@ public final class FollowerStore extends ReadOnlyBlobStore {
   @Override
   public void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
     threads.execute(() -> {
-      long length;
+      long length = 0;
+      RuntimeException failure = null;
       try {
         length = get(id, target);
       } catch (RuntimeException e) {
-        listener.onFailed(id, e);
-        return;
+        failure = e;
+      } catch (Error e) { // a listener knows exceptions only, and must hear of it
+        failure = new IllegalStateException("the read broke off: " + e, e);
       }
-      listener.onRead(id, length);
+      tell(id, length, failure, listener);
     });
+  }
+
+  private static void tell(
+      BlobId id, long length, @Nullable RuntimeException failure, ReadListener listener) {
+    try {
+      if (failure == null) {
+        listener.onRead(id, length);
+      } else {
+        listener.onFailed(id, failure);
+      }
+    } catch (Throwable e) { // a checked one too, from a language that has none
+      LOG.log(System.Logger.Level.WARNING, "a read listener threw", e);
+    }
   }
 
   @Override

@@ -39,8 +39,26 @@ final class AgentThread {
     var _ = agent.scheduleWithFixedDelay(work, intervalMs, intervalMs, TimeUnit.MILLISECONDS);
   }
 
-  /** Does a piece of work and waits for it; throws what it threw. */
+  /**
+   * Refuses what waits for these threads, on one of them.
+   *
+   * @throws IllegalStateException if this is one.
+   */
+  void refuseOwn() {
+    if (threads.areOwn()) {
+      throw new IllegalStateException(
+          "this was called by what the tier calls while it works, and would wait for it to return:"
+              + " do it on another thread");
+    }
+  }
+
+  /**
+   * Does a piece of work and waits for it; throws what it threw.
+   *
+   * @throws IllegalStateException if that is called within another.
+   */
   <T> T call(Callable<T> work) {
+    refuseOwn();
     Future<T> result;
     try {
       result = agent.submit(work);

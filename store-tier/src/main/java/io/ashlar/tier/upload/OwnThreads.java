@@ -23,6 +23,11 @@ final class OwnThreads {
     };
   }
 
+  /** Returns whether this is one of them. */
+  boolean areOwn() {
+    return threads.contains(Thread.currentThread());
+  }
+
   /**
    * Interrupts them, again and again, as a thread may begin another request meanwhile, until a task
    * of theirs is done. The caller's own interrupt is remembered.

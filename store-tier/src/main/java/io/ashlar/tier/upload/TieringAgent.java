@@ -22,6 +22,7 @@ import io.ashlar.tier.object.ObjectStoreException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -219,7 +220,7 @@ public final class TieringAgent implements AutoCloseable {
    */
   public CheckpointReport checkpoint(TierProgress progress) {
     long epoch = store.durableEpoch();
-    return thread.call(() -> {
+    return call(() -> {
       MarkWait.forEpoch(source, epoch);
       CheckpointReport report = pass(progress);
       relieve();
@@ -237,7 +238,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public long evict(Predicate<BlobId> which) {
-    return thread.call(() -> {
+    return call(() -> {
       TierWriter own = settledWriter();
       return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, which);
     });
@@ -254,7 +255,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public long evictOldest(long bytes, Predicate<BlobId> which) {
-    return thread.call(() -> evictOldestNow(bytes, which));
+    return call(() -> evictOldestNow(bytes, which));
   }
 
   private long evictOldestNow(long bytes, Predicate<BlobId> which) {
@@ -278,6 +279,21 @@ public final class TieringAgent implements AutoCloseable {
     }
   }
 
+  private <T> T call(Callable<T> work) {
+    source.refuseListener(); // the agent's thread may wait for the one that called it
+    return thread.call(work);
+  }
+
+  /**
+   * Refuses what waits for the agent or its store where one of these has called.
+   *
+   * @throws IllegalStateException if this is a thread of theirs.
+   */
+  public void refuseListener() {
+    source.refuseListener();
+    thread.refuseOwn();
+  }
+
   /** The last epoch that is remote-durable, with all before it. */
   public long tieredEpoch() {
     return mark.epoch();
@@ -292,6 +308,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed first.
    */
   public void awaitTiered(long epoch) {
+    refuseListener();
     store.awaitDurable(epoch);
     for (int attempt = 0; config.intervalMs() == 0 && mark.epoch() < epoch; attempt++) {
       if (attempt == OWN_PASSES_MAX) {
@@ -315,7 +332,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public CollectionReport collect(boolean dryRun) {
-    return thread.call(() -> collection(dryRun));
+    return call(() -> collection(dryRun));
   }
 
   private CollectionReport collection(boolean dryRun) {
@@ -355,6 +372,8 @@ public final class TieringAgent implements AutoCloseable {
       throw e;
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, "a collection failed and will be repeated: " + e.getMessage());
+    } catch (Error e) { // what a periodic task throws ends its schedule
+      LOG.log(Level.ERROR, "a collection broke off and will be repeated", e);
     }
   }
 
@@ -387,6 +406,9 @@ public final class TieringAgent implements AutoCloseable {
       Level level = failing || closing ? Level.DEBUG : Level.WARNING;
       failing = true;
       LOG.log(level, "a tiering pass failed and will be repeated: " + e.getMessage());
+    } catch (Error e) { // of memory, say: no reason never to upload again
+      failing = true;
+      LOG.log(Level.ERROR, "a tiering pass broke off and will be repeated", e);
     }
   }
 
@@ -473,6 +495,7 @@ public final class TieringAgent implements AutoCloseable {
    */
   @Override
   public void close() {
+    refuseListener();
     if (thread.isEnded()) {
       return;
     }
