@@ -108,6 +108,7 @@ public interface Epoch extends AutoCloseable {
    * Commits, and tells {@code listener} later. Allocates nothing.
    *
    * @throws BackPressureTimeoutException if the commit queue stayed full; nothing was applied.
+   *     Where a listener commits it does not wait, and the epoch is still open then.
    */
   void commit(AckListener listener);
 

@@ -395,7 +395,11 @@ public final class CommitPath implements AutoCloseable {
                   + ", backPressureTimeoutMs="
                   + config.backPressureTimeoutMs(),
               null);
-      abandon(buffer);
+      if (role.isMine()) {
+        buffer.mend(); // giving back what it holds would wait: it is still the caller's
+      } else {
+        abandon(buffer);
+      }
       throw failure;
     }
     agent.wakeForWork();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.AckListener;
 import io.ashlar.store.Admission;
+import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
+import io.ashlar.store.CommitReport;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.ReadListener;
 import io.ashlar.store.StoreConfig;
@@ -17,6 +19,7 @@ import io.ashlar.store.VerifyListener;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -81,6 +84,24 @@ class CallsOfListenersTest {
   @BeforeEach
   void open() {
     store = LocalBlobStore.builder(folder).config(SMALL).open();
+  }
+
+  @Test
+  void shouldNotWaitForRoomInTheQueue() {
+    store.close();
+    StoreConfig patient = SMALL.withQueueCapacity(2).withBackPressureTimeoutMs(86_400_000);
+    store = LocalBlobStore.builder(folder).config(patient).open();
+    List<CompletableFuture<CommitReport>> queued = new ArrayList<>();
+    try (Epoch left = filled(9)) {
+      callFromListener(() -> {
+        queued.add(filled(2).commitAsync());
+        queued.add(filled(3).commitAsync());
+        assertThatThrownBy(left::commitAsync).isInstanceOf(BackPressureTimeoutException.class);
+      });
+      queued.forEach(CompletableFuture::join);
+      assertThat(left.commit()).isEqualTo(4);
+    }
+    store.close();
   }
 
   private Epoch filled(long low) {
