@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class EpochValues {
 
-  private static final int PIECE_BYTES = ChecksumTable.CHUNK_BYTES;
-
   private PooledBuffer[] buffers = new PooledBuffer[8];
   private long[] usedBytes = new long[8];
   private int count;
@@ -76,7 +74,8 @@ final class EpochValues {
 
   /** Copies a value to where room was taken for it, and seals it; returns its checksum. */
   int fill(long offset, MemorySegment value) {
-    return seal(offset, value.byteSize(), value);
+    MemorySegment.copy(value, 0, memory(), offset, value.byteSize());
+    return seal(offset, value.byteSize());
   }
 
   /**
@@ -84,40 +83,25 @@ final class EpochValues {
    * what lies behind it in its last block, and fills in its table; returns its checksum.
    */
   int seal(long offset, long length) {
-    return seal(offset, length, null);
-  }
-
-  /** Piece by piece, so that summing up finds what was copied in the processor's cache. */
-  private int seal(long offset, long length, @Nullable MemorySegment source) {
     if (length == 0) {
       return 0;
     }
     PooledBuffer holder = buffers[valueBuffer];
     long end = offset + Blocks.roundUp(length);
     Blocks.zero(holder.segment(), offset + length, end);
-    MemorySegment table = ChecksumTable.isFor(length) ? table(end, length) : null;
-    crc.reset();
-    for (long done = 0; done < length; done += PIECE_BYTES) {
-      long piece = Math.min(PIECE_BYTES, length - done);
-      if (source != null) {
-        MemorySegment.copy(source, done, holder.segment(), offset + done, piece);
-      }
-      int from = (int) (offset + done);
-      if (table == null) {
-        Checksum.update(crc, holder.view(), from, (int) piece);
-      } else {
-        ChecksumTable.fill(table, (int) (done / PIECE_BYTES), crc, holder.view(), from, piece);
-      }
+    if (!ChecksumTable.isFor(length)) {
+      crc.reset();
+      Checksum.update(crc, holder.view(), (int) offset, (int) length);
+      return (int) crc.getValue();
     }
-    return table == null ? (int) crc.getValue() : ChecksumTable.folded(table, length);
-  }
-
-  /** Returns the zeroed memory of the table of a value that ends at {@code end}. */
-  private MemorySegment table(long end, long length) {
     boolean within = count == valueBuffer + 1;
     MemorySegment memory = within ? memory() : buffers[valueBuffer + 1].segment();
-    long bytes = Blocks.offset(ChecksumTable.blocks(length));
-    return memory.asSlice(within ? end : 0, bytes).fill((byte) 0);
+    MemorySegment table =
+        memory
+            .asSlice(within ? end : 0, Blocks.offset(ChecksumTable.blocks(length)))
+            .fill((byte) 0);
+    ChecksumTable.fill(table, 0, crc, holder.view(), (int) offset, length);
+    return ChecksumTable.folded(table, length);
   }
 
   /** Returns the bytes that the buffers hold. */
