@@ -337,6 +337,7 @@ final class CommitAgent {
       committer.writeMark(ring); // L31
     } finally {
       ring.close();
+      role.retire();
     }
   }
 }

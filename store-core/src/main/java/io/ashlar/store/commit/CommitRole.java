@@ -46,6 +46,11 @@ final class CommitRole {
     VarHandle.fullFence();
   }
 
+  /** Leaves it taken for ever, by nobody: the store is closed. Thread: the holder. */
+  void retire() {
+    holder = null;
+  }
+
   /**
    * Refuses what waits for the role, or for its holder's work, on the thread that has it: called by
    * a listener it would wait for itself, and everybody for it (G10).
