@@ -7,6 +7,7 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.spi.ReadOutcomes;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
@@ -25,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class AsyncGet implements ReadRequest.Completion {
 
-  private static final System.Logger LOGGER = System.getLogger(AsyncGet.class.getName());
   private static final BlobId NOBODY = new BlobId(0, 0);
   private static final ReadListener DEAF =
       new ReadListener() {
@@ -114,10 +114,8 @@ final class AsyncGet implements ReadRequest.Completion {
           RuntimeException failure = null;
           try {
             length = reader.get(id, target);
-          } catch (RuntimeException e) {
-            failure = e;
-          } catch (Error e) {
-            failure = brokenOff(e);
+          } catch (RuntimeException | Error e) {
+            failure = ReadOutcomes.failure(e);
           }
           tell(length, failure);
         });
@@ -138,10 +136,8 @@ final class AsyncGet implements ReadRequest.Completion {
         MemorySegment.copy(read.segment(), 0, target, 0, location.lengthBytes());
         reader.addToCache(id, location, read.segment());
       }
-    } catch (RuntimeException e) {
-      failure = e;
-    } catch (Error e) { // such as a fault in a target that is a mapped file
-      failure = brokenOff(e);
+    } catch (RuntimeException | Error e) {
+      failure = ReadOutcomes.failure(e);
     } finally {
       buffer = null;
       read.release();
@@ -154,11 +150,6 @@ final class AsyncGet implements ReadRequest.Completion {
     } else {
       again();
     }
-  }
-
-  /** Whoever waits must hear of it, and a listener knows exceptions only. */
-  private static RuntimeException brokenOff(Error cause) {
-    return new IllegalStateException("the read broke off: " + cause, cause);
   }
 
   private void judge(PooledBuffer read) {
@@ -179,10 +170,8 @@ final class AsyncGet implements ReadRequest.Completion {
   private void again() {
     try {
       step();
-    } catch (RuntimeException e) {
-      tell(0, e);
-    } catch (Error e) {
-      tell(0, brokenOff(e));
+    } catch (RuntimeException | Error e) {
+      tell(0, ReadOutcomes.failure(e));
     }
   }
 
@@ -194,13 +183,7 @@ final class AsyncGet implements ReadRequest.Completion {
     target = MemorySegment.NULL;
     listener = DEAF;
     try {
-      if (failure == null) {
-        told.onRead(ofBlob, length);
-      } else {
-        told.onFailed(ofBlob, failure);
-      }
-    } catch (Throwable e) { // a checked one too, from a language that has none
-      LOGGER.log(System.Logger.Level.WARNING, "a read listener threw", e);
+      ReadOutcomes.tell(told, ofBlob, length, failure);
     } finally {
       owner.ended(this, withPermit);
     }

@@ -1,5 +1,5 @@
 /**
- * What a tier uses of a local store, and what a local store uses of a tier.
+ * What a tier uses of a local store, what a local store uses of a tier, and what both need.
  *
  * <ul>
  *   <li><b>What enters and leaves.</b> Changes since a sequence and the bytes of blobs leave to the

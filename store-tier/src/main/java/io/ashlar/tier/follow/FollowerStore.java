@@ -12,6 +12,7 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.ReadOutcomes;
 import io.ashlar.tier.ReadBackStats;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.fetch.BatchColdStorage;
@@ -52,7 +53,6 @@ import org.jspecify.annotations.Nullable;
  * and each open lease its blob.
  */
 public final class FollowerStore extends ReadOnlyBlobStore {
-  private static final System.Logger LOG = System.getLogger(FollowerStore.class.getName());
   private static final int READS_AT_ONCE = 32;
   private static final MemorySegment MISSING = MemorySegment.ofArray(new byte[0]);
 
@@ -236,26 +236,11 @@ public final class FollowerStore extends ReadOnlyBlobStore {
       RuntimeException failure = null;
       try {
         length = get(id, target);
-      } catch (RuntimeException e) {
-        failure = e;
-      } catch (Error e) { // a listener knows exceptions only, and must hear of it
-        failure = new IllegalStateException("the read broke off: " + e, e);
+      } catch (RuntimeException | Error e) {
+        failure = ReadOutcomes.failure(e);
       }
-      tell(id, length, failure, listener);
+      ReadOutcomes.tell(listener, id, length, failure);
     });
-  }
-
-  private static void tell(
-      BlobId id, long length, @Nullable RuntimeException failure, ReadListener listener) {
-    try {
-      if (failure == null) {
-        listener.onRead(id, length);
-      } else {
-        listener.onFailed(id, failure);
-      }
-    } catch (Throwable e) { // a checked one too, from a language that has none
-      LOG.log(System.Logger.Level.WARNING, "a read listener threw", e);
-    }
   }
 
   @Override
