@@ -5,14 +5,14 @@
 
 . "$ASHLAR_ROOT/scripts/jdk.sh"
 
-ashlar_target=$ASHLAR_ROOT/store-tier/target
+ashlar_target=$ASHLAR_ROOT/store-tier/cli/target
 # Touched with the time at which the last good build began.
 ashlar_stamp=$ashlar_target/command-line.stamp
 
 ashlar_is_built() {
   [ -e "$ashlar_stamp" ] && [ -d "$ashlar_target/lib" ] || return 1
   local inputs=("$ASHLAR_ROOT/pom.xml") module
-  for module in native store-core store-tier; do
+  for module in native store-core store-tier store-tier/cli; do
     inputs+=("$ASHLAR_ROOT/$module/pom.xml" "$ASHLAR_ROOT/$module/src/main")
     [ -d "$ASHLAR_ROOT/$module/src/generated" ] && inputs+=("$ASHLAR_ROOT/$module/src/generated")
   done
@@ -32,7 +32,7 @@ ashlar_build() {
   rm -rf "$ashlar_target/lib"
   # Tests, format and lint are for scripts/test.
   if ! (cd "$ASHLAR_ROOT" && mvn -B -ntp -Dmaven.test.skip=true -P '!quality' \
-    -pl native,store-core,store-tier package) >"$log" 2>&1 </dev/null; then
+    -pl native,store-core,store-tier,store-tier/cli package) >"$log" 2>&1 </dev/null; then
     grep -E '^\[ERROR\]' "$log" | head -n 20 >&2 || tail -n 20 "$log" >&2
     echo "error: the build failed: log=$log; mend it and run this again" >&2
     return 2
@@ -52,6 +52,6 @@ if ! ashlar_is_built; then
   } 9>"$ashlar_target/command-line.lock"
 fi
 
-ashlar_jar=$(find "$ashlar_target" -maxdepth 1 -name 'ashlar-tier-*.jar' ! -name '*-sources.jar' \
+ashlar_jar=$(find "$ashlar_target" -maxdepth 1 -name 'ashlar-cli-*.jar' ! -name '*-sources.jar' \
   ! -name '*-javadoc.jar' ! -name '*-tests.jar' -print -quit)
 ASHLAR_CLASS_PATH=$ashlar_jar:$ashlar_target/lib/*

@@ -1,13 +1,15 @@
 package io.ashlar.jmh;
 
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.tier.ReadBackConfig;
+import io.ashlar.tier.Tier;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
-import io.ashlar.tier.TieredBlobStore;
-import io.ashlar.tier.object.FileObjectStore;
 import io.ashlar.tier.object.ObjectContent;
 import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.directory.FileObjectStore;
 import io.ashlar.tier.restore.Restore;
 import io.ashlar.tier.restore.RestoreOptions;
 import java.io.IOException;
@@ -135,12 +137,17 @@ final class TierScenario implements Scenario {
     }
 
     private static LocalBlobStore open(Path folder) {
-      return LocalBlobStore.builder(folder).poolBytes(64 << 20).open();
+      return LocalBlobStore.builder(folder)
+          .config(StoreConfig.DEFAULTS.withPoolBytes(64 << 20))
+          .open();
     }
 
-    private static TieredBlobStore tiered(Path store, Path objects) {
-      return TieredBlobStore.builder(open(store), FileObjectStore.open(objects))
-          .config(TierConfig.DEFAULTS.withIntervalMs(0).withReadCacheBytes(0))
+    private static Tier tier(LocalBlobStore store, Path objects) {
+      return Tier.builder(store, FileObjectStore.open(objects))
+          .config(
+              TierConfig.DEFAULTS
+                  .withIntervalMs(0)
+                  .withReadBack(ReadBackConfig.DEFAULTS.withCacheBytes(0)))
           .open();
     }
 
@@ -148,9 +155,10 @@ final class TierScenario implements Scenario {
       QuietDisk.await(plan.folder(), plan.quietWaitMs() / (plan.rounds() + WARM_ROUNDS));
       Path prefix = objectsFolder.resolve("round" + round);
       measureLz4();
-      try (TieredBlobStore store = tiered(folder.resolve("origin"), prefix)) {
+      try (LocalBlobStore store = open(folder.resolve("origin"));
+          Tier tier = tier(store, prefix)) {
         long startNs = System.nanoTime();
-        var _ = store.checkpoint(TierProgress.NONE);
+        var _ = tier.checkpoint(TierProgress.NONE);
         upload.add(sample.totalBytes(), System.nanoTime() - startNs);
       }
       try (ObjectStore objects = FileObjectStore.open(prefix);
@@ -220,14 +228,15 @@ final class TierScenario implements Scenario {
 
     private void readBack(Path folder, Path objectsFolder) {
       Path prefix = objectsFolder.resolve("round" + (plan.rounds() - 1));
-      try (TieredBlobStore store = tiered(folder.resolve("origin"), prefix);
+      try (LocalBlobStore store = open(folder.resolve("origin"));
+          Tier tier = tier(store, prefix);
           Arena arena = Arena.ofConfined()) {
-        var _ = store.evict(id -> true);
+        var _ = tier.evict(id -> true);
         MemorySegment target = arena.allocate(sample.blobBytes());
         SplittableRandom random = new SplittableRandom(plan.seed());
         double[] us = new double[READS];
-        long gets = store.tierStats().gets();
-        long bytes = store.tierStats().bytesDownloaded();
+        long gets = tier.stats().gets();
+        long bytes = tier.stats().bytesDownloaded();
         for (int i = 0; i < READS; i++) {
           long startNs = System.nanoTime();
           if (store.get(TierSample.id(random.nextInt(sample.blobs())), target) < 0) {
@@ -240,8 +249,8 @@ final class TierScenario implements Scenario {
             String.format(
                 Locale.ROOT,
                 "%.2f GET and %.0f bytes a blob of %d bytes, nothing kept",
-                (double) (store.tierStats().gets() - gets) / READS,
-                (double) (store.tierStats().bytesDownloaded() - bytes) / READS,
+                (double) (tier.stats().gets() - gets) / READS,
+                (double) (tier.stats().bytesDownloaded() - bytes) / READS,
                 sample.blobBytes());
       }
     }

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * The copy of liburing in this jar, and its extraction to where it can be loaded from.
  *
  * <p>It goes to a new directory, mode 0700, in the directory that the system property {@code
- * ashlar.native.dir} names (the temporary directory else), and is removed after loading. What is
- * loaded is what was checked: the file is compared with the digest after it was written, in a
- * directory that nobody else can write to. A directory given by the property is refused if another
- * user owns it or could write to it.
+ * ashlar.native.dir} names (the temporary directory else), and is removed after loading. The
+ * checked bytes are the loaded bytes: the file is compared with the digest after it was written, in
+ * a directory that no other user can write to. A directory given by the property is refused if
+ * another user owns it or could write to it.
  */
 final class BundledLibrary {
   static final String DIRECTORY_PROPERTY = "ashlar.native.dir";
@@ -152,7 +152,7 @@ final class BundledLibrary {
         || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
       throw new IOException(
           DIRECTORY_PROPERTY
-              + " must be a directory of this user that nobody else can write to: "
+              + " must be a directory that this user owns and no other user can write to: "
               + parent
               + ", owner="
               + of.owner().getName()

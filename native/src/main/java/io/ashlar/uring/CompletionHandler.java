@@ -8,9 +8,9 @@ public interface CompletionHandler {
    * operations on the same ring.
    *
    * @param token the token it was prepared with.
-   * @param result what the system call would have returned: 0 or more, or the negated errno.
-   * @param flags the completion's flags; {@link Uring#COMPLETION_MORE} says that the operation goes
-   *     on.
+   * @param result the result of the system call: 0 or more, or the negated errno.
+   * @param flags the completion's flags; {@link Uring#COMPLETION_MORE} says that the operation
+   *     continues.
    */
   void onCompletion(long token, int result, int flags);
 }

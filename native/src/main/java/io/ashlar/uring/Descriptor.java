@@ -1,5 +1,6 @@
 package io.ashlar.uring;
 
+import io.ashlar.uring.libc.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -13,7 +14,7 @@ import java.nio.file.Path;
  *
  * <p>The kernel gives a closed number out again at once, so a call that raced with close could
  * write into somebody else's file. Every call therefore holds a use for its duration: the state is
- * {@code 2 × uses + closed}, and whoever brings it to {@code 1} closes the descriptor.
+ * {@code 2 × uses + closed}, and the call that brings it to {@code 1} closes the descriptor.
  *
  * <p>Thread: any. Allocates nothing.
  */
@@ -36,6 +37,8 @@ final class Descriptor {
 
   @SuppressWarnings("unused") // reached through STATE by every thread
   private int state;
+
+  private volatile boolean unlocks; // written by who locks, or keeps the lock; read by who closes
 
   /** Takes charge of an open descriptor; {@code subject} names it in messages. */
   Descriptor(int fd, String subject) {
@@ -112,6 +115,14 @@ final class Descriptor {
     }
   }
 
+  /**
+   * Sets whether closing first takes back the flock(2) of the open file. Else the lock goes with
+   * the last reference to the open file: a ring that was closed holds one for a while.
+   */
+  void setUnlocks(boolean on) {
+    unlocks = on;
+  }
+
   /** Lets no further use begin, and closes the descriptor with the last one. Idempotent. */
   void close() {
     int before = (int) STATE.getAndBitwiseOr(this, CLOSED);
@@ -121,6 +132,9 @@ final class Descriptor {
   }
 
   private void closeNow() {
+    if (unlocks) {
+      LibcCalls.flock(fd, Libc.LOCK_UN()); // if this fails, the lock still goes with the open file
+    }
     // EINTR leaves the descriptor closed on Linux, see close(2); nothing could be done about
     // others.
     LibcCalls.close(fd);

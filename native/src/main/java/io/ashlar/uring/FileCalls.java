@@ -32,6 +32,10 @@ class FileCalls {
     return LibcCalls.ftruncate(fd, bytes);
   }
 
+  int flock(int fd, int operation) {
+    return LibcCalls.flock(fd, operation);
+  }
+
   int fallocate(int fd, int mode, long offset, long length) {
     return LibcCalls.fallocate(fd, mode, offset, length);
   }

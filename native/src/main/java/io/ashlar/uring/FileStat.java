@@ -6,10 +6,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What statx(2) says about a file.
+ * The result of statx(2) for a file.
  *
  * @param device major number in the upper, minor number in the lower 32 bits.
  * @param inode inode number, unique within the device.
+ * @param links how many names the file has in all folders; 0 once it was deleted.
  * @param bytes length in bytes.
  * @param mode type and permission bits, as in inode(7).
  * @param memoryAlignment bytes that a buffer's address must be a multiple of for direct I/O; 4096
@@ -18,17 +19,18 @@ import java.lang.foreign.MemorySegment;
  *     4096 where the file system does not say.
  */
 public record FileStat(
-    long device, long inode, long bytes, int mode, int memoryAlignment, int offsetAlignment) {
+    long device,
+    long inode,
+    int links,
+    long bytes,
+    int mode,
+    int memoryAlignment,
+    int offsetAlignment) {
   private static final int FALLBACK_ALIGNMENT = 4096;
 
   /** Returns whether both describe the same file: device and inode are equal. */
   public boolean sameFile(FileStat other) {
     return device == other.device && inode == other.inode;
-  }
-
-  /** Returns the permission bits, such as {@code 0600}. */
-  public int permissions() {
-    return mode & 0777;
   }
 
   /** Asks statx(2) about a descriptor and path; {@code subject} names them in the failure. */
@@ -42,6 +44,7 @@ public record FileStat(
     return new FileStat(
         (long) statx.stx_dev_major(stat) << 32 | Integer.toUnsignedLong(statx.stx_dev_minor(stat)),
         statx.stx_ino(stat),
+        statx.stx_nlink(stat),
         statx.stx_size(stat),
         Short.toUnsignedInt(statx.stx_mode(stat)),
         alignmentOf(statx.stx_dio_mem_align(stat)),

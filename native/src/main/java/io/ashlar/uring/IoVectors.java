@@ -83,14 +83,6 @@ public final class IoVectors implements AutoCloseable {
   }
 
   /**
-   * Returns whether {@link #add} would take this source: there is a free iovec, or it lies right
-   * behind the last one.
-   */
-  public boolean fits(MemorySegment source) {
-    return count < capacity || isBehindLast(source.address()) || source.byteSize() == 0;
-  }
-
-  /**
    * Appends a source; an empty one is ignored.
    *
    * @throws IllegalArgumentException if the segment is on the Java heap.
@@ -141,15 +133,18 @@ public final class IoVectors implements AutoCloseable {
   }
 
   /**
-   * Makes this the part of {@code whole} that lies behind its first {@code skipBytes} bytes: what
-   * is left to write after a short write. Allocates slices.
+   * Makes this the part of {@code whole} after its first {@code skipBytes} bytes: the rest to write
+   * after a short write. Allocates slices.
    *
    * @throws IllegalStateException if that takes more iovecs than this has.
    */
   public void setToRestOf(IoVectors whole, long skipBytes) {
     if (skipBytes < 0 || skipBytes > whole.bytes) {
       throw new IllegalArgumentException(
-          "cannot skip so much: skipBytes=" + skipBytes + ", bytes=" + whole.bytes);
+          "cannot skip more bytes than there are: skipBytes="
+              + skipBytes
+              + ", bytes="
+              + whole.bytes);
     }
     clear();
     long skip = skipBytes;
@@ -182,8 +177,7 @@ public final class IoVectors implements AutoCloseable {
   }
 
   /**
-   * Returns a source as it was added, in order of adding; one that is part of a segment, as a
-   * slice.
+   * Returns an added source, in order of adding; a part of a segment as a slice.
    *
    * @param i from 0 to {@link #sourceCount()} exclusive.
    */

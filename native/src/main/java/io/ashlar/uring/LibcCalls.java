@@ -13,11 +13,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The libc calls, each returning its result or the negated errno.
  *
- * <p>Thread: any. Every thread has one {@link Scratch}, made at its first call; after that nothing
+ * <p>Thread: any. Every thread has some scratch memory, made at its first call; after that nothing
  * is allocated. None of the calls is {@code critical}: they block, and the JVM must be able to
  * reach a safepoint meanwhile. Functions are looked up in the library that the system property
  * {@code ashlar.libc.path} names, if any, then in the default lookup (which does not see
@@ -51,9 +52,17 @@ final class LibcCalls {
   private static final MethodHandle FDATASYNC = link("fdatasync", Libc.fdatasync$descriptor());
   private static final MethodHandle FTRUNCATE = link("ftruncate", Libc.ftruncate$descriptor());
   private static final MethodHandle FALLOCATE = link("fallocate", Libc.fallocate$descriptor());
+  private static final MethodHandle LSEEK =
+      link("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
   private static final MethodHandle FLOCK = link("flock", Libc.flock$descriptor());
   private static final MethodHandle STATX = link("statx", Libc.statx$descriptor());
   private static final MethodHandle EVENTFD = link("eventfd", Libc.eventfd$descriptor());
+  private static final @Nullable MethodHandle RENAMEAT2 = // not in every libc
+      LOOKUP.find("renameat2").isEmpty()
+          ? null
+          : link(
+              "renameat2",
+              FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
   private static final MethodHandle MMAP =
       link(
           "mmap",
@@ -64,7 +73,10 @@ final class LibcCalls {
   private static final MethodHandle MADVISE =
       link("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
 
-  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+  private static final int STATE = 0;
+  private static final int VECTOR = 1;
+  private static final ThreadLocal<MemorySegment[]> SCRATCH =
+      ThreadLocal.withInitial(LibcCalls::newScratch);
 
   private LibcCalls() {}
 
@@ -82,39 +94,36 @@ final class LibcCalls {
     }
   }
 
-  /** One thread's reusable native memory: the captured errno and one iovec. */
-  static final class Scratch {
-    private final MemorySegment capture;
-    private final MemorySegment vector;
-
-    private Scratch() {
-      // Freed with the thread: an automatic arena has no owner that would have to close it.
-      Arena arena = Arena.ofAuto();
-      capture = arena.allocate(CAPTURE);
-      vector = arena.allocate(IOVEC_BYTES, 8);
-    }
-
-    /** Returns the thread's iovec, set to {@code source}; valid until the next call. */
-    MemorySegment vectorOf(MemorySegment source) {
-      vector.set(JAVA_LONG, 0, source.address());
-      vector.set(JAVA_LONG, IOVEC_LENGTH_OFFSET, source.byteSize());
-      return vector;
-    }
-
-    private long result(long value) {
-      return value == -1 ? -capture.get(JAVA_INT, ERRNO_OFFSET) : value;
-    }
+  /**
+   * Returns the calling thread's scratch memory: the captured state at {@link #STATE}, one iovec at
+   * {@link #VECTOR}. Classes of the JDK only, since a thread may outlive the class loader of this
+   * one. Freed with the thread: an automatic arena has no owner that would have to close it.
+   */
+  private static MemorySegment[] newScratch() {
+    Arena arena = Arena.ofAuto();
+    return new MemorySegment[] {arena.allocate(CAPTURE), arena.allocate(IOVEC_BYTES, 8)};
   }
 
-  /** Returns the calling thread's scratch memory. */
-  static Scratch scratch() {
-    return SCRATCH.get();
+  /** Returns the calling thread's iovec, set to {@code source}; valid until the next call. */
+  static MemorySegment vectorOf(MemorySegment source) {
+    MemorySegment vector = SCRATCH.get()[VECTOR];
+    vector.set(JAVA_LONG, 0, source.address());
+    vector.set(JAVA_LONG, IOVEC_LENGTH_OFFSET, source.byteSize());
+    return vector;
+  }
+
+  private static MemorySegment state() {
+    return SCRATCH.get()[STATE];
+  }
+
+  private static long result(MemorySegment state, long value) {
+    return value == -1 ? -state.get(JAVA_INT, ERRNO_OFFSET) : value;
   }
 
   static int open(MemorySegment path, int flags, int mode) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int) scratch.result((int) OPEN.invokeExact(scratch.capture, path, flags, mode));
+      return (int) result(state, (int) OPEN.invokeExact(state, path, flags, mode));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
@@ -133,9 +142,9 @@ final class LibcCalls {
   }
 
   private static int descriptorCall(MethodHandle handle, int fd) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int) scratch.result((int) handle.invokeExact(scratch.capture, fd));
+      return (int) result(state, (int) handle.invokeExact(state, fd));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
@@ -150,29 +159,27 @@ final class LibcCalls {
   }
 
   private static int twoIntegers(MethodHandle handle, int first, int second) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int) scratch.result((int) handle.invokeExact(scratch.capture, first, second));
+      return (int) result(state, (int) handle.invokeExact(state, first, second));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static long read(int fd, MemorySegment target) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return scratch.result(
-          (long) READ.invokeExact(scratch.capture, fd, target, target.byteSize()));
+      return result(state, (long) READ.invokeExact(state, fd, target, target.byteSize()));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static long write(int fd, MemorySegment source) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return scratch.result(
-          (long) WRITE.invokeExact(scratch.capture, fd, source, source.byteSize()));
+      return result(state, (long) WRITE.invokeExact(state, fd, source, source.byteSize()));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
@@ -180,8 +187,8 @@ final class LibcCalls {
 
   /**
    * Adds the number in {@code count} to an eventfd: {@link #write}, but the errno is asked for only
-   * when it failed, by trying again. A handle that captures it slices its segment at each call, and
-   * whether the compiler can do without that object depends on what it is compiled into.
+   * when it failed, by trying again. A handle that captures it slices its segment at each call.
+   * Whether the compiler can remove that object depends on the caller that it is compiled into.
    */
   static long signal(int fd, MemorySegment count) {
     long result;
@@ -194,78 +201,97 @@ final class LibcCalls {
   }
 
   static long pread(int fd, MemorySegment target, long bytes, long offset) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return scratch.result(
-          (long) PREAD.handle.invokeExact(scratch.capture, fd, target, bytes, offset));
+      return result(state, (long) PREAD.handle.invokeExact(state, fd, target, bytes, offset));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static long pwritev2(int fd, MemorySegment vectors, int count, long offset, int flags) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return scratch.result(
-          (long) PWRITEV2.handle.invokeExact(scratch.capture, fd, vectors, count, offset, flags));
+      return result(
+          state, (long) PWRITEV2.handle.invokeExact(state, fd, vectors, count, offset, flags));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static int ftruncate(int fd, long bytes) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int) scratch.result((int) FTRUNCATE.invokeExact(scratch.capture, fd, bytes));
+      return (int) result(state, (int) FTRUNCATE.invokeExact(state, fd, bytes));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static int fallocate(int fd, int mode, long offset, long length) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int)
-          scratch.result((int) FALLOCATE.invokeExact(scratch.capture, fd, mode, offset, length));
+      return (int) result(state, (int) FALLOCATE.invokeExact(state, fd, mode, offset, length));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static int statx(int fd, MemorySegment path, int flags, int mask, MemorySegment target) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int)
-          scratch.result((int) STATX.invokeExact(scratch.capture, fd, path, flags, mask, target));
+      return (int) result(state, (int) STATX.invokeExact(state, fd, path, flags, mask, target));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static long lseek(int fd, long offset, int whence) {
+    MemorySegment state = state();
+    try {
+      return result(state, (long) LSEEK.invokeExact(state, fd, offset, whence));
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  static int renameat2(MemorySegment from, MemorySegment to, int flags) {
+    MethodHandle handle = RENAMEAT2;
+    if (handle == null) {
+      return -Errno.ENOSYS;
+    }
+    MemorySegment state = state();
+    int here = Libc.AT_FDCWD();
+    try {
+      return (int) result(state, (int) handle.invokeExact(state, here, from, here, to, flags));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static long mmap(long address, long length, int protection, int flags) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return scratch.result(
-          (long) MMAP.invokeExact(scratch.capture, address, length, protection, flags, -1, 0L));
+      return result(
+          state, (long) MMAP.invokeExact(state, address, length, protection, flags, -1, 0L));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static int munmap(long address, long length) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int) scratch.result((int) MUNMAP.invokeExact(scratch.capture, address, length));
+      return (int) result(state, (int) MUNMAP.invokeExact(state, address, length));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }
   }
 
   static int madvise(long address, long length, int advice) {
-    Scratch scratch = SCRATCH.get();
+    MemorySegment state = state();
     try {
-      return (int)
-          scratch.result((int) MADVISE.invokeExact(scratch.capture, address, length, advice));
+      return (int) result(state, (int) MADVISE.invokeExact(state, address, length, advice));
     } catch (Throwable failure) {
       throw unexpected(failure);
     }

@@ -9,18 +9,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds liburing, once per JVM: the system property {@code ashlar.liburing.path}, then {@code
- * liburing.so.2} of the system, then the copy in this jar.
+ * Finds liburing, once per JVM if it is there: the system property {@code ashlar.liburing.path},
+ * then {@code liburing.so.2} of the system, then the copy in this jar.
  *
- * <p>A library that was loaded from a path is found again by its soname, {@code liburing.so.2},
- * which is how the generated bindings look it up; touching those before this class has found one
- * would break them for good. Thread: any.
+ * <p>A library that was loaded from a path is found again by its soname, {@code liburing.so.2}. The
+ * generated bindings look it up by that name. Touching them before this class has found a library
+ * would break them permanently. Thread: any.
  */
 public final class LibraryLoader {
   static final String SONAME = "liburing.so.2";
   static final String PATH_PROPERTY = "ashlar.liburing.path";
 
-  private static @Nullable Outcome outcome;
+  private static @Nullable Outcome outcome; // once it was found
 
   private final Lookup lookup;
 
@@ -36,7 +36,7 @@ public final class LibraryLoader {
   }
 
   /**
-   * What became of the search.
+   * The outcome of the search.
    *
    * @param origin where the library came from, or null if there is none.
    * @param failures each place tried before, with its reason.
@@ -47,14 +47,15 @@ public final class LibraryLoader {
       return origin != null;
     }
 
-    /** Returns each place tried in vain, with its reason. */
+    /** Returns each place that was tried without success, with the reason. */
     public String reason() {
       return String.join("; ", failures);
     }
   }
 
   /**
-   * Loads the library at the first call; returns the same outcome ever after.
+   * Loads the library, or returns where it came from if that was done before. Each call searches
+   * again until the library is found, because a lack of descriptors or of disk space may pass.
    *
    * @throws IllegalCallerException naming the JVM flag when native access is denied.
    */
@@ -65,7 +66,7 @@ public final class LibraryLoader {
       known =
           new LibraryLoader(LibraryLoader::systemLoad)
               .search(System.getProperty(PATH_PROPERTY), BundledLibrary.ofThisJar());
-      outcome = known;
+      outcome = known.loaded() ? known : null;
     }
     return known;
   }

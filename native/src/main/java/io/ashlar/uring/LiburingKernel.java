@@ -84,11 +84,6 @@ final class LiburingKernel implements RingKernel {
   }
 
   @Override
-  public int registerBuffers(MemorySegment vectors, int count) {
-    return Liburing.io_uring_register_buffers(ring, vectors, count);
-  }
-
-  @Override
   public void exit() {
     if (!arena.scope().isAlive()) {
       return;

@@ -11,20 +11,18 @@ public final class NativeException extends RuntimeException {
 
   private final String call;
   private final int errno;
-  private final String subject;
 
   /**
    * Makes the exception of one failed call.
    *
    * @param call the system call's name, such as {@code pwritev2}.
    * @param errno the positive error number, see {@link Errno}.
-   * @param subject what the call was about, as {@code name=value} pairs; may be empty.
+   * @param subject the subject of the call, as {@code name=value} pairs; may be empty.
    */
   public NativeException(String call, int errno, String subject) {
     super(message(call, errno, subject));
     this.call = call;
     this.errno = errno;
-    this.subject = subject;
   }
 
   /** Returns the name of the call that failed. */
@@ -37,9 +35,16 @@ public final class NativeException extends RuntimeException {
     return errno;
   }
 
-  /** Returns what the call was about; may be empty. */
-  public String subject() {
-    return subject;
+  /**
+   * Returns whether the device failed at this one place, as at a bad sector: the rest of it may be
+   * in order. A device that is gone may fail so as well, and then fails everywhere.
+   */
+  public boolean isOfMedium() {
+    return switch (errno) {
+      case Errno.EIO, Errno.ENODATA, Errno.EBADMSG, Errno.EILSEQ, Errno.EUCLEAN, Errno.EREMOTEIO ->
+          true;
+      default -> false;
+    };
   }
 
   private static String message(String call, int errno, String subject) {

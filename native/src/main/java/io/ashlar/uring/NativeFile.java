@@ -36,7 +36,10 @@ public final class NativeFile implements AutoCloseable {
 
   static final int AT_SYMLINK_NOFOLLOW = 0x100;
 
-  /** What a short transfer is rounded down to before the rest is asked for again. */
+  /** {@code RENAME_NOREPLACE}, which the bindings lack: see renameat2(2). */
+  static final int RENAME_NOREPLACE = 1;
+
+  /** The unit to which a short transfer is rounded down before the rest is requested again. */
   private static final long DIRECT_ALIGNMENT = 4096;
 
   private final Descriptor descriptor;
@@ -92,6 +95,26 @@ public final class NativeFile implements AutoCloseable {
   }
 
   /**
+   * Gives a file another name that must be free, in one step. Durable once the directory is synced.
+   *
+   * @throws NativeException EEXIST if the name is taken; EINVAL or ENOSYS where the file system or
+   *     the C library cannot.
+   */
+  public static void renameToFreeName(Path from, Path to) {
+    NativeAccess.require();
+    try (Arena arena = Arena.ofConfined()) {
+      int result =
+          LibcCalls.renameat2(
+              Descriptor.nativeName(arena, from),
+              Descriptor.nativeName(arena, to),
+              RENAME_NOREPLACE);
+      if (result < 0) {
+        throw new NativeException("renameat2", -result, "from=" + from + ", to=" + to);
+      }
+    }
+  }
+
+  /**
    * Describes the file at a path, the link itself where it is a symbolic link.
    *
    * @throws NativeException ENOENT if there is none.
@@ -129,8 +152,8 @@ public final class NativeFile implements AutoCloseable {
   }
 
   /**
-   * Reads {@code size} bytes at an offset to the start of a target that may be longer, so that
-   * nobody has to make a slice of it; else as {@link #read(MemorySegment, long)}.
+   * Reads {@code size} bytes at an offset to the start of a target that may be longer, which saves
+   * the caller a slice; otherwise as {@link #read(MemorySegment, long)}.
    *
    * @throws IndexOutOfBoundsException if the target is shorter.
    */
@@ -150,7 +173,7 @@ public final class NativeFile implements AutoCloseable {
         MemorySegment rest = from == 0 ? target : target.asSlice(from);
         long read = calls.pread(fd, rest, size - from, offset + from);
         if (read < 0) {
-          attempts = retryOrThrow("pread", (int) -read, attempts);
+          attempts = retryOrThrow("pread", (int) -read, attempts, offset);
         } else if (from + read <= done) {
           return done;
         } else {
@@ -182,10 +205,10 @@ public final class NativeFile implements AutoCloseable {
       int attempts = 0;
       while (done < size) {
         MemorySegment rest = done == 0 ? source : source.asSlice(done);
-        MemorySegment vector = LibcCalls.scratch().vectorOf(rest);
+        MemorySegment vector = LibcCalls.vectorOf(rest);
         long written = calls.pwritev2(fd, vector, 1, offset + done, writeFlags(dsync));
         long progress = wholeUnits(written, size - done);
-        attempts = progress > 0 ? 0 : retryWriteOrThrow(written, attempts);
+        attempts = progress > 0 ? 0 : retryWriteOrThrow(written, attempts, offset);
         done += progress;
       }
     } finally {
@@ -212,7 +235,7 @@ public final class NativeFile implements AutoCloseable {
         long written =
             calls.pwritev2(fd, rest.vectors(), rest.count(), offset + done, writeFlags(dsync));
         long progress = wholeUnits(written, size - done);
-        attempts = progress > 0 ? 0 : retryWriteOrThrow(written, attempts);
+        attempts = progress > 0 ? 0 : retryWriteOrThrow(written, attempts, offset);
         done += progress;
         if (progress > 0 && done < size) {
           rest = rest == sources ? IoVectors.confined(sources.count()) : rest;
@@ -263,7 +286,7 @@ public final class NativeFile implements AutoCloseable {
   }
 
   /**
-   * Sets the length of the file; what is new reads as zeroes. Not durable until {@link #sync()}.
+   * Sets the length of the file; a new part reads as zeroes. Not durable until {@link #sync()}.
    *
    * @throws NativeException EFBIG, ENOSPC, EIO, … from ftruncate(2).
    */
@@ -300,6 +323,39 @@ public final class NativeFile implements AutoCloseable {
     fallocate(Libc.FALLOC_FL_ZERO_RANGE(), offset, length);
   }
 
+  /**
+   * Returns where the first hole at or after an offset begins. The end of the file counts as one,
+   * as does space that was allocated and never written; a file system that knows of no holes has
+   * none.
+   *
+   * @throws NativeException ENXIO beyond the end; EINVAL where the file system cannot tell.
+   */
+  public long nextHole(long offset) {
+    return seek(offset, Libc.SEEK_HOLE());
+  }
+
+  /**
+   * Returns where the first data at or after an offset begins.
+   *
+   * @throws NativeException ENXIO when none follows; EINVAL where the file system cannot tell.
+   */
+  public long nextData(long offset) {
+    return seek(offset, Libc.SEEK_DATA());
+  }
+
+  private long seek(long offset, int whence) {
+    int fd = descriptor.acquire();
+    try {
+      long result = LibcCalls.lseek(fd, offset, whence); // all I/O is positional
+      if (result < 0) {
+        throw new NativeException("lseek", (int) -result, descriptor.subject());
+      }
+      return result;
+    } finally {
+      descriptor.release();
+    }
+  }
+
   private void fallocate(int mode, long offset, long length) {
     int fd = descriptor.acquire();
     try {
@@ -314,8 +370,8 @@ public final class NativeFile implements AutoCloseable {
   }
 
   /**
-   * Takes the advisory lock of this open file, without waiting. The lock belongs to the descriptor
-   * and outlives neither it nor the operations in flight on it.
+   * Takes the advisory lock of this open file, without waiting. {@link #close()} takes it back when
+   * the last call has returned, unless {@link #keepLock()} was called.
    *
    * @param shared whether other shared holders are tolerated.
    * @return false if somebody else holds it.
@@ -327,16 +383,25 @@ public final class NativeFile implements AutoCloseable {
       int operation = (shared ? Libc.LOCK_SH() : Libc.LOCK_EX()) | Libc.LOCK_NB();
       int result;
       do {
-        result = LibcCalls.flock(fd, operation);
+        result = calls.flock(fd, operation);
       } while (result == -Errno.EINTR);
       if (result == -Errno.EAGAIN) {
         return false;
       }
       check("flock", result, descriptor);
+      descriptor.setUnlocks(true);
       return true;
     } finally {
       descriptor.release();
     }
+  }
+
+  /**
+   * Leaves the lock in place when this is closed: an operation of a ring may still land. The kernel
+   * then drops the lock once none is left, as it does when a process dies.
+   */
+  public void keepLock() {
+    descriptor.setUnlocks(false);
   }
 
   /**
@@ -369,18 +434,19 @@ public final class NativeFile implements AutoCloseable {
     return written <= 0 ? 0 : written == asked ? written : written & -alignment;
   }
 
-  private int retryWriteOrThrow(long written, int attempts) {
+  private int retryWriteOrThrow(long written, int attempts, long offset) {
     if (written == 0) {
-      throw new NativeException("pwritev2", Errno.EIO, descriptor.subject() + ", wrote 0 bytes");
+      throw new NativeException(
+          "pwritev2", Errno.EIO, descriptor.subject() + ", offset=" + offset + ", wrote 0 bytes");
     }
     // Less than one unit was written: the same write again, as after EAGAIN.
-    return retryOrThrow("pwritev2", written > 0 ? Errno.EAGAIN : (int) -written, attempts);
+    return retryOrThrow("pwritev2", written > 0 ? Errno.EAGAIN : (int) -written, attempts, offset);
   }
 
-  private int retryOrThrow(String call, int errno, int attempts) {
+  private int retryOrThrow(String call, int errno, int attempts, long offset) {
     boolean again = errno == Errno.EINTR || (errno == Errno.EAGAIN && Backoff.before(attempts));
     if (!again) {
-      throw new NativeException(call, errno, descriptor.subject());
+      throw new NativeException(call, errno, descriptor.subject() + ", offset=" + offset);
     }
     return errno == Errno.EINTR ? attempts : attempts + 1;
   }

@@ -64,7 +64,7 @@ public final class NativeMemory implements AutoCloseable {
    *
    * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
    *     would be at least half full.
-   * @throws NativeException if the address space cannot be had; the subject says what to change.
+   * @throws NativeException if the address space cannot be reserved; the subject names the remedy.
    */
   public static NativeMemory reserve(long bytes) {
     // Shared, and closed once in the life of the memory: never per operation.
@@ -77,7 +77,7 @@ public final class NativeMemory implements AutoCloseable {
    *
    * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
    *     would be at least half full.
-   * @throws NativeException if the address space cannot be had; the subject says what to change.
+   * @throws NativeException if the address space cannot be reserved; the subject names the remedy.
    */
   public static NativeMemory reserveConfined(long bytes) {
     return new NativeMemory(Arena.ofConfined(), bytes);
@@ -88,7 +88,7 @@ public final class NativeMemory implements AutoCloseable {
    *
    * @param bytes more than 0; the mapping is rounded up to whole pages, and to a huge page that
    *     would be at least half full.
-   * @throws NativeException if the address space cannot be had; the subject says what to change.
+   * @throws NativeException if the address space cannot be reserved; the subject names the remedy.
    */
   public static MemorySegment reserveIn(Arena arena, long bytes) {
     if (bytes <= 0 || bytes > Long.MAX_VALUE - 2 * ALIGNMENT) {
@@ -122,6 +122,14 @@ public final class NativeMemory implements AutoCloseable {
               unmap(address, wanted);
               MAPPED_BYTES.add(-wanted);
             });
+  }
+
+  /**
+   * Returns another view of native memory, which lives as an arena does and not as the memory. The
+   * caller keeps the memory mapped at least as long as the arena is open.
+   */
+  public static MemorySegment viewIn(Arena arena, MemorySegment memory) {
+    return MemorySegment.ofAddress(memory.address()).reinterpret(memory.byteSize(), arena, null);
   }
 
   /**
@@ -166,7 +174,7 @@ public final class NativeMemory implements AutoCloseable {
   }
 
   /**
-   * Touches the pages of a part of some mapped memory, whose bytes stay as they are.
+   * Touches the pages of a part of some mapped memory, whose bytes stay unchanged.
    *
    * @param part starts at a page; it stays mapped until this returns.
    * @return false when the kernel has no such advice (before Linux 5.14), or no memory.

@@ -22,7 +22,7 @@ final class OperationTable {
   private int freeCount;
   private int pollCount;
 
-  /** What completions an operation may have, and who hears of them. */
+  /** The completions that an operation may have, and their recipient. */
   enum Kind {
     FREE,
     ONCE,
@@ -65,7 +65,7 @@ final class OperationTable {
   /**
    * Takes a slot and returns its {@code user_data}.
    *
-   * @param kept what must stay reachable until the last completion.
+   * @param kept the object that must stay reachable until the last completion.
    */
   long take(Kind kind, long token, @Nullable Object kept) {
     int slot = free[--freeCount];

@@ -3,7 +3,7 @@ package io.ashlar.uring;
 import io.ashlar.uring.OperationTable.Kind;
 
 /**
- * The end of a ring: cancels polls, submits what is left and waits until no operation is in flight.
+ * Ends a ring: cancels polls, submits the remaining operations and waits until none is in flight.
  *
  * <p>Completions are dropped; one that is unknown is ignored, because this also ends a poisoned
  * ring. Thread: the ring's owner.
@@ -93,8 +93,7 @@ final class RingDrain {
             operations.userData(nextToCancel),
             0,
             0,
-            operations.take(Kind.INTERNAL, 0, null),
-            0);
+            operations.take(Kind.INTERNAL, 0, null));
         ring.publishEntry();
       }
       nextToCancel++;

@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * Entering the kernel until it has taken what was prepared, and until enough has completed.
  *
- * <p>EINTR is retried. At EAGAIN and EBUSY the completions that wait are taken first, or one is
- * waited for, because those hold what the kernel is short of. How many entries the kernel took is
- * read from the ring, whatever enter returned.
+ * <p>EINTR is retried. At EAGAIN and EBUSY it first takes the waiting completions, or waits for
+ * one, because completions hold the resource that the kernel lacks. How many entries the kernel
+ * took is read from the ring, whatever enter returned.
  *
  * <p>Thread: the ring's owner. Allocates nothing.
  */

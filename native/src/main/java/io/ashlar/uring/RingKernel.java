@@ -3,8 +3,7 @@ package io.ashlar.uring;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What a ring asks of the kernel; the seam at which a test puts faults that the kernel shows
- * rarely.
+ * A ring's calls of the kernel; the seam at which a test injects rare faults of the kernel.
  *
  * <p>Thread: the ring's owner. Every method but {@link #exit()} returns the negated errno on
  * failure.
@@ -24,9 +23,6 @@ interface RingKernel {
 
   /** Registers descriptors, an array of 32-bit integers, as fixed files. */
   int registerFiles(MemorySegment descriptors, int count);
-
-  /** Registers buffers, an array of {@code struct iovec}, as fixed buffers. */
-  int registerBuffers(MemorySegment vectors, int count);
 
   /** Unmaps and closes the ring; {@link RingMemory} must not be used afterwards. */
   void exit();

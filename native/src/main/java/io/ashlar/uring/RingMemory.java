@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /**
- * The two rings as they are mapped: heads, tails, submission entries and completion entries.
+ * The two mapped rings: heads, tails, submission entries and completion entries.
  *
  * <p>The owner writes the submission tail and the completion head (release), the kernel the
  * submission head and the completion tail (read here with acquire). Positions are 32-bit counters

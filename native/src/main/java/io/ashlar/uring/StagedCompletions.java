@@ -19,7 +19,7 @@ final class StagedCompletions {
     flags = new int[capacity];
   }
 
-  /** Takes what is ready, as far as there is room; returns how many that were. */
+  /** Takes the ready completions, as far as there is room; returns how many it took. */
   int takeAll(RingMemory ring) {
     int taken = 0;
     while (hasRoom() && ring.completionsReady() > 0) {

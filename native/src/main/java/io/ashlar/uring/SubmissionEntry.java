@@ -35,8 +35,6 @@ final class SubmissionEntry {
   static final int OP_NOP = 0;
   static final int OP_WRITEV = 2;
   static final int OP_FSYNC = 3;
-  static final int OP_READ_FIXED = 4;
-  static final int OP_WRITE_FIXED = 5;
   static final int OP_POLL_ADD = 6;
   static final int OP_ASYNC_CANCEL = 14;
   static final int OP_READ = 22;
@@ -67,8 +65,7 @@ final class SubmissionEntry {
       long address,
       int length,
       int operationFlags,
-      long userData,
-      int bufferIndex) {
+      long userData) {
     entries.set(ValueLayout.JAVA_LONG, start, opcode | (long) flags << 8 | (long) fd << 32);
     entries.set(ValueLayout.JAVA_LONG, start + OFF_OFFSET, offset);
     entries.set(ValueLayout.JAVA_LONG, start + ADDR_OFFSET, address);
@@ -77,7 +74,7 @@ final class SubmissionEntry {
         start + LEN_OFFSET,
         Integer.toUnsignedLong(length) | (long) operationFlags << 32);
     entries.set(ValueLayout.JAVA_LONG, start + USER_DATA_OFFSET, userData);
-    entries.set(ValueLayout.JAVA_LONG, start + BUF_INDEX_OFFSET, bufferIndex);
+    entries.set(ValueLayout.JAVA_LONG, start + BUF_INDEX_OFFSET, 0);
     entries.set(ValueLayout.JAVA_LONG, start + 48, 0);
     entries.set(ValueLayout.JAVA_LONG, start + 56, 0);
   }

@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Touches mapped memory on a thread of its own, so that whoever uses it later does not wait for its
- * pages: 0.1 to some milliseconds for each huge page. What it has not reached yet can be used all
- * the same, and bytes that are there stay as they are.
+ * Touches mapped memory on a thread of its own, so that later users do not wait for its pages. A
+ * huge page takes 0.1 to some milliseconds. Pages that it has not reached yet can already be used,
+ * and existing bytes stay unchanged.
  *
  * <p>Does nothing where the kernel has no such advice, before Linux 5.14, or no memory.
  *

@@ -12,30 +12,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *            prepare…            submit, submitAndWait            reap
- *   FREE ---------------> PREPARED -------------------> IN FLIGHT ------> FREE (last completion)
+ *   FREE ──────────────▶ PREPARED ──────────────────▶ IN FLIGHT ─────▶ FREE (last completion)
  *
- *   OPEN -- a completion that is unknown, double or out of turn; an enter that cannot go on
- *     |                                                                        |
- *   close                                                                      v
- *     v                                   close                            POISONED
- *   CLOSED <-----------------------------------------------------------------  every other call
+ *   OPEN ── a completion that is unknown, double or out of turn; an enter that fails for good
+ *     │                                                                        │
+ *   close                                                                      ▼
+ *     ▼                                   close                            POISONED
+ *   CLOSED ◀─────────────────────────────────────────────────────────────────  every other call
  * </pre>
  *
  * <p>Invariants. (1) An operation is counted from prepare to its last completion, and {@link
- * #inFlight()} is never more than the completion ring holds. (2) How many entries the kernel took
- * is read from the ring's head, never inferred from what enter returned: an EINTR or EBUSY leaves
- * nothing uncounted. (3) Every completion belongs to exactly one operation in flight, else the ring
- * is poisoned.
+ * #inFlight()} is never more than the completion ring holds. (2) The number of entries that the
+ * kernel took is read from the ring's head, never inferred from the result of enter, so an EINTR or
+ * EBUSY leaves no entry uncounted. (3) Every completion belongs to exactly one operation in flight,
+ * else the ring is poisoned.
  *
  * <p>Thread: the platform thread that opened it, for every method; any other gets an {@link
- * IllegalStateException}. Memory: what is read or written stays the caller's, must be native and
- * must not be freed before the completion; the ring keeps it reachable. Allocates nothing after
- * opening.
+ * IllegalStateException}. Memory: buffers stay the caller's, must be native and must not be freed
+ * before the completion; the ring keeps them reachable. Allocates nothing after opening.
  *
  * <p>Sources: io_uring(7), io_uring_setup(2), io_uring_enter(2).
  */
 public final class Uring implements AutoCloseable {
-  /** Flag of a completion whose operation goes on: a multishot poll that is still armed. */
+  /** Flag of a completion whose operation continues: a multishot poll that is still armed. */
   public static final int COMPLETION_MORE = 2;
 
   /** For {@link #prepareWritev}: the bytes written are durable when the operation completes. */
@@ -58,8 +57,6 @@ public final class Uring implements AutoCloseable {
   private final WaitArgument waiting = new WaitArgument();
   private final RingEntrance entrance;
   private int fileCount;
-  private int bufferCount;
-  private @Nullable String bufferRefusal;
   private @Nullable String poison;
   private boolean closed;
 
@@ -115,89 +112,20 @@ public final class Uring implements AutoCloseable {
   }
 
   /**
-   * Registers buffers for {@link #prepareReadFixed} and {@link #prepareWriteFixed}. Once per ring.
-   *
-   * @return false if the kernel lets this user pin no more memory; the ring works without.
-   * @throws NativeException for any other refusal.
-   */
-  public boolean registerBuffers(MemorySegment... buffers) {
-    check();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment vectors = arena.allocate(LibcCalls.IOVEC_BYTES * buffers.length, 8);
-      for (int i = 0; i < buffers.length; i++) {
-        long start = i * LibcCalls.IOVEC_BYTES;
-        vectors.set(ValueLayout.JAVA_LONG, start, buffers[i].address());
-        vectors.set(
-            ValueLayout.JAVA_LONG, start + LibcCalls.IOVEC_LENGTH_OFFSET, buffers[i].byteSize());
-      }
-      int result = kernel.registerBuffers(vectors, buffers.length);
-      if (result == -Errno.ENOMEM || result == -Errno.EPERM) {
-        bufferRefusal =
-            "buffers are not registered: " + Errno.name(-result) + "; raise RLIMIT_MEMLOCK";
-        return false;
-      }
-      if (result < 0) {
-        throw new NativeException("io_uring_register", -result, "buffers=" + buffers.length);
-      }
-      bufferCount = buffers.length;
-      return true;
-    }
-  }
-
-  /** Returns why {@link #registerBuffers} said false, or null if it never did. */
-  public @Nullable String bufferRefusal() {
-    return bufferRefusal;
-  }
-
-  /**
-   * Prepares a read of {@code target.byteSize()} bytes.
+   * Prepares a read of {@code bytes} to the start of a target that may be longer.
    *
    * @return false, and nothing prepared, if the ring is full: submit and reap, then try again. So
    *     for every {@code prepare} method.
    */
-  public boolean prepareRead(int fileIndex, MemorySegment target, long offset, long token) {
-    return prepareRead(fileIndex, target, target.byteSize(), offset, token);
-  }
-
-  /** Prepares a read of {@code bytes} to the start of a target that may be longer. */
   public boolean prepareRead(
       int fileIndex, MemorySegment target, long bytes, long offset, long token) {
     var _ = Objects.checkFromIndexSize(0, bytes, target.byteSize());
-    return transfer(SubmissionEntry.OP_READ, fileIndex, target, bytes, offset, 0, token);
-  }
-
-  /** Prepares a read into a part of registered buffer {@code bufferIndex}. */
-  public boolean prepareReadFixed(
-      int fileIndex, MemorySegment target, long offset, int bufferIndex, long token) {
-    checkBuffer(bufferIndex);
-    return transfer(
-        SubmissionEntry.OP_READ_FIXED,
-        fileIndex,
-        target,
-        target.byteSize(),
-        offset,
-        bufferIndex,
-        token);
+    return transfer(SubmissionEntry.OP_READ, fileIndex, target, bytes, offset, token);
   }
 
   /** Prepares a write of {@code source.byteSize()} bytes. */
   public boolean prepareWrite(int fileIndex, MemorySegment source, long offset, long token) {
-    return transfer(
-        SubmissionEntry.OP_WRITE, fileIndex, source, source.byteSize(), offset, 0, token);
-  }
-
-  /** Prepares a write of a part of registered buffer {@code bufferIndex}. */
-  public boolean prepareWriteFixed(
-      int fileIndex, MemorySegment source, long offset, int bufferIndex, long token) {
-    checkBuffer(bufferIndex);
-    return transfer(
-        SubmissionEntry.OP_WRITE_FIXED,
-        fileIndex,
-        source,
-        source.byteSize(),
-        offset,
-        bufferIndex,
-        token);
+    return transfer(SubmissionEntry.OP_WRITE, fileIndex, source, source.byteSize(), offset, token);
   }
 
   /**
@@ -216,7 +144,6 @@ public final class Uring implements AutoCloseable {
         sources.address(),
         sources.count(),
         rwFlags,
-        0,
         Kind.ONCE,
         token,
         sources);
@@ -233,7 +160,6 @@ public final class Uring implements AutoCloseable {
         0,
         0,
         SubmissionEntry.FSYNC_DATASYNC,
-        0,
         Kind.ONCE,
         token,
         null);
@@ -241,12 +167,12 @@ public final class Uring implements AutoCloseable {
 
   /** Prepares an operation that does nothing. */
   public boolean prepareNop(long token) {
-    return prepare(SubmissionEntry.OP_NOP, 0, -1, 0, 0, 0, 0, 0, Kind.ONCE, token, null);
+    return prepare(SubmissionEntry.OP_NOP, 0, -1, 0, 0, 0, 0, Kind.ONCE, token, null);
   }
 
   /**
    * Prepares a poll that completes whenever the descriptor becomes readable, with {@link
-   * #COMPLETION_MORE} as long as it stays armed. {@link #close()} takes it back.
+   * #COMPLETION_MORE} while it stays armed. {@link #close()} takes it back.
    *
    * @param fd a descriptor, not the index of a registered file.
    */
@@ -259,7 +185,6 @@ public final class Uring implements AutoCloseable {
         0,
         SubmissionEntry.POLL_ADD_MULTI,
         SubmissionEntry.POLLIN,
-        0,
         Kind.MULTISHOT,
         token,
         null);
@@ -269,8 +194,8 @@ public final class Uring implements AutoCloseable {
    * Hands everything prepared to the kernel, without waiting for completions.
    *
    * @return operations handed over.
-   * @throws NativeException EAGAIN or EBUSY if the kernel went on refusing for seconds; what is
-   *     prepared stays prepared. Any other errno poisons the ring.
+   * @throws NativeException EAGAIN or EBUSY if the kernel kept refusing for seconds; prepared
+   *     operations stay prepared. Any other errno poisons the ring.
    */
   public int submit() {
     check();
@@ -286,7 +211,7 @@ public final class Uring implements AutoCloseable {
    *
    * @param count completions to wait for, those ready included; at most {@link #inFlight()} counts.
    * @param timeoutNs nanoseconds, 0 or more; {@link Long#MAX_VALUE} waits without end. With 0, or a
-   *     count of 0, this asks the kernel for what it has and returns.
+   *     count of 0, this asks the kernel for its ready completions and returns.
    * @return completions ready to reap; fewer than {@code count} after the time-out.
    * @throws NativeException as {@link #submit()}.
    */
@@ -341,10 +266,10 @@ public final class Uring implements AutoCloseable {
   }
 
   /**
-   * Gives the ring up: every later call but {@link #close()} throws, and what is prepared is never
-   * submitted. For an owner who can no longer tell what became of its operations.
+   * Poisons the ring: every later call except {@link #close()} throws, and prepared operations are
+   * never submitted. For an owner who can no longer tell what became of its operations.
    *
-   * @param reason what the later calls say; that of the first poisoning stays.
+   * @param reason the message of later calls; the first poisoning's reason stays.
    */
   public void poison(String reason) {
     checkOwner();
@@ -365,8 +290,8 @@ public final class Uring implements AutoCloseable {
   }
 
   /**
-   * Submits what is prepared, takes polls back, waits for every operation and frees the ring;
-   * completions are dropped. A poisoned ring drops what is prepared instead. Idempotent.
+   * Submits the prepared operations, cancels polls, waits for every operation and frees the ring;
+   * completions are dropped. A poisoned ring drops the prepared operations instead. Idempotent.
    *
    * @throws IllegalStateException if operations are still in flight after 30 seconds, or on a wrong
    *     thread. In the first case the ring is gone all the same, and the memory of those operations
@@ -396,13 +321,7 @@ public final class Uring implements AutoCloseable {
   }
 
   private boolean transfer(
-      int opcode,
-      int fileIndex,
-      MemorySegment memory,
-      long bytes,
-      long offset,
-      int bufferIndex,
-      long token) {
+      int opcode, int fileIndex, MemorySegment memory, long bytes, long offset, long token) {
     checkFile(fileIndex);
     if (!memory.isNative()) {
       throw new IllegalArgumentException("a ring takes native memory only: " + memory);
@@ -418,7 +337,6 @@ public final class Uring implements AutoCloseable {
         memory.address(),
         (int) bytes,
         0,
-        bufferIndex,
         Kind.ONCE,
         token,
         memory);
@@ -432,7 +350,6 @@ public final class Uring implements AutoCloseable {
       long address,
       int length,
       int operationFlags,
-      int bufferIndex,
       Kind kind,
       long token,
       @Nullable Object kept) {
@@ -451,8 +368,7 @@ public final class Uring implements AutoCloseable {
         address,
         length,
         operationFlags,
-        userData,
-        bufferIndex);
+        userData);
     ring.publishEntry();
     return true;
   }
@@ -512,13 +428,6 @@ public final class Uring implements AutoCloseable {
     if (fileIndex < 0 || fileIndex >= fileCount) {
       throw new IllegalArgumentException(
           "no such registered file: index=" + fileIndex + ", count=" + fileCount);
-    }
-  }
-
-  private void checkBuffer(int bufferIndex) {
-    if (bufferIndex < 0 || bufferIndex >= bufferCount) {
-      throw new IllegalArgumentException(
-          "no such registered buffer: index=" + bufferIndex + ", count=" + bufferCount);
     }
   }
 }

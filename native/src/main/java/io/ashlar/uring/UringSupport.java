@@ -18,7 +18,7 @@ public final class UringSupport {
   private static final Path DISABLED = Path.of("/proc/sys/kernel/io_uring_disabled");
   private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
 
-  private static @Nullable UringSupport probed;
+  private static @Nullable UringSupport probed; // once it was available
 
   private final boolean available;
   private final String reason;
@@ -28,7 +28,7 @@ public final class UringSupport {
     this.reason = reason;
   }
 
-  /** What a probe looks at; a test sets it up as it likes. */
+  /** The inputs of a probe; a test sets its own. */
   record Environment(
       @Nullable String property, boolean force, String os, String kernelVersion, String disabled) {
 
@@ -48,14 +48,22 @@ public final class UringSupport {
     }
   }
 
-  /** Returns the answer for this JVM; the first call opens and closes a small ring. */
+  /**
+   * Returns the answer for this JVM: opens and closes a small ring until that has worked once. A
+   * refusal is not remembered, as it may pass: descriptors and memory come back.
+   */
   public static synchronized UringSupport probe() {
     UringSupport known = probed;
     if (known == null) {
       known = probe(Environment.ofThisJvm(), UringSupport::tryRing);
-      probed = known;
+      probed = known.available() ? known : null;
     }
     return known;
+  }
+
+  /** Returns what a refusal by the kernel says and what would mend it, in one phrase. */
+  public static String reasonOf(NativeException refusal) {
+    return reasonOf(refusal, Environment.ofThisJvm().disabled());
   }
 
   static UringSupport probe(Environment environment, Attempt attempt) {
@@ -111,10 +119,10 @@ public final class UringSupport {
     if (old && !environment.force()) {
       return "kernel "
           + environment.kernelVersion()
-          + " is below 6.1 (-Dashlar.uring.force=true tries all the same)";
+          + " is below 6.1 (-Dashlar.uring.force=true tries it anyway)";
     }
     if (environment.disabled().equals("2")) {
-      return "sysctl kernel.io_uring_disabled=2 forbids it to everybody";
+      return "sysctl kernel.io_uring_disabled=2 forbids it to all users";
     }
     return null;
   }
@@ -122,16 +130,18 @@ public final class UringSupport {
   private static String reasonOf(NativeException e, String disabled) {
     String hint =
         switch (e.errno()) {
-          case Errno.EPERM ->
-              disabled.equals("1")
-                  ? "sysctl kernel.io_uring_disabled=1 forbids it to users outside"
-                      + " kernel.io_uring_group"
-                  : "a seccomp filter forbids it (container runtimes do by default)";
+          case Errno.EPERM, Errno.EACCES ->
+              disabled.equals("2")
+                  ? "sysctl kernel.io_uring_disabled=2 forbids it to all users"
+                  : disabled.equals("1")
+                      ? "sysctl kernel.io_uring_disabled=1 forbids it to users outside"
+                          + " kernel.io_uring_group"
+                      : "a seccomp filter forbids it (container runtimes do by default)";
           case Errno.ENOSYS -> "the kernel was built without it, or a seccomp filter hides it";
           case Errno.ENOMEM -> "raise RLIMIT_MEMLOCK (ulimit -l), or the container's memory limit";
           case Errno.EMFILE -> "raise RLIMIT_NOFILE (ulimit -n)";
           case Errno.ENFILE -> "raise sysctl fs.file-max";
-          case Errno.EINVAL -> "the kernel does not know a flag that is needed";
+          case Errno.EINVAL -> "the kernel lacks a flag that the ring needs";
           default -> "unexpected";
         };
     return e.getMessage() + ": " + hint;

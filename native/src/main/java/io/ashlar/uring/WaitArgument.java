@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 /**
  * The extended argument of io_uring_enter(2): a time-out, and no signal mask.
  *
- * <p>{@code struct io_uring_getevents_arg}: sigmask (8 bytes), sigmask_sz (4), pad (4), ts (8);
- * behind it lies the {@code struct __kernel_timespec} that ts points to: seconds (8), nanoseconds
+ * <p>{@code struct io_uring_getevents_arg}: sigmask (8 bytes), sigmask_sz (4), pad (4), ts (8).
+ * After it comes the {@code struct __kernel_timespec} that ts points to: seconds (8), nanoseconds
  * (8).
  *
  * <p>Thread: the ring's owner.

@@ -52,6 +52,7 @@ class AbiTest {
     layout(
         "struct statx",
         statx.layout(),
+        "stx_nlink",
         "stx_mode",
         "stx_ino",
         "stx_size",
@@ -106,8 +107,6 @@ class AbiTest {
     expect("IORING_OP_NOP", SubmissionEntry.OP_NOP);
     expect("IORING_OP_WRITEV", SubmissionEntry.OP_WRITEV);
     expect("IORING_OP_FSYNC", SubmissionEntry.OP_FSYNC);
-    expect("IORING_OP_READ_FIXED", SubmissionEntry.OP_READ_FIXED);
-    expect("IORING_OP_WRITE_FIXED", SubmissionEntry.OP_WRITE_FIXED);
     expect("IORING_OP_POLL_ADD", SubmissionEntry.OP_POLL_ADD);
     expect("IORING_OP_ASYNC_CANCEL", SubmissionEntry.OP_ASYNC_CANCEL);
     expect("IORING_OP_READ", SubmissionEntry.OP_READ);

@@ -111,11 +111,6 @@ final class FakeKernel implements RingKernel, AutoCloseable {
   }
 
   @Override
-  public int registerBuffers(MemorySegment vectors, int count) {
-    return -Errno.ENOMEM;
-  }
-
-  @Override
   public void exit() {
     exited = true;
   }

@@ -76,7 +76,8 @@ class LibraryLoaderTest {
   void shouldRefuseADirectoryThatOthersCanWriteTo() throws Exception {
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
     LibraryLoader.Outcome outcome = loader("bundled").search(null, good());
-    assertThat(outcome.reason()).contains("ashlar.native.dir must be a directory of this user");
+    assertThat(outcome.reason())
+        .contains("ashlar.native.dir must be a directory that this user owns");
     assertThat(tried).containsExactly("liburing.so.2");
     assertThat(folder).isEmptyDirectory();
   }

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -219,15 +217,6 @@ class UringFaultTest {
         .isThrownBy(() -> ring.close(1_000_000))
         .withMessageContaining("in flight: count=1");
     assertThat(kernel.exited).isTrue();
-  }
-
-  @Test
-  void shouldCarryOnWhenBuffersCannotBeRegistered() {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(4096);
-      assertThat(ring.registerBuffers(buffer)).isFalse();
-      assertThat(ring.bufferRefusal()).contains("ENOMEM", "RLIMIT_MEMLOCK");
-    }
   }
 
   @Test

@@ -1,12 +1,12 @@
 package io.ashlar.store;
 
-/** The answer of a form that never waits. */
+/** The result of a call that never waits. */
 public enum Admission {
-  /** It was done. */
+  /** The call was carried out. */
   ACCEPTED,
 
   /**
-   * It would have had to wait for a buffer or a queue slot: nothing was done. Try again when
+   * The call would have waited for a buffer or a queue slot, so it changed nothing. Try again when
    * earlier commits are durable.
    */
   BACK_PRESSURED

@@ -20,6 +20,8 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
   /**
    * Reads an id from 16 big-endian bytes, the order in which {@link #toString} prints them.
    *
+   * @param bytes 16 big-endian bytes.
+   * @return the id.
    * @throws IllegalArgumentException if {@code bytes} is not 16 long.
    */
   public static BlobId of(byte[] bytes) {
@@ -38,6 +40,8 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
   /**
    * Parses what {@link #toString} prints: 32 hexadecimal digits, upper or lower case.
    *
+   * @param hex 32 hexadecimal digits.
+   * @return the id.
    * @throws IllegalArgumentException if {@code hex} is anything else.
    */
   public static BlobId parse(String hex) {
@@ -53,12 +57,16 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
     }
   }
 
-  /** Returns an id drawn from {@code random}, for tests and benchmarks that must repeat. */
+  /**
+   * {@return an id drawn from {@code random}, for tests and benchmarks that must repeat}
+   *
+   * @param random the source of random bits.
+   */
   public static BlobId random(SplittableRandom random) {
     return new BlobId(random.nextLong(), random.nextLong());
   }
 
-  /** Returns the 16 big-endian bytes of this id. */
+  /** {@return the 16 big-endian bytes of this id} */
   public byte[] toBytes() {
     byte[] bytes = new byte[BYTES];
     for (int i = 0; i < 8; i++) {
@@ -81,7 +89,7 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
     return toText(high, low);
   }
 
-  /** Returns the text of the id made of these halves, for messages that hold no {@link BlobId}. */
+  /** {@return the text of the id made of these halves, for messages that hold no {@link BlobId}} */
   public static String toText(long high, long low) {
     HexFormat hex = HexFormat.of();
     return hex.toHexDigits(high) + hex.toHexDigits(low);

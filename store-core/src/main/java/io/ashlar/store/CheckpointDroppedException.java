@@ -3,9 +3,8 @@ package io.ashlar.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checkpoint of a tier that was asked for, or was being read, is not kept any more: retention
- * dropped it. Nothing is damaged. Choose one of the checkpoints that are retained, or the newest;
- * to keep more of them, raise what retention keeps.
+ * Retention has dropped the tier checkpoint that was requested or being read. Nothing is damaged.
+ * Choose a retained checkpoint or the newest. To keep more checkpoints, raise the retention limits.
  */
 public final class CheckpointDroppedException extends StoreException {
 
@@ -16,9 +15,11 @@ public final class CheckpointDroppedException extends StoreException {
   /**
    * Creates one for a checkpoint.
    *
+   * @param message the message.
    * @param checkpoint the sequence of the checkpoint that was dropped.
    * @param retainedFrom the oldest checkpoint that is retained.
-   * @param retainedThrough the newest one; every sequence between is retained, too.
+   * @param retainedThrough the newest checkpoint; every sequence between the two is retained too.
+   * @param cause the cause, or null.
    */
   public CheckpointDroppedException(
       String message,
@@ -32,17 +33,17 @@ public final class CheckpointDroppedException extends StoreException {
     this.retainedThrough = retainedThrough;
   }
 
-  /** Returns the sequence of the checkpoint that was dropped. */
+  /** {@return the sequence of the checkpoint that was dropped} */
   public long checkpoint() {
     return checkpoint;
   }
 
-  /** Returns the sequence of the oldest checkpoint that was retained when this was found out. */
+  /** {@return the sequence of the oldest retained checkpoint at the time of the failure} */
   public long retainedFrom() {
     return retainedFrom;
   }
 
-  /** Returns the sequence of the newest checkpoint when this was found out. */
+  /** {@return the sequence of the newest checkpoint at the time of the failure} */
   public long retainedThrough() {
     return retainedThrough;
   }

@@ -1,20 +1,20 @@
 package io.ashlar.store;
 
-/** What became of one durable epoch. Thread: any. */
+/** The outcome of one durable epoch. Thread: any. */
 public interface CommitReport {
 
-  /** Returns the epoch's number: higher than that of every epoch that became durable before it. */
+  /** {@return the epoch's number: higher than that of every epoch that became durable before it} */
   long epoch();
 
-  /** Returns the puts that the epoch was asked for. */
+  /** {@return how many puts were added to the epoch} */
   int putsTotal();
 
-  /** Returns the puts whose bytes are durable now. */
+  /** {@return how many puts have durable bytes now} */
   int putsFlushed();
 
-  /** Returns the deletes that the epoch was asked for. */
+  /** {@return how many deletes were added to the epoch} */
   int deletesTotal();
 
-  /** Returns the deletes that found a blob. */
+  /** {@return how many deletes found a blob} */
   int deletesApplied();
 }

@@ -3,8 +3,8 @@ package io.ashlar.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stored bytes are not those that were written, or could not be read. Other blobs stay readable:
- * restore the damaged one from the tier or a backup.
+ * Stored bytes differ from those written, or could not be read. Other blobs stay readable. Restore
+ * the damaged one from the tier or a backup.
  */
 public final class CorruptionException extends StoreException {
 
@@ -16,9 +16,12 @@ public final class CorruptionException extends StoreException {
   /**
    * Creates one for a blob, or for the store's own structures when {@code id} is null.
    *
+   * @param message the message.
+   * @param id the damaged blob, or null for the store's own structures.
    * @param block the 4 KiB block of the data file where the damage begins, or −1 when unknown.
    * @param expected the checksum or value that should be there.
    * @param actual the checksum or value that is there.
+   * @param cause the cause, or null.
    */
   public CorruptionException(
       String message,
@@ -34,22 +37,22 @@ public final class CorruptionException extends StoreException {
     this.actual = actual;
   }
 
-  /** Returns the damaged blob, or null when the damage is in the store's own structures. */
+  /** {@return the damaged blob, or null when the damage is in the store's own structures} */
   public @Nullable BlobId id() {
     return id;
   }
 
-  /** Returns the 4 KiB block of the data file where the damage begins, or −1 when unknown. */
+  /** {@return the 4 KiB block of the data file where the damage begins, or −1 when unknown} */
   public long block() {
     return block;
   }
 
-  /** Returns the checksum or value that should be there. */
+  /** {@return the checksum or value that should be there} */
   public long expected() {
     return expected;
   }
 
-  /** Returns the checksum or value that is there. */
+  /** {@return the checksum or value that is there} */
   public long actual() {
     return actual;
   }

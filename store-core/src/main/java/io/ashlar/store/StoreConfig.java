@@ -1,68 +1,24 @@
 package io.ashlar.store;
 
-/**
- * The settings of a local store: numbers and durations, validated once.
- *
- * @param poolBytes native memory for the buffers of commits and reads; 4 MiB to 64 GiB.
- * @param coalesceWindowNs how long an idle commit waits for company; 0 (the default) commits at
- *     once.
- * @param groupEpochsMax the most epochs that one log record covers; 1 to 64.
- * @param groupBytesMax the most bytes that one gathered write carries; 64 KiB to 256 MiB.
- * @param queueCapacity epochs that can wait for the I/O thread; a power of two from 2 to 65,536.
- * @param backPressureTimeoutMs how long a put or commit waits for a buffer, a queue slot, or for
- *     others to hold less than {@code heldBytesMax}.
- * @param heldBytesMax how much of the data file epochs may hold before their commit, all together:
- *     values that are streamed to it, and what was written ahead of large epochs; 1 MiB to 16 TiB.
- *     No epoch can hold more, nor a blob that is streamed be longer.
- * @param lockTimeoutMs how long opening waits for another process to let go of the store.
- * @param initialFileBytes the size of a new data file; at least 128 KiB, rounded up to 4 KiB.
- * @param growthBytesMin the least that the data file grows by; at least 64 KiB, rounded up to 4
- *     KiB.
- * @param freeSharePercentMax how much of the data file may be free, in percent, so that it still
- *     grows ahead of need or for contiguous space; 1 to 50. While more is free, however scattered,
- *     commits use the holes, and the file grows only for a value that fits nowhere. It grows by a
- *     sixteenth (by {@link #growthBytesMin} at least), so that overwriting leaves it at most 1.0625
- *     / (1 − share) times as long as what it holds, log and index checkpoints included: 1.21 times
- *     by default, 12, and 1.33 times with 20. Where values are committed one by one and are small,
- *     the share that their records have comes on top. Less free space means shorter holes, and
- *     slower commits once the store has aged.
- * @param logExtentBytesMax the longest log extent; 32 KiB to 64 MiB.
- * @param checkpointLogBytesMin how far the log advances at least between two index checkpoints; 64
- *     KiB to 64 GiB, unless it has 65,536 operations, or as many as a sixteenth of the blobs. An
- *     open replays at most about this much, or four times the last checkpoint's size, and so many.
- * @param quietMarkMs how long without a commit until the last one is marked in the log (rule L31).
- * @param snapshotEntriesMax entries that are kept for open snapshots after they were superseded, at
- *     about 64 bytes of native memory each; 16 to 2^30. When more would be needed the oldest
- *     snapshot is ended ({@link SnapshotEndedException}), since commits never wait for a reader; up
- *     to as many again are in memory while those of ended snapshots are given up.
- * @param cacheBytes native memory that keeps blobs which are read often, so that they are read
- *     without I/O and lent without a copy; 0 (the default) for none, else 1 MiB to 1 TiB. Needs
- *     Caffeine on the class path. A blob of more than a sixteenth of it is not kept.
- * @param engine which disk engine to use.
- * @param allowBuffered whether a file system that refuses direct I/O is accepted, at the price of
- *     copies through the page cache.
- */
-public record StoreConfig(
-    long poolBytes,
-    long coalesceWindowNs,
-    int groupEpochsMax,
-    long groupBytesMax,
-    int queueCapacity,
-    long backPressureTimeoutMs,
-    long heldBytesMax,
-    long lockTimeoutMs,
-    long initialFileBytes,
-    long growthBytesMin,
-    int freeSharePercentMax,
-    long logExtentBytesMax,
-    long checkpointLogBytesMin,
-    long quietMarkMs,
-    int snapshotEntriesMax,
-    long cacheBytes,
-    Engine engine,
-    boolean allowBuffered) {
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
 
-  /** Which way to reach the disk. */
+/**
+ * The settings of a local store.
+ *
+ * <pre>{@code
+ * LocalBlobStore.builder(folder)
+ *     .config(StoreConfig.DEFAULTS.withPoolBytes(256 << 20).withCacheBytes(1L << 30))
+ *     .open();
+ * }</pre>
+ *
+ * <p>Immutable: each method {@code with…} returns a changed copy. It refuses a value outside the
+ * setting's range with an {@link IllegalArgumentException} that names the setting, the rule and the
+ * value.
+ */
+public final class StoreConfig {
+  /** The system calls that access the disk. */
   public enum Engine {
     /** io_uring where the kernel allows it, else pread and pwrite; the reason is logged once. */
     AUTO,
@@ -70,247 +26,366 @@ public record StoreConfig(
     PREAD_PWRITE
   }
 
-  /** The settings that an open without any uses. */
-  public static final StoreConfig DEFAULTS =
-      new StoreConfig(
-          64L << 20,
-          0,
-          64,
-          16L << 20,
-          1024,
-          10_000,
-          16L << 30,
-          2_000,
-          16L << 20,
-          16L << 20,
-          12,
-          64L << 20,
-          32L << 20,
-          10,
-          1 << 20,
-          0,
-          Engine.AUTO,
-          false);
+  private static final SettingTable TABLE = new SettingTable("StoreConfig");
+  private static final Setting<Long> POOL_BYTES =
+      TABLE.number("poolBytes", 64L << 20, 4L << 20, 64L << 30);
+  private static final Setting<Long> COALESCE_WINDOW_NS =
+      TABLE.number("coalesceWindowNs", 0, 0, 1_000_000_000);
+  private static final Setting<Long> GROUP_EPOCHS_MAX = TABLE.number("groupEpochsMax", 64, 1, 64);
+  private static final Setting<Long> GROUP_BYTES_MAX =
+      TABLE.number("groupBytesMax", 16L << 20, 64L << 10, 256L << 20);
+  private static final Setting<Long> QUEUE_CAPACITY =
+      TABLE.powerOfTwo("queueCapacity", 1024, 2, 65_536);
+  private static final Setting<Long> BACK_PRESSURE_TIMEOUT_MS =
+      TABLE.number("backPressureTimeoutMs", 10_000, 0, 86_400_000);
+  private static final Setting<Long> HELD_BYTES_MAX =
+      TABLE.number("heldBytesMax", 16L << 30, 1L << 20, 16L << 40);
+  private static final Setting<Long> LOCK_TIMEOUT_MS =
+      TABLE.number("lockTimeoutMs", 2_000, 0, 86_400_000);
+  private static final Setting<Long> INITIAL_FILE_BYTES =
+      TABLE.number("initialFileBytes", 16L << 20, 128L << 10, 1L << 40);
+  private static final Setting<Long> GROWTH_BYTES_MIN =
+      TABLE.number("growthBytesMin", 16L << 20, 64L << 10, 64L << 30);
+  private static final Setting<Long> FREE_SHARE_PERCENT_MAX =
+      TABLE.number("freeSharePercentMax", 12, 1, 50);
+  private static final Setting<Long> LOG_EXTENT_BYTES_MAX =
+      TABLE.number("logExtentBytesMax", 64L << 20, 32L << 10, 64L << 20);
+  private static final Setting<Long> CHECKPOINT_LOG_BYTES_MIN =
+      TABLE.number("checkpointLogBytesMin", 32L << 20, 64L << 10, 64L << 30);
+  private static final Setting<Long> QUIET_MARK_MS = TABLE.number("quietMarkMs", 10, 1, 60_000);
+  private static final Setting<Long> SNAPSHOT_ENTRIES_MAX =
+      TABLE.number("snapshotEntriesMax", 1 << 20, 16, 1L << 30);
+  private static final Setting<Long> CACHE_BYTES =
+      TABLE.numberOrZero("cacheBytes", 0, 1L << 20, 1L << 40);
+  private static final Setting<Engine> ENGINE = TABLE.value("engine", Engine.AUTO);
+  private static final Setting<Boolean> ALLOW_BUFFERED = TABLE.value("allowBuffered", false);
 
-  /** Validates every setting. */
-  public StoreConfig {
-    check("poolBytes", poolBytes, 4L << 20, 64L << 30);
-    check("coalesceWindowNs", coalesceWindowNs, 0, 1_000_000_000L);
-    check("groupEpochsMax", groupEpochsMax, 1, 64);
-    check("groupBytesMax", groupBytesMax, 64L << 10, 256L << 20);
-    check("queueCapacity", queueCapacity, 2, 65_536);
-    if (Integer.bitCount(queueCapacity) != 1) {
-      throw new IllegalArgumentException("queueCapacity must be a power of two: " + queueCapacity);
-    }
-    check("backPressureTimeoutMs", backPressureTimeoutMs, 0, 86_400_000L);
-    check("heldBytesMax", heldBytesMax, 1L << 20, 16L << 40);
-    check("lockTimeoutMs", lockTimeoutMs, 0, 86_400_000L);
-    check("initialFileBytes", initialFileBytes, 128L << 10, 1L << 40);
-    check("growthBytesMin", growthBytesMin, 64L << 10, 64L << 30);
-    check("freeSharePercentMax", freeSharePercentMax, 1, 50);
-    check("logExtentBytesMax", logExtentBytesMax, 32L << 10, 64L << 20);
-    check("checkpointLogBytesMin", checkpointLogBytesMin, 64L << 10, 64L << 30);
-    check("quietMarkMs", quietMarkMs, 1, 60_000L);
-    check("snapshotEntriesMax", snapshotEntriesMax, 16, 1L << 30);
-    if (cacheBytes != 0) {
-      check("cacheBytes", cacheBytes, 1L << 20, 1L << 40);
-    }
+  /** The default settings of an open. */
+  public static final StoreConfig DEFAULTS = new StoreConfig(TABLE.defaults());
+
+  private final Settings settings;
+
+  private StoreConfig(Settings settings) {
+    this.settings = settings;
   }
 
-  /** Returns these settings with another {@link #poolBytes}. */
+  /**
+   * {@return the native memory for the buffers of commits and reads, in bytes: 4 MiB to 64 GiB; 64
+   * MiB by default} An open fails if the container's memory limit leaves less than the sum of this
+   * and {@link #cacheBytes}.
+   */
+  public long poolBytes() {
+    return settings.get(POOL_BYTES);
+  }
+
+  /**
+   * {@return these settings with another {@link #poolBytes}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withPoolBytes(long value) {
-    Draft draft = new Draft(this);
-    draft.poolBytes = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(POOL_BYTES, value));
   }
 
-  /** Returns these settings with another {@link #coalesceWindowNs}. */
+  /**
+   * {@return how long the first epoch of a group waits for others, in nanoseconds: 0 to 10^9} 0
+   * (the default) commits at once. The wait ends early at close, and when {@link #groupEpochsMax}
+   * or {@link #queueCapacity} epochs wait. It uses no processor time.
+   */
+  public long coalesceWindowNs() {
+    return settings.get(COALESCE_WINDOW_NS);
+  }
+
+  /**
+   * {@return these settings with another {@link #coalesceWindowNs}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withCoalesceWindowNs(long value) {
-    Draft draft = new Draft(this);
-    draft.coalesceWindowNs = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(COALESCE_WINDOW_NS, value));
   }
 
-  /** Returns these settings with another {@link #groupEpochsMax}. */
+  /** {@return the most epochs that one log record covers: 1 to 64, the default} */
+  public int groupEpochsMax() {
+    return settings.getInt(GROUP_EPOCHS_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #groupEpochsMax}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withGroupEpochsMax(int value) {
-    Draft draft = new Draft(this);
-    draft.groupEpochsMax = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(GROUP_EPOCHS_MAX, (long) value));
   }
 
-  /** Returns these settings with another {@link #groupBytesMax}. */
+  /**
+   * {@return the most bytes of put values that one gathered write carries: 64 KiB to 256 MiB; 16
+   * MiB by default} The write carries up to as many bytes of claims in addition.
+   */
+  public long groupBytesMax() {
+    return settings.get(GROUP_BYTES_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #groupBytesMax}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withGroupBytesMax(long value) {
-    Draft draft = new Draft(this);
-    draft.groupBytesMax = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(GROUP_BYTES_MAX, value));
   }
 
-  /** Returns these settings with another {@link #queueCapacity}. */
+  /**
+   * {@return how many epochs can wait for the I/O thread: a power of two from 2 to 65,536; 1,024 by
+   * default}
+   */
+  public int queueCapacity() {
+    return settings.getInt(QUEUE_CAPACITY);
+  }
+
+  /**
+   * {@return these settings with another {@link #queueCapacity}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withQueueCapacity(int value) {
-    Draft draft = new Draft(this);
-    draft.queueCapacity = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(QUEUE_CAPACITY, (long) value));
   }
 
-  /** Returns these settings with another {@link #backPressureTimeoutMs}. */
+  /**
+   * {@return how long a put or commit waits under back pressure, in milliseconds: 0 to a day; 10
+   * seconds by default} It waits for a buffer, for a queue slot, or until epochs hold less than
+   * {@link #heldBytesMax}.
+   */
+  public long backPressureTimeoutMs() {
+    return settings.get(BACK_PRESSURE_TIMEOUT_MS);
+  }
+
+  /**
+   * {@return these settings with another {@link #backPressureTimeoutMs}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withBackPressureTimeoutMs(long value) {
-    Draft draft = new Draft(this);
-    draft.backPressureTimeoutMs = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(BACK_PRESSURE_TIMEOUT_MS, value));
   }
 
-  /** Returns these settings with another {@link #heldBytesMax}. */
+  /**
+   * {@return how many bytes of the data file all epochs together may hold before their commit: 1
+   * MiB to 16 TiB; 16 GiB by default} Epochs hold the values that are streamed to the file or
+   * written ahead of large epochs. This also limits the size of an epoch and of a streamed blob.
+   */
+  public long heldBytesMax() {
+    return settings.get(HELD_BYTES_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #heldBytesMax}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withHeldBytesMax(long value) {
-    Draft draft = new Draft(this);
-    draft.heldBytesMax = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(HELD_BYTES_MAX, value));
   }
 
-  /** Returns these settings with another {@link #lockTimeoutMs}. */
+  /**
+   * {@return how long an open waits for another process to release the store, in milliseconds: 0 to
+   * a day; 2 seconds by default}
+   */
+  public long lockTimeoutMs() {
+    return settings.get(LOCK_TIMEOUT_MS);
+  }
+
+  /**
+   * {@return these settings with another {@link #lockTimeoutMs}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withLockTimeoutMs(long value) {
-    Draft draft = new Draft(this);
-    draft.lockTimeoutMs = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(LOCK_TIMEOUT_MS, value));
   }
 
-  /** Returns these settings with another {@link #initialFileBytes}. */
+  /**
+   * {@return the size of a new data file in bytes, rounded up to 4 KiB: 128 KiB to 1 TiB; 16 MiB by
+   * default}
+   */
+  public long initialFileBytes() {
+    return settings.get(INITIAL_FILE_BYTES);
+  }
+
+  /**
+   * {@return these settings with another {@link #initialFileBytes}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withInitialFileBytes(long value) {
-    Draft draft = new Draft(this);
-    draft.initialFileBytes = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(INITIAL_FILE_BYTES, value));
   }
 
-  /** Returns these settings with another {@link #growthBytesMin}. */
+  /**
+   * {@return the smallest growth of the data file, in bytes, rounded up to 4 KiB: 64 KiB to 64 GiB;
+   * 16 MiB by default}
+   */
+  public long growthBytesMin() {
+    return settings.get(GROWTH_BYTES_MIN);
+  }
+
+  /**
+   * {@return these settings with another {@link #growthBytesMin}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withGrowthBytesMin(long value) {
-    Draft draft = new Draft(this);
-    draft.growthBytesMin = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(GROWTH_BYTES_MIN, value));
   }
 
-  /** Returns these settings with another {@link #freeSharePercentMax}. */
+  /**
+   * {@return the largest free share of the data file at which it still grows, in percent: 1 to 50;
+   * 12 by default} Up to this share the file grows ahead of need and for contiguous space. While
+   * more is free, however scattered, commits use the holes. The file then grows only for a value
+   * that fits no hole.
+   *
+   * <p>The file grows by a sixteenth, and by {@link #growthBytesMin} at least. Overwriting
+   * therefore leaves it at most 1.0625 / (1 − share) times as long as its content, which includes
+   * log and index checkpoints. That is 1.21 times with 12, and 1.33 times with 20. Small values
+   * that are committed one by one add the share of their records. Less free space means shorter
+   * holes, and slower commits once the store has aged.
+   */
+  public int freeSharePercentMax() {
+    return settings.getInt(FREE_SHARE_PERCENT_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #freeSharePercentMax}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withFreeSharePercentMax(int value) {
-    Draft draft = new Draft(this);
-    draft.freeSharePercentMax = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(FREE_SHARE_PERCENT_MAX, (long) value));
   }
 
-  /** Returns these settings with another {@link #logExtentBytesMax}. */
+  /** {@return the longest log extent in bytes: 32 KiB to 64 MiB, the default} */
+  public long logExtentBytesMax() {
+    return settings.get(LOG_EXTENT_BYTES_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #logExtentBytesMax}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withLogExtentBytesMax(long value) {
-    Draft draft = new Draft(this);
-    draft.logExtentBytesMax = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(LOG_EXTENT_BYTES_MAX, value));
   }
 
-  /** Returns these settings with another {@link #checkpointLogBytesMin}. */
+  /**
+   * {@return the least log between two index checkpoints, in bytes: 64 KiB to 64 GiB; 32 MiB by
+   * default} A checkpoint comes earlier after 65,536 operations, or a sixteenth as many as there
+   * are blobs. An open replays at most about this much log, or four times the size of the last
+   * checkpoint, and that many operations.
+   */
+  public long checkpointLogBytesMin() {
+    return settings.get(CHECKPOINT_LOG_BYTES_MIN);
+  }
+
+  /**
+   * {@return these settings with another {@link #checkpointLogBytesMin}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withCheckpointLogBytesMin(long value) {
-    Draft draft = new Draft(this);
-    draft.checkpointLogBytesMin = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(CHECKPOINT_LOG_BYTES_MIN, value));
   }
 
-  /** Returns these settings with another {@link #quietMarkMs}. */
+  /**
+   * {@return the quiet time after which the last commit is marked in the log (rule L31), in
+   * milliseconds: 1 to 60,000; 10 by default}
+   */
+  public long quietMarkMs() {
+    return settings.get(QUIET_MARK_MS);
+  }
+
+  /**
+   * {@return these settings with another {@link #quietMarkMs}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withQuietMarkMs(long value) {
-    Draft draft = new Draft(this);
-    draft.quietMarkMs = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(QUIET_MARK_MS, value));
   }
 
-  /** Returns these settings with another {@link #snapshotEntriesMax}. */
+  /**
+   * {@return how many superseded entries are kept for open snapshots, at about 64 bytes of native
+   * memory each: 16 to 2^30; 2^20 by default} When more are needed, the store ends the oldest
+   * snapshot ({@link SnapshotEndedException}), because commits never wait for a reader. Up to twice
+   * as many may be in memory while the entries of ended snapshots are freed.
+   */
+  public int snapshotEntriesMax() {
+    return settings.getInt(SNAPSHOT_ENTRIES_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #snapshotEntriesMax}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withSnapshotEntriesMax(int value) {
-    Draft draft = new Draft(this);
-    draft.snapshotEntriesMax = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(SNAPSHOT_ENTRIES_MAX, (long) value));
   }
 
-  /** Returns these settings with another {@link #cacheBytes}. */
+  /**
+   * {@return the native memory of the cache of frequently read blobs, in bytes: 0 (the default) for
+   * none, else 1 MiB to 1 TiB} Cached blobs are read without I/O and lent without a copy. The cache
+   * needs Caffeine on the class path. It keeps no blob larger than a sixteenth of it.
+   */
+  public long cacheBytes() {
+    return settings.get(CACHE_BYTES);
+  }
+
+  /**
+   * {@return these settings with another {@link #cacheBytes}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withCacheBytes(long value) {
-    Draft draft = new Draft(this);
-    draft.cacheBytes = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(CACHE_BYTES, value));
   }
 
-  /** Returns these settings with another {@link #engine}. */
+  /** {@return which disk engine to use; {@link Engine#AUTO} by default} */
+  public Engine engine() {
+    return settings.get(ENGINE);
+  }
+
+  /**
+   * {@return these settings with another {@link #engine}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withEngine(Engine value) {
-    Draft draft = new Draft(this);
-    draft.engine = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(ENGINE, value));
   }
 
-  /** Returns these settings with another {@link #allowBuffered}. */
+  /**
+   * {@return whether a file system without direct I/O is accepted, at the cost of copies through
+   * the page cache; false by default}
+   */
+  public boolean allowBuffered() {
+    return settings.get(ALLOW_BUFFERED);
+  }
+
+  /**
+   * {@return these settings with another {@link #allowBuffered}}
+   *
+   * @param value the new value.
+   */
   public StoreConfig withAllowBuffered(boolean value) {
-    Draft draft = new Draft(this);
-    draft.allowBuffered = value;
-    return draft.finish();
+    return new StoreConfig(settings.with(ALLOW_BUFFERED, value));
   }
 
-  private static void check(String name, long value, long least, long most) {
-    if (value < least || value > most) {
-      throw new IllegalArgumentException(name + " must be " + least + " to " + most + ": " + value);
-    }
-  }
-
-  /** Settings of which one is about to change; the other place that lists them all. */
-  private static final class Draft {
-    private long poolBytes;
-    private long coalesceWindowNs;
-    private int groupEpochsMax;
-    private long groupBytesMax;
-    private int queueCapacity;
-    private long backPressureTimeoutMs;
-    private long heldBytesMax;
-    private long lockTimeoutMs;
-    private long initialFileBytes;
-    private long growthBytesMin;
-    private int freeSharePercentMax;
-    private long logExtentBytesMax;
-    private long checkpointLogBytesMin;
-    private long quietMarkMs;
-    private int snapshotEntriesMax;
-    private long cacheBytes;
-    private Engine engine;
-    private boolean allowBuffered;
-
-    private Draft(StoreConfig from) {
-      poolBytes = from.poolBytes;
-      coalesceWindowNs = from.coalesceWindowNs;
-      groupEpochsMax = from.groupEpochsMax;
-      groupBytesMax = from.groupBytesMax;
-      queueCapacity = from.queueCapacity;
-      backPressureTimeoutMs = from.backPressureTimeoutMs;
-      heldBytesMax = from.heldBytesMax;
-      lockTimeoutMs = from.lockTimeoutMs;
-      initialFileBytes = from.initialFileBytes;
-      growthBytesMin = from.growthBytesMin;
-      freeSharePercentMax = from.freeSharePercentMax;
-      logExtentBytesMax = from.logExtentBytesMax;
-      checkpointLogBytesMin = from.checkpointLogBytesMin;
-      quietMarkMs = from.quietMarkMs;
-      snapshotEntriesMax = from.snapshotEntriesMax;
-      cacheBytes = from.cacheBytes;
-      engine = from.engine;
-      allowBuffered = from.allowBuffered;
-    }
-
-    private StoreConfig finish() {
-      return new StoreConfig(
-          poolBytes,
-          coalesceWindowNs,
-          groupEpochsMax,
-          groupBytesMax,
-          queueCapacity,
-          backPressureTimeoutMs,
-          heldBytesMax,
-          lockTimeoutMs,
-          initialFileBytes,
-          growthBytesMin,
-          freeSharePercentMax,
-          logExtentBytesMax,
-          checkpointLogBytesMin,
-          quietMarkMs,
-          snapshotEntriesMax,
-          cacheBytes,
-          engine,
-          allowBuffered);
-    }
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
   }
 }

@@ -3,12 +3,12 @@ package io.ashlar.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store reports when it cannot do what was asked. There is one subclass for each thing that
- * a caller can do about it; the message names the thing, the value and the remedy.
+ * The failure of a store operation. Each subclass stands for one thing that a caller can do about
+ * it. The message names the subject, the values and the remedy.
  *
- * <p>Bad arguments are {@link IllegalArgumentException} and use in the wrong state (an epoch after
- * its commit, a lease after its close) is {@link IllegalStateException}: those are the caller's
- * bugs.
+ * <p>The caller's own bugs have other types. A bad argument is an {@link IllegalArgumentException}.
+ * Use in the wrong state (an epoch after its commit, a lease after its close) is an {@link
+ * IllegalStateException}.
  */
 public abstract sealed class StoreException extends RuntimeException
     permits BackPressureTimeoutException,
@@ -22,6 +22,7 @@ public abstract sealed class StoreException extends RuntimeException
         StoreFailedException,
         StoreLockedException,
         StoreOpenException,
+        TierDamagedException,
         TierUnavailableException,
         WrongKeyException {
 

@@ -3,12 +3,17 @@ package io.ashlar.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another process or store object has this store open. The message names the store; close the other
+ * Another process or store object has this store open. The message names the store. Close the other
  * one or wait longer.
  */
 public final class StoreLockedException extends StoreException {
 
-  /** Creates one with a message and the failure behind it, if there is one. */
+  /**
+   * Creates one with a message and its cause, if there is one.
+   *
+   * @param message the message.
+   * @param cause the cause, or null.
+   */
   public StoreLockedException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }

@@ -1,40 +1,73 @@
 package io.ashlar.store;
 
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
+
 /**
- * How {@link BlobStore#vacuum} is to go about it.
+ * The options of {@link BlobStore#vacuum}.
  *
- * @param bytesPerSecondMax how many bytes of blobs are moved a second at most, on average over the
- *     call; 0 (the default) moves as fast as the disk allows.
- * @param holeBytesMin how long a free run must be for its space to be given back to the file system
- *     although the file goes on behind it; 4 KiB to 1 TiB, or 0 (the default) for never. The store
- *     fills a hole with zeroes again before it uses it. It forgets holes when it is closed: after
- *     the next open a commit that lands in one is several times slower, and poisons the store when
- *     the file system is full.
+ * <p>Immutable: each method {@code with…} returns a changed copy. It refuses a value outside the
+ * setting's range with an {@link IllegalArgumentException} that names the setting, the rule and the
+ * value.
  */
-public record VacuumOptions(long bytesPerSecondMax, long holeBytesMin) {
+public final class VacuumOptions {
+  private static final SettingTable TABLE = new SettingTable("VacuumOptions");
+  private static final Setting<Long> BYTES_PER_SECOND_MAX =
+      TABLE.number("bytesPerSecondMax", 0, 0, Long.MAX_VALUE);
+  private static final Setting<Long> HOLE_BYTES_MIN =
+      TABLE.numberOrZero("holeBytesMin", 0, 4096, 1L << 40);
 
-  /** Move at full speed, cut the file, punch nothing. */
-  public static final VacuumOptions DEFAULTS = new VacuumOptions(0, 0);
+  /** Moves blobs at full speed, cuts the file, punches no holes. */
+  public static final VacuumOptions DEFAULTS = new VacuumOptions(TABLE.defaults());
 
-  /** Validates every option. */
-  public VacuumOptions {
-    if (bytesPerSecondMax < 0) {
-      throw new IllegalArgumentException(
-          "bytesPerSecondMax must be 0 or more: " + bytesPerSecondMax);
-    }
-    if (holeBytesMin != 0 && (holeBytesMin < 4096 || holeBytesMin > 1L << 40)) {
-      throw new IllegalArgumentException(
-          "holeBytesMin must be 0 or " + 4096 + " to " + (1L << 40) + ": " + holeBytesMin);
-    }
+  private final Settings settings;
+
+  private VacuumOptions(Settings settings) {
+    this.settings = settings;
   }
 
-  /** Returns these options with another {@link #bytesPerSecondMax}. */
+  /**
+   * {@return the most bytes of blobs to move per second, on average over the call} 0 (the default)
+   * means as many as the disk allows.
+   */
+  public long bytesPerSecondMax() {
+    return settings.get(BYTES_PER_SECOND_MAX);
+  }
+
+  /**
+   * {@return these options with another {@link #bytesPerSecondMax}}
+   *
+   * @param value the new value.
+   */
   public VacuumOptions withBytesPerSecondMax(long value) {
-    return new VacuumOptions(value, holeBytesMin);
+    return new VacuumOptions(settings.with(BYTES_PER_SECOND_MAX, value));
   }
 
-  /** Returns these options with another {@link #holeBytesMin}. */
+  /**
+   * {@return the shortest free run to punch, in bytes: 4 KiB to 1 TiB, or 0 (the default) to punch
+   * none} Punching returns the run's space to the file system while the file keeps its length.
+   *
+   * <p>The store fills a hole with zeroes before it uses it. It forgets holes when it is closed.
+   * After the next open, a commit into a hole is several times slower. It poisons the store when
+   * the file system is full.
+   */
+  public long holeBytesMin() {
+    return settings.get(HOLE_BYTES_MIN);
+  }
+
+  /**
+   * {@return these options with another {@link #holeBytesMin}}
+   *
+   * @param value the new value.
+   */
   public VacuumOptions withHoleBytesMin(long value) {
-    return new VacuumOptions(bytesPerSecondMax, value);
+    return new VacuumOptions(settings.with(HOLE_BYTES_MIN, value));
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
   }
 }

@@ -1,16 +1,15 @@
 package io.ashlar.store;
 
 /**
- * What {@link BlobStore#vacuum} did.
+ * The result of {@link BlobStore#vacuum}.
  *
- * @param blobsMoved blobs that lie lower in the file now.
+ * @param blobsMoved blobs moved to a lower place in the file.
  * @param bytesMoved their bytes.
- * @param blobsDamaged blobs that were left where they are, because their bytes are not those that
- *     were put.
- * @param fileBytesBefore the data file's size when it began.
- * @param fileBytesAfter the data file's size when it ended.
- * @param bytesPunched bytes within the file that were given back to the file system.
- * @param end why it ended.
+ * @param blobsDamaged blobs that were not moved because their bytes differ from those put.
+ * @param fileBytesBefore the data file's size when the vacuum began.
+ * @param fileBytesAfter the data file's size when the vacuum ended.
+ * @param bytesPunched bytes within the file that were returned to the file system.
+ * @param end why the vacuum ended.
  */
 public record VacuumReport(
     long blobsMoved,
@@ -23,17 +22,20 @@ public record VacuumReport(
 
   /** Why a vacuum ended. */
   public enum End {
-    /** The file is about as long as its content needs, or a quarter longer because of gaps. */
+    /**
+     * The file is about as long as its content needs, or up to a quarter longer because of gaps.
+     */
     DONE,
     /**
-     * What lies at the file's end could not be moved: a damaged blob, what a snapshot pins, an
-     * epoch that is being filled, space that stays unused after a failed write, or blobs for which
-     * no run further down is long enough; or other commits took what was gained. Try again later.
+     * The content at the file's end could not be moved. It is a damaged blob, an extent that a
+     * snapshot pins, or an epoch that is being filled. It may also be space left unused after a
+     * failed write, or blobs for which no lower run is long enough. Or other commits took the space
+     * that was gained. Try again later.
      */
     STUCK,
     /** The store is being closed. */
     CLOSED,
-    /** A copy, a cut or a hole failed; the store goes on. */
+    /** A copy, a cut or a hole failed; the store stays open and usable. */
     FAILED
   }
 }

@@ -1,16 +1,26 @@
 package io.ashlar.store;
 
-/** Told of the progress of {@link BlobStore#verify}. Thread: the one that called it. */
+/**
+ * Receives the progress of {@link BlobStore#verify}.
+ *
+ * <p>Thread: the one that called {@code verify}. The table of <a
+ * href="package-summary.html#callbacks">callbacks</a> lists the calls it may make. An exception it
+ * throws ends the verification.
+ */
 public interface VerifyListener {
 
   /** A listener that ignores everything. */
   VerifyListener NONE = new VerifyListener() {};
 
-  /** A blob whose stored bytes are not those that were put. */
+  /**
+   * Reports a blob whose stored bytes differ from those put.
+   *
+   * @param damage the damaged blob.
+   */
   default void onDamaged(CorruptionException damage) {}
 
   /**
-   * Progress, after each blob.
+   * Reports progress after each blob.
    *
    * @param blobs blobs checked so far.
    * @param bytes bytes read so far.

@@ -3,12 +3,17 @@ package io.ashlar.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is in the tier is encrypted, and its key was not given, or another under the same id.
- * Nothing is damaged: open the tier with the key.
+ * The tier's data is encrypted. Its key is missing, or another key has the same id. Nothing is
+ * damaged. Open the tier with the right key.
  */
 public final class WrongKeyException extends StoreException {
 
-  /** Creates one with a message and the failure behind it, if there is one. */
+  /**
+   * Creates one with a message and its cause, if there is one.
+   *
+   * @param message the message.
+   * @param cause the cause, or null.
+   */
   public WrongKeyException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }

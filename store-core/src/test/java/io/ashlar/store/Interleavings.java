@@ -19,7 +19,7 @@ public final class Interleavings {
   /** A system property: {@code false} when it is known that there is something to be found. */
   public static final String MINIMIZE = "lincheck.minimize";
 
-  private static final int SCALE = Integer.getInteger("lincheck.scale", 1);
+  private static final int SCALE = Campaign.count("lincheck.scale", 1);
 
   private Interleavings() {}
 

@@ -14,7 +14,8 @@ class StoreConfigTest {
   void shouldTakeAFreeShareWithinItsRange(int percent) {
     StoreConfig config = StoreConfig.DEFAULTS.withFreeSharePercentMax(percent);
     assertThat(config.freeSharePercentMax()).isEqualTo(percent);
-    assertThat(config.withFreeSharePercentMax(12)).isEqualTo(StoreConfig.DEFAULTS);
+    assertThat(config.withFreeSharePercentMax(12).toString())
+        .isEqualTo(StoreConfig.DEFAULTS.toString());
   }
 
   @ParameterizedTest
@@ -47,26 +48,32 @@ class StoreConfigTest {
             .withCacheBytes(18 << 20)
             .withEngine(StoreConfig.Engine.PREAD_PWRITE)
             .withAllowBuffered(true);
-    assertThat(changed)
+    assertThat(changed.toString())
         .isEqualTo(
-            new StoreConfig(
-                5 << 20,
-                7,
-                3,
-                1 << 20,
-                8,
-                9,
-                19 << 20,
-                10,
-                11 << 20,
-                12 << 20,
-                13,
-                14 << 20,
-                15 << 20,
-                16,
-                17,
-                18 << 20,
-                StoreConfig.Engine.PREAD_PWRITE,
-                true));
+            "StoreConfig[poolBytes=5242880, coalesceWindowNs=7, groupEpochsMax=3,"
+                + " groupBytesMax=1048576, queueCapacity=8, backPressureTimeoutMs=9,"
+                + " heldBytesMax=19922944, lockTimeoutMs=10, initialFileBytes=11534336,"
+                + " growthBytesMin=12582912, freeSharePercentMax=13, logExtentBytesMax=14680064,"
+                + " checkpointLogBytesMin=15728640, quietMarkMs=16, snapshotEntriesMax=17,"
+                + " cacheBytes=18874368, engine=PREAD_PWRITE, allowBuffered=true]");
+    assertThat(changed.snapshotEntriesMax()).isEqualTo(17);
+    assertThat(changed.engine()).isEqualTo(StoreConfig.Engine.PREAD_PWRITE);
+    assertThat(changed.allowBuffered()).isTrue();
+    assertThat(StoreConfig.DEFAULTS.snapshotEntriesMax()).isEqualTo(1 << 20);
+  }
+
+  @Test
+  void shouldNameSettingRuleAndValueInEveryError() {
+    assertThatThrownBy(() -> StoreConfig.DEFAULTS.withQueueCapacity(12))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("queueCapacity must be a power of two, 2 to 65536: 12");
+    assertThatThrownBy(() -> StoreConfig.DEFAULTS.withQueueCapacity(1 << 17))
+        .hasMessage("queueCapacity must be a power of two, 2 to 65536: 131072");
+    assertThatThrownBy(() -> StoreConfig.DEFAULTS.withCacheBytes(1))
+        .hasMessage("cacheBytes must be 0 or 1048576 to 1099511627776: 1");
+    assertThatThrownBy(() -> VerifyOptions.DEFAULTS.withBytesMax(0))
+        .hasMessage("bytesMax must be 1 or more: 0");
+    assertThatThrownBy(() -> VerifyOptions.DEFAULTS.withCursor(1L << 32))
+        .hasMessage("cursor must be 0 to 4294967295: 4294967296");
   }
 }

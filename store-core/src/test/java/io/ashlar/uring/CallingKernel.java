@@ -23,6 +23,8 @@ final class CallingKernel implements RingKernel {
   private final MemorySegment entries;
   private final MemorySegment completions;
   private int fd = -1;
+  private boolean refusesRegister;
+  private int refusal;
 
   CallingKernel(FileCalls calls, int entryCount) {
     this.calls = calls;
@@ -30,6 +32,12 @@ final class CallingKernel implements RingKernel {
     completionCount = 2 * submissionCount;
     entries = arena.allocate(submissionCount * SubmissionEntry.BYTES, 64);
     completions = arena.allocate(completionCount * RingMemory.COMPLETION_BYTES, 64);
+  }
+
+  /** Refuses to register files, or to be entered: what was submitted then stays in flight. */
+  void refuse(boolean register, int errno) {
+    refusesRegister = register;
+    refusal = errno;
   }
 
   RingMemory memory() {
@@ -45,6 +53,9 @@ final class CallingKernel implements RingKernel {
 
   @Override
   public int enter(int toSubmit, int completionsMin, int flags, MemorySegment argument, long size) {
+    if (refusal != 0 && !refusesRegister) {
+      return -refusal;
+    }
     int head = submissionHead.get(ValueLayout.JAVA_INT, 0);
     int count = Math.min(toSubmit, submissionTail.get(ValueLayout.JAVA_INT, 0) - head);
     for (int i = 0; i < count; i++) {
@@ -100,13 +111,11 @@ final class CallingKernel implements RingKernel {
 
   @Override
   public int registerFiles(MemorySegment descriptors, int count) {
+    if (refusal != 0 && refusesRegister) {
+      return -refusal;
+    }
     fd = descriptors.get(ValueLayout.JAVA_INT, 0);
     return 0;
-  }
-
-  @Override
-  public int registerBuffers(MemorySegment vectors, int count) {
-    return -Errno.ENOMEM;
   }
 
   @Override

@@ -4,11 +4,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * System calls on a real file of which chosen ones fail or transfer less than asked for. They are
  * counted, and fail, whether they come from a thread or, through {@link CallingKernel}, from a
- * ring. Nothing is synced for real: a crash is not what this is about.
+ * ring. Nothing is synced for real; which blocks are written and not yet durable is kept count of.
  *
  * <p>Thread: one at a time.
  */
@@ -45,6 +47,13 @@ public final class FaultyCalls extends FileCalls {
   private boolean readFailed;
   private boolean syncFailed;
   private long callsAfterFailedSync;
+  private @Nullable CallingKernel lastRing;
+  private int rings;
+  private int refusedRing = Integer.MAX_VALUE;
+  private @Nullable Refusal ringRefusal;
+  private int ringErrno;
+  private int lockErrno;
+  private final BitSet volatileBlocks = new BitSet();
 
   /** Creates one for a file and its rings. */
   public FaultyCalls(Fault fault) {
@@ -56,10 +65,47 @@ public final class FaultyCalls extends FileCalls {
     return NativeFile.open(path, mode, direct, this);
   }
 
+  /** What a kernel refuses of a ring. */
+  public enum Refusal {
+    SETUP,
+    REGISTER,
+    ENTER
+  }
+
+  /** Refuses rings, the one with this index and those opened after it. */
+  public void refuseRings(int index, Refusal refusal, int errno) {
+    refusedRing = index;
+    ringRefusal = refusal;
+    ringErrno = errno;
+  }
+
+  /** Lets every call of flock fail. */
+  public void refuseLocks(int errno) {
+    lockErrno = errno;
+  }
+
+  @Override
+  int flock(int fd, int operation) {
+    return lockErrno != 0 ? -lockErrno : LibcCalls.flock(fd, operation);
+  }
+
   /** Opens a ring, owned by the calling thread, whose operations are these calls. */
   public Uring openRing(int entries) {
+    Refusal refusal = rings++ >= refusedRing ? ringRefusal : null;
+    if (refusal == Refusal.SETUP) {
+      throw new NativeException("io_uring_setup", ringErrno, "entries=" + entries);
+    }
     CallingKernel kernel = new CallingKernel(this, entries);
+    lastRing = kernel;
+    if (refusal != null) {
+      kernel.refuse(refusal == Refusal.REGISTER, ringErrno);
+    }
     return new Uring(kernel, kernel.memory());
+  }
+
+  /** Lets the ring opened last refuse every call: what it has in flight never ends. */
+  public void killRing() {
+    Objects.requireNonNull(lastRing).refuse(false, Errno.EBADF);
   }
 
   /** Returns how many calls there were. */
@@ -85,6 +131,18 @@ public final class FaultyCalls extends FileCalls {
   /** Returns how many writes and syncs there were after a sync had failed. */
   public long callsAfterFailedSync() {
     return callsAfterFailedSync;
+  }
+
+  /** Returns how many blocks were written, by calls that have ended, and are not durable. */
+  public int volatileBlocks() {
+    return volatileBlocks.cardinality();
+  }
+
+  /** Takes note of a write: with the flag its own bytes are durable, and no others. */
+  private void wrote(long offset, long bytes, int flags) {
+    int from = (int) (offset / BLOCK);
+    int to = (int) ((offset + Math.max(0, bytes) + BLOCK - 1) / BLOCK);
+    volatileBlocks.set(from, to, (flags & RWF_DSYNC) == 0);
   }
 
   private boolean begin(boolean isChange) {
@@ -126,7 +184,9 @@ public final class FaultyCalls extends FileCalls {
       asked += length(vectors, i);
     }
     if (!faulty || cut(asked) == asked) {
-      return LibcCalls.pwritev2(fd, vectors, count, offset, flags & ~RWF_DSYNC);
+      long written = LibcCalls.pwritev2(fd, vectors, count, offset, flags & ~RWF_DSYNC);
+      wrote(offset, written, flags);
+      return written;
     }
     long told = cut(asked);
     long left = told & -BLOCK; // what is told beyond that is less than a block, and written again
@@ -135,13 +195,14 @@ public final class FaultyCalls extends FileCalls {
       long address = vectors.get(ValueLayout.JAVA_LONG, i * LibcCalls.IOVEC_BYTES);
       MemorySegment source = MemorySegment.ofAddress(address).reinterpret(part);
       long at = offset + (told & -BLOCK) - left;
-      MemorySegment vector = LibcCalls.scratch().vectorOf(source);
+      MemorySegment vector = LibcCalls.vectorOf(source);
       long written = LibcCalls.pwritev2(fd, vector, 1, at, 0);
       if (written != part) {
         throw new IllegalStateException("a part could not be written: result=" + written);
       }
       left -= part;
     }
+    wrote(offset, told, flags);
     return told;
   }
 
@@ -165,6 +226,7 @@ public final class FaultyCalls extends FileCalls {
       syncFailed = true;
       return -fault.errno;
     }
+    volatileBlocks.clear();
     return 0;
   }
 

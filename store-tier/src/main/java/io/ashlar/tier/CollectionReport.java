@@ -12,7 +12,7 @@ package io.ashlar.tier;
  * @param batchesCompacted sparse batches whose live entries were copied; they are deleted once
  *     nothing retained needs them.
  * @param bytesCompacted bytes of the entries copied.
- * @param coldMoved evicted blobs that are read back from another batch now.
+ * @param referencesMoved evicted blobs that are read back from another batch now.
  * @param pins pins that were found.
  * @param batchesLeft batches that nothing retained needs, but a pin, an open snapshot or a failed
  *     delete keeps for now.
@@ -26,7 +26,7 @@ public record CollectionReport(
     long bytesDeleted,
     long batchesCompacted,
     long bytesCompacted,
-    long coldMoved,
+    long referencesMoved,
     long pins,
     long batchesLeft) {
 

@@ -1,80 +1,130 @@
 package io.ashlar.tier;
 
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
+
 /**
- * How evicted blobs are read back. Immutable; every setting is validated once, here.
+ * How evicted blobs are read back.
  *
- * @param cacheBytes native memory for decoded frames that blobs were read back from, 0 to 4 GiB;
- *     with 0 each blob that is asked for is fetched again.
- * @param diskBytes bytes of a local file that keeps frames which memory has no room for, 0 to 1
- *     TiB; 0 for none. Used only where a folder for it is given too.
- * @param gapBytesMax frames of one batch that are waited for at the same time share one GET when no
- *     more than so many bytes lie between two of them, 0 to 64 MiB.
- * @param windowUs microseconds that a fetch waits for others to join it, 0 to 1,000,000.
- * @param aheadBytesMax most bytes that one GET reads beyond what was asked for, once a batch is
- *     being read in order or again and again, 0 to 64 MiB; 0 for never.
- * @param hedgeDelayMsMin a GET that is not answered after this, and after the 95th percentile of
- *     those before, is sent a second time, 1 to 60,000 milliseconds.
- * @param hedgePercentMax most such second GETs for a hundred GETs, 0 to 100; 0 for none.
+ * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
+ * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
+ * and the value.
  */
-public record ReadBackConfig(
-    long cacheBytes,
-    long diskBytes,
-    long gapBytesMax,
-    long windowUs,
-    long aheadBytesMax,
-    long hedgeDelayMsMin,
-    int hedgePercentMax) {
+public final class ReadBackConfig {
+  private static final SettingTable TABLE = new SettingTable("ReadBackConfig");
+  private static final Setting<Long> CACHE_BYTES =
+      TABLE.number("cacheBytes", 64L << 20, 0, 4L << 30);
+  private static final Setting<Long> DISK_BYTES = TABLE.number("diskBytes", 0, 0, 1L << 40);
+  private static final Setting<Long> GAP_BYTES_MAX =
+      TABLE.number("gapBytesMax", 256L << 10, 0, 64L << 20);
+  private static final Setting<Long> WINDOW_US = TABLE.number("windowUs", 0, 0, 1_000_000);
+  private static final Setting<Long> AHEAD_BYTES_MAX =
+      TABLE.number("aheadBytesMax", 8L << 20, 0, 64L << 20);
+  private static final Setting<Long> HEDGE_DELAY_MS_MIN =
+      TABLE.number("hedgeDelayMsMin", 100, 1, 60_000);
+  private static final Setting<Long> HEDGE_PERCENT_MAX = TABLE.number("hedgePercentMax", 5, 0, 100);
 
-  /** The settings that an open without any uses. */
-  public static final ReadBackConfig DEFAULTS =
-      new ReadBackConfig(64L << 20, 0, 256L << 10, 0, 8L << 20, 100, 5);
+  /** The settings that an open uses unless it is given others. */
+  public static final ReadBackConfig DEFAULTS = new ReadBackConfig(TABLE.defaults());
 
-  private static final long SPAN_MAX = 64L << 20;
+  private final Settings settings;
 
-  /** Validates every setting. */
-  public ReadBackConfig {
-    Settings.check("cacheBytes", cacheBytes, 0, 4L << 30);
-    Settings.check("diskBytes", diskBytes, 0, 1L << 40);
-    Settings.check("gapBytesMax", gapBytesMax, 0, SPAN_MAX);
-    Settings.check("windowUs", windowUs, 0, 1_000_000);
-    Settings.check("aheadBytesMax", aheadBytesMax, 0, SPAN_MAX);
-    Settings.check("hedgeDelayMsMin", hedgeDelayMsMin, 1, 60_000);
-    Settings.check("hedgePercentMax", hedgePercentMax, 0, 100);
+  private ReadBackConfig(Settings settings) {
+    this.settings = settings;
   }
 
-  /** These settings with another {@link #cacheBytes}. */
+  /**
+   * Returns the native memory for decoded frames that blobs were read back from, in bytes: 0 to 4
+   * GiB; 64 MiB by default. With 0 each blob that is asked for is fetched again.
+   */
+  public long cacheBytes() {
+    return settings.get(CACHE_BYTES);
+  }
+
+  /** Returns these settings with another {@link #cacheBytes}. */
   public ReadBackConfig withCacheBytes(long value) {
-    return new ReadBackConfig(
-        value, diskBytes, gapBytesMax, windowUs, aheadBytesMax, hedgeDelayMsMin, hedgePercentMax);
+    return new ReadBackConfig(settings.with(CACHE_BYTES, value));
   }
 
-  /** These settings with another {@link #diskBytes}. */
+  /**
+   * Returns how many bytes a local file keeps of frames which memory has no room for: 0 (the
+   * default) for none, to 1 TiB. Used only where a folder for it is given too.
+   */
+  public long diskBytes() {
+    return settings.get(DISK_BYTES);
+  }
+
+  /** Returns these settings with another {@link #diskBytes}. */
   public ReadBackConfig withDiskBytes(long value) {
-    return new ReadBackConfig(
-        cacheBytes, value, gapBytesMax, windowUs, aheadBytesMax, hedgeDelayMsMin, hedgePercentMax);
+    return new ReadBackConfig(settings.with(DISK_BYTES, value));
   }
 
-  /** These settings with another {@link #gapBytesMax}. */
+  /**
+   * Returns how many bytes may lie between two frames of one batch that are waited for at the same
+   * time, so that they share one GET: 0 to 64 MiB; 256 KiB by default.
+   */
+  public long gapBytesMax() {
+    return settings.get(GAP_BYTES_MAX);
+  }
+
+  /** Returns these settings with another {@link #gapBytesMax}. */
   public ReadBackConfig withGapBytesMax(long value) {
-    return new ReadBackConfig(
-        cacheBytes, diskBytes, value, windowUs, aheadBytesMax, hedgeDelayMsMin, hedgePercentMax);
+    return new ReadBackConfig(settings.with(GAP_BYTES_MAX, value));
   }
 
-  /** These settings with another {@link #windowUs}. */
+  /**
+   * Returns how long a fetch waits for others to join it, in microseconds: 0 (the default) to
+   * 1,000,000.
+   */
+  public long windowUs() {
+    return settings.get(WINDOW_US);
+  }
+
+  /** Returns these settings with another {@link #windowUs}. */
   public ReadBackConfig withWindowUs(long value) {
-    return new ReadBackConfig(
-        cacheBytes, diskBytes, gapBytesMax, value, aheadBytesMax, hedgeDelayMsMin, hedgePercentMax);
+    return new ReadBackConfig(settings.with(WINDOW_US, value));
   }
 
-  /** These settings with another {@link #aheadBytesMax}. */
+  /**
+   * Returns the most bytes that one GET reads beyond what was asked for, once a batch is being read
+   * in order or again and again: 0 for none, to 64 MiB; 8 MiB by default.
+   */
+  public long aheadBytesMax() {
+    return settings.get(AHEAD_BYTES_MAX);
+  }
+
+  /** Returns these settings with another {@link #aheadBytesMax}. */
   public ReadBackConfig withAheadBytesMax(long value) {
-    return new ReadBackConfig(
-        cacheBytes, diskBytes, gapBytesMax, windowUs, value, hedgeDelayMsMin, hedgePercentMax);
+    return new ReadBackConfig(settings.with(AHEAD_BYTES_MAX, value));
   }
 
-  /** These settings with other limits for second GETs. */
-  public ReadBackConfig withHedging(long delayMsMin, int percentMax) {
-    return new ReadBackConfig(
-        cacheBytes, diskBytes, gapBytesMax, windowUs, aheadBytesMax, delayMsMin, percentMax);
+  /**
+   * Returns how long a GET is waited for at least before it is sent a second time, in milliseconds:
+   * 1 to 60,000; 100 by default. It is waited for the 95th percentile of those before it, too.
+   */
+  public long hedgeDelayMsMin() {
+    return settings.get(HEDGE_DELAY_MS_MIN);
+  }
+
+  /** Returns these settings with another {@link #hedgeDelayMsMin}. */
+  public ReadBackConfig withHedgeDelayMsMin(long value) {
+    return new ReadBackConfig(settings.with(HEDGE_DELAY_MS_MIN, value));
+  }
+
+  /** Returns the most second GETs for a hundred GETs: 0 for none, to 100; 5 by default. */
+  public int hedgePercentMax() {
+    return settings.getInt(HEDGE_PERCENT_MAX);
+  }
+
+  /** Returns these settings with another {@link #hedgePercentMax}. */
+  public ReadBackConfig withHedgePercentMax(int value) {
+    return new ReadBackConfig(settings.with(HEDGE_PERCENT_MAX, (long) value));
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
   }
 }

@@ -3,7 +3,7 @@ package io.ashlar.tier;
 /**
  * What reading back did since it was opened.
  *
- * @param fetches GETs of frames or old batches that were sent, second ones not counted.
+ * @param gets GETs of frames or old batches that were sent, second ones not counted.
  * @param hedges second GETs, sent because the first was slow.
  * @param hedgesWon of these, those that were answered first.
  * @param framesShared frames that came with the GET of another that was waited for.
@@ -13,7 +13,7 @@ package io.ashlar.tier;
  * @param cachedBytes native memory of what is kept.
  */
 public record ReadBackStats(
-    long fetches,
+    long gets,
     long hedges,
     long hedgesWon,
     long framesShared,

@@ -1,25 +1,73 @@
 package io.ashlar.tier;
 
-/**
- * When a tier evicts by itself. Immutable; every setting is validated once, here.
- *
- * @param highBytes bytes of local blobs, in whole blocks of 4 KiB, above which a pass is followed
- *     by an eviction, 0 to 1 EiB; 0 for never. The log and the index checkpoints come on top.
- * @param lowBytes what that eviction aims at, 0 to {@code highBytes}. Blobs that were written
- *     longest ago go first, as soon as they are remote-durable.
- */
-public record SpaceConfig(long highBytes, long lowBytes) {
-  /** Evicts only when asked. */
-  public static final SpaceConfig NONE = new SpaceConfig(0, 0);
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
 
-  /** Validates every setting. */
-  public SpaceConfig {
-    Settings.check("highBytes", highBytes, 0, 1L << 60);
-    Settings.check("lowBytes", lowBytes, 0, highBytes);
+/**
+ * When a tier evicts by itself.
+ *
+ * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
+ * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
+ * and the value.
+ */
+public final class SpaceConfig {
+  private static final SettingTable TABLE = new SettingTable("SpaceConfig");
+  private static final Setting<Long> HIGH_BYTES = TABLE.number("highBytes", 0, 0, 1L << 60);
+  private static final Setting<Long> LOW_BYTES = TABLE.number("lowBytes", 0, 0, 1L << 60);
+
+  /** Evicts only when asked. */
+  public static final SpaceConfig DEFAULTS = new SpaceConfig(TABLE.defaults());
+
+  private final Settings settings;
+
+  private SpaceConfig(Settings settings) {
+    this.settings = settings;
   }
 
-  /** Whether there is a limit. */
+  /**
+   * Returns the bytes of local blobs, in whole blocks of 4 KiB, above which a pass is followed by
+   * an eviction: 0 (the default) for never, to 1 EiB. The log and the index checkpoints come on
+   * top.
+   */
+  public long highBytes() {
+    return settings.get(HIGH_BYTES);
+  }
+
+  /** Returns these settings with another {@link #highBytes}. */
+  public SpaceConfig withHighBytes(long value) {
+    return new SpaceConfig(settings.with(HIGH_BYTES, value)).checked();
+  }
+
+  /**
+   * Returns what that eviction aims at, in bytes: 0 (the default) to {@link #highBytes}. Blobs that
+   * were written longest ago go first, as soon as they are remote-durable.
+   */
+  public long lowBytes() {
+    return settings.get(LOW_BYTES);
+  }
+
+  /** Returns these settings with another {@link #lowBytes}. */
+  public SpaceConfig withLowBytes(long value) {
+    return new SpaceConfig(settings.with(LOW_BYTES, value)).checked();
+  }
+
+  private SpaceConfig checked() {
+    if (lowBytes() > highBytes()) {
+      throw new IllegalArgumentException(
+          "lowBytes must be 0 to highBytes, %d: %d".formatted(highBytes(), lowBytes()));
+    }
+    return this;
+  }
+
+  /** Returns whether there is a limit. */
   public boolean isLimited() {
-    return highBytes > 0;
+    return highBytes() > 0;
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
   }
 }

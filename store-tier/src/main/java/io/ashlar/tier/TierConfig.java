@@ -1,73 +1,135 @@
 package io.ashlar.tier;
 
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
+
 /**
- * The settings of a tier. Immutable; every setting is validated once, here.
+ * The settings of a tier.
  *
- * @param intervalMs milliseconds between the end of one periodic pass and the start of the next, 0
- *     to 86,400,000; 0 for no periodic pass. A pass that finds nothing changed makes no request.
- * @param batchBytesTarget uncompressed bytes from which a batch is uploaded, 64 KiB to 64 MiB; a
- *     blob that is larger gets a batch of its own.
- * @param checkpointOnClose whether closing makes one last pass.
- * @param readBack how evicted blobs are read back.
- * @param space when blobs are evicted without being asked for.
- * @param upkeep how long checkpoints are kept, and when what nothing needs is deleted.
+ * <pre>{@code
+ * TierConfig config =
+ *     TierConfig.DEFAULTS
+ *         .withSpace(SpaceConfig.DEFAULTS.withHighBytes(80L << 30).withLowBytes(60L << 30))
+ *         .withCollection(CollectionConfig.DEFAULTS.withRetainCount(24));
+ * }</pre>
+ *
+ * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
+ * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
+ * and the value.
  */
-public record TierConfig(
-    long intervalMs,
-    long batchBytesTarget,
-    boolean checkpointOnClose,
-    ReadBackConfig readBack,
-    SpaceConfig space,
-    UpkeepConfig upkeep) {
+public final class TierConfig {
+  private static final SettingTable TABLE = new SettingTable("TierConfig");
+  private static final Setting<Long> INTERVAL_MS =
+      TABLE.number("intervalMs", 10_000, 0, 86_400_000);
+  private static final Setting<Long> BATCH_BYTES_TARGET =
+      TABLE.number("batchBytesTarget", 8L << 20, 64L << 10, 64L << 20);
+  private static final Setting<Boolean> CHECKPOINT_ON_CLOSE =
+      TABLE.value("checkpointOnClose", false);
+  private static final Setting<ReadBackConfig> READ_BACK =
+      TABLE.value("readBack", ReadBackConfig.DEFAULTS);
+  private static final Setting<SpaceConfig> SPACE = TABLE.value("space", SpaceConfig.DEFAULTS);
+  private static final Setting<CollectionConfig> COLLECTION =
+      TABLE.value("collection", CollectionConfig.DEFAULTS);
+  private static final Setting<Long> PRESENCE_INTERVAL_MS =
+      TABLE.number("presenceIntervalMs", 3_600_000, 0, 86_400_000);
 
-  /** The settings that an open without any uses. */
-  public static final TierConfig DEFAULTS =
-      new TierConfig(
-          10_000,
-          8L << 20,
-          false,
-          ReadBackConfig.DEFAULTS,
-          SpaceConfig.NONE,
-          UpkeepConfig.DEFAULTS);
+  /** The settings that an open uses unless it is given others. */
+  public static final TierConfig DEFAULTS = new TierConfig(TABLE.defaults());
 
-  /** Validates every setting. */
-  public TierConfig {
-    Settings.check("intervalMs", intervalMs, 0, 86_400_000L);
-    Settings.check("batchBytesTarget", batchBytesTarget, 64L << 10, 64L << 20);
+  private final Settings settings;
+
+  private TierConfig(Settings settings) {
+    this.settings = settings;
   }
 
-  /** These settings with another {@link #intervalMs}. */
+  /**
+   * Returns the time between the end of one periodic pass and the start of the next, in
+   * milliseconds: 0 to a day; 10 seconds by default, 0 for no periodic pass. A pass that finds
+   * nothing changed makes no request.
+   */
+  public long intervalMs() {
+    return settings.get(INTERVAL_MS);
+  }
+
+  /** Returns these settings with another {@link #intervalMs}. */
   public TierConfig withIntervalMs(long value) {
-    return new TierConfig(value, batchBytesTarget, checkpointOnClose, readBack, space, upkeep);
+    return new TierConfig(settings.with(INTERVAL_MS, value));
   }
 
-  /** These settings with another {@link #batchBytesTarget}. */
+  /**
+   * Returns the uncompressed bytes from which a batch is uploaded: 64 KiB to 64 MiB; 8 MiB by
+   * default. A larger blob gets a batch of its own.
+   */
+  public long batchBytesTarget() {
+    return settings.get(BATCH_BYTES_TARGET);
+  }
+
+  /** Returns these settings with another {@link #batchBytesTarget}. */
   public TierConfig withBatchBytesTarget(long value) {
-    return new TierConfig(intervalMs, value, checkpointOnClose, readBack, space, upkeep);
+    return new TierConfig(settings.with(BATCH_BYTES_TARGET, value));
   }
 
-  /** These settings with another {@link #checkpointOnClose}. */
+  /** Returns whether closing makes one last pass; false by default. */
+  public boolean checkpointOnClose() {
+    return settings.get(CHECKPOINT_ON_CLOSE);
+  }
+
+  /** Returns these settings with another {@link #checkpointOnClose}. */
   public TierConfig withCheckpointOnClose(boolean value) {
-    return new TierConfig(intervalMs, batchBytesTarget, value, readBack, space, upkeep);
+    return new TierConfig(settings.with(CHECKPOINT_ON_CLOSE, value));
   }
 
-  /** These settings with another {@link #readBack}. */
+  /** Returns how evicted blobs are read back. */
+  public ReadBackConfig readBack() {
+    return settings.get(READ_BACK);
+  }
+
+  /** Returns these settings with another {@link #readBack}. */
   public TierConfig withReadBack(ReadBackConfig value) {
-    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, value, space, upkeep);
+    return new TierConfig(settings.with(READ_BACK, value));
   }
 
-  /** These settings with other memory for what is read back ({@link ReadBackConfig#cacheBytes}). */
-  public TierConfig withReadCacheBytes(long value) {
-    return withReadBack(readBack.withCacheBytes(value));
+  /** Returns when blobs are evicted without being asked for; never by default. */
+  public SpaceConfig space() {
+    return settings.get(SPACE);
   }
 
-  /** These settings with another {@link #space}. */
+  /** Returns these settings with another {@link #space}. */
   public TierConfig withSpace(SpaceConfig value) {
-    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, readBack, value, upkeep);
+    return new TierConfig(settings.with(SPACE, value));
   }
 
-  /** These settings with another {@link #upkeep}. */
-  public TierConfig withUpkeep(UpkeepConfig value) {
-    return new TierConfig(intervalMs, batchBytesTarget, checkpointOnClose, readBack, space, value);
+  /** Returns how long checkpoints are kept, and when what nothing needs is deleted. */
+  public CollectionConfig collection() {
+    return settings.get(COLLECTION);
+  }
+
+  /** Returns these settings with another {@link #collection}. */
+  public TierConfig withCollection(CollectionConfig value) {
+    return new TierConfig(settings.with(COLLECTION, value));
+  }
+
+  /**
+   * Returns how long a presence check holds, in milliseconds: 0 to a day; an hour by default. The
+   * check asks by listings whether the tier still has the chain of manifests and the batches that
+   * evicted blobs need.
+   *
+   * <p>It is made before the first eviction of an open, and before a later one once the last check
+   * no longer holds; with 0 before each. A tier that evicts nothing asks nothing.
+   */
+  public long presenceIntervalMs() {
+    return settings.get(PRESENCE_INTERVAL_MS);
+  }
+
+  /** Returns these settings with another {@link #presenceIntervalMs}. */
+  public TierConfig withPresenceIntervalMs(long value) {
+    return new TierConfig(settings.with(PRESENCE_INTERVAL_MS, value));
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
   }
 }

@@ -11,7 +11,8 @@ package io.ashlar.tier;
  * @param bytesUploaded body bytes sent.
  * @param bytesDownloaded body bytes received.
  * @param batches batch objects that this tier wrote and committed since it was opened.
- * @param upkeep what collections did.
+ * @param collection what collections did.
+ * @param evidence what was found of the objects that evicted blobs rely on.
  * @param retries attempts beyond the first; 0 for an object store that repeats nothing.
  * @param throttled answers that asked for fewer requests.
  * @param costNanos what the requests cost, about, in billionths of the price list's currency unit.
@@ -26,7 +27,8 @@ public record TierStats(
     long bytesUploaded,
     long bytesDownloaded,
     long batches,
-    UpkeepStats upkeep,
+    CollectionStats collection,
+    EvidenceStats evidence,
     long retries,
     long throttled,
     long costNanos,

@@ -3,6 +3,7 @@ package io.ashlar.tier;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.BlobReads;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import java.lang.foreign.Arena;
@@ -101,7 +102,7 @@ public final class BlobModel {
   }
 
   /** Checks that a store holds exactly this. */
-  public void assertHeldBy(BlobStore store) {
+  public void assertHeldBy(BlobReads store) {
     long[] count = new long[1];
     store.forEach((high, low, length, local) -> {
       count[0]++;
@@ -129,7 +130,7 @@ public final class BlobModel {
   }
 
   /** Checks that a store holds at least this. */
-  public void assertHolds(BlobStore store) {
+  public void assertHolds(BlobReads store) {
     blobs.forEach((id, content) -> {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment target = arena.allocate(Math.max(1, content.length()));

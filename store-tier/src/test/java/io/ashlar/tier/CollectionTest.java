@@ -13,9 +13,9 @@ import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.gc.Checkpoints;
-import io.ashlar.tier.gc.Checkpoints.Checkpoint;
-import io.ashlar.tier.gc.Pins;
+import io.ashlar.tier.collect.Checkpoints;
+import io.ashlar.tier.collect.Checkpoints.Checkpoint;
+import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.object.DeleteResult;
 import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.FaultyObjectStore;
@@ -23,6 +23,7 @@ import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectInfo;
+import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import io.ashlar.tier.restore.Restore;
 import io.ashlar.tier.upload.ForeignCollection;
@@ -41,20 +42,21 @@ import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a collection deletes, and what it must leave. */
 class CollectionTest {
-  private static final UpkeepConfig ONE =
-      UpkeepConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1).withCompactBelowPercent(0);
+  private static final CollectionConfig ONE =
+      CollectionConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1).withCompactBelowPercent(0);
 
   private static final TierConfig MANUAL =
       TierConfig.DEFAULTS
           .withIntervalMs(0)
           .withBatchBytesTarget(64 << 10)
-          .withReadCacheBytes(0)
-          .withUpkeep(ONE);
+          .withReadBack(ReadBackConfig.DEFAULTS.withCacheBytes(0))
+          .withCollection(ONE);
 
   @TempDir Path folder;
 
@@ -63,27 +65,36 @@ class CollectionTest {
   private final BlobModel model = new BlobModel();
   private final List<AutoCloseable> opened = new ArrayList<>();
 
+  @SuppressWarnings("NullAway.Init") // each test opens it first
+  private LocalBlobStore store;
+
+  @SuppressWarnings("NullAway.Init") // each test opens it first
+  private Tier tier;
+
   @AfterEach
   void close() throws Exception {
     objects.heal();
     for (AutoCloseable each : opened.reversed()) {
       each.close();
     }
+    opened.clear();
   }
 
-  private TieredBlobStore open(UpkeepConfig upkeep) {
-    LocalBlobStore local =
-        LocalBlobStore.builder(folder.resolve("store")).config(TierLife.SMALL).open();
-    TieredBlobStore store =
-        TieredBlobStore.builder(local, objects).config(MANUAL.withUpkeep(upkeep)).open();
+  private void open(CollectionConfig collection) {
+    open("store", objects, collection);
+  }
+
+  private void open(String name, ObjectStore prefix, CollectionConfig collection) {
+    store = LocalBlobStore.builder(folder.resolve(name)).config(TierLife.SMALL).open();
     opened.add(store);
-    return store;
+    tier = Tier.builder(store, prefix).config(MANUAL.withCollection(collection)).open();
+    opened.add(tier);
   }
 
   /** Puts the same blobs anew and tiers them. */
-  private TierManifest tier(TieredBlobStore store, long seed) {
+  private TierManifest tier(long seed) {
     model.putRange(store, 0, 30, seed * 1000);
-    store.checkpoint(TierProgress.NONE);
+    tier.checkpoint(TierProgress.NONE);
     return latest();
   }
 
@@ -94,7 +105,7 @@ class CollectionTest {
   private List<TierManifest> kept() {
     TierManifest latest = latest();
     return ManifestChain.readRange(
-        new ManifestStore(below), latest.upkeep().retainedFrom(), latest.sequence());
+        new ManifestStore(below), latest.collection().retainedFrom(), latest.sequence());
   }
 
   private List<String> keys(String prefix) {
@@ -110,12 +121,12 @@ class CollectionTest {
   }
 
   @Test
-  void shouldKeepOnlyTheNewestCheckpointsAndWhatTheyNeed() {
-    TieredBlobStore store = open(ONE.withRetainCount(3));
+  void shouldKeepOnlyTheNewestCheckpointsAndWhatTheyNeed() { // U1, U4, U5
+    open(ONE.withRetainCount(3));
     Map<Long, BlobModel> states = new HashMap<>();
     for (int i = 1; i <= 6; i++) {
-      states.put(tier(store, i).lastRecordSequence(), model.copy());
-      store.collect(false);
+      states.put(tier(i).lastRecordSequence(), model.copy());
+      tier.collect(false);
       List<TierManifest> kept = kept();
       assertThat(kept.stream().map(TierManifest::lastRecordSequence).distinct())
           .as("states kept after %d", i)
@@ -126,96 +137,96 @@ class CollectionTest {
       }
     }
     List<Checkpoint> kept = Checkpoints.list(below);
-    assertThat(kept.getFirst().kind()).isEqualTo(Checkpoints.Kind.UPKEEP);
+    assertThat(kept.getFirst().kind()).isEqualTo(Checkpoints.Kind.COLLECTION);
     assertThat(kept.stream().filter(c -> c.kind() == Checkpoints.Kind.CHANGES)).hasSize(2);
     assertThat(keys(TierKeys.BATCHES).size()).isLessThan(4 * 3);
-    CollectionReport idle = store.collect(false);
+    CollectionReport idle = tier.collect(false);
     assertThat(idle).isEqualTo(CollectionReport.NOTHING);
     assertLatestIsWhole();
-    assertThat(store.tierStats().upkeep().batchesDeleted()).isPositive();
-    assertThat(store.tierStats().upkeep().manifestsDeleted()).isPositive();
+    assertThat(tier.stats().collection().batchesDeleted()).isPositive();
+    assertThat(tier.stats().collection().manifestsDeleted()).isPositive();
   }
 
   @Test
   void shouldKeepEverythingForEverUnlessAskedNotTo() {
-    TieredBlobStore store = open(ONE.withRetainCount(0));
+    open(ONE.withRetainCount(0));
     for (int i = 1; i <= 4; i++) {
-      tier(store, i);
+      tier(i);
     }
     List<String> before = keys("");
-    assertThat(store.collect(false).manifestSequence()).isZero();
+    assertThat(tier.collect(false).manifestSequence()).isZero();
     assertThat(keys("")).isEqualTo(before);
   }
 
   @Test
   void shouldKeepYoungCheckpointsHoweverMany() {
-    TieredBlobStore store = open(ONE.withRetainMs(3_600_000));
+    open(ONE.withRetainMs(3_600_000));
     for (int i = 1; i <= 4; i++) {
-      tier(store, i);
+      tier(i);
     }
-    CollectionReport report = store.collect(false);
+    CollectionReport report = tier.collect(false);
     assertThat(report.batchesDeleted()).isZero();
     assertThat(report.retainedFrom()).isLessThanOrEqualTo(2);
   }
 
   @Test
   void shouldMakeNoRequestWhenNothingChangedSinceTheLastCollection() {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
-    tier(store, 2);
-    assertThat(store.collect(false).batchesDeleted()).isPositive();
+    open(ONE);
+    tier(1);
+    tier(2);
+    assertThat(tier.collect(false).batchesDeleted()).isPositive();
     int before = objects.requests().size();
     for (int i = 0; i < 5; i++) {
-      assertThat(store.collect(false)).isEqualTo(CollectionReport.NOTHING);
+      assertThat(tier.collect(false)).isEqualTo(CollectionReport.NOTHING);
     }
     assertThat(requestsSince(before)).isEmpty();
   }
 
   @Test
   void shouldOnlySayWhatItWouldDeleteInADryRun() {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
-    tier(store, 2);
+    open(ONE);
+    tier(1);
+    tier(2);
     List<String> before = keys("");
-    CollectionReport dry = store.collect(true);
+    CollectionReport dry = tier.collect(true);
     assertThat(dry.retainedFrom()).isPositive();
     assertThat(dry.manifestSequence()).isZero();
     assertThat(keys("")).isEqualTo(before);
-    assertThat(store.collect(false).batchesDeleted()).isPositive().isEqualTo(dry.batchesDeleted());
+    assertThat(tier.collect(false).batchesDeleted()).isPositive().isEqualTo(dry.batchesDeleted());
   }
 
   @Test
   void shouldNotTakeForLiveWhatAFailedPassHasPacked() {
-    TieredBlobStore store = open(ONE.withCompactBelowPercent(70));
-    tier(store, 1);
+    open(ONE.withCompactBelowPercent(70));
+    tier(1);
     BlobModel then = model.copy();
     model.putRange(store, 0, 30, 2000);
     objects.fault((request, key) ->
         request.equals("put") && key.startsWith(TierKeys.BATCHES)
             ? Outcome.NOT_APPLIED
             : Outcome.ANSWERED);
-    assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
+    assertThatThrownBy(() -> tier.checkpoint(TierProgress.NONE))
         .isInstanceOf(TierUnavailableException.class);
     objects.heal();
-    store.collect(false);
+    tier.collect(false);
     assertThat(latest().isBase()).isTrue();
     assertThat(then.isExactly(TierState.at(below, latest()))).isTrue();
-    store.checkpoint(TierProgress.NONE);
-    store.collect(false);
+    tier.checkpoint(TierProgress.NONE);
+    tier.collect(false);
     assertLatestIsWhole();
   }
 
   @Test
   void shouldTellAFlightRecording() throws Exception {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
-    tier(store, 2);
+    open(ONE);
+    tier(1);
+    tier(2);
     Path file = folder.resolve("recording.jfr");
     try (Recording recording = new Recording()) {
       recording.enable("io.ashlar.tier.Collection");
       recording.start();
-      store.collect(false);
-      store.collect(false);
+      tier.collect(false);
+      tier.collect(false);
       recording.stop();
       recording.dump(file);
     }
@@ -230,14 +241,14 @@ class CollectionTest {
 
   @Test
   void shouldStayIdleAtAnIntervalOnceNothingIsLeftToCollect() throws Exception {
-    TieredBlobStore store = open(ONE.withIntervalMs(5));
-    tier(store, 1);
-    tier(store, 2);
+    open(ONE.withIntervalMs(5));
+    tier(1);
+    tier(2);
     long deadline = System.nanoTime() + 20_000_000_000L;
-    while (store.tierStats().upkeep().batchesDeleted() == 0 && System.nanoTime() < deadline) {
+    while (tier.stats().collection().batchesDeleted() == 0 && System.nanoTime() < deadline) {
       Thread.sleep(5);
     }
-    assertThat(store.tierStats().upkeep().batchesDeleted()).isPositive();
+    assertThat(tier.stats().collection().batchesDeleted()).isPositive();
     Thread.sleep(200);
     int before = objects.requests().size();
     Thread.sleep(200);
@@ -247,12 +258,12 @@ class CollectionTest {
 
   @Test
   void shouldDeleteNothingWhenAnythingButAbsentIsAnswered() {
-    TieredBlobStore store = open(ONE);
+    open(ONE);
     for (int i = 1; i <= 3; i++) {
-      tier(store, i);
+      tier(i);
     }
     try (Pins.Pinned pinned = Objects.requireNonNull(Pins.takeLatest(below, "a reader"))) {
-      tier(store, 4);
+      tier(4);
       int reads = 0;
       for (FailureKind kind :
           List.of(FailureKind.UNAVAILABLE, FailureKind.UNANSWERED, FailureKind.PERMANENT)) {
@@ -268,7 +279,7 @@ class CollectionTest {
                   : Outcome.ANSWERED);
           int before = objects.requests().size();
           try {
-            store.collect(false);
+            tier.collect(false);
             objects.heal();
             break;
           } catch (StoreException e) {
@@ -278,7 +289,7 @@ class CollectionTest {
           }
           objects.heal();
         }
-        tier(store, 5 + kind.ordinal());
+        tier(5 + kind.ordinal());
       }
       assertThat(reads).isGreaterThan(12);
       assertThat(TierState.at(below, pinned.manifest())).isNotEmpty();
@@ -288,22 +299,22 @@ class CollectionTest {
 
   @Test
   void shouldDeleteLaterWhatADeleteLost() {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
-    tier(store, 2);
+    open(ONE);
+    tier(1);
+    tier(2);
     List<String> before = keys(TierKeys.BATCHES);
     objects.fault(
         (request, key) -> request.equals("delete") ? Outcome.NOT_APPLIED : Outcome.ANSWERED);
-    assertThatThrownBy(() -> store.collect(false)).isInstanceOf(TierUnavailableException.class);
+    assertThatThrownBy(() -> tier.collect(false)).isInstanceOf(TierUnavailableException.class);
     assertThat(keys(TierKeys.BATCHES)).containsAll(before);
-    assertThat(latest().upkeep().pendingDeletes()).isNotEmpty();
+    assertThat(latest().collection().pendingDeletes()).isNotEmpty();
     objects.heal();
-    CollectionReport report = store.collect(false);
+    CollectionReport report = tier.collect(false);
     assertThat(report.batchesDeleted()).isPositive();
     assertThat(keys(TierKeys.BATCHES))
-        .doesNotContainAnyElementsOf(latest().upkeep().pendingDeletes());
-    tier(store, 3);
-    assertThat(latest().upkeep().pendingDeletes()).isEmpty();
+        .doesNotContainAnyElementsOf(latest().collection().pendingDeletes());
+    tier(3);
+    assertThat(latest().collection().pendingDeletes()).isEmpty();
     assertLatestIsWhole();
   }
 
@@ -324,42 +335,153 @@ class CollectionTest {
             return new DeleteResult(rest.deleted(), Map.of(all.getFirst(), "AccessDenied"));
           }
         };
-    LocalBlobStore local =
-        LocalBlobStore.builder(folder.resolve("b")).config(TierLife.SMALL).open();
-    try (TieredBlobStore store = TieredBlobStore.builder(local, some).config(MANUAL).open()) {
-      tier(store, 1);
-      tier(store, 2);
-      assertThat(store.collect(false).batchesLeft()).isEqualTo(1);
-      assertThat(keys(TierKeys.BATCHES)).contains(refused.getFirst());
-      refuses.set(false);
-      assertThat(store.collect(false).batchesDeleted()).isEqualTo(1);
-      assertThat(keys(TierKeys.BATCHES)).doesNotContain(refused.getFirst());
-    }
+    open("b", some, ONE);
+    tier(1);
+    tier(2);
+    assertThat(tier.collect(false).batchesLeft()).isEqualTo(1);
+    assertThat(keys(TierKeys.BATCHES)).contains(refused.getFirst());
+    refuses.set(false);
+    assertThat(tier.collect(false).batchesDeleted()).isEqualTo(1);
+    assertThat(keys(TierKeys.BATCHES)).doesNotContain(refused.getFirst());
   }
 
   @Test
-  void shouldKeepWhatIsPinnedUntilItIsReleased() {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
-    BlobModel then = model.copy();
-    Pins.Pinned pinned = Objects.requireNonNull(Pins.takeLatest(below, "a restore"));
-    tier(store, 2);
-    tier(store, 3);
-    CollectionReport report = store.collect(false);
-    assertThat(report.pins()).isEqualTo(1);
-    assertThat(report.boundary()).isGreaterThan(pinned.manifest().sequence());
-    store.collect(false);
-    assertThat(then.isExactly(TierState.at(below, pinned.manifest()))).isTrue();
-    assertThat(pinned.pin().release()).isTrue();
-    assertThat(store.collect(false).batchesDeleted()).isPositive();
-    assertThat(new ManifestStore(below).find(pinned.manifest().sequence())).isNull();
+  void shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete() {
+    open(ONE);
+    tier(1);
+    List<ObjectInfo> before = below.listAll(TierKeys.BATCHES).toList();
+    String refused = before.getFirst().key();
+    tier(2);
+    objects.refuseDeletes(key -> key.equals(refused) ? "AccessDenied" : null);
+    CollectionReport report = tier.collect(false);
+    List<String> after = keys(TierKeys.BATCHES);
+    List<ObjectInfo> gone = before.stream().filter(b -> !after.contains(b.key())).toList();
+    assertThat(gone).hasSize(before.size() - 1).isNotEmpty();
+    assertThat(report.batchesDeleted()).isEqualTo(gone.size());
+    assertThat(report.bytesDeleted()).isEqualTo(gone.stream().mapToLong(ObjectInfo::length).sum());
+    assertThat(report.batchesLeft()).isEqualTo(1);
+    assertThat(tier.stats().collection().batchesDeleted()).isEqualTo(gone.size());
+    tier(3);
+    assertThat(latest().collection().pendingDeletes()).containsExactly(refused);
+    objects.heal();
+    assertThat(tier.collect(false).batchesDeleted()).isPositive();
+    assertThat(keys(TierKeys.BATCHES)).doesNotContain(refused);
+  }
+
+  @Test
+  void shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted() {
+    open(ONE);
+    tier(1);
+    tier(2);
+    int before = keys(TierKeys.MANIFESTS).size();
+    String refused = TierKeys.manifest(1);
+    objects.refuseDeletes(key -> key.equals(refused) ? "AccessDenied" : null);
+    CollectionReport report = tier.collect(false);
+    int gone = before + 1 - keys(TierKeys.MANIFESTS).size(); // the base was added
+    assertThat(gone).isPositive();
+    assertThat(report.manifestsDeleted()).isEqualTo(gone);
+    assertThat(report.batchesLeft()).isZero();
+    assertThat(keys(TierKeys.MANIFESTS)).contains(refused);
+    objects.heal();
+    // Nothing has changed since, but it is not idle.
+    assertThat(tier.collect(false).manifestsDeleted()).isEqualTo(1);
+    assertThat(keys(TierKeys.MANIFESTS)).doesNotContain(refused);
+    assertThat(tier.stats().collection().manifestsDeleted()).isEqualTo(gone + 1);
+    assertThat(tier.collect(false)).isEqualTo(CollectionReport.NOTHING);
+    assertThat(keys(TierKeys.MANIFESTS))
+        .isNotEmpty()
+        .allMatch(key -> TierKeys.manifestSequence(key) > latest().collection().boundary());
+    assertLatestIsWhole();
+  }
+
+  /** Else what one listing left out would stay until something changes again. */
+  @Test
+  void shouldListAgainWhatAListingLeavesOut() {
+    open(ONE);
+    tier(1);
+    for (String prefix : List.of(TierKeys.BATCHES, TierKeys.MANIFESTS)) {
+      for (Outcome outcome : List.of(Outcome.ABSENT, Outcome.SHORT)) {
+        tier(outcome.ordinal());
+        AtomicBoolean bad = new AtomicBoolean();
+        objects.fault((request, key) ->
+            request.equals("list") && key.equals(prefix) && !bad.getAndSet(true)
+                ? outcome
+                : Outcome.ANSWERED);
+        assertThat(tier.collect(false).batchesDeleted()).isPositive();
+        objects.heal();
+        assertThat(bad).isTrue();
+        List<String> needed = new ArrayList<>();
+        for (TierManifest manifest : kept()) {
+          manifest.batches().forEach(batch -> needed.add(batch.name()));
+        }
+        assertThat(needed).containsAll(keys(TierKeys.BATCHES));
+        assertThat(keys(TierKeys.MANIFESTS))
+            .allMatch(key -> TierKeys.manifestSequence(key) > latest().collection().boundary());
+      }
+    }
     assertLatestIsWhole();
   }
 
   @Test
+  void shouldKeepWhatIsPinnedBetweenItsPlanAndTheBoundary() {
+    open(ONE);
+    TierManifest first = tier(1);
+    BlobModel then = model.copy();
+    tier(2);
+    AtomicReference<Pins.Pinned> pinned = new AtomicReference<>();
+    objects.hold(request -> {
+      if (request.startsWith("put") && request.endsWith(TierKeys.BOUNDARY)) {
+        pinned.compareAndSet(null, Pins.take(below, first.sequence(), "a restore"));
+      }
+    });
+    assertThat(tier.collect(false).batchesLeft()).isPositive();
+    objects.hold(request -> {});
+    assertThat(then.isExactly(TierState.at(below, first))).isTrue();
+    assertThat(Objects.requireNonNull(pinned.get()).pin().release()).isTrue();
+    assertThat(tier.collect(false).batchesDeleted()).isPositive();
+    assertLatestIsWhole();
+  }
+
+  @Test
+  void shouldDeleteNothingOnceAnotherWriterTookOver() {
+    open(ONE);
+    tier(1);
+    tier(2);
+    List<String> before = keys("");
+    objects.hold(request -> {
+      if (request.startsWith("put") && request.endsWith(TierKeys.BOUNDARY)) {
+        long next = latest().sequence() + 1;
+        below.put(TierKeys.manifest(next), ObjectBody.of(new byte[] {1})); // another's, as it looks
+      }
+    });
+    assertThatThrownBy(() -> tier.collect(false)).isInstanceOf(FencedException.class);
+    assertThat(keys("")).containsAll(before);
+  }
+
+  @Test
+  void shouldKeepWhatIsPinnedUntilItIsReleased() { // U3
+    open(ONE);
+    tier(1);
+    BlobModel then = model.copy();
+    Pins.Pinned pinned = Objects.requireNonNull(Pins.takeLatest(below, "a restore"));
+    tier(2);
+    tier(3);
+    CollectionReport report = tier.collect(false);
+    assertThat(report.pins()).isEqualTo(1);
+    assertThat(report.boundary()).isGreaterThan(pinned.manifest().sequence());
+    tier.collect(false);
+    assertThat(then.isExactly(TierState.at(below, pinned.manifest()))).isTrue();
+    assertThat(pinned.pin().release()).isTrue();
+    assertThat(tier.collect(false).batchesDeleted()).isPositive();
+    assertThat(new ManifestStore(below).find(pinned.manifest().sequence())).isNull();
+    assertLatestIsWhole();
+  }
+
+  @Tag("campaign")
+  @Test
   void shouldNotBreakRestoresThatRaceRetention() throws Exception {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
+    open(ONE);
+    tier(1);
     AtomicReference<Throwable> failed = new AtomicReference<>();
     AtomicBoolean end = new AtomicBoolean();
     Thread collector =
@@ -367,8 +489,8 @@ class CollectionTest {
             .start(() -> {
               try {
                 for (int i = 2; i < 40 && !end.get(); i++) {
-                  tier(store, i);
-                  store.collect(false);
+                  tier(i);
+                  tier.collect(false);
                 }
               } catch (Throwable e) {
                 failed.set(e);
@@ -399,60 +521,60 @@ class CollectionTest {
 
   @Test
   void shouldLeaveWhatAnOpenSnapshotMayReadBack() throws Exception {
-    TieredBlobStore store = open(ONE.withCompactBelowPercent(90));
-    tier(store, 1);
-    store.evict(id -> true);
+    open(ONE.withCompactBelowPercent(90));
+    tier(1);
+    tier.evict(id -> true);
     BlobModel then = model.copy();
     try (Snapshot snapshot = store.snapshot();
         Arena arena = Arena.ofConfined()) {
-      tier(store, 2);
-      assertThat(store.collect(false).batchesLeft()).isPositive();
-      assertThat(store.collect(false).batchesLeft()).isPositive();
+      tier(2);
+      assertThat(tier.collect(false).batchesLeft()).isPositive();
+      assertThat(tier.collect(false).batchesLeft()).isPositive();
       MemorySegment target = arena.allocate(10_000);
       for (int i = 1; i < 30; i++) {
         assertThat(snapshot.get(BlobModel.id(i), target)).isPositive();
       }
     }
     assertThat(then.size()).isEqualTo(model.size());
-    assertThat(store.collect(false).batchesDeleted()).isPositive();
+    assertThat(tier.collect(false).batchesDeleted()).isPositive();
     model.assertHeldBy(store);
   }
 
   @Test
-  void shouldMoveEvictedBlobsOutOfSparseBatchesAndDeleteThese() {
-    TieredBlobStore store = open(ONE.withCompactBelowPercent(70));
+  void shouldMoveEvictedBlobsOutOfSparseBatchesAndDeleteThese() { // U6
+    open(ONE.withCompactBelowPercent(70));
     model.putRange(store, 0, 40, 1);
-    store.checkpoint(TierProgress.NONE);
-    store.evict(id -> id.low() % 3 == 0);
+    tier.checkpoint(TierProgress.NONE);
+    tier.evict(id -> id.low() % 3 == 0);
     for (int i = 0; i < 40; i++) {
       if (i % 3 != 0) {
         model.delete(store, i);
       }
     }
-    store.checkpoint(TierProgress.NONE);
+    tier.checkpoint(TierProgress.NONE);
     List<String> before = keys(TierKeys.BATCHES);
-    CollectionReport report = store.collect(false);
+    CollectionReport report = tier.collect(false);
     assertThat(report.batchesCompacted()).isPositive();
-    assertThat(report.coldMoved()).isEqualTo(13);
-    assertThat(latest().upkeep().held()).hasSize((int) report.batchesCompacted());
+    assertThat(report.referencesMoved()).isEqualTo(13);
+    assertThat(latest().collection().held()).hasSize((int) report.batchesCompacted());
     model.assertHeldBy(store);
-    assertThat(store.collect(false).batchesDeleted()).isEqualTo(report.batchesCompacted());
-    assertThat(latest().upkeep().held()).isEmpty();
+    assertThat(tier.collect(false).batchesDeleted()).isEqualTo(report.batchesCompacted());
+    assertThat(latest().collection().held()).isEmpty();
     assertThat(keys(TierKeys.BATCHES)).doesNotContainAnyElementsOf(before);
     model.assertHeldBy(store);
     assertLatestIsWhole();
-    assertThat(store.evict(id -> true)).isZero();
+    assertThat(tier.evict(id -> true)).isZero();
   }
 
   @Test
   void shouldKeepADeleteThatStillHidesABlob() {
-    TieredBlobStore store = open(ONE.withCompactBelowPercent(1));
+    open(ONE.withCompactBelowPercent(1));
     model.putRange(store, 0, 30, 1);
-    store.checkpoint(TierProgress.NONE);
+    tier.checkpoint(TierProgress.NONE);
     for (int i = 0; i < 6; i++) {
       model.delete(store, i);
-      store.checkpoint(TierProgress.NONE);
-      store.collect(false);
+      tier.checkpoint(TierProgress.NONE);
+      tier.collect(false);
       assertLatestIsWhole();
     }
     long deletes =
@@ -463,39 +585,42 @@ class CollectionTest {
   }
 
   @Test
-  void shouldDeleteOnlyBatchesThatNobodyCanCommitAnyMore() throws Exception {
-    TieredBlobStore store = open(ONE);
-    tier(store, 1);
+  void shouldDeleteOnlyBatchesThatNobodyCanCommitAnyMore() throws Exception { // U2
+    open(ONE);
+    tier(1);
     String earlier = TierKeys.batch(1, 900, TierManifest.newId());
-    store.close();
-    opened.clear();
-    store = open(ONE);
+    close();
+    open(ONE);
     long generation = latest().generation();
     String inFlight = TierKeys.batch(generation, 900, TierManifest.newId());
+    String next =
+        TierKeys.batch(generation, latest().collection().minInflight(), TierManifest.newId());
     String later = TierKeys.batch(generation + 1, 0, TierManifest.newId());
     String foreign = "batches/notes.txt";
-    for (String key : List.of(earlier, inFlight, later, foreign)) {
+    for (String key : List.of(earlier, inFlight, next, later, foreign)) {
       below.put(key, ObjectBody.of(new byte[10]));
     }
-    assertThat(store.collect(false).batchesDeleted()).isEqualTo(1);
-    assertThat(keys(TierKeys.BATCHES)).doesNotContain(earlier).contains(inFlight, later, foreign);
+    assertThat(tier.collect(false).batchesDeleted()).isEqualTo(1);
+    assertThat(keys(TierKeys.BATCHES))
+        .doesNotContain(earlier)
+        .contains(inFlight, next, later, foreign);
     assertLatestIsWhole();
   }
 
   @Test
   void shouldNotTakeAConflictForAnotherWriter() {
-    TieredBlobStore store = open(ONE);
+    open(ONE);
     objects.failAs(FailureKind.CONFLICT, ObjectStoreException.NOT_SAID);
     for (Outcome outcome : List.of(Outcome.NOT_APPLIED, Outcome.APPLIED_UNANSWERED)) {
       model.putRange(store, 0, 10, outcome.ordinal());
       objects.fault((request, key) -> request.equals("putIfAbsent") ? outcome : Outcome.ANSWERED);
       try {
-        store.checkpoint(TierProgress.NONE);
+        tier.checkpoint(TierProgress.NONE);
       } catch (TierUnavailableException e) {
         assertThat(outcome).isEqualTo(Outcome.NOT_APPLIED);
       }
       objects.heal();
-      store.checkpoint(TierProgress.NONE);
+      tier.checkpoint(TierProgress.NONE);
       assertLatestIsWhole();
     }
   }
@@ -511,69 +636,64 @@ class CollectionTest {
             return 3;
           }
         };
-    LocalBlobStore local =
-        LocalBlobStore.builder(folder.resolve("b")).config(TierLife.SMALL).open();
-    try (TieredBlobStore store = TieredBlobStore.builder(local, counting).config(MANUAL).open()) {
-      tier(store, 1);
-      store.collect(false);
-      store.collect(false);
-      assertThat(ages).containsExactly(86_400_000L);
-      assertThat(store.tierStats().upkeep().uploadsAborted()).isEqualTo(3);
-    }
+    open("b", counting, ONE);
+    tier(1);
+    tier.collect(false);
+    tier.collect(false);
+    assertThat(ages).containsExactly(86_400_000L);
+    assertThat(tier.stats().collection().uploadsAborted()).isEqualTo(3);
   }
 
   @Test
-  void shouldFollowARunThatWasCutShortWithinAnotherProcess() {
-    TieredBlobStore store = open(ONE.withCompactBelowPercent(70));
+  void shouldFollowARunThatWasCutShortWithinAnotherProcess() throws Exception {
+    open(ONE.withCompactBelowPercent(70));
     model.putRange(store, 0, 40, 1);
-    store.checkpoint(TierProgress.NONE);
-    store.evict(id -> id.low() % 3 == 0);
+    tier.checkpoint(TierProgress.NONE);
+    tier.evict(id -> id.low() % 3 == 0);
     model.putRange(store, 10, 40, 2);
-    store.checkpoint(TierProgress.NONE);
+    tier.checkpoint(TierProgress.NONE);
     // The base is committed, and nothing after it happens.
     objects.fault((request, key) -> {
-      boolean behind = key.equals(TierKeys.LATEST) && latest().upkeep().baseSequence() > 1;
+      boolean behind = key.equals(TierKeys.LATEST) && latest().collection().baseSequence() > 1;
       return behind ? Outcome.ENDED : Outcome.ANSWERED;
     });
-    assertThatThrownBy(() -> store.collect(false))
+    assertThatThrownBy(() -> tier.collect(false))
         .isInstanceOf(FaultyObjectStore.ProcessEnded.class);
     objects.heal();
-    store.close();
-    opened.clear();
-    assertThat(latest().upkeep().held()).isNotEmpty();
+    close();
+    assertThat(latest().collection().held()).isNotEmpty();
     // Whoever has not the store keeps what is held.
-    ForeignCollection.run(below, ONE, false);
-    TieredBlobStore next = open(ONE.withCompactBelowPercent(70));
-    model.assertHeldBy(next);
-    assertThat(next.collect(false).coldMoved()).isPositive();
-    next.collect(false);
-    assertThat(latest().upkeep().held()).isEmpty();
-    model.assertHeldBy(next);
+    ForeignCollection.run(below, null, ONE, false);
+    open(ONE.withCompactBelowPercent(70));
+    model.assertHeldBy(store);
+    assertThat(tier.collect(false).referencesMoved()).isPositive();
+    tier.collect(false);
+    assertThat(latest().collection().held()).isEmpty();
+    model.assertHeldBy(store);
     assertLatestIsWhole();
   }
 
   @Test
   void shouldCollectAForeignPrefixAndFenceAStoreThatIsOpenThere() throws Exception {
-    assertThatThrownBy(() -> ForeignCollection.run(below, ONE, true))
+    assertThatThrownBy(() -> ForeignCollection.run(below, null, ONE, true))
         .isInstanceOf(StoreOpenException.class);
-    TieredBlobStore store = open(ONE.withRetainCount(0));
+    open(ONE.withRetainCount(0));
     for (int i = 1; i <= 3; i++) {
-      tier(store, i);
+      tier(i);
     }
     List<String> before = keys("");
-    CollectionReport dry = ForeignCollection.run(below, ONE, true);
+    CollectionReport dry = ForeignCollection.run(below, null, ONE, true);
     assertThat(keys("")).isEqualTo(before);
-    CollectionReport report = ForeignCollection.run(below, ONE, false);
+    CollectionReport report = ForeignCollection.run(below, null, ONE, false);
     assertThat(report.batchesDeleted()).isPositive().isGreaterThanOrEqualTo(dry.batchesDeleted());
     assertLatestIsWhole();
     model.putRange(store, 0, 3, 99);
-    assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
+    assertThatThrownBy(() -> tier.checkpoint(TierProgress.NONE))
         .isInstanceOf(FencedException.class);
-    assertThatThrownBy(() -> store.collect(false)).isInstanceOf(FencedException.class);
-    store.close();
-    opened.clear();
-    TieredBlobStore next = open(ONE);
-    next.checkpoint(TierProgress.NONE);
+    assertThatThrownBy(() -> tier.collect(false)).isInstanceOf(FencedException.class);
+    close();
+    open(ONE);
+    tier.checkpoint(TierProgress.NONE);
     assertLatestIsWhole();
     Path target = Files.createDirectory(folder.resolve("restored"));
     try (LocalBlobStore restored = LocalBlobStore.builder(target).config(TierLife.SMALL).open()) {

@@ -7,15 +7,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.collect.Checkpoints;
+import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.follow.FollowerConfig;
 import io.ashlar.tier.follow.FollowerStore;
-import io.ashlar.tier.gc.Checkpoints;
-import io.ashlar.tier.gc.Pins;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectInfo;
@@ -25,6 +26,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,26 +44,28 @@ class DroppedCheckpointTest {
   private final FaultyObjectStore objects = new FaultyObjectStore(below);
   private final BlobModel model = new BlobModel();
   private final List<AutoCloseable> opened = new ArrayList<>();
-  private TieredBlobStore writer;
+  private LocalBlobStore writer;
+  private Tier writerTier;
   private long first;
 
   @BeforeEach
   void open() {
-    writer =
-        TieredBlobStore.builder(local(), new FaultyObjectStore(below))
+    writer = local();
+    writerTier =
+        Tier.builder(writer, new FaultyObjectStore(below))
             .config(
                 TierConfig.DEFAULTS
                     .withIntervalMs(0)
                     .withBatchBytesTarget(64 << 10)
-                    .withUpkeep(
-                        UpkeepConfig.DEFAULTS
+                    .withCollection(
+                        CollectionConfig.DEFAULTS
                             .withIntervalMs(0)
                             .withRetainCount(1)
                             .withCompactBelowPercent(0)))
             .open();
-    opened.add(writer);
+    opened.add(writerTier);
     model.putRange(writer, 0, 5, 77); // so that the first checkpoint is a chain
-    writer.checkpoint(TierProgress.NONE);
+    writerTier.checkpoint(TierProgress.NONE);
     first = tier(1);
   }
 
@@ -84,14 +89,14 @@ class DroppedCheckpointTest {
   /** Puts the same blobs anew and tiers them. */
   private long tier(long seed) {
     model.putRange(writer, 0, 30, seed * 1000);
-    return writer.checkpoint(TierProgress.NONE).manifestSequence();
+    return writerTier.checkpoint(TierProgress.NONE).manifestSequence();
   }
 
   /** All but the newest checkpoint goes. */
   private void drop() {
     tier(2);
-    var _ = writer.collect(false);
-    var _ = writer.collect(false);
+    var _ = writerTier.collect(false);
+    var _ = writerTier.collect(false);
   }
 
   /** All but the newest checkpoint goes as soon as an object is asked for. */
@@ -119,7 +124,7 @@ class DroppedCheckpointTest {
 
   private void assertSaysWhatIsRetained(CheckpointDroppedException e) {
     assertThat(e).isNotNull();
-    long from = latest().upkeep().retainedFrom();
+    long from = latest().collection().retainedFrom();
     assertThat(from).isGreaterThan(first);
     assertThat(e.checkpoint()).isEqualTo(first);
     assertThat(e.retainedFrom()).isEqualTo(from);
@@ -159,7 +164,7 @@ class DroppedCheckpointTest {
     LocalBlobStore into = local();
     assertThatThrownBy(() -> restore(into, UNPINNED.withCheckpoint(999)))
         .isInstanceOf(StoreOpenException.class)
-        .hasMessageContaining("checkpoint=999, retained=" + latest().upkeep().retainedFrom());
+        .hasMessageContaining("checkpoint=999, retained=" + latest().collection().retainedFrom());
   }
 
   @Test
@@ -210,6 +215,39 @@ class DroppedCheckpointTest {
     String lost = batches().getLast();
     below.deleteAll(List.of(lost));
     assertMissing("batch is missing: object=" + lost);
+    for (boolean pin : new boolean[] {false, true}) {
+      try (FollowerStore follower =
+          FollowerStore.open(objects, FollowerConfig.DEFAULTS.withPin(pin))) {
+        assertThat(damagedReads(follower)).isPositive();
+      }
+    }
+  }
+
+  /** Also if there is a newer one: the boundary alone says that nothing was dropped. */
+  @Test
+  void shouldCallABatchThatAnOlderRetainedCheckpointLacksDamage() {
+    String lost = batches().getLast();
+    tier(2);
+    below.deleteAll(List.of(lost));
+    for (boolean onto : new boolean[] {false, true}) {
+      LocalBlobStore into = local();
+      assertThatThrownBy(() -> restore(into, UNPINNED.withOnto(onto).withCheckpoint(first)))
+          .isInstanceOf(CorruptionException.class)
+          .hasMessageContaining("batch is missing: object=" + lost);
+    }
+  }
+
+  /** As a repair leaves it that broke off when the boundary had risen. */
+  @Test
+  void shouldCallABatchThatTheNewestCheckpointLacksDamageWhereverTheBoundaryIs() {
+    String lost = batches().getLast();
+    assertThat(new ManifestStore(below).boundary().raise(first - 1)).isTrue();
+    assertThat(latest().collection().baseSequence()).isLessThan(first);
+    below.deleteAll(List.of(lost));
+    LocalBlobStore into = local();
+    assertThatThrownBy(() -> restore(into, UNPINNED))
+        .isInstanceOf(CorruptionException.class)
+        .hasMessageContaining("batch is missing: object=" + lost);
   }
 
   @Test
@@ -217,6 +255,14 @@ class DroppedCheckpointTest {
     String lost = TierKeys.manifest(first - 1);
     below.deleteAll(List.of(lost));
     assertMissing("manifest of the chain is missing: object=" + lost);
+    for (boolean pin : new boolean[] {false, true}) {
+      try (FollowerStore follower =
+          FollowerStore.open(objects, FollowerConfig.DEFAULTS.withPin(pin))) {
+        assertThat(damagedReads(follower)).as("the newest manifest proves all").isZero();
+        assertThatThrownBy(() -> follower.forEach((high, low, length, local) -> {}))
+            .isInstanceOf(CorruptionException.class); // others may be lost
+      }
+    }
   }
 
   private void assertMissing(String message) {
@@ -231,12 +277,19 @@ class DroppedCheckpointTest {
           .isInstanceOf(CorruptionException.class)
           .hasMessageContaining(message);
     }
-    for (boolean pin : new boolean[] {false, true}) {
-      assertThatThrownBy(
-              () -> FollowerStore.open(objects, FollowerConfig.DEFAULTS.withPin(pin)).close())
-          .isInstanceOf(CorruptionException.class)
-          .hasMessageContaining(message);
+  }
+
+  /** How many blobs a follower calls damaged; the others it serves, and calls none absent. */
+  private static int damagedReads(FollowerStore follower) {
+    int damaged = 0;
+    for (int id = 0; id < 30; id++) {
+      try (BlobLease lease = follower.get(BlobModel.id(id))) {
+        assertThat(lease).as("id %d", id).isNotNull();
+      } catch (CorruptionException e) {
+        damaged++;
+      }
     }
+    return damaged;
   }
 
   @Test
@@ -296,6 +349,32 @@ class DroppedCheckpointTest {
   }
 
   @Test
+  void shouldSayThatACheckpointWasDroppedWhileAFollowerWasOpenedAtIt() {
+    for (String request :
+        List.of("get " + TierKeys.manifest(first - 1), "get " + TierKeys.BATCHES)) {
+      if (request.contains(TierKeys.BATCHES)) {
+        first = tier(3); // the one before is gone by now
+      }
+      AtomicBoolean dropped = dropOnce(request);
+      assertFollowingIsDropped(FollowerConfig.DEFAULTS.withPin(false));
+      assertThat(dropped).isTrue();
+    }
+  }
+
+  @Test
+  void shouldRefreshAFollowerToTheNewestWhenThatIsDroppedUnderIt() {
+    try (FollowerStore follower =
+        FollowerStore.open(objects, FollowerConfig.DEFAULTS.withPin(false))) {
+      tier(5);
+      AtomicBoolean dropped = dropOnce("get " + TierKeys.BATCHES);
+      assertThat(follower.refresh()).isTrue();
+      assertThat(dropped).isTrue();
+      model.assertHeldBy(follower);
+      assertThat(follower.checkpoint()).isEqualTo(latest().sequence());
+    }
+  }
+
+  @Test
   void shouldKeepAFollowersPinUntilItsLastReaderHasMovedOn() {
     AtomicBoolean moved = new AtomicBoolean();
     try (FollowerStore follower =
@@ -305,8 +384,9 @@ class DroppedCheckpointTest {
       objects.hold(asked -> {
         if (asked.startsWith("get " + TierKeys.BATCHES) && !moved.getAndSet(true)) {
           drop();
-          assertThat(follower.refresh()).isTrue();
-          var _ = writer.collect(false);
+          // In a request it is refused.
+          assertThat(CompletableFuture.supplyAsync(follower::refresh).join()).isTrue();
+          var _ = writerTier.collect(false);
         }
       });
       try (BlobLease lease = follower.get(BlobModel.id(3))) {
@@ -316,6 +396,56 @@ class DroppedCheckpointTest {
       assertThat(Pins.list(below)).hasSize(1);
     }
     assertThat(Pins.list(below)).isEmpty();
+  }
+
+  @Test
+  void shouldReleaseAFollowersPinWhenItIsClosedThoughSomebodyReads() throws Exception {
+    FollowerStore follower =
+        FollowerStore.open(
+            objects,
+            FollowerConfig.DEFAULTS.withReadBack(ReadBackConfig.DEFAULTS.withCacheBytes(0)));
+    CountDownLatch reading = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    objects.hold(asked -> {
+      if (asked.startsWith("get " + TierKeys.BATCHES)) {
+        reading.countDown();
+        awaitUninterruptibly(closed);
+      }
+    });
+    Thread reader =
+        Thread.ofPlatform()
+            .start(() -> {
+              try (BlobLease lease = follower.get(BlobModel.id(3))) {
+                assertThat(lease).isNotNull();
+              } catch (StoreException e) {
+                assertThat(e).isNotNull(); // it may be ended, too
+              }
+            });
+    try {
+      reading.await();
+      assertThat(Pins.list(below)).hasSize(1);
+      follower.close();
+      assertThat(Pins.list(below)).isEmpty();
+    } finally {
+      closed.countDown();
+      reader.join();
+    }
+  }
+
+  /** As a client waits that does not notice an interrupt. */
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        latch.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void readAll(FollowerStore follower) {

@@ -1,12 +1,14 @@
 package io.ashlar.tier;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -14,87 +16,123 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.ObjectInputStream;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
- * Imports in the tier flow one way:
+ * Imports in the tier flow one way, from the top of {@link #LEVELS} to the bottom. The packages of
+ * one level do not know each other.
  *
- * <pre>
- * cli → TieredBlobStore → {upload, restore} → gc → fetch → checkpoint → batch → object
- * </pre>
- *
- * <p>upload and restore do not know each other. The values of the root package (settings, reports,
- * progress) import nothing of the tier, and anything may use them.
+ * <p>The front is {@link Tier} and {@link ObjectStores}. The other classes of the root package
+ * (settings, reports, progress) import nothing of the tier, and anything may use them.
  */
 class ImportsTest {
+  private static final String ROOT = "io.ashlar.tier";
+
+  /** The packages below {@link #ROOT}; each uses those of the levels after its own, or some. */
+  private static final List<Set<String>> LEVELS =
+      List.of(
+          Set.of("upload", "restore", "follow"),
+          Set.of("pack"),
+          Set.of("prefix"),
+          Set.of("collect"),
+          Set.of("readback"),
+          Set.of("checkpoint", "laminar"),
+          Set.of("batch"),
+          Set.of("object.s3"),
+          Set.of("object.probe"),
+          Set.of("object.directory", "object.retry", "marked", "json"),
+          Set.of("object.request", "key"),
+          Set.of("object"));
+
   private static final DescribedPredicate<JavaClass> FRONT =
-      belongToAnyOf(TieredBlobStore.class, TieredBlobStore.Builder.class);
+      belongToAnyOf(Tier.class, Tier.Builder.class, ObjectStores.class);
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-          .importPackages("io.ashlar.tier");
+          .importPackages(ROOT);
+
+  private static String name(String subpackage) {
+    return ROOT + "." + subpackage;
+  }
 
   @Test
   void shouldFlowOneWay() {
-    layeredArchitecture()
-        .consideringOnlyDependenciesInLayers()
-        .optionalLayer("cli")
-        .definedBy("io.ashlar.tier.cli..")
-        .layer("front")
-        .definedBy(FRONT)
-        .layer("upload")
-        .definedBy("io.ashlar.tier.upload..")
-        .layer("restore")
-        .definedBy("io.ashlar.tier.restore..")
-        .layer("follow")
-        .definedBy("io.ashlar.tier.follow..")
-        .layer("gc")
-        .definedBy("io.ashlar.tier.gc..")
-        .layer("fetch")
-        .definedBy("io.ashlar.tier.fetch..")
-        .layer("checkpoint")
-        .definedBy("io.ashlar.tier.checkpoint..")
-        .layer("batch")
-        .definedBy("io.ashlar.tier.batch..")
-        .layer("object")
-        .definedBy("io.ashlar.tier.object..")
-        .layer("values")
-        .definedBy(resideInAPackage("io.ashlar.tier").and(DescribedPredicate.not(FRONT)))
-        .whereLayer("cli")
-        .mayNotBeAccessedByAnyLayer()
-        .whereLayer("front")
-        .mayOnlyBeAccessedByLayers("cli")
-        .whereLayer("upload")
-        .mayOnlyBeAccessedByLayers("cli", "front")
-        .whereLayer("restore")
-        .mayOnlyBeAccessedByLayers("cli", "front")
-        .whereLayer("follow")
-        .mayOnlyBeAccessedByLayers("cli")
-        .whereLayer("gc")
-        .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "follow")
-        .whereLayer("fetch")
-        .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "follow", "gc")
-        .whereLayer("checkpoint")
-        .mayOnlyBeAccessedByLayers("cli", "front", "upload", "restore", "follow", "gc", "fetch")
-        .whereLayer("batch")
-        .mayOnlyBeAccessedByLayers(
-            "cli", "front", "upload", "restore", "follow", "gc", "fetch", "checkpoint")
-        .whereLayer("values")
-        .mayNotAccessAnyLayer()
+    Set<String> above = new TreeSet<>();
+    for (Set<String> level : LEVELS) {
+      level.stream().map(ImportsTest::name).forEach(above::add);
+      for (String subpackage : level) {
+        String name = name(subpackage);
+        String[] others = above.stream().filter(each -> !each.equals(name)).toArray(String[]::new);
+        noClasses()
+            .that()
+            .resideInAPackage(name)
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(others).or(FRONT))
+            .check(CLASSES);
+      }
+    }
+  }
+
+  @Test
+  void shouldKnowEveryPackage() {
+    Set<String> known = new TreeSet<>(Set.of(ROOT));
+    LEVELS.forEach(level -> level.stream().map(ImportsTest::name).forEach(known::add));
+    Set<String> there = new TreeSet<>();
+    CLASSES.forEach(each -> there.add(each.getPackageName()));
+    assertThat(there).isEqualTo(known);
+  }
+
+  @Test
+  void shouldKeepValuesFreeOfAllElse() {
+    noClasses()
+        .that(resideInAPackage(ROOT).and(not(FRONT)))
+        .should()
+        .dependOnClassesThat(resideInAPackage(ROOT + ".*..").or(FRONT))
+        .check(CLASSES);
+  }
+
+  /** Everything else takes an object store as its contract says it is. */
+  @Test
+  void shouldOpenObjectStoresInOnePlace() {
+    noClasses()
+        .that(
+            resideInAPackage(ROOT + "..")
+                .and(not(belongToAnyOf(ObjectStores.class)))
+                .and(not(resideInAPackage(ROOT + ".object.."))))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(name("object.s3"), name("object.directory"))
+        .check(CLASSES);
+  }
+
+  /** LaminarDB's own layout stands beside the tier: nothing here is built on it. */
+  @Test
+  void shouldUseNothingOfLaminar() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(name("laminar"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(name("laminar"))
         .check(CLASSES);
   }
 
   @Test
   void shouldUseNothingOfTheStoreButItsApiAndItsServiceInterface() {
     noClasses()
-        .that(resideInAPackage("io.ashlar.tier..").and(notCli()))
+        .that()
+        .resideInAPackage("io.ashlar.tier..")
         .should()
         .dependOnClassesThat(
             resideInAPackage("io.ashlar..")
-                .and(DescribedPredicate.not(resideInAPackage("io.ashlar.tier..")))
-                .and(DescribedPredicate.not(resideInAPackage("io.ashlar.store")))
-                .and(DescribedPredicate.not(resideInAPackage("io.ashlar.store.spi"))))
+                .and(not(resideInAPackage("io.ashlar.tier..")))
+                .and(not(resideInAPackage("io.ashlar.store")))
+                .and(not(resideInAPackage("io.ashlar.store.settings")))
+                .and(not(resideInAPackage("io.ashlar.store.spi"))))
         .check(CLASSES);
   }
 
@@ -103,11 +141,17 @@ class ImportsTest {
     noClasses()
         .that(
             resideInAPackage("io.ashlar.tier..")
-                .and(DescribedPredicate.not(resideInAPackage("io.ashlar.tier.object.."))))
+                .and(not(resideInAPackage("io.ashlar.tier.object.."))))
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("software.amazon..", "org.slf4j..")
         .check(CLASSES);
+  }
+
+  /** What a logger throws must break nothing, and what it calls is a callback. */
+  @Test
+  void shouldLogThroughTheServiceInterface() {
+    noClasses().should().callMethod(System.class, "getLogger", String.class).check(CLASSES);
   }
 
   @Test
@@ -119,11 +163,7 @@ class ImportsTest {
         .orShould()
         .callMethodWhere(
             target(nameMatching("activateDefaultTyping|enableDefaultTyping|readObject"))
-                .and(target(owner(DescribedPredicate.not(resideInAPackage("io.ashlar.."))))))
+                .and(target(owner(not(resideInAPackage("io.ashlar.."))))))
         .check(CLASSES);
-  }
-
-  private static DescribedPredicate<JavaClass> notCli() {
-    return DescribedPredicate.not(resideInAPackage("io.ashlar.tier.cli.."));
   }
 }

@@ -6,6 +6,7 @@ import io.ashlar.tier.batch.BatchDecoder;
 import io.ashlar.tier.batch.BatchEncoder;
 import io.ashlar.tier.batch.BatchEntry;
 import io.ashlar.tier.checkpoint.BatchReference;
+import io.ashlar.tier.checkpoint.CollectionState;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.checkpoint.TierManifestCodec;
@@ -36,16 +37,14 @@ final class OldTier {
       }
       TierManifest old =
           new TierManifest(
-              manifest.storeId(),
-              manifest.incarnation(),
-              manifest.generation(),
+              new TierManifest.Writer(
+                  manifest.storeId(), manifest.incarnation(), manifest.generation()),
               manifest.sequence(),
-              manifest.putId(),
-              manifest.parentSequence(),
-              manifest.lastRecordSequence(),
-              manifest.lastEpoch(),
-              manifest.createdMs(),
-              rewritten);
+              new TierManifest.Stamp(manifest.putId(), manifest.createdMs()),
+              new TierManifest.Reach(manifest.lastRecordSequence(), manifest.lastEpoch()),
+              rewritten,
+              CollectionState.NONE,
+              null);
       objects.put(object.key(), ObjectBody.of(TierManifestCodec.encode(old)));
     }
     return batches;
@@ -58,7 +57,8 @@ final class OldTier {
     try (Arena arena = Arena.ofConfined();
         BatchEncoder encoder = new BatchCodec().newEncoder()) {
       Batch batch =
-          new BatchDecoder().decode(MemorySegment.ofArray(bytes(objects, reference.name())), arena);
+          new BatchDecoder(BatchCodec.BODY_BYTES_MAX_DEFAULT)
+              .decode(MemorySegment.ofArray(bytes(objects, reference.name())), arena);
       for (BatchEntry entry : batch) {
         encoder.add(entry.key(), entry.data());
       }

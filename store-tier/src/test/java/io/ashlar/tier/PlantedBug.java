@@ -10,7 +10,10 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.StandardLocation;
 import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +33,22 @@ import org.junit.jupiter.api.io.TempDir;
  */
 record PlantedBug(String file, String right, String wrong, String test, String method) {
 
+  private static final int STRIDE = Campaign.stride("planted.stride", 5);
+
+  /** Keeps the jars of the class path open, which costs more than compiling a file does. */
+  private static final StandardJavaFileManager FILES =
+      ToolProvider.getSystemJavaCompiler().getStandardFileManager(null, null, null);
+
+  /**
+   * Runs the test without the bug, over the classes of this test run.
+   *
+   * @param folder an empty folder of this run's own.
+   * @return what the test threw, or null if it passed.
+   */
+  @Nullable Throwable tryTestWithoutIt(Path folder) throws Exception {
+    return tryTest(PlantedBug.class.getClassLoader(), folder);
+  }
+
   /**
    * Runs the test.
    *
@@ -39,11 +58,15 @@ record PlantedBug(String file, String right, String wrong, String test, String m
   @Nullable Throwable tryTest(Path folder) throws Exception {
     Path classes = Files.createDirectories(folder.resolve("classes"));
     compile(Files.createDirectories(folder.resolve("sources")), classes);
-    URL[] path = {
-      classes.toUri().toURL(), location(TieredBlobStore.class), location(PlantedBug.class)
-    };
+    URL[] path = {classes.toUri().toURL(), location(Tier.class), location(PlantedBug.class)};
     try (TierFirstLoader loader = new TierFirstLoader(path, PlantedBug.class.getClassLoader())) {
       loader.setDefaultAssertionStatus(true);
+      return tryTest(loader, folder);
+    }
+  }
+
+  private @Nullable Throwable tryTest(ClassLoader loader, Path folder) throws Exception {
+    try {
       run(Class.forName(test, true, loader), Files.createDirectories(folder.resolve("test")));
       return null;
     } catch (InvocationTargetException e) {
@@ -51,7 +74,17 @@ record PlantedBug(String file, String right, String wrong, String test, String m
     }
   }
 
-  private void compile(Path sources, Path classes) throws IOException {
+  /**
+   * Whether this bug is tried in this run: in the suite every {@code planted.stride}th is, 5 unless
+   * set, chosen by what it changes; a soak tries all. The code of the others must stand all the
+   * same.
+   */
+  boolean isTried() throws IOException {
+    return !source().isEmpty() && Math.floorMod((right + wrong + method).hashCode(), STRIDE) == 0;
+  }
+
+  /** Returns the source file without the bug. */
+  private String source() throws IOException {
     Path root = Path.of(System.getProperty("ashlar.basedir"), "src/main/java/io/ashlar/tier");
     String source = Files.readString(root.resolve(file));
     int at = source.indexOf(right);
@@ -59,23 +92,26 @@ record PlantedBug(String file, String right, String wrong, String test, String m
       throw new IllegalStateException(
           "the code to plant a bug in must stand once in " + file + ": " + right);
     }
+    return source;
+  }
+
+  private void compile(Path sources, Path classes) throws IOException {
+    String source = source();
     Path copy = sources.resolve(file);
     Files.createDirectories(copy.getParent());
     Files.writeString(copy, source.replace(right, wrong));
-    int result =
+    FILES.setLocationFromPaths(StandardLocation.CLASS_OUTPUT, List.of(classes));
+    boolean compiled =
         ToolProvider.getSystemJavaCompiler()
-            .run(
+            .getTask(
                 null,
+                FILES,
                 null,
+                List.of("-proc:none", "-nowarn", "-cp", System.getProperty("java.class.path")),
                 null,
-                "-proc:none",
-                "-nowarn",
-                "-d",
-                classes.toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                copy.toString());
-    if (result != 0) {
+                FILES.getJavaFileObjects(copy))
+            .call();
+    if (!compiled) {
       throw new IllegalStateException("the planted bug does not compile: " + wrong);
     }
   }
@@ -91,21 +127,31 @@ record PlantedBug(String file, String right, String wrong, String test, String m
         field.set(instance, folder);
       }
     }
-    Method tested = type.getDeclaredMethod(method);
-    tested.setAccessible(true);
+    List<Method> methods = methods(type);
+    Method tested =
+        methods.stream().filter(each -> each.getName().equals(method)).findFirst().orElseThrow();
     try {
-      runAll(type, instance, BeforeEach.class);
+      runAll(methods, instance, BeforeEach.class);
       tested.invoke(instance);
     } finally {
-      runAll(type, instance, AfterEach.class);
+      runAll(methods.reversed(), instance, AfterEach.class);
     }
   }
 
-  private static void runAll(Class<?> type, Object instance, Class<? extends Annotation> marked)
-      throws Exception {
-    for (Method each : List.of(type.getDeclaredMethods())) {
+  /** Those of the class and of what it extends, which come first. */
+  private static List<Method> methods(Class<?> type) {
+    List<Method> methods = new ArrayList<>();
+    for (Class<?> each = type; each != null && each != Object.class; each = each.getSuperclass()) {
+      methods.addAll(0, List.of(each.getDeclaredMethods()));
+    }
+    methods.forEach(each -> each.setAccessible(true));
+    return methods;
+  }
+
+  private static void runAll(
+      List<Method> methods, Object instance, Class<? extends Annotation> marked) throws Exception {
+    for (Method each : methods) {
       if (each.isAnnotationPresent(marked)) {
-        each.setAccessible(true);
         each.invoke(instance);
       }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.AckListener;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.object.FaultyObjectStore;
@@ -26,14 +27,19 @@ class TierCallbacksTest {
   private final FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
   private final BlobModel model = new BlobModel();
 
-  private TieredBlobStore open(long intervalMs) {
-    return TieredBlobStore.builder(
-            LocalBlobStore.builder(folder.resolve("store")).poolBytes(8 << 20).open(), objects)
+  private LocalBlobStore local() {
+    return LocalBlobStore.builder(folder.resolve("store"))
+        .config(StoreConfig.DEFAULTS.withPoolBytes(8 << 20))
+        .open();
+  }
+
+  private Tier tier(LocalBlobStore store, long intervalMs) {
+    return Tier.builder(store, objects)
         .config(TierConfig.DEFAULTS.withIntervalMs(intervalMs))
         .open();
   }
 
-  private Epoch filled(TieredBlobStore store, long number) {
+  private Epoch filled(LocalBlobStore store, long number) {
     Epoch epoch = store.beginEpoch();
     model.put(epoch, number, 1, 5_000);
     return epoch;
@@ -46,33 +52,34 @@ class TierCallbacksTest {
         .hasMessageContaining("another thread");
   }
 
-  private static void assertWaitsAreRefused(TieredBlobStore store) {
-    assertRefused(() -> store.checkpoint(TierProgress.NONE));
-    assertRefused(() -> store.evict(id -> true));
-    assertRefused(() -> store.collect(true));
-    assertRefused(() -> store.awaitTiered(1));
-    assertRefused(store::close);
+  private static void assertWaitsAreRefused(Tier tier) {
+    assertRefused(() -> tier.checkpoint(TierProgress.NONE));
+    assertRefused(() -> tier.evict(id -> true));
+    assertRefused(() -> tier.collect(true));
+    assertRefused(() -> tier.awaitTiered(1));
+    assertRefused(tier::close);
   }
 
   @Test
   void shouldRefuseToWaitForAPassWithinIt() {
-    try (TieredBlobStore store = open(0)) {
+    try (LocalBlobStore store = local();
+        Tier tier = tier(store, 0)) {
       AtomicInteger calls = new AtomicInteger();
       assertThat(filled(store, 1).commit()).isEqualTo(1);
       CheckpointReport report =
-          store.checkpoint(
+          tier.checkpoint(
               new TierProgress() {
                 @Override
                 public void onTotal(long blobs, long bytes) {
-                  assertWaitsAreRefused(store);
+                  assertWaitsAreRefused(tier);
                   calls.incrementAndGet();
                 }
               });
       assertThat(report.blobs()).isEqualTo(1);
       assertThat(calls).hasValue(1);
       assertThat(
-              store.evict(id -> {
-                assertWaitsAreRefused(store);
+              tier.evict(id -> {
+                assertWaitsAreRefused(tier);
                 return true;
               }))
           .isEqualTo(1);
@@ -81,7 +88,8 @@ class TierCallbacksTest {
 
   @Test
   void shouldRefuseToWaitForItInAListenerOfTheStore() {
-    try (TieredBlobStore store = open(0)) {
+    try (LocalBlobStore store = local();
+        Tier tier = tier(store, 0)) {
       CompletableFuture<Void> ended = new CompletableFuture<>();
       filled(store, 1)
           .commit(
@@ -90,7 +98,7 @@ class TierCallbacksTest {
                 public void onDurable(
                     long epoch, int puts, int flushed, int deletes, int deletesApplied) {
                   try {
-                    assertWaitsAreRefused(store);
+                    assertWaitsAreRefused(tier);
                     ended.complete(null);
                   } catch (RuntimeException | Error e) {
                     ended.completeExceptionally(e);
@@ -103,13 +111,46 @@ class TierCallbacksTest {
                 }
               });
       ended.join();
-      assertThat(store.checkpoint(TierProgress.NONE).blobs()).isEqualTo(1);
+      assertThat(tier.checkpoint(TierProgress.NONE).blobs()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldRefuseToOpenOrRepairATierInAListenerOfTheStore() {
+    try (LocalBlobStore store = local()) {
+      CompletableFuture<Void> ended = new CompletableFuture<>();
+      filled(store, 1)
+          .commit(
+              new AckListener() {
+                @Override
+                public void onDurable(
+                    long epoch, int puts, int flushed, int deletes, int deletesApplied) {
+                  try {
+                    Tier.Builder builder = Tier.builder(store, objects);
+                    assertRefused(builder::open);
+                    assertRefused(() ->
+                        builder.repair(
+                            RepairOptions.DEFAULTS, TierProgress.NONE, LossListener.NONE));
+                    ended.complete(null);
+                  } catch (RuntimeException | Error e) {
+                    ended.completeExceptionally(e);
+                  }
+                }
+
+                @Override
+                public void onFailed(StoreException failure) {
+                  ended.completeExceptionally(failure);
+                }
+              });
+      ended.join();
+      tier(store, 0).close();
     }
   }
 
   @Test
   void shouldMakeFurtherPassesAfterOneThatAnErrorBrokeOff() {
-    try (TieredBlobStore store = open(5)) {
+    try (LocalBlobStore store = local();
+        Tier tier = tier(store, 5)) {
       AtomicInteger broken = new AtomicInteger();
       objects.hold(request -> {
         if (request.startsWith("putIfAbsent") && broken.getAndIncrement() == 0) {
@@ -117,7 +158,7 @@ class TierCallbacksTest {
         }
       });
       long epoch = filled(store, 1).commit();
-      store.awaitTiered(epoch);
+      tier.awaitTiered(epoch);
       assertThat(broken.get()).isGreaterThan(1);
     }
   }

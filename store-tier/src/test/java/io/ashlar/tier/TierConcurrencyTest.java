@@ -6,8 +6,8 @@ import io.ashlar.store.BlobLease;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
-import io.ashlar.tier.object.FileObjectStore;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.directory.FileObjectStore;
 import io.ashlar.tier.restore.Restore;
 import io.ashlar.tier.restore.RestoreReport;
 import java.nio.file.Path;
@@ -20,14 +20,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Writers, readers, evictions and periodic passes at once; then everything is restored. */
+/** Writers, readers, evictions and periodic passes at once; then everything is restored (E6). */
+@Tag("campaign")
 class TierConcurrencyTest {
   private static final int WRITERS = 2;
   private static final int IDS_A_WRITER = 400;
-  private static final long RUN_MS = Long.getLong("test.runMs", 3_000);
+  private static final long RUN_MS = Campaign.count("test.runMs", 3_000);
 
   @TempDir Path folder;
 
@@ -44,13 +46,14 @@ class TierConcurrencyTest {
     AtomicLong evicted = new AtomicLong();
     AtomicLong read = new AtomicLong();
     TierStats stats;
-    try (TieredBlobStore store =
-            TieredBlobStore.builder(local("a"), FileObjectStore.open(folder.resolve("prefix")))
+    try (LocalBlobStore store = local("a");
+        Tier tier =
+            Tier.builder(store, FileObjectStore.open(folder.resolve("prefix")))
                 .config(
                     TierConfig.DEFAULTS
                         .withIntervalMs(5)
                         .withBatchBytesTarget(64 << 10)
-                        .withReadCacheBytes(1 << 20))
+                        .withReadBack(ReadBackConfig.DEFAULTS.withCacheBytes(1 << 20)))
                 .open();
         ExecutorService threads = Executors.newCachedThreadPool()) {
       long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RUN_MS);
@@ -81,7 +84,7 @@ class TierConcurrencyTest {
       });
       roles.add(() -> {
         while (System.nanoTime() < end) {
-          evicted.addAndGet(store.evict(id -> id.low() % 3 != 0));
+          evicted.addAndGet(tier.evict(id -> id.low() % 3 != 0));
           Thread.sleep(20);
         }
         return true;
@@ -89,8 +92,8 @@ class TierConcurrencyTest {
       for (Future<Boolean> role : threads.invokeAll(roles)) {
         assertThat(role.get()).as("seed=%d", seed).isTrue();
       }
-      store.checkpoint(TierProgress.NONE);
-      stats = store.tierStats();
+      tier.checkpoint(TierProgress.NONE);
+      stats = tier.stats();
     }
     long blobs = models.stream().mapToLong(BlobModel::size).sum();
     try (LocalBlobStore restored = local("b");
@@ -114,7 +117,7 @@ class TierConcurrencyTest {
   }
 
   private static void writeEpoch(
-      TieredBlobStore store, BlobModel model, SplittableRandom random, long first) {
+      LocalBlobStore store, BlobModel model, SplittableRandom random, long first) {
     try (Epoch epoch = store.beginEpoch()) {
       for (int i = 0; i < 8; i++) {
         long number = first + random.nextInt(IDS_A_WRITER);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.object.ObjectStore;
-import io.ashlar.tier.object.ObjectStores;
-import io.ashlar.tier.object.S3TestServer;
+import io.ashlar.tier.object.s3.S3TestServer;
 import io.ashlar.tier.restore.Restore;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A blob that is larger than the heap, and does not compress, is tiered, evicted, read back,
  * restored and adopted in a JVM as a plain user runs it. {@code -Dtest.blobMb} sets its size.
  */
+@Tag("campaign")
 class TierHeapTest {
   private static final long BLOB_MB = Long.getLong("test.blobMb", 80);
 
@@ -94,34 +96,33 @@ class TierHeapTest {
       Path folder = Path.of(args[1]);
       long crc;
       long evicted;
-      try (TieredBlobStore store =
-          TieredBlobStore.builder(
-                  LocalBlobStore.builder(folder.resolve("a")).poolBytes(16 << 20).open(),
-                  ObjectStores.open(args[0]))
-              .config(MANUAL)
-              .open()) {
+      try (LocalBlobStore store =
+              LocalBlobStore.builder(folder.resolve("a"))
+                  .config(StoreConfig.DEFAULTS.withPoolBytes(16 << 20))
+                  .open();
+          Tier tier = Tier.builder(store, ObjectStores.open(args[0])).config(MANUAL).open()) {
         crc = put(store, length);
-        store.checkpoint(TierProgress.NONE);
-        evicted = store.evict(id -> true);
+        tier.checkpoint(TierProgress.NONE);
+        evicted = tier.evict(id -> true);
         check(store, length, crc);
       }
       long restored;
       LocalBlobStore target =
-          LocalBlobStore.builder(folder.resolve("b")).poolBytes(16 << 20).open();
+          LocalBlobStore.builder(folder.resolve("b"))
+              .config(StoreConfig.DEFAULTS.withPoolBytes(16 << 20))
+              .open();
       try (ObjectStore objects = ObjectStores.open(args[0])) {
         restored = Restore.restore(objects, target, TierProgress.NONE).blobs();
       }
-      try (TieredBlobStore store =
-          TieredBlobStore.builder(target, ObjectStores.open(args[0]))
-              .config(MANUAL)
-              .adopt(true)
-              .open()) {
+      try (LocalBlobStore store = target;
+          Tier _ =
+              Tier.builder(store, ObjectStores.open(args[0])).config(MANUAL).adopt(true).open()) {
         check(store, length, crc);
       }
       System.out.println("evicted=" + evicted + " restored=" + restored);
     }
 
-    private static long put(TieredBlobStore store, long length) {
+    private static long put(LocalBlobStore store, long length) {
       try (Arena arena = Arena.ofConfined();
           Epoch epoch = store.beginEpoch()) {
         MemorySegment blob = arena.allocate(length);
@@ -136,7 +137,7 @@ class TierHeapTest {
       }
     }
 
-    private static void check(TieredBlobStore store, long length, long crc) {
+    private static void check(LocalBlobStore store, long length, long crc) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment blob = arena.allocate(length);
         if (store.get(ID, blob) != length || crc(blob) != crc) {

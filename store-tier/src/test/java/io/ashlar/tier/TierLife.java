@@ -9,12 +9,13 @@ import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.gc.LiveBatches;
-import io.ashlar.tier.gc.Pins;
+import io.ashlar.tier.collect.LiveBatches;
+import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.ProcessEnded;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectInfo;
+import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.restore.Restore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,9 +37,9 @@ final class TierLife implements AutoCloseable {
       TierConfig.DEFAULTS
           .withIntervalMs(0)
           .withBatchBytesTarget(64 << 10)
-          .withReadCacheBytes(0)
-          .withUpkeep(
-              UpkeepConfig.DEFAULTS
+          .withReadBack(ReadBackConfig.DEFAULTS.withCacheBytes(0))
+          .withCollection(
+              CollectionConfig.DEFAULTS
                   .withIntervalMs(0)
                   .withRetainCount(2)
                   .withCompactBelowPercent(70));
@@ -58,24 +59,40 @@ final class TierLife implements AutoCloseable {
   }
 
   private final Path folder;
-  final InMemoryObjectStore below = new InMemoryObjectStore();
-  final FaultyObjectStore objects = new FaultyObjectStore(below);
+  private final InMemoryObjectStore below;
+  private final ObjectStore objects;
+  private final Runnable heal;
   private final BlobModel model = new BlobModel();
 
   /** What the store held when it had tiered everything through a log sequence. */
   private final Map<Long, BlobModel> states = new HashMap<>();
 
   private @Nullable LocalBlobStore local;
-  private @Nullable TieredBlobStore tiered;
+  private @Nullable Tier tier;
   private Pins.@Nullable Pinned pinned;
   private int restores;
   private int failures;
   private long batchesDeleted;
   private long batchesCompacted;
-  private long coldMoved;
+  private long referencesMoved;
 
-  TierLife(Path folder) {
+  /** A life on a faulty store over an in-memory one. */
+  TierLife(Path folder, FaultyObjectStore objects) {
+    this(folder, (InMemoryObjectStore) objects.delegate(), objects, objects::heal);
+  }
+
+  /**
+   * A life.
+   *
+   * @param below where the objects are, without faults; closed with this.
+   * @param objects the same, with faults; stays the caller's.
+   * @param heal ends the faults.
+   */
+  TierLife(Path folder, InMemoryObjectStore below, ObjectStore objects, Runnable heal) {
     this.folder = folder;
+    this.below = below;
+    this.objects = objects;
+    this.heal = heal;
     states.put(0L, model.copy());
   }
 
@@ -91,8 +108,8 @@ final class TierLife implements AutoCloseable {
     return batchesCompacted;
   }
 
-  long coldMoved() {
-    return coldMoved;
+  long referencesMoved() {
+    return referencesMoved;
   }
 
   /** Lives through all of it. */
@@ -100,7 +117,7 @@ final class TierLife implements AutoCloseable {
     step(() -> {});
     model.putRange(store(), 0, 40, 1);
     step(this::checkpoint);
-    step(() -> store().evict(id -> id.low() % 2 == 0));
+    step(() -> tier().evict(id -> id.low() % 2 == 0));
     step(() -> model.assertHeldBy(store()));
     model.putRange(store(), 0, 25, 2);
     model.delete(store(), 3);
@@ -109,7 +126,7 @@ final class TierLife implements AutoCloseable {
     step(this::pinLatest);
     model.putRange(store(), 20, 38, 3);
     step(this::checkpoint);
-    step(() -> store().evict(id -> true));
+    step(() -> tier().evict(id -> true));
     step(this::collect);
     step(() -> model.assertHeldBy(store()));
     model.putRange(store(), 50, 60, 4);
@@ -124,7 +141,7 @@ final class TierLife implements AutoCloseable {
     step(this::collect);
     step(this::collect);
     step(() -> model.assertHeldBy(store()));
-    objects.heal();
+    heal.run();
     assertKept();
     deleteLostPins();
     collect();
@@ -134,8 +151,12 @@ final class TierLife implements AutoCloseable {
     model.assertHeldBy(store());
   }
 
-  private TieredBlobStore store() {
-    return Objects.requireNonNull(tiered);
+  private LocalBlobStore store() {
+    return Objects.requireNonNull(local);
+  }
+
+  private Tier tier() {
+    return Objects.requireNonNull(tier);
   }
 
   private void step(Step step) throws Exception {
@@ -149,7 +170,7 @@ final class TierLife implements AutoCloseable {
         failures++;
         assertKept();
         if (isEnd(e)) {
-          objects.heal();
+          heal.run();
           closeStores();
         }
       }
@@ -166,7 +187,7 @@ final class TierLife implements AutoCloseable {
   }
 
   private void open() {
-    if (tiered != null) {
+    if (tier != null) {
       return;
     }
     LocalBlobStore opened = local;
@@ -174,24 +195,24 @@ final class TierLife implements AutoCloseable {
       opened = LocalBlobStore.builder(folder.resolve("store")).config(SMALL).open();
       local = opened;
     }
-    tiered = TieredBlobStore.builder(opened, objects).config(CONFIG).open();
+    tier = Tier.builder(opened, objects).config(CONFIG).open();
   }
 
   private void checkpoint() {
     // Before: of a pass that fails the manifest may be there all the same.
     BlobModel now = model.copy();
     try {
-      store().checkpoint(TierProgress.NONE);
+      tier().checkpoint(TierProgress.NONE);
     } finally {
       var _ = states.putIfAbsent(latest().lastRecordSequence(), now);
     }
   }
 
   private void collect() {
-    CollectionReport report = store().collect(false);
+    CollectionReport report = tier().collect(false);
     batchesDeleted += report.batchesDeleted();
     batchesCompacted += report.batchesCompacted();
-    coldMoved += report.coldMoved();
+    referencesMoved += report.referencesMoved();
   }
 
   private void pinLatest() {
@@ -228,7 +249,7 @@ final class TierLife implements AutoCloseable {
     }
     List<TierManifest> manifests =
         ManifestChain.readRange(
-            new ManifestStore(below), latest.upkeep().retainedFrom(), latest.sequence());
+            new ManifestStore(below), latest.collection().retainedFrom(), latest.sequence());
     return new ArrayList<>(manifests);
   }
 
@@ -258,7 +279,7 @@ final class TierLife implements AutoCloseable {
   /** Nothing is there but what the kept checkpoints and their base need. */
   private void assertNothingLeftOver() {
     TierManifest latest = latest();
-    long boundary = latest.upkeep().boundary();
+    long boundary = latest.collection().boundary();
     assertThat(boundary).isPositive();
     LiveBatches live = new LiveBatches();
     ManifestChain.readRange(new ManifestStore(below), boundary + 1, latest.sequence())
@@ -277,18 +298,19 @@ final class TierLife implements AutoCloseable {
   }
 
   private void closeStores() {
-    if (tiered != null) {
-      tiered.close();
-    } else if (local != null) {
+    if (tier != null) {
+      tier.close();
+    }
+    if (local != null) {
       local.close();
     }
-    tiered = null;
+    tier = null;
     local = null;
   }
 
   @Override
   public void close() {
-    objects.heal();
+    heal.run();
     closeStores();
     below.close();
   }

@@ -3,11 +3,14 @@ package io.ashlar.tier;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.tier.object.FailureKind;
+import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
+import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,8 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>By default each request meets one of the four, in turn; {@code -Dtest.stride=1} has each meet
  * all four.
  */
+@Tag("campaign")
 class TierLifeFaultTest {
-  private static final int STRIDE = Integer.getInteger("test.stride", 4);
+  private static final int STRIDE = Campaign.stride("test.stride", 12);
 
   /** What becomes of one request. */
   private enum Fate {
@@ -35,12 +39,13 @@ class TierLifeFaultTest {
   @Test
   void shouldKeepEveryCheckpointWhicheverRequestFails() throws Exception {
     int requests;
-    try (TierLife life = new TierLife(Files.createDirectory(folder.resolve("clean")))) {
+    FaultyObjectStore clean = new FaultyObjectStore(new InMemoryObjectStore());
+    try (TierLife life = new TierLife(Files.createDirectory(folder.resolve("clean")), clean)) {
       life.run();
-      requests = life.objects.requests().size();
+      requests = clean.requests().size();
       assertThat(life.batchesDeleted()).isGreaterThan(3);
       assertThat(life.batchesCompacted()).isPositive();
-      assertThat(life.coldMoved()).isPositive();
+      assertThat(life.referencesMoved()).isPositive();
     }
     int tried = 0;
     int failures = 0;
@@ -54,18 +59,20 @@ class TierLifeFaultTest {
     }
     System.out.println(
         "tier life: requests=" + requests + ", tried=" + tried + ", steps that failed=" + failures);
+    Campaign.report("life", tried, 0, 0);
     assertThat(tried).isGreaterThanOrEqualTo(requests * Fate.values().length / STRIDE - 4);
     assertThat(failures).isGreaterThan(tried / 8);
   }
 
   private int run(int at, Fate fate) throws Exception {
     Path own = Files.createDirectory(folder.resolve(fate + "-" + at));
-    try (TierLife life = new TierLife(own)) {
+    FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
+    try (TierLife life = new TierLife(own, objects)) {
       AtomicInteger requests = new AtomicInteger();
-      life.objects.failAs(
+      objects.failAs(
           fate == Fate.FAILED ? FailureKind.UNAVAILABLE : FailureKind.UNANSWERED,
           ObjectStoreException.NOT_SAID);
-      life.objects.fault((request, key) -> {
+      objects.fault((request, key) -> {
         int number = requests.incrementAndGet();
         return switch (fate) {
           case FAILED, TIMED_OUT -> number == at ? Outcome.NOT_APPLIED : Outcome.ANSWERED;

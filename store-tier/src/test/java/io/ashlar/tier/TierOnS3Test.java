@@ -9,10 +9,10 @@ import io.ashlar.store.StoreConfig;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.checkpoint.TierKeys;
-import io.ashlar.tier.object.LockedBlobStore;
-import io.ashlar.tier.object.LockedBlobStore.Operation;
 import io.ashlar.tier.object.ObjectStore;
-import io.ashlar.tier.object.S3TestServer;
+import io.ashlar.tier.object.s3.LockedBlobStore;
+import io.ashlar.tier.object.s3.LockedBlobStore.Operation;
+import io.ashlar.tier.object.s3.S3TestServer;
 import io.ashlar.tier.restore.Restore;
 import io.ashlar.tier.restore.RestoreReport;
 import java.nio.file.Path;
@@ -22,10 +22,12 @@ import org.gaul.s3proxy.blobstore.S3Exceptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The tier over HTTP: a server that answers 503, or not at all. */
+@Tag("campaign")
 class TierOnS3Test {
   private static final AtomicInteger PREFIXES = new AtomicInteger();
   private static S3TestServer server;
@@ -56,8 +58,8 @@ class TierOnS3Test {
         .open();
   }
 
-  private TieredBlobStore tiered(String name, boolean adopt) {
-    return TieredBlobStore.builder(local(name), server.open(prefix))
+  private Tier tier(LocalBlobStore store, boolean adopt) {
+    return Tier.builder(store, server.open(prefix))
         .config(TierConfig.DEFAULTS.withIntervalMs(0).withBatchBytesTarget(256 << 10))
         .adopt(adopt)
         .open();
@@ -107,27 +109,27 @@ class TierOnS3Test {
         TierConfig.DEFAULTS
             .withIntervalMs(0)
             .withBatchBytesTarget(64 << 10)
-            .withUpkeep(UpkeepConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1));
-    try (TieredBlobStore store =
-        TieredBlobStore.builder(local("a"), server.open(prefix)).config(config).open()) {
+            .withCollection(CollectionConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1));
+    try (LocalBlobStore store = local("a");
+        Tier tier = Tier.builder(store, server.open(prefix)).config(config).open()) {
       for (int i = 1; i <= 3; i++) {
         model.putRange(store, 1, 60, i);
-        store.checkpoint(TierProgress.NONE);
+        tier.checkpoint(TierProgress.NONE);
       }
-      store.evict(id -> id.low() % 2 == 0);
+      tier.evict(id -> id.low() % 2 == 0);
       for (int i = 4; i <= 5; i++) {
         // Created at first, and then replaced on condition of its etag.
         AtomicInteger left = failPuts(TierKeys.BOUNDARY, 1, true);
-        CollectionReport report = store.collect(false);
+        CollectionReport report = tier.collect(false);
         assertThat(left.get()).isNotPositive();
         assertThat(report.batchesDeleted()).isPositive();
         assertThat(report.manifestsDeleted()).isPositive();
         model.putRange(store, 1, 50, i);
-        store.checkpoint(TierProgress.NONE);
+        tier.checkpoint(TierProgress.NONE);
       }
-      store.collect(false);
-      store.collect(false);
-      assertThat(store.collect(false)).isEqualTo(CollectionReport.NOTHING);
+      tier.collect(false);
+      tier.collect(false);
+      assertThat(tier.collect(false)).isEqualTo(CollectionReport.NOTHING);
       model.assertHeldBy(store);
     }
     assertThat(assertRestored("b").blobs()).isEqualTo(59);
@@ -135,20 +137,21 @@ class TierOnS3Test {
 
   @Test
   void shouldTierEvictReadBackAndRestore() {
-    try (TieredBlobStore store = tiered("a", false)) {
+    try (LocalBlobStore store = local("a");
+        Tier tier = tier(store, false)) {
       model.putRange(store, 1, 400, 1);
       model.put(store, 1000, 3, 2_000_000);
-      CheckpointReport report = store.checkpoint(TierProgress.NONE);
-      TierStats stats = store.tierStats();
+      CheckpointReport report = tier.checkpoint(TierProgress.NONE);
+      TierStats stats = tier.stats();
       assertThat(stats.batches()).isEqualTo(report.batches());
       // Each batch, the claim, the manifest, and their two hints.
       assertThat(stats.puts()).isEqualTo(report.batches() + 4);
-      assertThat(store.evict(id -> true)).isEqualTo(400);
+      assertThat(tier.evict(id -> true)).isEqualTo(400);
       model.assertHeldBy(store);
       // One for each frame, of some 64 KiB; the large blob's are read at once.
-      assertThat(store.tierStats().gets() - stats.gets())
+      assertThat(tier.stats().gets() - stats.gets())
           .isBetween(report.batches(), report.bytesBefore() / (64 << 10));
-      assertThat(store.checkpoint(TierProgress.NONE)).isEqualTo(CheckpointReport.NOTHING);
+      assertThat(tier.checkpoint(TierProgress.NONE)).isEqualTo(CheckpointReport.NOTHING);
     }
     RestoreReport restored = assertRestored("restored");
     assertThat(restored.blobs()).isEqualTo(400);
@@ -157,12 +160,13 @@ class TierOnS3Test {
 
   @Test
   void shouldSurviveUnansweredPutsOfBatchesManifestsAndHints() {
-    try (TieredBlobStore store = tiered("a", false)) {
+    try (LocalBlobStore store = local("a");
+        Tier tier = tier(store, false)) {
       for (String what : List.of(TierKeys.BATCHES, TierKeys.MANIFESTS, TierKeys.LATEST)) {
         for (boolean applied : new boolean[] {false, true}) {
           model.putRange(store, 1, 50, PREFIXES.incrementAndGet());
           AtomicInteger left = failPuts(what, 2, applied);
-          assertThat(store.checkpoint(TierProgress.NONE).blobs()).isEqualTo(49);
+          assertThat(tier.checkpoint(TierProgress.NONE).blobs()).isEqualTo(49);
           assertThat(left.get()).as("%s %s", what, applied).isLessThan(2);
           server.blobs().clearHook();
         }
@@ -173,29 +177,32 @@ class TierOnS3Test {
 
   @Test
   void shouldGoOnAfterTheServerWasUnavailable() {
-    try (TieredBlobStore store = tiered("a", false)) {
+    try (LocalBlobStore store = local("a");
+        Tier tier = tier(store, false)) {
       model.putRange(store, 1, 50, 1);
       failPuts(TierKeys.BATCHES, Integer.MAX_VALUE, false);
-      assertThatThrownBy(() -> store.checkpoint(TierProgress.NONE))
+      assertThatThrownBy(() -> tier.checkpoint(TierProgress.NONE))
           .isInstanceOf(TierUnavailableException.class);
       server.blobs().clearHook();
-      assertThat(store.checkpoint(TierProgress.NONE).blobs()).isEqualTo(49);
+      assertThat(tier.checkpoint(TierProgress.NONE).blobs()).isEqualTo(49);
     }
     assertRestored("restored");
   }
 
   @Test
   void shouldLetOneOfTwoWritersGoOnAndFenceTheOther() {
-    try (TieredBlobStore first = tiered("a", false)) {
+    try (LocalBlobStore first = local("a");
+        Tier firstTier = tier(first, false)) {
       model.putRange(first, 1, 50, 1);
-      first.checkpoint(TierProgress.NONE);
+      firstTier.checkpoint(TierProgress.NONE);
       assertRestored("b");
-      try (TieredBlobStore second = tiered("b", true)) {
+      try (LocalBlobStore second = local("b");
+          Tier secondTier = tier(second, true)) {
         model.putRange(second, 20, 30, 2);
         new BlobModel().putRange(first, 20, 30, 3);
-        assertThatThrownBy(() -> first.checkpoint(TierProgress.NONE))
+        assertThatThrownBy(() -> firstTier.checkpoint(TierProgress.NONE))
             .isInstanceOf(FencedException.class);
-        assertThat(second.checkpoint(TierProgress.NONE).blobs()).isEqualTo(10);
+        assertThat(secondTier.checkpoint(TierProgress.NONE).blobs()).isEqualTo(10);
       }
     }
     assertRestored("restored");
@@ -203,9 +210,10 @@ class TierOnS3Test {
 
   @Test
   void shouldNameTheBatchThatIsMissingOrDamagedInARestore() {
-    try (TieredBlobStore store = tiered("a", false)) {
+    try (LocalBlobStore store = local("a");
+        Tier tier = tier(store, false)) {
       model.putRange(store, 1, 50, 1);
-      store.checkpoint(TierProgress.NONE);
+      tier.checkpoint(TierProgress.NONE);
     }
     try (ObjectStore objects = server.open(prefix);
         LocalBlobStore target = local("restored")) {
@@ -219,10 +227,11 @@ class TierOnS3Test {
 
   @Test
   void shouldSayThatABlobCannotBeReadBackNow() {
-    try (TieredBlobStore store = tiered("a", false)) {
+    try (LocalBlobStore store = local("a");
+        Tier tier = tier(store, false)) {
       model.putRange(store, 1, 50, 1);
-      store.checkpoint(TierProgress.NONE);
-      store.evict(id -> true);
+      tier.checkpoint(TierProgress.NONE);
+      tier.evict(id -> true);
       server
           .blobs()
           .hook(

@@ -3,19 +3,20 @@ package io.ashlar.tier;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.local.LocalBlobStore;
-import io.ashlar.tier.checkpoint.ManifestFormatException;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.checkpoint.TierManifestCodec;
-import io.ashlar.tier.fetch.BatchColdStorage;
-import io.ashlar.tier.object.FileObjectStore;
+import io.ashlar.tier.json.ManifestFormatException;
+import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectStore;
-import io.ashlar.tier.object.ObjectStores;
+import io.ashlar.tier.object.directory.FileObjectStore;
+import io.ashlar.tier.readback.BatchReadBack;
 import io.ashlar.tier.restore.Restore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,16 +36,17 @@ class TierSecurityTest {
   @TempDir Path folder;
 
   private LocalBlobStore local(String name) {
-    return LocalBlobStore.builder(folder.resolve(name)).poolBytes(4 << 20).open();
+    return LocalBlobStore.builder(folder.resolve(name))
+        .config(StoreConfig.DEFAULTS.withPoolBytes(4 << 20))
+        .open();
   }
 
   private void tier(ObjectStore objects) {
-    try (TieredBlobStore store =
-        TieredBlobStore.builder(local("origin"), objects)
-            .config(TierConfig.DEFAULTS.withIntervalMs(0))
-            .open()) {
+    try (LocalBlobStore store = local("origin");
+        Tier tier =
+            Tier.builder(store, objects).config(TierConfig.DEFAULTS.withIntervalMs(0)).open()) {
       new BlobModel().putRange(store, 1, 20, 1);
-      store.checkpoint(TierProgress.NONE);
+      tier.checkpoint(TierProgress.NONE);
     }
   }
 
@@ -76,8 +78,11 @@ class TierSecurityTest {
   void shouldKeepTheFileOfReadBackFramesToItsOwnerAndWithoutAName() throws IOException {
     Path kept = Files.createDirectory(folder.resolve("kept"));
     try (ObjectStore objects = new InMemoryObjectStore();
-        BatchColdStorage storage =
-            new BatchColdStorage(objects, ReadBackConfig.DEFAULTS.withDiskBytes(1 << 20), kept)) {
+        BatchReadBack storage =
+            new BatchReadBack(
+                new TierObjects(objects, null),
+                ReadBackConfig.DEFAULTS.withDiskBytes(1 << 20),
+                kept)) {
       assertThat(kept).isEmptyDirectory();
       List<String> modes = new ArrayList<>();
       try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {

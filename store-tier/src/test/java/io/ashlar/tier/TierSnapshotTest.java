@@ -8,8 +8,8 @@ import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
-import io.ashlar.tier.object.FileObjectStore;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.directory.FileObjectStore;
 import io.ashlar.tier.restore.Restore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,13 +45,15 @@ class TierSnapshotTest {
         .open();
   }
 
+  @Tag("campaign")
   @Test
   void shouldBeExactlyTheStateAfterOneEpochDuringOverwrites() throws Exception {
     long seed = Long.getLong("test.seed", System.nanoTime());
     AtomicBoolean stop = new AtomicBoolean();
     AtomicLong written = new AtomicLong();
-    try (TieredBlobStore store =
-            TieredBlobStore.builder(local("a"), FileObjectStore.open(folder.resolve("prefix")))
+    try (LocalBlobStore store = local("a");
+        Tier tier =
+            Tier.builder(store, FileObjectStore.open(folder.resolve("prefix")))
                 .config(
                     TierConfig.DEFAULTS
                         .withIntervalMs(0)
@@ -74,13 +77,13 @@ class TierSnapshotTest {
         }
         for (int i = 0; i < CHECKPOINTS; i++) {
           long before = written.get();
-          CheckpointReport report = store.checkpoint(TierProgress.NONE);
+          CheckpointReport report = tier.checkpoint(TierProgress.NONE);
           overwritten += written.get() - before;
           assertThat(report.blobs()).isPositive();
           long held = assertOneEpochRestored("restored-" + i, seed);
           assertThat(held).as("seed=%d", seed).isGreaterThanOrEqualTo(before);
           // What is evicted, and replaced while it is, must not be missing from the next.
-          var _ = store.evict(id -> id.high() % 3 == 0);
+          var _ = tier.evict(id -> id.high() % 3 == 0);
         }
         System.out.printf(
             "tier snapshots: -Dtest.seed=%d: %d checkpoints, %d epochs during them%n",

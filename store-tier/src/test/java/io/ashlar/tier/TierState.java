@@ -5,9 +5,14 @@ import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.fetch.DecodedBatch;
+import io.ashlar.tier.marked.TierObjects;
+import io.ashlar.tier.object.InMemoryObjectStore;
+import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.readback.BatchReader;
+import io.ashlar.tier.readback.DecodedBatch;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,7 +27,7 @@ public final class TierState {
   public static Map<BlobId, byte[]> at(ObjectStore objects, TierManifest manifest) {
     Map<BlobId, byte[]> blobs = new HashMap<>();
     Set<BlobId> seen = new HashSet<>();
-    BatchReader reader = new BatchReader(objects);
+    BatchReader reader = new BatchReader(new TierObjects(objects, null));
     ManifestChain chain = ManifestChain.read(new ManifestStore(objects), manifest);
     for (BatchReference reference : chain.batchesNewestFirst()) {
       try (DecodedBatch batch = reader.read(reference)) {
@@ -35,5 +40,18 @@ public final class TierState {
       }
     }
     return blobs;
+  }
+
+  /** A copy of everything that is there. */
+  public static InMemoryObjectStore copy(ObjectStore from) {
+    InMemoryObjectStore to = new InMemoryObjectStore();
+    from.listAll("").forEach(object -> to.put(object.key(), ObjectBody.of(bytes(from, object))));
+    return to;
+  }
+
+  private static byte[] bytes(ObjectStore from, ObjectInfo object) {
+    byte[] bytes = new byte[(int) object.length()];
+    from.get(object.key(), 0, MemorySegment.ofArray(bytes));
+    return bytes;
   }
 }

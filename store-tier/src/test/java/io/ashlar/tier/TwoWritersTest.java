@@ -8,8 +8,7 @@ import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.InMemoryObjectStore;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.ashlar.tier.restore.Restore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,23 +21,25 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two copies of one store's file, opened at once on one prefix: exactly one goes on, the other is
- * fenced, and the tier holds what the one has.
+ * Two stores that were restored from one tier and adopt it at once: exactly one goes on, the other
+ * is fenced, and the tier holds what the one has. Two copies of one file are {@link
+ * TakenOverTest}'s.
  */
+@Tag("campaign")
 class TwoWritersTest {
-  private static final int RACES = Integer.getInteger("test.races", 100);
+  private static final int RACES = Campaign.count("test.races", 50);
   private static final int ROUNDS = 3;
 
   private static final TierConfig CONFIG =
       TierConfig.DEFAULTS
           .withIntervalMs(0)
           .withBatchBytesTarget(64 << 10)
-          .withUpkeep(UpkeepConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1));
+          .withCollection(CollectionConfig.DEFAULTS.withIntervalMs(0).withRetainCount(1));
 
   @TempDir Path folder;
 
@@ -48,15 +49,24 @@ class TwoWritersTest {
   @Test
   void shouldLetExactlyOneOfTwoWritersGoOn() throws Exception {
     long seed = Long.getLong("test.seed", System.nanoTime());
-    Path template = folder.resolve("template");
     BlobModel first = new BlobModel();
-    try (LocalBlobStore store = LocalBlobStore.builder(template).config(TierLife.SMALL).open()) {
-      first.putRange(store, 0, 5, 1);
-    }
     int late = 0;
-    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+    try (InMemoryObjectStore objects = new InMemoryObjectStore();
+        ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      try (LocalBlobStore store = LineageLife.local(folder.resolve("first"));
+          Tier tier = Tier.builder(store, new FaultyObjectStore(objects)).config(CONFIG).open()) {
+        first.putRange(store, 0, 5, 1);
+        tier.checkpoint(TierProgress.NONE);
+      }
+      for (int i = 0; i < 2; i++) {
+        try (LocalBlobStore restored = LineageLife.local(folder.resolve("restored-" + i))) {
+          Restore.restore(objects, restored, TierProgress.NONE);
+        }
+      }
       for (int race = 0; race < RACES; race++) {
-        late += race(seed + race, template, first, threads) ? 1 : 0;
+        try (InMemoryObjectStore own = TierState.copy(objects)) {
+          late += race(seed + race, own, first, threads) ? 1 : 0;
+        }
       }
     }
     System.out.println(
@@ -66,42 +76,43 @@ class TwoWritersTest {
             + RACES
             + ", loser came after a collection="
             + late);
+    Campaign.report("writers", RACES, 0, seed);
   }
 
   /** Returns whether the loser came only after the winner had collected. */
-  private boolean race(long seed, Path template, BlobModel first, ExecutorService threads)
+  private boolean race(
+      long seed, InMemoryObjectStore objects, BlobModel first, ExecutorService threads)
       throws Exception {
     SplittableRandom random = new SplittableRandom(seed);
     boolean late = random.nextInt(2) == 0;
     CyclicBarrier together = new CyclicBarrier(2);
-    try (InMemoryObjectStore objects = new InMemoryObjectStore()) {
-      List<Callable<Outcome>> writers = new ArrayList<>();
-      for (int i = 0; i < 2; i++) {
-        Path own = copy(template, seed + "-" + i);
-        SplittableRandom delays = random.split();
-        long blobs = 100L * (i + 1);
-        writers.add(() -> write(objects, own, delays, first.copy(), blobs, late, together));
-      }
-      List<Outcome> outcomes = new ArrayList<>();
-      for (Future<Outcome> writer : threads.invokeAll(writers)) {
-        outcomes.add(writer.get(60, TimeUnit.SECONDS));
-      }
-      assertThat(outcomes.stream().filter(Outcome::fenced).count())
-          .as("writers fenced, seed=%d", seed)
-          .isEqualTo(1);
-      Outcome winner = outcomes.get(outcomes.get(0).fenced() ? 1 : 0);
-      Outcome loser = outcomes.get(outcomes.get(0).fenced() ? 0 : 1);
-      assertThat(winner.rounds()).as("seed=%d", seed).isEqualTo(ROUNDS);
-      assertThat(loser.rounds()).as("seed=%d", seed).isZero();
-      assertThat(
-              winner
-                  .model()
-                  .isExactly(
-                      TierState.at(
-                          objects, Objects.requireNonNull(new ManifestStore(objects).latest()))))
-          .as("the tier is the winner's, seed=%d", seed)
-          .isTrue();
+    List<Callable<Outcome>> writers = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Path own = folder.resolve(seed + "-" + i);
+      LineageLife.copy(folder.resolve("restored-" + i), own);
+      SplittableRandom delays = random.split();
+      long blobs = 100L * (i + 1);
+      writers.add(() -> write(objects, own, delays, first.copy(), blobs, late, together));
     }
+    List<Outcome> outcomes = new ArrayList<>();
+    for (Future<Outcome> writer : threads.invokeAll(writers)) {
+      outcomes.add(writer.get(60, TimeUnit.SECONDS));
+    }
+    assertThat(outcomes.stream().filter(Outcome::fenced).count())
+        .as("writers fenced, seed=%d", seed)
+        .isEqualTo(1);
+    Outcome winner = outcomes.get(outcomes.get(0).fenced() ? 1 : 0);
+    Outcome loser = outcomes.get(outcomes.get(0).fenced() ? 0 : 1);
+    assertThat(winner.rounds()).as("seed=%d", seed).isEqualTo(ROUNDS);
+    assertThat(loser.rounds()).as("seed=%d", seed).isZero();
+    assertThat(
+            winner
+                .model()
+                .isExactly(
+                    TierState.at(
+                        objects, Objects.requireNonNull(new ManifestStore(objects).latest()))))
+        .as("the tier is the winner's, seed=%d", seed)
+        .isTrue();
     return late;
   }
 
@@ -122,9 +133,10 @@ class TwoWritersTest {
       }
       LockSupport.parkNanos(ns);
     });
-    LocalBlobStore local = LocalBlobStore.builder(own).config(TierLife.SMALL).open();
+    LocalBlobStore store = LocalBlobStore.builder(own).config(TierLife.SMALL).open();
     together.await(30, TimeUnit.SECONDS);
-    try (TieredBlobStore store = TieredBlobStore.builder(local, slow).config(CONFIG).open()) {
+    try (store;
+        Tier tier = Tier.builder(store, slow).config(CONFIG).adopt(true).open()) {
       together.await(30, TimeUnit.SECONDS);
       boolean newest = isNewest(objects, slow);
       together.await(30, TimeUnit.SECONDS);
@@ -136,9 +148,9 @@ class TwoWritersTest {
       for (int round = 0; round < ROUNDS; round++) {
         model.putRange(store, blobs, blobs + 4, round);
         try {
-          store.checkpoint(TierProgress.NONE);
+          tier.checkpoint(TierProgress.NONE);
           rounds++;
-          store.collect(false);
+          tier.collect(false);
         } catch (FencedException e) {
           fenced = true;
         }
@@ -158,15 +170,5 @@ class TwoWritersTest {
             .filter(request -> request.startsWith("putIfAbsent " + TierKeys.MANIFESTS))
             .reduce("", (before, after) -> after);
     return claim.endsWith(Objects.requireNonNull(new ManifestStore(objects).latest()).key());
-  }
-
-  private Path copy(Path template, String name) throws IOException {
-    Path target = Files.createDirectory(folder.resolve(name));
-    try (Stream<Path> files = Files.list(template)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, target.resolve(file.getFileName().toString()));
-      }
-    }
-    return target;
   }
 }

@@ -2,6 +2,7 @@ package io.ashlar.store.checkpoint;
 
 import io.ashlar.store.disk.SideTask;
 import io.ashlar.store.format.Superblock;
+import io.ashlar.store.spi.Uninterrupted;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -19,6 +20,12 @@ final class ChunksAhead implements AutoCloseable {
   private final Superblock superblock;
   private final @Nullable MemorySegment[] slots;
   private final SideTask<Generation> reading;
+  private final Uninterrupted.PlainWait nextIsRead = // made here: the wait needs no heap
+      () -> {
+        while (this.read == this.loaded && !this.ended) {
+          wait();
+        }
+      };
 
   // Guarded by this.
   private int read; // chunks
@@ -58,11 +65,11 @@ final class ChunksAhead implements AutoCloseable {
       try {
         wait();
       } catch (InterruptedException e) {
-        throw new IllegalStateException("nobody interrupts this thread", e);
+        throw new IllegalStateException("this thread is never interrupted", e);
       }
     }
     if (closed) {
-      throw new CancellationException("the index checkpoint is not wanted any more");
+      throw new CancellationException("the index checkpoint is no longer wanted");
     }
     return read % slots.length;
   }
@@ -80,28 +87,14 @@ final class ChunksAhead implements AutoCloseable {
    *
    * @return null when no more come: {@link #outcome} tells why.
    */
-  @Nullable MemorySegment next() {
-    boolean interrupted = false;
-    MemorySegment chunk;
-    synchronized (this) {
-      if (lent) {
-        loaded++;
-        notifyAll();
-      }
-      while (read == loaded && !ended) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      lent = read > loaded;
-      chunk = lent ? slots[loaded % slots.length] : null;
+  synchronized @Nullable MemorySegment next() {
+    if (lent) {
+      loaded++;
+      notifyAll();
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return chunk;
+    Uninterrupted.run(nextIsRead);
+    lent = read > loaded;
+    return lent ? slots[loaded % slots.length] : null;
   }
 
   /** Waits for what was found, or throws what kept it from being found. */

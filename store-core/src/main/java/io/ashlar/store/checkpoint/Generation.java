@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one superblock copy refers to: a log position and the index checkpoint that covers
- * everything up to it.
+ * The generation of one superblock copy: a log position and the index checkpoint that covers the
+ * log up to it.
  *
  * @param base where replay starts.
  * @param covered the last record that an entry of the checkpoint can come from.

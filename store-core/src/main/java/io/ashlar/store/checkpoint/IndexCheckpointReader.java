@@ -8,6 +8,7 @@ import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.CheckpointLoader;
+import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -15,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an index checkpoint, last chunk first: while the entries of one chunk are loaded, a thread
- * of this reader's reads and verifies those before it.
+ * Reads an index checkpoint, last chunk first. While the entries of one chunk are loaded, a thread
+ * of this reader reads and verifies the chunks before it.
  *
  * <p>Thread: one. Memory: {@value #CHUNKS_AHEAD} chunks, whatever the file claims (promise G12).
  */
@@ -30,7 +31,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
   private final NativeMemory memory = NativeMemory.reserve(CHUNKS_AHEAD * CHUNK_BYTES_MAX);
   private long entries;
 
-  /** Where a chunk lies, by the superblock or by the chunk behind it, and what it must be. */
+  /** The place of a chunk, from the superblock or the chunk after it, and its expected header. */
   private record Place(long start, long blocks, int crc32c) {}
 
   /** Creates one over a file of {@code fileBlocks} blocks. */
@@ -42,8 +43,8 @@ public final class IndexCheckpointReader implements AutoCloseable {
   /**
    * Reads the checkpoint that a superblock names.
    *
-   * @param into receives the entries; without any, and nobody reads it.
-   * @return what the superblock refers to.
+   * @param into receives the entries; empty and without readers.
+   * @return the generation of the superblock.
    * @throws CorruptionException if a chunk is damaged.
    */
   public Generation read(Superblock superblock, BlobIndex into) {
@@ -140,7 +141,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
     long sequence = superblock.base().sequence();
     int crc32c = place.crc32c();
     boolean valid =
-        disk.read(chunk, Blocks.offset(start)) == chunk.byteSize()
+        isRead(chunk, start)
             && (headerOnly
                 ? IndexCheckpointFormat.hasHeader(chunk, storeId, sequence, start, blocks, crc32c)
                 : IndexCheckpointFormat.isValid(chunk, storeId, sequence, start, crc32c));
@@ -148,6 +149,26 @@ public final class IndexCheckpointReader implements AutoCloseable {
       throw damaged(start);
     }
     return chunk;
+  }
+
+  private boolean isRead(MemorySegment chunk, long start) {
+    try {
+      return disk.read(chunk, Blocks.offset(start)) == chunk.byteSize();
+    } catch (NativeException e) {
+      if (!e.isOfMedium()) {
+        throw e;
+      }
+      throw new CorruptionException(
+          "the index checkpoint cannot be read: check the device: block="
+              + start
+              + ", failure="
+              + e.getMessage(),
+          null,
+          start,
+          0,
+          -1,
+          e);
+    }
   }
 
   private static CorruptionException damaged(long block) {

@@ -7,13 +7,14 @@ import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.spi.Log;
+import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Invariants, and a crash at each step.</b> Until the flip is durable both superblock copies
  * refer to older generations, whose chunks and records are untouched: the new chunks are free space
- * to a recovery. The flip writes the older copy only (rule L12); torn, the newer one decides. Once
- * it is durable, the generation that was older has no superblock copy any more, and its chunks, and
- * the records up to the next generation's base, are freed (rule L13). No mark comes from a
- * checkpoint (rule L2).
+ * to a recovery. The flip writes the older copy only (rule L12); if it is torn, the newer copy
+ * decides. Once the flip is durable, the older generation has no superblock copy any more. Its
+ * chunks are freed, and so are the records up to the next generation's base (rule L13). No mark
+ * comes from a checkpoint (rule L2).
  *
  * <p>Thread: the executor, one step after another; {@link #isDue} and {@link #start} by the commit
  * role's holder; {@link #close} by one.
@@ -65,6 +66,12 @@ public final class IndexCheckpointer implements AutoCloseable {
   private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
   private final MemorySegment chunk = memory.segment();
   private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+  private final Uninterrupted.PlainWait isIdle = // made here: the wait needs no heap
+      () -> {
+        while (this.running) {
+          wait();
+        }
+      };
 
   // Owned by the commit role's holder.
   private Generation older;
@@ -144,10 +151,10 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   /**
-   * Returns whether the open that has just ended replayed so much that a checkpoint should be
-   * written now, lest the next open has to do it again: a quarter of the operations that make one
-   * due otherwise, or so many records that replaying them takes as long as writing it. Thread: the
-   * commit role's holder.
+   * Returns whether the open that has just ended replayed enough that a checkpoint should be
+   * written now, so that the next open need not repeat it. Enough is a quarter of the operations
+   * that make a checkpoint due otherwise. Enough is also a number of records whose replay takes as
+   * long as the checkpoint. Thread: the commit role's holder.
    */
   public boolean isDueAfterOpen(long replayedRecords) {
     return OPENED_SHARE * logOperations >= dueOperations
@@ -174,12 +181,14 @@ public final class IndexCheckpointer implements AutoCloseable {
     previousStart = 0;
     previousBlocks = 0;
     previousCrc32c = 0;
-    chunks = new ArrayList<>();
+    chunks = List.of(); // the first step makes the list
     beginChunk();
     if (!handOver()) {
       ended();
-      System.getLogger(IndexCheckpointer.class.getName())
-          .log(System.Logger.Level.WARNING, "an index checkpoint is put off: no thread for it");
+      Log.log(
+          IndexCheckpointer.class,
+          System.Logger.Level.WARNING,
+          "an index checkpoint was postponed: no thread was available");
     }
   }
 
@@ -199,23 +208,13 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   /** Waits until no checkpoint is being written. Thread: one that does not run its steps. */
-  public void awaitIdle() {
-    boolean interrupted = false;
-    synchronized (this) {
-      while (running) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+  public synchronized void awaitIdle() {
+    Uninterrupted.run(isIdle);
   }
 
-  /** Takes one step, and lets another follow; goes on itself where there is no thread for that. */
+  /**
+   * Takes one step and schedules the next; takes the next step itself if there is no thread for it.
+   */
   private void step() {
     boolean more = stepOnce();
     while (more && !handOver()) {
@@ -227,7 +226,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     try {
       executor.execute(this::step);
       return true;
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) { // none can be had, or no heap for the task
       return false;
     }
   }
@@ -295,6 +294,9 @@ public final class IndexCheckpointer implements AutoCloseable {
     long start = allocated[0];
     if (start < 0) {
       return false;
+    }
+    if (chunks.isEmpty()) {
+      chunks = new ArrayList<>();
     }
     chunks.add(new Generation.Chunk(start, blocks));
     previousCrc32c =
@@ -367,11 +369,11 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   private void abandon(@Nullable NativeException failure) {
-    System.getLogger(IndexCheckpointer.class.getName())
-        .log(
-            System.Logger.Level.WARNING,
-            "an index checkpoint was abandoned: "
-                + (failure == null ? "no space" : failure.getMessage()));
+    Log.log(
+        IndexCheckpointer.class,
+        System.Logger.Level.WARNING,
+        "an index checkpoint was abandoned: "
+            + (failure == null ? "no space" : failure.getMessage()));
     List<Generation.Chunk> written = chunks;
     role.perform(() -> {
       unreferencedBlocks = 0;
@@ -383,7 +385,7 @@ public final class IndexCheckpointer implements AutoCloseable {
         }
       }
     });
-    chunks = new ArrayList<>();
+    chunks = List.of();
   }
 
   /**

@@ -70,9 +70,4 @@ public final class RecordLedger {
   public long blocks() {
     return blocks;
   }
-
-  /** Returns how many records are in it. */
-  public int count() {
-    return count;
-  }
 }

@@ -2,21 +2,38 @@ package io.ashlar.store.checkpoint;
 
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.disk.BadBlockReads;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.format.SuperblockFormat;
+import io.ashlar.store.spi.ManifestNotes;
 import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes the two superblock copies. Each keeps the pointer to its own generation's index
- * checkpoint. Each write is durable before the next begins, and one that changes a pointer goes
- * over the older copy (rules L5, L12): whatever a crash tears, the other copy is whole.
+ * checkpoint. Each write is durable before the next begins. A write that changes a pointer
+ * overwrites the older copy (rules L5, L12). Whichever copy a crash tears, the other is whole.
+ *
+ * <p><b>Notes of manifests</b> (rule L32) are in both copies before the manifest is sent, the older
+ * copy first. The higher count of the two copies is valid.
+ *
+ * <table>
+ *   <caption>A crash at each step of a note</caption>
+ *   <tr><th>crash</th><th>the next open finds</th></tr>
+ *   <tr><td>in the write of the first copy</td><td>the note before; the manifest was not sent</td>
+ *       </tr>
+ *   <tr><td>between the writes, or in the second</td><td>the new note, in the first copy: of a
+ *       manifest that was never sent, which does no harm. The fence writes it to both</td></tr>
+ *   <tr><td>after both</td><td>the new note, also when either copy is damaged later</td></tr>
+ * </table>
  *
  * <p>Thread: one at a time: the one that opens the store, then the commit role's holder.
  */
@@ -34,33 +51,45 @@ public final class SuperblockPair implements AutoCloseable {
   }
 
   /**
-   * Reads both copies.
+   * Reads both copies. One that cannot be read counts as damaged.
    *
-   * @return whether there is a store; false when none was ever completely made.
-   * @throws CorruptionException if there was one and neither copy is valid.
-   * @throws StoreOpenException if the file is something else.
+   * @throws CorruptionException if no copy is valid.
+   * @throws StoreOpenException if the file is empty, begins with zeroes or is something else, or
+   *     neither copy is whole and one cannot be read.
    * @throws io.ashlar.store.FormatVersionException if a copy is of another version.
    */
-  public boolean read() {
+  public void read() {
     memory.fill((byte) 0);
-    long _ = disk.read(memory, 0);
+    BadBlockReads reads = new BadBlockReads(disk);
+    long _ = reads.read(memory, memory.byteSize(), 0);
     boolean any = false;
     for (int copy = 0; copy < SuperblockFormat.COPIES; copy++) {
       copies[copy] = SuperblockFormat.decode(block(copy), copy);
       any |= copies[copy] != null;
     }
     if (any) {
-      return true;
+      return;
     }
-    // Copy 0 is written and synced first when a store is made, and the log only after both copies:
-    // so
-    // this is a store whose making was cut short, and nothing was ever acknowledged.
-    if (SuperblockFormat.isBlank(block(1)) && SuperblockFormat.isBlank(block(2))) {
-      return false;
+    NativeException failure = reads.failure();
+    if (failure != null) {
+      throw new StoreOpenException(
+          "no superblock copy can be read: check the device; if the error persists, restore the"
+              + " store from its tier or a backup: failure="
+              + failure.getMessage(),
+          failure);
+    }
+    if (SuperblockFormat.isBlank(memory)) {
+      throw new StoreOpenException(
+          "the data file is empty, or begins with zeroes, and holds no store: restore the store"
+              + " from its tier or a backup; if no data was ever stored here, remove the file and"
+              + " open again to create a new store: fileBytes="
+              + disk.size(),
+          null);
     }
     if (!SuperblockFormat.hasMagic(block(0)) && !SuperblockFormat.hasMagic(block(1))) {
       throw new StoreOpenException(
-          "the file is no Ashlar data file: choose another folder, or move the file away", null);
+          "the file is not an Ashlar data file: choose another folder, or move the file away",
+          null);
     }
     throw new CorruptionException(
         "both superblock copies are damaged: restore the store from its tier or a backup",
@@ -115,21 +144,40 @@ public final class SuperblockPair implements AutoCloseable {
     Superblock recovered = Objects.requireNonNull(copies[copy]);
     Superblock other = copies[1 - copy];
     Superblock base = keepOther && other != null ? other : recovered;
+    ManifestNotes notes = notes();
     assert incarnation > recovered.incarnation()
             && (other == null || incarnation > other.incarnation())
-        : "L7: an incarnation came again";
-    assert sequence >= recovered.base().sequence() : "L5: the fence lies before what it is to keep";
-    writeCopy(base.withFence(incarnation, sequence), 1 - copy);
-    writeCopy(recovered.withFence(incarnation, sequence), copy);
+        : "L7: an incarnation was repeated";
+    assert sequence >= recovered.base().sequence()
+        : "L5: the fence precedes a record that it must keep";
+    writeCopy(base.withFence(incarnation, sequence).withNotes(notes), 1 - copy);
+    writeCopy(recovered.withFence(incarnation, sequence).withNotes(notes), copy);
   }
 
   /** Sets the tiered flag in both copies. */
   public void setTiered() {
+    writeBoth(Superblock::withTiered);
+  }
+
+  /** Returns the notes of both copies that hold: those with the higher count (rule L32). */
+  public ManifestNotes notes() {
+    ManifestNotes notes = newer().notes();
+    Superblock other = older();
+    return other != null && other.notes().count() > notes.count() ? other.notes() : notes;
+  }
+
+  /** Makes notes durable in both copies. A manifest may be sent only after this (rule L32). */
+  public void note(ManifestNotes notes) {
+    assert notes.count() > notes().count() : "L32: these notes are not newer than the last";
+    writeBoth(superblock -> superblock.withNotes(notes));
+  }
+
+  private void writeBoth(UnaryOperator<Superblock> change) {
     int newer = newerCopy();
     for (int copy : new int[] {1 - newer, newer}) {
       Superblock superblock = copies[copy];
       if (superblock != null) {
-        writeCopy(superblock.withTiered(), copy);
+        writeCopy(change.apply(superblock), copy);
       }
     }
   }
@@ -138,7 +186,7 @@ public final class SuperblockPair implements AutoCloseable {
   void flip(Generation generation) {
     Generation.Chunk last = Objects.requireNonNull(generation.last());
     assert generation.covered() >= generation.base().sequence()
-        : "L12: the checkpoint holds less than it says";
+        : "L12: the checkpoint covers less than its log position";
     writeCopy(
         newer()
             .withCheckpoint(

@@ -4,22 +4,26 @@ import io.ashlar.store.AckListener;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.spi.Log;
+import io.ashlar.store.spi.Uninterrupted;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Tells callers what became of their epochs, in epoch order. The durable epoch is the truth; the
- * blocking, the future and the callback form derive from it.
+ * Tells callers the outcome of their epochs, in epoch order. The durable epoch is the truth. The
+ * blocking, future and callback forms derive from it.
  *
- * <p>Thread: {@code ack…} and {@code deliver} by the commit role's holder; the rest by any.
+ * <p>Thread: {@code ack…} and {@code deliver} belong to the commit role's holder; the rest is safe
+ * from any thread.
  */
 final class AckSequencer {
 
-  private static final System.Logger LOG = System.getLogger(AckSequencer.class.getName());
   private static final VarHandle DURABLE;
 
   static {
@@ -30,9 +34,13 @@ final class AckSequencer {
     }
   }
 
-  /** A group of so many epochs has more threads than the role's holder should wake. */
+  /** How often a waiter looks by itself: its waker may have had no heap to wake it. */
+  private static final long LOOK_NS = 100_000_000;
+
+  /** From this many epochs on, a group has more threads than the role's holder should wake. */
   static final int LARGE_GROUP = 20;
 
+  private final StoreGate gate;
   private final Poison poison;
   private final EpochBufferPool buffers;
   private final Queue<Thread> waiters = new ConcurrentLinkedQueue<>();
@@ -44,7 +52,8 @@ final class AckSequencer {
       "unused") // through DURABLE: written by the role (release), read by any (acquire)
   private long durable;
 
-  AckSequencer(long durableEpoch, Poison poison, EpochBufferPool buffers) {
+  AckSequencer(StoreGate gate, long durableEpoch, Poison poison, EpochBufferPool buffers) {
+    this.gate = gate;
     this.poison = poison;
     this.buffers = buffers;
     DURABLE.setRelease(this, durableEpoch);
@@ -55,17 +64,20 @@ final class AckSequencer {
     return (long) DURABLE.getAcquire(this);
   }
 
-  /** Makes everything up to {@code epoch} count as durable, before anybody is told. */
+  /** Makes everything up to {@code epoch} count as durable, before any owner is told. */
   void setDurable(long epoch) {
     assert epoch >= durableEpoch() : "G3: epochs become durable in order";
     DURABLE.setRelease(this, epoch);
   }
 
-  /** Notes that a group is durable, whose owners {@link #deliver} tells. */
+  /**
+   * Notes that a group is durable, whose owners {@link #deliver} tells; takes it out of the array.
+   */
   void ackDurable(EpochBuffer[] group, int count) {
-    assert undelivered == 0 : "G10: the group before was not acknowledged";
+    assert undelivered == 0 : "G10: the previous group was not acknowledged";
     System.arraycopy(group, 0, durableGroup, 0, count);
     undelivered = count;
+    Arrays.fill(group, 0, count, null); // told from here: no failure that comes later is theirs
   }
 
   /** Returns whether owners of durable epochs are yet to be told. */
@@ -104,6 +116,7 @@ final class AckSequencer {
 
   private void tell(AckListener listener, EpochBuffer buffer) {
     EpochOutcome outcome = buffer.outcome();
+    boolean noted = gate.beginListener();
     try {
       listener.onDurable(
           outcome.epoch(),
@@ -112,9 +125,19 @@ final class AckSequencer {
           buffer.deleteCount(),
           outcome.deletesApplied());
     } catch (Throwable e) { // a checked one too, from a language that has none
-      LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
+      drop(e);
+    } finally {
+      gate.endListener(noted);
     }
     buffers.recycle(buffer);
+  }
+
+  private static void drop(Throwable thrown) {
+    Log.log(
+        AckSequencer.class,
+        System.Logger.Level.WARNING,
+        "an acknowledgement listener threw",
+        thrown);
   }
 
   /** Tells the owner of an epoch that failed. */
@@ -125,27 +148,49 @@ final class AckSequencer {
       buffer.outcome().wake();
       return;
     }
+    boolean noted = gate.beginListener();
     try {
       listener.onFailed(failure);
     } catch (Throwable e) { // a checked one too, from a language that has none
-      LOG.log(System.Logger.Level.WARNING, "an acknowledgement listener threw", e);
+      drop(e);
+    } finally {
+      gate.endListener(noted);
     }
     buffers.recycle(buffer);
   }
 
-  /** Lets nobody wait any longer. */
+  /**
+   * Fails the epochs of a group that have not been told anything yet, after the store was poisoned.
+   * An epoch that was told is no longer in the array: its buffer may be in use for another.
+   */
+  void failAll(EpochBuffer[] group, int count) {
+    for (int i = 0; i < count; i++) {
+      EpochBuffer epoch = group[i];
+      if (epoch != null) {
+        Arrays.fill(group, i, i + 1, null);
+        epoch.releaseBuffers();
+        ackFailed(epoch, poison.failure(true));
+      }
+    }
+  }
+
+  /** Ends all waits. */
   void close() {
     closed = true;
     wakeWaiters();
   }
 
-  /** Wakes those who wait for an epoch or for the failure of the store. */
+  /** Wakes the threads that wait for an epoch or for the failure of the store. */
   void wakeWaiters() {
     if (waiters.isEmpty()) {
       return; // an iterator is an object
     }
-    for (Thread waiter : waiters) {
-      LockSupport.unpark(waiter);
+    try {
+      for (Thread waiter : waiters) {
+        LockSupport.unpark(waiter);
+      }
+    } catch (OutOfMemoryError e) {
+      // they look by themselves a little later
     }
   }
 
@@ -160,25 +205,25 @@ final class AckSequencer {
       return;
     }
     Thread self = Thread.currentThread();
-    boolean interrupted = false;
     waiters.add(self);
     try {
       VarHandle.fullFence();
-      while (durableEpoch() < epoch) {
-        if (poison.isSet()) {
-          throw poison.failure(true);
-        }
-        if (closed) {
-          throw new StoreClosedException("the store was closed before epoch=" + epoch, null);
-        }
-        LockSupport.park(this);
-        interrupted |= Thread.interrupted();
-      }
+      Uninterrupted.parkUntil(this, () -> isDurable(epoch), LOOK_NS);
     } finally {
       waiters.remove(self);
-      if (interrupted) {
-        self.interrupt();
-      }
     }
+  }
+
+  private boolean isDurable(long epoch) {
+    if (durableEpoch() >= epoch) {
+      return true;
+    }
+    if (poison.isSet()) {
+      throw poison.failure(true);
+    }
+    if (closed) {
+      throw new StoreClosedException("the store was closed before epoch=" + epoch, null);
+    }
+    return false;
   }
 }

@@ -15,12 +15,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what a large epoch has buffered while its caller fills the next buffers, so that copying
- * and summing up take place beside the device's work and not before it.
+ * Writes the filled buffers of a large epoch while its caller fills the next ones. Copying and
+ * checksums so overlap the device's work.
  *
  * <p><b>Invariants, and the crash at each step.</b>
  *
@@ -28,19 +30,19 @@ import org.jspecify.annotations.Nullable;
  *   <li><i>Hold.</i> The values get one run of blocks that is free under L2, held for the epoch. A
  *       crash: nothing refers to it.
  *   <li><i>Write</i>, on a lane. A crash leaves any part of it: nothing refers to it.
- *   <li><i>Await.</i> The epoch is queued, or given up and its run freed, only when each of its
- *       lanes has ended (L26); a failed one quarantines the run (L24) and fails the epoch alone.
- *   <li><i>Commit.</i> The group has bytes outside its gathered write and so ends with a sync,
- *       after every write (L17).
+ *   <li><i>Await.</i> The epoch is queued, or abandoned and its run freed, only when each of its
+ *       lanes has ended (L26). A failed lane quarantines the run (L24) and fails only its epoch.
+ *   <li><i>Commit.</i> The group has bytes outside its gathered write, so it ends with a sync after
+ *       every write (L17).
  * </ol>
  *
  * <p>A lane is one write in flight. There are two, so that the device has the next write while one
  * completes. They end with the store: its file and its pool outlive them (L22).
  *
- * <p>Thread: {@link #tryTake} and {@link #await} by an epoch's caller, {@link #start} and {@link
- * #close} by who opens and closes the store. Its own threads end after a while without work. Before
- * {@link #start} there are none, and writes are put off until somebody awaits them: the latest
- * moment that is allowed, which is what a simulated disk should see.
+ * <p>Thread: an epoch's caller calls {@link #tryTake} and {@link #await}. The thread that opens or
+ * closes the store calls {@link #start} and {@link #close}. The writer's own threads end after a
+ * while without work. Before {@link #start} it has no threads and delays each write until a caller
+ * awaits it. That is the latest moment allowed, and the one that a simulated disk should see.
  */
 final class AheadWriter implements AutoCloseable {
 
@@ -68,7 +70,7 @@ final class AheadWriter implements AutoCloseable {
     }
   }
 
-  /** Lets threads of the given name do the writing. */
+  /** Starts writing on threads of the given name. */
   void start(String name) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
@@ -88,8 +90,8 @@ final class AheadWriter implements AutoCloseable {
   }
 
   /**
-   * Returns a lane for an epoch with so many buffers, or null when both are in use or it has too
-   * many. The caller begins its write, or gives it back.
+   * Returns a lane for an epoch with this many buffers, or null if both lanes are in use or the
+   * epoch has too many. The caller begins the lane's write, or returns the lane.
    */
   @Nullable Lane tryTake(int bufferCount) {
     return bufferCount <= BUFFERS_MAX ? idle.relaxedPoll() : null;
@@ -106,7 +108,7 @@ final class AheadWriter implements AutoCloseable {
     counters.bytesWritten.add(bytes);
   }
 
-  /** Waits until every write ahead of an epoch has ended, however it did. */
+  /** Waits until every write ahead of an epoch has ended, with or without success. */
   void await(EpochBuffer epoch) {
     for (Runnable task = putOff.poll(); task != null; task = putOff.poll()) {
       task.run();
@@ -114,7 +116,7 @@ final class AheadWriter implements AutoCloseable {
     epoch.ahead().await();
   }
 
-  /** Ends the threads after their writes; no epoch begins one any more. */
+  /** Ends the threads after their writes; no epoch begins another. */
   @Override
   public void close() {
     putOff.forEach(Runnable::run);
@@ -129,6 +131,8 @@ final class AheadWriter implements AutoCloseable {
 
     private final IoVectors vectors;
     private final PooledBuffer[] buffers = new PooledBuffer[BUFFERS_MAX];
+    private final Consumer<PooledBuffer> taker = this::take; // made once, ahead
+    private final AtomicBoolean pending = new AtomicBoolean(); // taken by the one that writes
     private int bufferCount;
     private long fileOffset;
     private @Nullable EpochBuffer epoch;
@@ -140,24 +144,33 @@ final class AheadWriter implements AutoCloseable {
     /** Takes an epoch's filled buffers and begins to write them one after another from a block. */
     void begin(EpochBuffer from, long startBlock) {
       vectors.clear();
-      from.values().addTo(vectors);
-      bufferCount = from.handOver(buffers);
+      from.addTo(vectors);
+      bufferCount = 0;
+      from.handOver(taker);
       fileOffset = Blocks.offset(startBlock);
       epoch = from;
+      pending.set(true);
       try {
         executor.execute(this);
-      } catch (OutOfMemoryError e) { // no thread could be started: the caller writes
+      } catch (RuntimeException | Error e) { // no thread could be started: the caller writes
         run();
       }
     }
 
-    /** Gives it back unused. */
+    private void take(PooledBuffer buffer) {
+      buffers[bufferCount++] = buffer;
+    }
+
+    /** Returns the lane unused. */
     void giveBack() {
       var _ = idle.offer(this);
     }
 
     @Override
     public void run() {
+      if (!pending.getAndSet(false)) {
+        return; // the caller did it, to whom the executor had spoken of a failure
+      }
       Throwable failure = null;
       try {
         poison.check(); // L24

@@ -6,27 +6,33 @@ import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.spi.Log;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The I/O thread's work: whenever epochs wait it takes the commit role, coalesces them into groups
- * and commits these through the ring, of which it is the only owner.
+ * The I/O thread's work. When epochs wait, it takes the commit role and coalesces the epochs into
+ * groups. It commits the groups through the ring, which it alone owns.
  *
  * <pre>
  *   awake ── nothing to do ──▶ asleep ── wakeUp, or time to write a mark ──▶ awake
  * </pre>
  *
- * <p>Whoever puts something into the queue, or releases the role, looks afterwards (a full fence
- * between) whether this agent sleeps, and wakes it; the agent looks at the queue once more after it
- * has said that it sleeps (a full fence between). So one of the two always sees the other.
+ * <p>With a coalescing window the first epoch of a group waits that long for others, or until a
+ * group or the queue is full. The agent sleeps meanwhile and does not hold the role. A task that is
+ * queued for the role ends the window, and so does a close.
  *
- * <p>Thread: {@link #run}, {@link #doWork} and {@link #onClose} by one thread, the I/O thread (or a
- * test that drives them); the rest by any.
+ * <p>A thread that adds to the queue, or releases the role, then checks whether this agent sleeps,
+ * and wakes it. The agent checks the queue once more after it has declared that it sleeps. A full
+ * fence precedes each check, so one of the two always sees the other.
+ *
+ * <p>Thread: {@link #run}, {@link #doWork} and {@link #onClose} belong to one thread, the I/O
+ * thread or a test that drives them. The rest is safe from any thread.
  */
 final class CommitAgent {
 
@@ -34,8 +40,9 @@ final class CommitAgent {
   static final int QUEUE_CAPACITY = 128;
 
   private static final int AWAKE = 0;
-  private static final int ASLEEP_BRIEFLY = 1;
-  private static final int ASLEEP = 2;
+  private static final int COALESCING = 1; // woken by what ends the window alone
+  private static final int ASLEEP_BRIEFLY = 2;
+  private static final int ASLEEP = 3;
   private static final int GROUP_BUFFERS_MAX = 1000;
   private static final long REFUSE_PARK_NS = 1_000_000;
   private static final long SLEEP_NS_MIN = 1_000_000; // while a caller holds the role
@@ -58,6 +65,7 @@ final class CommitAgent {
   private final AckSequencer acks;
   private final Poison poison;
   private final Disk disk;
+  private final FileWatch fileWatch;
   private final LongSupplier clockNs;
   private final long quietNs;
   private final long coalesceWindowNs;
@@ -66,7 +74,10 @@ final class CommitAgent {
 
   private @Nullable DiskQueue diskQueue; // owned by the I/O thread; wakeUp by any
   private volatile boolean closing; // written by the closing thread, read by the I/O thread
+  private final AtomicInteger queuedTasks = new AtomicInteger(); // behind an epoch, perhaps
   private volatile long lastCommitNs; // written by the role's holder, read by the I/O thread
+  private boolean windowOpen; // the I/O thread's
+  private long windowEndNs; // the I/O thread's
 
   @SuppressWarnings("unused") // through SLEEP: written by the I/O thread and by who wakes it
   private int sleep;
@@ -93,6 +104,7 @@ final class CommitAgent {
     this.acks = acks;
     this.poison = poison;
     this.disk = disk;
+    this.fileWatch = new FileWatch(disk, poison, clockNs);
     this.clockNs = clockNs;
     this.quietNs = quietNs;
     this.coalesceWindowNs = coalesceWindowNs;
@@ -105,7 +117,7 @@ final class CommitAgent {
     diskQueue = disk.openQueue(QUEUE_CAPACITY);
   }
 
-  /** Works and sleeps until {@link #close} was asked for, then closes the ring. */
+  /** Works and sleeps until {@link #close} is called, then closes the ring. */
   void run() {
     while (!closing || !queue.isEmpty()) {
       if (doWork() == 0) {
@@ -116,15 +128,16 @@ final class CommitAgent {
   }
 
   /**
-   * Commits what waits, or writes a mark when it is time.
+   * Commits the waiting epochs, or writes a mark when it is due.
    *
-   * @return how many entries were served; 0 when there was nothing, or somebody else has the role.
+   * @return how many entries were served; 0 if the queue was empty, its epochs wait for more, or
+   *     another thread has the role.
    */
   int doWork() {
     if (queue.isEmpty()) {
       return markWhenQuiet();
     }
-    if (!role.tryTake()) {
+    if (waitsForCompany() || !role.tryTake()) {
       return 0;
     }
     try {
@@ -143,9 +156,13 @@ final class CommitAgent {
       if (next instanceof RoleTask task) {
         acks.deliver();
         var _ = queue.poll();
-        task.execute();
+        queuedTasks.decrementAndGet();
+        task.execute(poison);
         served++;
+      } else if (waitsForCompany()) {
+        break;
       } else {
+        windowOpen = false;
         int count = gather();
         served += count;
         commit(count, ring);
@@ -161,19 +178,38 @@ final class CommitAgent {
 
   private void commit(int count, DiskQueue ring) {
     try {
+      fileWatch.check();
       committer.commit(group, count, ring);
       lastCommitNs = clockNs.getAsLong();
     } catch (RuntimeException | Error e) {
       poison.set(e); // L19
       acks.deliver();
-      for (int i = 0; i < count; i++) {
-        group[i].values().release();
-        acks.ackFailed(group[i], poison.failure(true));
-      }
+      acks.failAll(group, count);
       acks.wakeWaiters();
-      System.getLogger(CommitAgent.class.getName())
-          .log(System.Logger.Level.ERROR, "the store failed in the commit path", e);
+      Log.log(
+          CommitAgent.class, System.Logger.Level.ERROR, "the store failed in the commit path", e);
     }
+  }
+
+  /**
+   * Returns whether the queued epochs keep waiting for others. Opens the window when it sees the
+   * first of them.
+   */
+  private boolean waitsForCompany() {
+    if (coalesceWindowNs == 0 || queue.isEmpty() || isWindowEnded()) {
+      return false;
+    }
+    long now = clockNs.getAsLong();
+    if (!windowOpen) {
+      windowOpen = true;
+      windowEndNs = now + coalesceWindowNs;
+    }
+    return now - windowEndNs < 0;
+  }
+
+  /** Returns whether something other than time ends the window. */
+  private boolean isWindowEnded() {
+    return closing || queuedTasks.get() > 0 || queue.size() >= group.length || !queue.hasRoom();
   }
 
   /** Takes the epochs of the next group out of the queue, in their order. */
@@ -182,22 +218,10 @@ final class CommitAgent {
     long bytes = 0;
     int buffers = 0;
     int count = 0;
-    long deadline = coalesceWindowNs == 0 ? 0 : clockNs.getAsLong() + coalesceWindowNs;
-    while (count < group.length) {
-      QueueEntry entry = queue.peek();
-      if (entry == null) {
-        if (coalesceWindowNs == 0 || closing || clockNs.getAsLong() - deadline >= 0) {
-          break;
-        }
-        Thread.onSpinWait();
-        continue;
-      }
-      if (!(entry instanceof EpochBuffer epoch)) {
-        break;
-      }
+    while (count < group.length && queue.peek() instanceof EpochBuffer epoch) {
       recordBytes += LogRecordFormat.EPOCH_BYTES + epoch.operationBytes();
-      bytes += epoch.unplacedBlocks() * Disk.BLOCK_BYTES;
-      buffers += epoch.values().count();
+      bytes += epoch.writableBlocks() * Disk.BLOCK_BYTES;
+      buffers += epoch.writableBuffers();
       if (count > 0
           && (recordBytes > LogRecordFormat.RECORD_BYTES_MAX
               || bytes > groupBytesMax
@@ -224,12 +248,17 @@ final class CommitAgent {
     }
   }
 
-  /** Lets go of the role, then sees to what was queued meanwhile. Thread: the role's holder. */
+  /** Releases the role, then serves what was queued meanwhile. Thread: the role's holder. */
   void releaseRole() {
     role.release();
     if (!queue.isEmpty()) {
       wakeIfAsleep(ASLEEP_BRIEFLY);
     }
+  }
+
+  /** Checks before a commit that the file still exists. Thread: the role's holder. */
+  void checkFile() {
+    fileWatch.check();
   }
 
   /** Notes a commit on a caller's thread. Thread: the role's holder. */
@@ -240,10 +269,19 @@ final class CommitAgent {
   /** Wakes the agent: something is in the queue. Thread: any, after it put it in. */
   void wakeForWork() {
     VarHandle.fullFence();
-    wakeIfAsleep(ASLEEP_BRIEFLY);
+    int seen = (int) SLEEP.getAcquire(this);
+    if (seen != AWAKE) {
+      wakeIfAsleep(seen == COALESCING && isWindowEnded() ? COALESCING : ASLEEP_BRIEFLY);
+    }
   }
 
-  /** Wakes the agent if it sleeps without a thought of writing a mark. Thread: any. */
+  /** Wakes the agent: a task is in the queue. Thread: any, after it put it in. */
+  void wakeForTask() {
+    queuedTasks.incrementAndGet(); // below 0 for a moment, if it was done already
+    wakeForWork();
+  }
+
+  /** Wakes the agent if it sleeps without a time to write a mark. Thread: any. */
   void wakeForMark() {
     if ((int) SLEEP.getAcquire(this) == ASLEEP) {
       wakeIfAsleep(ASLEEP);
@@ -258,18 +296,25 @@ final class CommitAgent {
   }
 
   private void sleep() {
+    boolean company = waitsForCompany();
     boolean brief = publisher.isUnmarked();
-    long timeoutNs =
-        brief
-            ? Math.clamp(
-                lastCommitNs + quietNs - clockNs.getAsLong(),
-                SLEEP_NS_MIN,
-                Math.max(SLEEP_NS_MIN, quietNs))
-            : SLEEP_NS;
-    SLEEP.setRelease(this, brief ? ASLEEP_BRIEFLY : ASLEEP);
+    long timeoutNs = SLEEP_NS;
+    if (company) {
+      timeoutNs = Math.max(1, windowEndNs - clockNs.getAsLong());
+    } else if (brief) {
+      timeoutNs =
+          Math.clamp(
+              lastCommitNs + quietNs - clockNs.getAsLong(),
+              SLEEP_NS_MIN,
+              Math.max(SLEEP_NS_MIN, quietNs));
+    }
+    SLEEP.setRelease(this, company ? COALESCING : brief ? ASLEEP_BRIEFLY : ASLEEP);
     VarHandle.fullFence();
-    boolean work = !queue.isEmpty() && !role.isHeld();
-    if (!work && !closing && brief == publisher.isUnmarked()) {
+    boolean stillNothing =
+        company
+            ? waitsForCompany()
+            : (queue.isEmpty() || role.isHeld()) && brief == publisher.isUnmarked();
+    if (stillNothing && !closing) {
       var _ = ring().await(CommitAgent::onStrayCompletion, timeoutNs);
     }
     SLEEP.setRelease(this, AWAKE);
@@ -280,8 +325,8 @@ final class CommitAgent {
   }
 
   /**
-   * Fails whatever comes until {@link #close}, after the ring has failed and the store is poisoned:
-   * nothing may hang (promise G10). Thread: the I/O thread, instead of {@link #run}.
+   * Fails every entry until {@link #close}, after the ring has failed and the store is poisoned: no
+   * caller may hang (promise G10). Thread: the I/O thread, instead of {@link #run}.
    */
   void refuseUntilClosed() {
     while (!closing || !queue.isEmpty()) {
@@ -290,6 +335,9 @@ final class CommitAgent {
           for (QueueEntry entry = queue.poll(); entry != null; entry = queue.poll()) {
             refuse(entry);
           }
+        } catch (RuntimeException
+            | Error e) { // those that come after it must hear of it all the same
+          Log.log(CommitAgent.class, System.Logger.Level.ERROR, "a refusal has failed", e);
         } finally {
           role.release();
         }
@@ -306,7 +354,7 @@ final class CommitAgent {
     switch (entry) {
       case RoleTask task -> task.refuse(poison.failure(false));
       case EpochBuffer epoch -> {
-        epoch.values().release();
+        epoch.releaseBuffers();
         acks.ackFailed(epoch, poison.failure(true));
       }
     }
@@ -320,7 +368,7 @@ final class CommitAgent {
     return ring;
   }
 
-  /** Asks the I/O thread to serve what waits and end. Thread: any. */
+  /** Asks the I/O thread to serve the queue and end. Thread: any. */
   void close() {
     closing = true;
     wakeForWork();

@@ -17,10 +17,13 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.spi.HandleTraces;
+import io.ashlar.store.spi.Log;
+import io.ashlar.store.spi.StackRoom;
 import io.ashlar.store.vacuum.CommitAccess;
 import java.lang.foreign.Arena;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -30,17 +33,21 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The write path, wired: what the rest of the store sees of this package.
+ * The wired write path: the interface of this package to the rest of the store.
  *
  * <p>Thread: any, unless a method says otherwise.
  */
 public final class CommitPath implements AutoCloseable {
 
+  private static final long QUEUED_MS_MAX = 1_000;
+
   private final StoreConfig config;
+  private final StoreGate gate;
   private final Poison poison;
   private final CommitQueue queue;
   private final CommitRole role = new CommitRole();
   private final EpochBufferPool buffers;
+  private final HeldQuota quota;
   private final LogTail tail;
   private final AckSequencer acks;
   private final IndexCheckpointer checkpointer;
@@ -55,14 +62,15 @@ public final class CommitPath implements AutoCloseable {
   private @Nullable Thread thread;
 
   /**
-   * Wires the write path behind what recovery found.
+   * Wires the write path to the recovered state.
    *
-   * @param gate entered by whoever fills or commits an epoch.
+   * @param gate entered by every thread that fills or commits an epoch.
    * @param position the end of the log.
    * @param ledger the records that replay needs.
    * @param checkpoints makes the writer of index checkpoints, given access to the commit role.
    * @param clockMs wall time for log records, ms since 1970.
    * @param clockNs a monotonic clock for waiting.
+   * @param traces notes where epochs are begun, if traces are on.
    */
   public CommitPath(
       StoreConfig config,
@@ -79,15 +87,18 @@ public final class CommitPath implements AutoCloseable {
       long storeId,
       long incarnation,
       LongSupplier clockMs,
-      LongSupplier clockNs) {
+      LongSupplier clockNs,
+      @Nullable HandleTraces traces) {
     this.config = config;
+    this.gate = gate;
     this.poison = poison;
     ahead = new AheadWriter(disk, poison, counters, arena);
     queue = new CommitQueue(config.queueCapacity());
-    HeldQuota quota = new HeldQuota(config.heldBytesMax());
-    buffers = new EpochBufferPool(config.queueCapacity(), quota);
+    quota = new HeldQuota(config.heldBytesMax());
+    Quota claimQuota = new Quota(EpochRoom.claimQuotaBytes(pool));
+    buffers = new EpochBufferPool(config.queueCapacity(), quota, claimQuota, traces);
     tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
-    acks = new AckSequencer(position.epoch(), poison, buffers);
+    acks = new AckSequencer(gate, position.epoch(), poison, buffers);
     checkpointer = checkpoints.apply(new RoleHolder());
     publisher = new GroupPublisher(space, tail, applier, acks, checkpointer, counters, incarnation);
     committer =
@@ -119,20 +130,21 @@ public final class CommitPath implements AutoCloseable {
             config.groupEpochsMax(),
             config.groupBytesMax());
     long timeoutMs = config.backPressureTimeoutMs();
-    tasks = new RoleTasks(queue, role, agent, poison, timeoutMs);
+    tasks = new RoleTasks(gate, queue, role, agent, poison, timeoutMs);
     held = new HeldSpace(tasks, quota, space, poison, committer, timeoutMs);
-    EpochSpill spill = new EpochSpill(pool, held, ahead, poison, timeoutMs);
-    writer = new EpochWriter(this, gate, pool, spill, poison, config.groupBytesMax());
+    EpochSpill spill = new EpochSpill(gate, pool, held, ahead, poison, timeoutMs);
+    EpochRoom room = new EpochRoom(this, pool, spill, claimQuota, config.groupBytesMax());
+    writer = new EpochWriter(this, gate, pool, room, spill, poison);
   }
 
   /**
    * Starts the I/O thread and waits until it has its ring.
    *
-   * @throws StoreOpenException if no thread can be had.
+   * @throws StoreOpenException if no thread can be started.
    * @throws RuntimeException what opening the ring threw; the thread has ended then.
    */
   public void start(String name) {
-    CompletableFuture<Void> ready = new CompletableFuture<>();
+    FutureTask<@Nullable Void> ready = new FutureTask<>(agent::onStart, null);
     Thread started = new Thread(() -> runAgent(ready), name);
     started.setDaemon(true);
     thread = started;
@@ -142,31 +154,24 @@ public final class CommitPath implements AutoCloseable {
       throw new StoreOpenException("the store has no I/O thread: " + e.getMessage(), e);
     }
     ahead.start("ashlar-ahead");
-    try {
-      ready.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw e;
-    }
+    var _ = Threads.await(ready);
   }
 
-  private void runAgent(CompletableFuture<Void> ready) {
-    try {
-      agent.onStart();
-    } catch (RuntimeException | Error e) {
-      ready.completeExceptionally(e);
+  private void runAgent(FutureTask<@Nullable Void> ready) {
+    ready.run();
+    if (ready.state() != Future.State.SUCCESS) {
       return;
     }
-    ready.complete(null);
     try {
       agent.run();
     } catch (RuntimeException | Error e) {
       poison.set(e);
       acks.wakeWaiters();
-      System.getLogger(CommitPath.class.getName())
-          .log(System.Logger.Level.ERROR, "the store failed: its I/O thread cannot go on", e);
+      Log.log(
+          CommitPath.class,
+          System.Logger.Level.ERROR,
+          "the store failed: its I/O thread cannot continue",
+          e);
       agent.refuseUntilClosed();
     }
   }
@@ -198,6 +203,16 @@ public final class CommitPath implements AutoCloseable {
     return new LocalEpoch(writer, writer.begin());
   }
 
+  /** Returns how many epochs were begun and have not yet become durable, failed or been closed. */
+  public int openEpochs() {
+    return buffers.inUse();
+  }
+
+  /** Returns the bytes of the data file that these epochs hold ahead of their commit. */
+  public long heldBytes() {
+    return quota.heldBytes();
+  }
+
   /** Returns the last durable epoch. */
   public long durableEpoch() {
     return acks.durableEpoch();
@@ -210,7 +225,8 @@ public final class CommitPath implements AutoCloseable {
    */
   public void awaitDurable(long epoch) {
     if (acks.durableEpoch() < epoch) {
-      role.refuseHolder();
+      StackRoom.toBegin();
+      gate.refuseListener();
     }
     acks.awaitDurable(epoch);
   }
@@ -236,9 +252,7 @@ public final class CommitPath implements AutoCloseable {
    * @param fill adds the evictions; at most {@link Epoch#OPERATIONS_MAX}.
    */
   public void commitEvictions(Consumer<EvictionSink> fill) {
-    EpochBuffer buffer = buffers.take();
-    fill.accept(buffer::addEvict);
-    var _ = commit(buffer);
+    fillAndCommit(buffer -> fill.accept(buffer::addEvict));
   }
 
   /**
@@ -247,9 +261,26 @@ public final class CommitPath implements AutoCloseable {
    * @param fill adds the moves; at most {@link Epoch#OPERATIONS_MAX}.
    */
   public void commitColdMoves(Consumer<ColdMoveSink> fill) {
+    fillAndCommit(buffer -> fill.accept(buffer::addColdMove));
+  }
+
+  /**
+   * Commits an epoch of the store's own; an epoch that cannot be filled or prepared is returned to
+   * its pool.
+   */
+  void fillAndCommit(Consumer<EpochBuffer> fill) {
     EpochBuffer buffer = buffers.take();
-    fill.accept(buffer::addColdMove);
-    var _ = commit(buffer);
+    boolean filled = false;
+    try {
+      fill.accept(buffer);
+      buffer.expectHere();
+      filled = true;
+    } finally {
+      if (!filled) {
+        buffers.recycle(buffer);
+      }
+    }
+    var _ = commitExpected(buffer);
   }
 
   /** Takes moves for {@link #commitColdMoves}. */
@@ -280,8 +311,8 @@ public final class CommitPath implements AutoCloseable {
   }
 
   /**
-   * Returns what {@code question} finds out while no group is in flight. The rest of the log's
-   * blocks are given to it.
+   * Returns the answer of {@code question}, asked while no group is in flight. The rest of the
+   * log's blocks are given to it.
    */
   public long askWithRole(ToLongFunction<LogBlocks> question) {
     return tasks.ask(() ->
@@ -298,30 +329,30 @@ public final class CommitPath implements AutoCloseable {
    */
   public record LogBlocks(long recordBlocks, long reservedBlocks, long checkpointBlocks) {}
 
-  /**
-   * Refuses what would wait for the commit role, or its holder, where a listener calls it.
-   *
-   * @throws IllegalStateException if this thread holds the role.
-   */
-  public void refuseListener() {
-    role.refuseHolder();
-  }
-
   // ---- for EpochWriter
 
   EpochBuffer takeEpochBuffer() {
     return buffers.take();
   }
 
-  /** Returns whether nobody commits, and nobody waits for it: the device has nothing to do. */
+  /** Returns whether no commit is running or queued, so that the device is idle. */
   boolean isIdle() {
-    return queue.isEmpty() && !role.isHeld();
+    return queue.isEmpty() && !role.isHeld() && !gate.isInListener();
+  }
+
+  /** Returns whether the queue would take an epoch at this moment. */
+  boolean hasQueueRoom() {
+    return queue.hasRoom();
   }
 
   /** Commits and waits; returns the epoch's number and recycles the buffer. */
   long commit(EpochBuffer buffer) {
+    expect(buffer, null);
+    return commitExpected(buffer);
+  }
+
+  private long commitExpected(EpochBuffer buffer) {
     EpochOutcome outcome = buffer.outcome();
-    buffer.expectHere();
     if (!tryCommitHere(buffer)) {
       enqueue(buffer);
       if (thread == null) {
@@ -340,13 +371,30 @@ public final class CommitPath implements AutoCloseable {
 
   /** Commits; {@code listener} is told, and the buffer recycled, by the I/O thread. */
   void commit(EpochBuffer buffer, AckListener listener) {
-    buffer.expect(listener);
+    expect(buffer, listener);
     enqueue(buffer);
+  }
+
+  /** Prepares a commit; what goes wrong here leaves the epoch with its caller. */
+  private static void expect(EpochBuffer buffer, @Nullable AckListener listener) {
+    boolean done = false;
+    try {
+      if (listener == null) {
+        buffer.expectHere();
+      } else {
+        buffer.expect(listener);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        buffer.mend();
+      }
+    }
   }
 
   /** Commits as {@link #commit(EpochBuffer, AckListener)} does, unless the queue is full. */
   boolean tryCommit(EpochBuffer buffer, AckListener listener) {
-    buffer.expect(listener);
+    expect(buffer, listener);
     boolean queued = queue.offer(buffer);
     if (queued) {
       agent.wakeForWork();
@@ -356,10 +404,14 @@ public final class CommitPath implements AutoCloseable {
 
   /**
    * The fast path: takes the free role and commits on this thread, which saves the hand-over. Not
-   * for a virtual thread, which would pin its carrier (L20), and not past others that wait.
+   * for a virtual thread, which would pin its carrier (L20), not past others that wait, and not
+   * where a commit shall wait for company.
    */
   private boolean tryCommitHere(EpochBuffer buffer) {
-    if (!queue.isEmpty() || poison.isSet() || Thread.currentThread().isVirtual()) {
+    if (!queue.isEmpty()
+        || poison.isSet()
+        || config.coalesceWindowNs() > 0
+        || Thread.currentThread().isVirtual()) {
       return false;
     }
     if (!role.tryTake()) {
@@ -367,12 +419,14 @@ public final class CommitPath implements AutoCloseable {
     }
     boolean committed = false;
     try {
-      committed = queue.isEmpty() && committer.tryCommitAlone(buffer);
+      agent.checkFile();
+      committed = queue.isEmpty() && !poison.isSet() && committer.tryCommitAlone(buffer);
       if (committed) {
         agent.noteCommit();
       }
     } catch (RuntimeException | Error e) {
       poison.set(e); // L19
+      acks.deliver();
       buffer.outcome().setFailure(poison.failure(true));
       committed = true;
     } finally {
@@ -385,30 +439,32 @@ public final class CommitPath implements AutoCloseable {
   }
 
   private void enqueue(EpochBuffer buffer) {
-    long timeoutMs = role.isMine() ? 0 : config.backPressureTimeoutMs(); // it would wait for itself
+    boolean listener = gate.isInListener(); // it would wait for itself
+    long timeoutMs = listener ? 0 : config.backPressureTimeoutMs();
     if (!queue.offer(buffer, timeoutMs)) {
-      RuntimeException failure =
-          new BackPressureTimeoutException(
-              "the commit queue stayed full; the epoch was not applied: commit more slowly or raise"
-                  + " queueCapacity or backPressureTimeoutMs: queueCapacity="
-                  + config.queueCapacity()
-                  + ", backPressureTimeoutMs="
-                  + config.backPressureTimeoutMs(),
-              null);
-      if (role.isMine()) {
+      if (listener) {
         buffer.mend(); // giving back what it holds would wait: it is still the caller's
       } else {
         abandon(buffer);
       }
-      throw failure;
+      throw new BackPressureTimeoutException(
+          "the commit queue stayed full; the epoch was not applied: commit more slowly or raise"
+              + " queueCapacity or backPressureTimeoutMs: queueCapacity="
+              + config.queueCapacity()
+              + ", backPressureTimeoutMs="
+              + config.backPressureTimeoutMs(),
+          null);
     }
     agent.wakeForWork();
   }
 
   /** Ends an epoch that will not be committed: gives its buffers and extents back. */
   void abandon(EpochBuffer buffer) {
-    held.freeAll(buffer);
-    buffers.recycle(buffer);
+    try {
+      held.freeAll(buffer);
+    } finally {
+      buffers.recycle(buffer);
+    }
   }
 
   /** Gives the checkpointer's steps the commit role, one after another. */
@@ -433,8 +489,18 @@ public final class CommitPath implements AutoCloseable {
   }
 
   /**
-   * Commits what is queued, ends the I/O thread and frees the memory of this package. Nobody else
-   * may be using the store any more. Thread: one.
+   * Makes the I/O thread commit the queued epochs, mark them and end, and waits for that. Does not
+   * wait for a listener that does not return. The memory stays: others may still be using the
+   * store.
+   */
+  public void commitQueued() {
+    agent.close();
+    Threads.join(thread, QUEUED_MS_MAX);
+  }
+
+  /**
+   * Commits the queued epochs, ends the I/O thread and frees the memory of this package. No other
+   * thread may still be using the store. Thread: one.
    */
   @Override
   public void close() {

@@ -6,11 +6,11 @@ import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounded queue of what waits for the commit role: any thread puts in, the role's holder takes
- * out. The order in which entries come in is the order of epochs.
+ * The bounded queue of entries that wait for the commit role. Any thread adds, the role's holder
+ * takes. The order of entries is the order of epochs.
  *
- * <p>When it is full a producer waits, parked in short steps, up to its deadline: a full queue
- * means that the disk is far behind, so the steps cost nothing that matters.
+ * <p>When the queue is full, a producer waits until its deadline, parked in short steps. A full
+ * queue means that the disk is the bottleneck, so the cost of the steps does not matter.
  */
 final class CommitQueue {
 
@@ -52,6 +52,16 @@ final class CommitQueue {
   /** Returns the next entry without taking it, or null. Thread: the commit role's holder. */
   @Nullable QueueEntry peek() {
     return entries.peek();
+  }
+
+  /** Returns whether an entry would be taken at this moment. Thread: any. */
+  boolean hasRoom() {
+    return entries.size() < entries.capacity();
+  }
+
+  /** Returns how many entries wait, at this moment. Thread: any. */
+  int size() {
+    return entries.size();
   }
 
   /** Returns whether nothing waits. Thread: any. */

@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The right to commit: held by one thread at a time, which then owns the allocator, the index
  * writer and the log's tail (rule L19). It is taken only when no operation of a commit is in
- * flight, since its holder reaps all of them before it lets go.
+ * flight, because its holder reaps all of them before it releases the role.
  *
- * <p>After {@link #release} comes a full fence, and then a look at the queue by whoever released:
- * what was queued meanwhile must not be left lying.
+ * <p>After {@link #release} comes a full fence. The releasing thread then checks the queue, so that
+ * an entry queued meanwhile is not forgotten.
  */
 final class CommitRole {
 
@@ -29,7 +29,7 @@ final class CommitRole {
 
   private @Nullable Thread holder; // written by the holder, of use to it alone
 
-  /** Takes the role if nobody holds it. */
+  /** Takes the role if it is free. */
   boolean tryTake() {
     boolean taken = (int) HELD.getAcquire(this) == 0 && HELD.compareAndSet(this, 0, 1);
     if (taken) {
@@ -38,31 +38,17 @@ final class CommitRole {
     return taken;
   }
 
-  /** Lets go of the role; the caller then looks at the queue. */
+  /** Releases the role; the caller then checks the queue. */
   void release() {
-    assert isHeld() : "L19: released by somebody who does not hold it";
+    assert isHeld() : "L19: released by a thread that does not hold it";
     holder = null;
     HELD.setRelease(this, 0);
     VarHandle.fullFence();
   }
 
-  /** Leaves it taken for ever, by nobody: the store is closed. Thread: the holder. */
+  /** Retires the role permanently, because the store is closed. Thread: the holder. */
   void retire() {
     holder = null;
-  }
-
-  /**
-   * Refuses what waits for the role, or for its holder's work, on the thread that has it: called by
-   * a listener it would wait for itself, and everybody for it (G10).
-   *
-   * @throws IllegalStateException if this thread holds the role.
-   */
-  void refuseHolder() {
-    if (isMine()) {
-      throw new IllegalStateException(
-          "this was called by a listener of the store and would wait for it to return: do it on"
-              + " another thread, or use a form that does not wait");
-    }
   }
 
   /** Returns whether this thread holds the role. */
@@ -70,7 +56,7 @@ final class CommitRole {
     return Thread.currentThread().equals(holder);
   }
 
-  /** Returns whether somebody holds the role. */
+  /** Returns whether any thread holds the role. */
   boolean isHeld() {
     return (int) HELD.getAcquire(this) != 0;
   }

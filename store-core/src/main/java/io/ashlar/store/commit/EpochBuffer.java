@@ -6,31 +6,33 @@ import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.vacuum.Relocations;
+import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one epoch holds: its operations in the form in which the log record takes them ({@link
- * OperationFormat}), the values of its puts ({@link EpochValues}), its writes ahead and its
- * outcome.
+ * The content of one epoch. It has the operations in the form of the log record ({@link
+ * OperationFormat}), and the values of puts ({@link EpochValues}) and claims ({@link EpochClaims}).
+ * It also has the epoch's writes ahead and its outcome.
  *
- * <p>A put is <i>placed</i> when its bytes are on their way to an extent already (first block not
- * 0), or it has none.
+ * <p>A put is <i>placed</i> when its bytes are already on their way to an extent (first block above
+ * 0), or it has no bytes.
  *
  * <pre>
  *   filling ──commit──▶ queued ──taken by the role──▶ durable | failed ──recycle──▶ filling
  *      └──────close──────▶ recycled
  * </pre>
  *
- * <p>A buffer is used for one epoch after another. Each use has a <i>stamp</i> of its own, so that
- * a caller who holds on to an epoch that has ended cannot touch the next one.
+ * <p>A buffer is used for one epoch after another. Each use has a <i>stamp</i> of its own, so a
+ * caller that keeps an ended epoch cannot touch the next one.
  *
- * <p>Thread: the epoch's caller while filling; the commit role's holder while queued; its outcome
- * hands it back.
+ * <p>Thread: the epoch's caller while filling, the commit role's holder while queued. The outcome
+ * returns the buffer to the caller.
  */
 final class EpochBuffer implements QueueEntry {
 
@@ -53,6 +55,7 @@ final class EpochBuffer implements QueueEntry {
   private long stamp = ENDED; // which use of this buffer it is, and the state of that
 
   private final EpochValues values = new EpochValues();
+  private final EpochClaims claims;
   private final WritesAhead ahead = new WritesAhead();
   private final EpochOutcome outcome = new EpochOutcome();
 
@@ -65,18 +68,22 @@ final class EpochBuffer implements QueueEntry {
   private int deleteCount;
   private long valueBytes;
 
-  private long unplacedBlocks;
+  private long unplacedBlocks; // of values that are not claims
   private boolean anyPlaced;
   private long heldBlocks;
   private @Nullable Relocations relocations;
+  private boolean reading; // a put is reading the application's channel
 
-  private long claimedOperation = -1; // whose value the caller fills in place, or −1
-  private long claimedOffset;
   private final RepeatedIds repeatedIds = new RepeatedIds();
   private byte @Nullable [] repeats;
 
-  /** Creates an empty one; its first memory lives as long as it does. */
-  EpochBuffer() {
+  /**
+   * Creates an empty buffer, whose first memory has the buffer's lifetime.
+   *
+   * @param claimQuota bounds the bytes of pooled buffers that claims take.
+   */
+  EpochBuffer(Quota claimQuota) {
+    claims = new EpochClaims(claimQuota);
     initialOperations = Arena.ofAuto().allocate(OPERATION_BYTES_INITIAL, 64);
     operations = initialOperations;
   }
@@ -88,7 +95,7 @@ final class EpochBuffer implements QueueEntry {
     STAMP.setRelease(this, (stamp() / STATES + 1) * STATES + OPEN);
   }
 
-  /** Returns the stamp of this use; that of an open epoch is what its caller proves itself by. */
+  /** Returns the stamp of this use, by which the caller of an open epoch identifies itself. */
   long stamp() {
     return (long) STAMP.getAcquire(this);
   }
@@ -98,20 +105,31 @@ final class EpochBuffer implements QueueEntry {
     return stamp() == begun;
   }
 
-  /** Returns whether the epoch begun with {@code begun} has neither been committed nor closed. */
+  /** Returns whether the epoch begun with {@code begun} has not yet been committed or closed. */
   boolean isUnended(long begun) {
     long now = stamp();
     return now == begun || now == begun + BROKEN;
   }
 
-  /** Lets nothing but {@code close} be done with the epoch, unless {@link #mend} follows. */
+  /** Allows only {@code close} on the epoch, unless {@link #mend} follows. */
   void breakOff() {
     STAMP.setRelease(this, stamp() / STATES * STATES + BROKEN);
   }
 
-  /** Takes {@link #breakOff} back. */
+  /** Takes {@link #breakOff} back, or {@link #end} when the commit was refused. */
   void mend() {
+    claims.reopen();
     STAMP.setRelease(this, stamp() / STATES * STATES + OPEN);
+  }
+
+  /** Notes whether a put is reading a channel, which may call the store. */
+  void setReading(boolean on) {
+    reading = on;
+  }
+
+  /** Returns whether a put is reading a channel. */
+  boolean isReading() {
+    return reading;
   }
 
   /** Ends the caller's use of it. */
@@ -122,8 +140,8 @@ final class EpochBuffer implements QueueEntry {
   // ---- filling: the epoch's caller
 
   /**
-   * Appends a put, of a value with a checksum table behind it if it is long enough for one; returns
-   * where it lies in {@link #operations}.
+   * Appends a put. A checksum table follows a value that is long enough for one. Returns the put's
+   * offset in {@link #operations}.
    */
   long addPut(long idHigh, long idLow, int crc32c, long startBlock, long length) {
     long offset = reserve(OperationFormat.PUT_BYTES);
@@ -173,13 +191,14 @@ final class EpochBuffer implements QueueEntry {
   }
 
   /**
-   * Makes room for one more put or delete, so that none of what follows can fail for want of memory
+   * Makes room for one more put or delete and its buffers. No later step can then run out of memory
    * once a value has its place in a buffer.
    *
-   * @throws io.ashlar.uring.NativeException if there is no memory: the epoch is as it was.
+   * @throws io.ashlar.uring.NativeException if there is no memory; the epoch is unchanged.
    */
   void makeRoom() {
     makeRoom(OperationFormat.PUT_BYTES);
+    values.makeRoom();
   }
 
   private void makeRoom(int bytes) {
@@ -213,38 +232,57 @@ final class EpochBuffer implements QueueEntry {
 
   /** Appends the put of a value that lies where room was taken for it. */
   void addSealed(long idHigh, long idLow, long offset, long length) {
-    addPut(idHigh, idLow, values.seal(offset, length), 0, length);
+    addPut(idHigh, idLow, values.seal(values.valueBuffer(), offset, length), 0, length);
   }
 
-  /** Appends the put of a value that the caller is yet to fill in at {@code offset}. */
-  void addClaimed(long idHigh, long idLow, long offset, long length) {
-    claimedOperation = addPut(idHigh, idLow, 0, 0, length);
-    claimedOffset = offset;
-  }
-
-  /** Takes the bytes that the caller filled in place: from here on they must not change. */
-  void sealClaim() {
-    if (claimedOperation >= 0) {
-      long length = OperationFormat.length(operations, claimedOperation);
-      OperationFormat.crc32c(operations, claimedOperation, values.seal(claimedOffset, length));
-      claimedOperation = -1;
+  /** Appends the put of a value that the caller fills where room was taken for it. */
+  MemorySegment addClaimed(long idHigh, long idLow, long offset, long length, boolean guarded) {
+    breakOff();
+    long operation = reserve(OperationFormat.PUT_BYTES);
+    OperationFormat.put(operations, operation, idHigh, idLow, 0, EpochClaims.UNPLACED, length);
+    if (ChecksumTable.isFor(length)) {
+      OperationFormat.setTable(operations, operation);
     }
-  }
-
-  /** Marks every put as placed and gives the buffers back: their values are in their extents. */
-  void setAllPlaced() {
-    anyPlaced |= unplacedBlocks > 0;
-    unplacedBlocks = 0;
-    values.release();
+    putCount++;
+    valueBytes += length;
+    MemorySegment lent = claims.open(operations, operation, offset, guarded);
+    mend();
+    return lent;
   }
 
   /**
-   * Places the values that are not placed in one run from a block on, in the order in which the
-   * buffers hold them; returns the block behind the last.
+   * Ends a claim, whose bytes must not change from here on.
+   *
+   * @return false if no claim that is open has this memory.
+   */
+  boolean endClaim(MemorySegment lent) {
+    int claim = claims.find(operations, lent);
+    if (claim >= 0) {
+      claims.end(operations, claim);
+    }
+    return claim >= 0;
+  }
+
+  /** Takes the content of the open claims, which must not change from here on. */
+  void sealClaims() {
+    claims.sealOpen(operations);
+  }
+
+  /** Marks every put that may be written as placed, and gives the buffers back. */
+  void setWritablePlaced() {
+    anyPlaced |= writableBlocks() > 0;
+    unplacedBlocks = 0;
+    values.release();
+    claims.takeOutWritable(PooledBuffer::release);
+  }
+
+  /**
+   * Places the unplaced values that may be written, in one run from a block on and in the order of
+   * {@link #addTo}. Returns the block after the last.
    */
   long placeFrom(long firstBlock) {
     long next = firstBlock;
-    for (long offset = 0; offset < operationBytes; ) {
+    for (long offset = 0; unplacedBlocks > 0 && offset < operationBytes; ) {
       int kind = OperationFormat.kind(operations, offset);
       if (ScatteredPlacement.isUnplaced(operations, offset, kind)) {
         OperationFormat.startBlock(operations, offset, next);
@@ -252,18 +290,19 @@ final class EpochBuffer implements QueueEntry {
       }
       offset += OperationFormat.bytes(kind);
     }
-    return next;
+    return claims.placeFrom(operations, next);
   }
 
   /**
-   * Gives the buffers, whose values were placed, to whoever writes them ahead; returns how many.
-   * {@link WritesAhead#end} must follow.
+   * Gives the buffers that may be written, and whose values were placed, to {@code taker}, who
+   * writes them ahead. {@link WritesAhead#end} must follow.
    */
-  int handOver(PooledBuffer[] target) {
+  void handOver(Consumer<PooledBuffer> taker) {
     ahead.begin();
     anyPlaced = true;
     unplacedBlocks = 0;
-    return values.handOver(target);
+    values.takeOut(_ -> true, taker);
+    claims.takeOutWritable(taker);
   }
 
   /** Notes that the epoch holds an extent which nothing refers to yet. */
@@ -283,9 +322,36 @@ final class EpochBuffer implements QueueEntry {
 
   // ---- what it holds: caller, then role
 
-  /** Returns the values that have no extent yet. */
+  /** Returns the values that have no extent yet, but for claims. */
   EpochValues values() {
     return values;
+  }
+
+  /** Returns the claims that have no extent yet. */
+  EpochClaims claims() {
+    return claims;
+  }
+
+  /** Returns how many buffers may be written. */
+  int writableBuffers() {
+    return values.count() + claims.writableBuffers();
+  }
+
+  /** Returns the blocks of values that have no extent yet and may be written: not open claims. */
+  long writableBlocks() {
+    return unplacedBlocks + claims.writableBlocks();
+  }
+
+  /** Adds the buffers that may be written to a gathered write. */
+  void addTo(IoVectors vectors) {
+    values.addTo(vectors);
+    claims.addTo(vectors);
+  }
+
+  /** Gives all buffers back to the pool. */
+  void releaseBuffers() {
+    values.release();
+    claims.release();
   }
 
   /** Returns its writes ahead. */
@@ -341,10 +407,6 @@ final class EpochBuffer implements QueueEntry {
     return valueBytes;
   }
 
-  long unplacedBlocks() {
-    return unplacedBlocks;
-  }
-
   boolean anyPlaced() {
     return anyPlaced;
   }
@@ -391,7 +453,7 @@ final class EpochBuffer implements QueueEntry {
     unplacedBlocks = 0;
     anyPlaced = false;
     heldBlocks = 0;
-    claimedOperation = -1;
+    claims.reset();
     relocations = null;
     repeats = null;
   }

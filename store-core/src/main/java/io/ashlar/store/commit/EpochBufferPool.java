@@ -1,10 +1,14 @@
 package io.ashlar.store.commit;
 
+import io.ashlar.store.spi.HandleTraces;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps ended {@link EpochBuffer}s for the next epochs. One more is made whenever none is at hand:
- * how many there are is bounded by how many epochs were open at once.
+ * Keeps ended {@link EpochBuffer}s for the next epochs. It creates a buffer when none is idle, so
+ * the most epochs open at once bounds their number. A buffer that is not idle is in use, so
+ * counting open epochs costs an epoch nothing.
  *
  * <p>Thread: any.
  */
@@ -12,23 +16,50 @@ final class EpochBufferPool {
 
   private final MpmcVarHandleArrayQueue<EpochBuffer> idle;
   private final HeldQuota quota;
+  private final Quota claimQuota;
+  private final @Nullable HandleTraces traces;
+  private final AtomicInteger made = new AtomicInteger(); // less those that were dropped
 
-  EpochBufferPool(int capacity, HeldQuota quota) {
+  EpochBufferPool(int capacity, HeldQuota quota, Quota claimQuota, @Nullable HandleTraces traces) {
     this.quota = quota;
+    this.claimQuota = claimQuota;
+    this.traces = traces;
     idle = new MpmcVarHandleArrayQueue<>(capacity);
   }
 
   /** Returns an empty one. */
   EpochBuffer take() {
     EpochBuffer buffer = idle.poll();
-    return buffer != null ? buffer : new EpochBuffer();
+    if (buffer == null) {
+      buffer = new EpochBuffer(claimQuota);
+      made.incrementAndGet();
+    }
+    if (traces != null) {
+      traces.taken(buffer, "epoch");
+    }
+    return buffer;
   }
 
-  /** Takes one back; its pooled buffers go to their pool, and what it held counts no longer. */
+  /** Returns how many buffers are taken; exact while no thread takes or returns one. */
+  int inUse() {
+    return Math.max(0, made.get() - idle.size());
+  }
+
+  /** Takes a buffer back: returns its pooled memory to the pool and releases its quotas. */
   void recycle(EpochBuffer buffer) {
-    buffer.values().release();
-    quota.giveBack(buffer.quotaBlocks());
-    buffer.reset();
-    var _ = idle.offer(buffer); // when full, the garbage collector takes it
+    boolean kept = false;
+    try {
+      buffer.releaseBuffers();
+      quota.giveBack(buffer.quotaBlocks());
+      buffer.reset();
+      if (traces != null) {
+        traces.returned(buffer);
+      }
+      kept = idle.offer(buffer);
+    } finally {
+      if (!kept) {
+        made.decrementAndGet(); // the garbage collector takes it
+      }
+    }
   }
 }

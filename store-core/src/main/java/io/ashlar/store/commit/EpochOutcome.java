@@ -2,23 +2,26 @@ package io.ashlar.store.commit;
 
 import io.ashlar.store.AckListener;
 import io.ashlar.store.StoreException;
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a committed epoch, and who is told: a listener, or a thread that waits.
+ * The outcome of a committed epoch and its recipient: a listener, or a thread that waits.
  *
- * <p>The role's holder need not wake every thread of a large group: an outcome may <i>lead</i>
- * others, which are published at once and whose threads its own wakes.
+ * <p>The role's holder need not wake every thread of a large group. An outcome may <i>lead</i>
+ * others: these are published at once, and the leading outcome's thread wakes their threads.
  *
  * <p>Thread: the caller until the epoch is queued, then the commit role's holder; {@code done}
- * hands it back.
+ * returns it to the caller.
  */
 final class EpochOutcome {
 
   private static final int LED_MAX = 15;
 
   private volatile boolean done; // written by the role's holder, read by the committing thread
+  private final BooleanSupplier isDone = this::isDone; // made here: await needs no heap
   private @Nullable Thread waiter;
   private final @Nullable Thread[] led =
       new Thread[LED_MAX]; // by the role before done, then the waiter
@@ -69,8 +72,8 @@ final class EpochOutcome {
   /**
    * Publishes another outcome, whose thread this one's is to wake once it runs.
    *
-   * @return false, and nothing done, when it has as many to wake as it takes. Thread: the commit
-   *     role's holder, before {@link #wake}.
+   * @return false, without an effect, if this outcome already leads as many as it may. Thread: the
+   *     commit role's holder, before {@link #wake}.
    */
   boolean tryLead(EpochOutcome other) {
     if (ledCount == led.length) {
@@ -89,17 +92,14 @@ final class EpochOutcome {
     ledCount = 0;
   }
 
-  /** Waits for the outcome, however often the thread is interrupted. */
+  private boolean isDone() {
+    return done;
+  }
+
+  /** Waits for the outcome; remembers interrupts and keeps waiting. */
   void await() {
-    boolean interrupted = false;
-    while (!done) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
-    }
+    Uninterrupted.parkUntil(this, isDone);
     wakeLed();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** Returns the number of the epoch that became durable. */

@@ -6,6 +6,7 @@ import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.PooledBuffer;
+import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.NativeException;
@@ -15,10 +16,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 
 /**
- * Brings values of an epoch to their extents before its commit: what it has buffered, beside its
- * filling ({@link #begin}) or at once ({@link #write}), and values that no buffer holds ({@link
- * #stream}). Every such write has ended before the epoch is queued or given up (rule L26); one that
- * failed fails the epoch alone, and keeps its extents unused (L24).
+ * Writes values of an epoch to their extents before its commit. Buffered values are written while
+ * the epoch is filled ({@link #begin}) or at once ({@link #write}). Values that no buffer holds are
+ * streamed ({@link #stream}). Every such write has ended before the epoch is queued or abandoned
+ * (rule L26). A failed write fails only its epoch, and its extents stay unused (L24).
  *
  * <p>Thread: an epoch's caller.
  */
@@ -32,6 +33,10 @@ final class EpochSpill {
     void fill(MemorySegment chunk, long offset) throws IOException;
   }
 
+  /** Any buffer of this many bytes can carry the parts of a value that streams, and its table. */
+  static final long CHUNK_BYTES_MIN = ChecksumTable.CHUNK_BYTES;
+
+  private final StoreGate gate;
   private final BufferPool pool;
   private final HeldSpace held;
   private final AheadWriter ahead;
@@ -39,7 +44,13 @@ final class EpochSpill {
   private final long bufferTimeoutNs;
 
   EpochSpill(
-      BufferPool pool, HeldSpace held, AheadWriter ahead, Poison poison, long bufferTimeoutMs) {
+      StoreGate gate,
+      BufferPool pool,
+      HeldSpace held,
+      AheadWriter ahead,
+      Poison poison,
+      long bufferTimeoutMs) {
+    this.gate = gate;
     this.pool = pool;
     this.held = held;
     this.ahead = ahead;
@@ -49,18 +60,21 @@ final class EpochSpill {
 
   /** Lets a lane write the filled buffers, if one is idle and a run of free blocks holds them. */
   void begin(EpochBuffer buffer) {
-    AheadWriter.Lane lane = ahead.tryTake(buffer.values().count());
+    AheadWriter.Lane lane = ahead.tryTake(buffer.writableBuffers());
     if (lane == null) {
       return;
     }
     boolean begun = false;
     try {
-      long blocks = buffer.unplacedBlocks();
+      long blocks = buffer.writableBlocks();
       long start = held.tryTake(buffer, blocks, blocks).start();
       if (start >= 0) {
-        var _ = buffer.placeFrom(start);
+        buffer.breakOff(); // until it is under way
+        long end = buffer.placeFrom(start);
+        assert end == start + blocks : "G13: an epoch's values are not as long as its puts say";
         lane.begin(buffer, start);
         begun = true;
+        buffer.mend();
       }
     } finally {
       if (!begun) {
@@ -69,7 +83,7 @@ final class EpochSpill {
     }
   }
 
-  /** Waits for what {@link #begin} began; what failed fails the epoch (L26). */
+  /** Waits for the writes that {@link #begin} began; a failed write fails the epoch (L26). */
   void await(EpochBuffer buffer) {
     ahead.await(buffer);
     Throwable failure = buffer.ahead().failure();
@@ -81,7 +95,7 @@ final class EpochSpill {
     }
   }
 
-  /** Waits for it where the epoch is given up. */
+  /** Waits for these writes when the epoch is abandoned. */
   void settle(EpochBuffer buffer) {
     ahead.await(buffer);
     if (buffer.ahead().failure() != null) {
@@ -89,18 +103,19 @@ final class EpochSpill {
     }
   }
 
-  /** Writes the filled buffers to free space and gives them back. */
+  /** Writes the buffers that may be written to free space and returns them to the pool. */
   void write(EpochBuffer buffer) {
-    if (buffer.unplacedBlocks() == 0) {
+    if (buffer.writableBlocks() == 0) {
       buffer.values().release();
       return;
     }
+    gate.refuseListener(); // before anything changes: taking space waits
     buffer.breakOff(); // until it has succeeded
     Holding holding = new Holding(buffer);
     boolean fits;
     try {
       ScatteredPlacement placement = new ScatteredPlacement(holding, ahead::writeNow);
-      placement.begin(buffer.unplacedBlocks());
+      placement.begin(buffer.writableBlocks());
       fits = placement.place(buffer);
       placement.end();
     } catch (NativeException e) {
@@ -111,44 +126,71 @@ final class EpochSpill {
     if (!fits) {
       throw held.fullException(holding.refusedBlocks);
     }
-    buffer.setAllPlaced();
+    buffer.setWritablePlaced();
     buffer.mend();
   }
 
+  /** Waits until every write ahead of the epoch has ended, with or without success. */
+  void awaitWrites(EpochBuffer buffer) {
+    ahead.await(buffer);
+  }
+
   /**
-   * Waits for a buffer, once the epoch has none that the pool could be short of.
+   * Waits for a buffer.
    *
    * @throws io.ashlar.store.BackPressureTimeoutException if there was none until the deadline.
    */
-  PooledBuffer awaitBuffer(EpochBuffer buffer, long bytes) {
-    write(buffer);
-    ahead.await(buffer);
-    return awaitBuffer(bytes);
+  PooledBuffer awaitBuffer(long bytes) {
+    return pool.take(bytes, deadlineNs());
   }
 
-  /** Waits for a buffer, likewise. */
-  PooledBuffer awaitBuffer(long bytes) {
-    return pool.take(bytes, System.nanoTime() + bufferTimeoutNs);
+  /** Returns until when a wait that begins now may last, on the clock of System.nanoTime(). */
+  long deadlineNs() {
+    // A listener would wait for buffers that only the threads it blocks can release.
+    return System.nanoTime() + (gate.isInListener() ? 0 : bufferTimeoutNs);
   }
 
   /**
-   * Writes a value to an extent of its own, in parts, ahead of the commit, and its checksum table
-   * behind it, so that parts of it can be read again.
+   * Writes a value to an extent of its own, in parts, ahead of the commit. A checksum table follows
+   * it if it is long enough for one, so that parts of it can be read again.
    */
   void stream(EpochBuffer buffer, BlobId id, long length, ValueSource source) throws IOException {
-    long blocks = ChecksumTable.extentBlocks(length, true);
+    PooledBuffer chunk = takeChunk(buffer); // before space is held: this may write, and fail
+    try {
+      streamThrough(chunk, buffer, id, length, source);
+    } finally {
+      chunk.release();
+    }
+  }
+
+  /** Takes a buffer for a value's parts; one of any length if open claims may hold the rest. */
+  private PooledBuffer takeChunk(EpochBuffer buffer) {
+    PooledBuffer chunk = pool.tryTake(pool.largestBytes());
+    if (chunk != null) {
+      return chunk;
+    }
+    write(buffer);
+    awaitWrites(buffer);
+    if (!buffer.claims().areOpen()) {
+      return awaitBuffer(pool.largestBytes());
+    }
+    for (long bytes = pool.largestBytes(); chunk == null && bytes > CHUNK_BYTES_MIN; bytes /= 2) {
+      chunk = pool.tryTake(bytes);
+    }
+    return chunk != null ? chunk : awaitBuffer(CHUNK_BYTES_MIN);
+  }
+
+  private void streamThrough(
+      PooledBuffer chunk, EpochBuffer buffer, BlobId id, long length, ValueSource source)
+      throws IOException {
+    long blocks = ChecksumTable.extentBlocks(length, ChecksumTable.isFor(length));
     long start = held.take(buffer, blocks);
     if (start < 0) {
       throw held.fullException(blocks);
     }
     buffer.breakOff(); // until it has succeeded
-    PooledBuffer chunk = pool.tryTake(pool.largestBytes());
     boolean written = false;
     try {
-      if (chunk == null) {
-        chunk = awaitBuffer(buffer, pool.largestBytes());
-        buffer.breakOff(); // which was mended
-      }
       int crc32c = streamParts(chunk, start, length, source);
       buffer.addPut(id.high(), id.low(), crc32c, start, length);
       written = true;
@@ -157,9 +199,6 @@ final class EpochSpill {
       written = true; // accounted for
       throw writeFailed(e);
     } finally {
-      if (chunk != null) {
-        chunk.release();
-      }
       if (!written) {
         held.free(buffer, start, blocks);
       }
@@ -184,15 +223,17 @@ final class EpochSpill {
       ChecksumTable.fill(checksums, first, crc, chunk.view(), 0, bytes);
       ahead.writeNow(part, 0, part.byteSize(), fileOffset + offset);
     }
-    MemorySegment table = chunk.segment().asSlice(0, checksums.byteSize()).copyFrom(checksums);
-    ahead.writeNow(table, 0, table.byteSize(), fileOffset + Blocks.roundUp(length));
-    return ChecksumTable.folded(table, length);
+    if (ChecksumTable.isFor(length)) {
+      MemorySegment table = chunk.segment().asSlice(0, checksums.byteSize()).copyFrom(checksums);
+      ahead.writeNow(table, 0, table.byteSize(), fileOffset + Blocks.roundUp(length));
+    }
+    return ChecksumTable.folded(checksums, length);
   }
 
   private static StoreException writeFailed(Throwable failure) {
     return new StoreFailedException(
-        "a value could not be written ahead; its epoch was not applied, the store goes on: close the"
-            + " epoch: failure="
+        "a value could not be written ahead; the epoch was not applied, and the store stays usable:"
+            + " close the epoch: failure="
             + failure.getMessage(),
         false,
         failure);

@@ -7,13 +7,15 @@ import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.IoVectors;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of an epoch that have no extent yet: in pooled buffers, one behind another in the
- * order of their puts, each padded to whole blocks and followed by its checksum table if it is long
- * enough for one. So one gathered write of all buffers lays them down with nothing between them.
+ * Values of an epoch that have no extent yet. They are in pooled buffers, one after another in the
+ * order of their puts. Each is padded to whole blocks, and its checksum table follows if it is long
+ * enough for one. So one gathered write of all buffers writes them without gaps.
  *
  * <p>Thread: as {@link EpochBuffer}. Memory: the buffers go back to the pool in {@link #release}.
  */
@@ -23,15 +25,23 @@ final class EpochValues {
   private long[] usedBytes = new long[8];
   private int count;
   private int valueBuffer; // that of the last value, behind which one for its table may follow
-  private long bytes;
   private final CRC32C crc = new CRC32C();
 
-  /** Adds a buffer whose first {@code used} bytes, whole blocks, hold values. */
-  void add(PooledBuffer buffer, long used) {
-    if (count == buffers.length) {
-      buffers = Arrays.copyOf(buffers, count * 2);
+  /** Makes room for a value's buffer and its table's, so that taking them cannot fail. */
+  void makeRoom() {
+    if (count + 2 > buffers.length) {
+      PooledBuffer[] more = Arrays.copyOf(buffers, count * 2);
       usedBytes = Arrays.copyOf(usedBytes, count * 2);
+      buffers = more;
     }
+  }
+
+  /**
+   * Adds a buffer whose first {@code used} bytes, whole blocks, hold values. {@link #makeRoom} came
+   * before.
+   */
+  void add(PooledBuffer buffer, long used) {
+    buffer.useFor(PooledBuffer.Use.EPOCH);
     buffers[count] = buffer;
     usedBytes[count++] = used;
   }
@@ -57,7 +67,6 @@ final class EpochValues {
     valueBuffer = count - 1;
     long offset = usedBytes[valueBuffer];
     long taken = Blocks.offset(ChecksumTable.extentBlocks(length, ChecksumTable.isFor(length)));
-    bytes += taken;
     if (tableBuffer == null) {
       usedBytes[valueBuffer] += taken;
     } else {
@@ -72,21 +81,23 @@ final class EpochValues {
     return buffers[valueBuffer].segment();
   }
 
+  /** Returns which buffer holds the value that room was taken for last. */
+  int valueBuffer() {
+    return valueBuffer;
+  }
+
   /** Copies a value to where room was taken for it, and seals it; returns its checksum. */
   int fill(long offset, MemorySegment value) {
     MemorySegment.copy(value, 0, memory(), offset, value.byteSize());
-    return seal(offset, value.byteSize());
+    return seal(valueBuffer, offset, value.byteSize());
   }
 
   /**
-   * Makes the value that room was taken for last, and that lies there, ready to be written: zeroes
-   * what lies behind it in its last block, and fills in its table; returns its checksum.
+   * Makes a value that lies in a buffer ready to be written: zeroes the rest of its last block, and
+   * fills in its table; returns its checksum.
    */
-  int seal(long offset, long length) {
-    if (length == 0) {
-      return 0;
-    }
-    PooledBuffer holder = buffers[valueBuffer];
+  int seal(int buffer, long offset, long length) {
+    PooledBuffer holder = buffers[buffer];
     long end = offset + Blocks.roundUp(length);
     Blocks.zero(holder.segment(), offset + length, end);
     if (!ChecksumTable.isFor(length)) {
@@ -94,19 +105,19 @@ final class EpochValues {
       Checksum.update(crc, holder.view(), (int) offset, (int) length);
       return (int) crc.getValue();
     }
-    boolean within = count == valueBuffer + 1;
-    MemorySegment memory = within ? memory() : buffers[valueBuffer + 1].segment();
+    boolean apart = isTableApart(buffer, offset, length);
     MemorySegment table =
-        memory
-            .asSlice(within ? end : 0, Blocks.offset(ChecksumTable.blocks(length)))
+        memory(apart ? buffer + 1 : buffer)
+            .asSlice(apart ? 0 : end, Blocks.offset(ChecksumTable.blocks(length)))
             .fill((byte) 0);
     ChecksumTable.fill(table, 0, crc, holder.view(), (int) offset, length);
     return ChecksumTable.folded(table, length);
   }
 
-  /** Returns the bytes that the buffers hold. */
-  long bytes() {
-    return bytes;
+  /** Returns whether a value's table begins the next buffer, as its own has no room for it. */
+  boolean isTableApart(int buffer, long offset, long length) {
+    long blocks = ChecksumTable.extentBlocks(length, ChecksumTable.isFor(length));
+    return offset + Blocks.offset(blocks) > buffers[buffer].capacity();
   }
 
   /** Returns how many buffers there are. */
@@ -119,25 +130,35 @@ final class EpochValues {
     return buffers[index].segment();
   }
 
+  /** Returns the length of one buffer. */
+  long capacity(int index) {
+    return buffers[index].capacity();
+  }
+
   /** Returns how many of a buffer's first bytes, whole blocks, hold values. */
   long usedBytes(int index) {
     return usedBytes[index];
   }
 
-  /** Adds what the buffers hold to a gathered write. */
+  /** Adds the content of the buffers to a gathered write. */
   void addTo(IoVectors vectors) {
     for (int i = 0; i < count; i++) {
       vectors.add(memory(i), 0, usedBytes[i]);
     }
   }
 
-  /** Gives the buffers to whoever writes and then releases them; returns how many. */
-  int handOver(PooledBuffer[] target) {
-    int handed = count;
-    System.arraycopy(buffers, 0, target, 0, handed);
-    count = 0;
-    bytes = 0;
-    return handed;
+  /** Gives some of the buffers, chosen by their numbers, to {@code taker}; the rest move up. */
+  void takeOut(IntPredicate chosen, Consumer<PooledBuffer> taker) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (chosen.test(i)) {
+        taker.accept(buffers[i]);
+      } else {
+        buffers[kept] = buffers[i];
+        usedBytes[kept++] = usedBytes[i];
+      }
+    }
+    count = kept;
   }
 
   /** Gives all buffers back to the pool. */
@@ -146,6 +167,5 @@ final class EpochValues {
       buffers[i].release();
     }
     count = 0;
-    bytes = 0;
   }
 }

@@ -7,10 +7,8 @@ import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Poison;
-import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
-import io.ashlar.store.format.Blocks;
-import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.spi.StackRoom;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -21,49 +19,47 @@ import org.jspecify.annotations.Nullable;
 /**
  * Fills epochs for their callers, and hands them to the commit path.
  *
- * <p>Values go to pooled buffers, packed one behind another. When the pool runs short or the epoch
- * holds as much as one gathered write carries, the filled buffers are <i>spilled</i> to extents
- * that nothing refers to yet, so half-filled epochs cannot block one another for ever; a value
- * longer than the longest buffer <i>streams</i> there. Every such write has ended before the epoch
- * is queued (rule L26).
+ * <p>Values go to pooled buffers ({@link EpochRoom}), or, if they are longer than the longest
+ * buffer, directly to extents without a reference to them yet. Every write ahead has ended before
+ * the epoch is queued (rule L26).
  *
- * <p>Every method takes the epoch's buffer and the stamp under which it was begun ({@link
- * EpochBuffer#begin}). Nothing is allocated for a value that fits into a buffer.
+ * <p>Every method takes the epoch's buffer and the stamp of its begin ({@link EpochBuffer#begin}).
+ * A value that fits into a buffer allocates nothing.
  *
  * <p>Thread: any; one for each epoch.
  */
 final class EpochWriter {
 
-  private static final int BUFFERS_MAX = 512;
-
-  /**
-   * So much of an epoch, where pool and group allow it, is written ahead in one piece: the device
-   * is slower with smaller ones by more than is gained by filling meanwhile (record 0037).
-   */
-  private static final long AHEAD_BYTES_MIN = 8 << 20;
-
   private final CommitPath path;
   private final StoreGate gate;
   private final BufferPool pool;
+  private final EpochRoom room;
   private final EpochSpill spill;
   private final Poison poison;
-  private final long groupBytesMax;
-  private final long aheadBytesMin;
 
   EpochWriter(
       CommitPath path,
       StoreGate gate,
       BufferPool pool,
+      EpochRoom room,
       EpochSpill spill,
-      Poison poison,
-      long groupBytesMax) {
+      Poison poison) {
     this.path = path;
     this.gate = gate;
     this.pool = pool;
+    this.room = room;
     this.spill = spill;
     this.poison = poison;
-    this.groupBytesMax = groupBytesMax;
-    aheadBytesMin = Math.min(AHEAD_BYTES_MIN, Math.min(groupBytesMax / 2, pool.totalBytes() / 8));
+  }
+
+  /** Returns whether the store looks for wrong uses of its handles. */
+  boolean checks() {
+    return pool.checks();
+  }
+
+  /** Returns the store's gate. */
+  StoreGate gate() {
+    return gate;
   }
 
   /** Begins an epoch and returns its buffer. */
@@ -83,16 +79,17 @@ final class EpochWriter {
     long length = value.byteSize();
     beginOperation(buffer, stamp, length);
     try {
-      if (length > pool.largestBytes()) {
+      long offset = roomFor(buffer, length);
+      if (offset == EpochRoom.NO_ROOM) {
         spill.stream(
             buffer,
             id,
             length,
-            (chunk, offset) -> MemorySegment.copy(value, offset, chunk, 0, chunk.byteSize()));
+            (chunk, from) -> MemorySegment.copy(value, from, chunk, 0, chunk.byteSize()));
       } else if (length == 0) {
         buffer.addPut(id.high(), id.low(), 0, 0, 0);
       } else {
-        buffer.addBuffered(id.high(), id.low(), value, slot(buffer, length));
+        buffer.addBuffered(id.high(), id.low(), value, offset);
       }
     } catch (IOException e) {
       throw new IllegalStateException("a copy from memory cannot fail", e);
@@ -106,32 +103,48 @@ final class EpochWriter {
       throws IOException {
     beginOperation(buffer, stamp, length);
     try {
-      if (length > pool.largestBytes()) {
+      long offset = roomFor(buffer, length);
+      if (offset == EpochRoom.NO_ROOM) {
         spill.stream(
-            buffer, id, length, (chunk, offset) -> readFully(source, chunk, offset, length));
+            buffer, id, length, (chunk, from) -> readFully(buffer, source, chunk, from, length));
       } else if (length == 0) {
         buffer.addPut(id.high(), id.low(), 0, 0, 0);
       } else {
-        long offset = slot(buffer, length);
         buffer.breakOff();
-        readFully(source, buffer.values().memory().asSlice(offset, length), 0, length);
-        buffer.mend();
+        MemorySegment memory = buffer.values().memory().asSlice(offset, length);
+        readFully(buffer, source, memory, 0, length);
         buffer.addSealed(id.high(), id.low(), offset, length);
+        buffer.mend();
       }
     } finally {
       gate.exit();
     }
   }
 
-  private static void readFully(
-      ReadableByteChannel source, MemorySegment chunk, long offset, long length)
+  /** Finds room for a value of any length, or returns {@link EpochRoom#NO_ROOM}. */
+  private long roomFor(EpochBuffer buffer, long length) {
+    if (length > pool.largestBytes()) {
+      return EpochRoom.NO_ROOM;
+    }
+    return length == 0 ? 0 : room.take(buffer, length);
+  }
+
+  private void readFully(
+      EpochBuffer buffer, ReadableByteChannel source, MemorySegment chunk, long offset, long length)
       throws IOException {
     ByteBuffer bytes = chunk.asByteBuffer();
-    while (bytes.hasRemaining()) {
-      if (source.read(bytes) < 0) {
-        throw new EOFException(
-            "the channel ended early: length=" + length + ", got=" + (offset + bytes.position()));
+    gate.callbacks().beginCallback();
+    buffer.setReading(true);
+    try {
+      while (bytes.hasRemaining()) {
+        if (source.read(bytes) < 0) {
+          throw new EOFException(
+              "the channel ended early: length=" + length + ", got=" + (offset + bytes.position()));
+        }
       }
+    } finally {
+      buffer.setReading(false);
+      gate.callbacks().endCallback();
     }
   }
 
@@ -140,16 +153,34 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      long offset = length == 0 ? 0 : slot(buffer, length);
+      buffer.claims().makeRoom();
+      long offset = length == 0 ? 0 : room.takeClaim(buffer, length);
       return claimed(buffer, id, offset, length);
     } finally {
       gate.exit();
     }
   }
 
-  private static MemorySegment claimed(EpochBuffer buffer, BlobId id, long offset, long length) {
-    buffer.addClaimed(id.high(), id.low(), offset, length);
-    return length == 0 ? MemorySegment.NULL : buffer.values().memory().asSlice(offset, length);
+  private MemorySegment claimed(EpochBuffer buffer, BlobId id, long offset, long length) {
+    if (length == 0) {
+      buffer.addPut(id.high(), id.low(), 0, 0, 0);
+      return MemorySegment.NULL;
+    }
+    return buffer.addClaimed(id.high(), id.low(), offset, length, pool.checks());
+  }
+
+  /** See {@link Epoch#finish}. */
+  void finish(EpochBuffer buffer, long stamp, MemorySegment claim) {
+    checkOpen(buffer, stamp);
+    enter();
+    try {
+      if (claim.byteSize() > 0 && !buffer.endClaim(claim)) {
+        throw new IllegalArgumentException(
+            "not the memory of an open claim of this epoch, or only a part of it: " + claim);
+      }
+    } finally {
+      gate.exit();
+    }
   }
 
   /** See {@link Epoch#tryPut}. */
@@ -158,7 +189,7 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      long offset = length == 0 ? 0 : trySlot(buffer, length);
+      long offset = length == 0 ? 0 : room.tryTake(buffer, length);
       if (offset < 0) {
         return Admission.BACK_PRESSURED;
       }
@@ -178,7 +209,8 @@ final class EpochWriter {
     checkFitsBuffer(length);
     beginOperation(buffer, stamp, length);
     try {
-      long offset = length == 0 ? 0 : trySlot(buffer, length);
+      buffer.claims().makeRoom();
+      long offset = length == 0 ? 0 : room.tryTakeClaim(buffer, length);
       return offset < 0 ? null : claimed(buffer, id, offset, length);
     } finally {
       gate.exit();
@@ -188,9 +220,9 @@ final class EpochWriter {
   private void checkFitsBuffer(long length) {
     if (length > pool.largestBytes()) {
       throw new IllegalArgumentException(
-          "a claim, or a put that must not wait, is at most claimBytesMax()="
+          "the value is too long for a claim or tryPut; use put: claimBytesMax="
               + pool.largestBytes()
-              + " bytes, put a longer value instead: length="
+              + ", length="
               + length);
     }
   }
@@ -218,16 +250,23 @@ final class EpochWriter {
               + Epoch.OPERATIONS_MAX
               + " operations: commit it and begin another");
     }
-    buffer.makeRoom();
-    enter(buffer);
+    enter();
+    boolean begun = false;
+    try {
+      buffer.makeRoom();
+      begun = true;
+    } finally {
+      if (!begun) {
+        gate.exit();
+      }
+    }
   }
 
-  /** Enters the gate of a store that has not failed, and takes what the caller claimed last. */
-  private void enter(EpochBuffer buffer) {
+  /** Enters the gate of a store that has not failed. */
+  private void enter() {
     gate.enter();
     try {
       poison.check();
-      buffer.sealClaim();
     } catch (RuntimeException | Error e) {
       gate.exit();
       throw e;
@@ -236,6 +275,7 @@ final class EpochWriter {
 
   private static void checkOpen(EpochBuffer buffer, long stamp) {
     if (!buffer.isOpen(stamp)) {
+      checkNotReading(buffer, stamp);
       throw new IllegalStateException(
           buffer.isUnended(stamp)
               ? "the epoch is broken by a failed put: close it"
@@ -243,75 +283,13 @@ final class EpochWriter {
     }
   }
 
-  /** Finds room for a value, 1 byte or longer; returns its offset in its buffer. */
-  private long slot(EpochBuffer buffer, long length) {
-    EpochValues values = buffer.values();
-    long bytes = Blocks.roundUp(length);
-    if (values.bytes() >= aheadBytesMin && path.isIdle()) {
-      spill.begin(buffer);
+  /** Refuses what a channel does with the epoch that is reading it. */
+  private static void checkNotReading(EpochBuffer buffer, long stamp) {
+    if (buffer.isUnended(stamp) && buffer.isReading()) {
+      throw new IllegalStateException(
+          "this was called by the channel that a put of the same epoch is reading: call it after"
+              + " the put has returned");
     }
-    long tableBytes = tableBytes(length);
-    boolean another = values.freeBytes() < bytes + tableBytes;
-    if (another
-        && (values.bytes() + bytes + tableBytes > groupBytesMax || values.count() >= BUFFERS_MAX)) {
-      spill.write(buffer);
-    }
-    long offset = trySlot(buffer, length);
-    if (offset >= 0) {
-      return offset;
-    }
-    PooledBuffer taken = spill.awaitBuffer(buffer, bytes);
-    PooledBuffer tableBuffer = null;
-    if (taken.capacity() < bytes + tableBytes) {
-      tableBuffer = awaitTableBuffer(taken, tableBytes);
-    }
-    values.add(taken, 0);
-    return values.takeFor(length, tableBuffer);
-  }
-
-  /** Waits for a buffer for a table while {@code taken} is for its value. */
-  private PooledBuffer awaitTableBuffer(PooledBuffer taken, long tableBytes) {
-    try {
-      return spill.awaitBuffer(tableBytes);
-    } catch (RuntimeException | Error e) {
-      taken.release();
-      throw e;
-    }
-  }
-
-  /** Does the same if that takes neither waiting nor writing; else returns −1. */
-  private long trySlot(EpochBuffer buffer, long length) {
-    long bytes = Blocks.roundUp(length);
-    long tableBytes = tableBytes(length);
-    EpochValues values = buffer.values();
-    if (values.freeBytes() >= bytes + tableBytes) {
-      return values.takeFor(length, null);
-    }
-    PooledBuffer taken = values.count() < BUFFERS_MAX ? tryTakeBuffer(values, bytes) : null;
-    if (taken == null) {
-      return -1;
-    }
-    PooledBuffer tableBuffer = null;
-    if (taken.capacity() < bytes + tableBytes) {
-      tableBuffer = pool.tryTake(tableBytes);
-      if (tableBuffer == null) {
-        taken.release();
-        return -1;
-      }
-    }
-    values.add(taken, 0);
-    return values.takeFor(length, tableBuffer);
-  }
-
-  private static long tableBytes(long length) {
-    return ChecksumTable.isFor(length) ? Blocks.offset(ChecksumTable.blocks(length)) : 0;
-  }
-
-  /** Takes a buffer of twice the last one's size, else what fits, if there is one. */
-  private @Nullable PooledBuffer tryTakeBuffer(EpochValues values, long bytes) {
-    long wanted = Math.clamp(2 * values.lastCapacity(), bytes, pool.largestBytes());
-    PooledBuffer taken = pool.tryTake(wanted);
-    return taken == null && wanted > bytes ? pool.tryTake(bytes) : taken;
   }
 
   /** See {@link Epoch#operationCount}. */
@@ -334,22 +312,22 @@ final class EpochWriter {
 
   /** See {@link Epoch#commit()}. */
   long commit(EpochBuffer buffer, long stamp) {
-    path.refuseListener();
-    beginCommit(buffer, stamp);
+    gate.refuseListener();
+    ClaimGuards guards = beginCommit(buffer, stamp);
     try {
       return path.commit(buffer);
     } finally {
-      gate.exit();
+      endCommit(buffer, stamp, guards);
     }
   }
 
   /** See {@link Epoch#commit(AckListener)}. */
   void commit(EpochBuffer buffer, long stamp, AckListener listener) {
-    beginCommit(buffer, stamp);
+    ClaimGuards guards = beginCommit(buffer, stamp);
     try {
       path.commit(buffer, listener);
     } finally {
-      gate.exit();
+      endCommit(buffer, stamp, guards);
     }
   }
 
@@ -359,7 +337,10 @@ final class EpochWriter {
     if (buffer.ahead().areUnderWay()) {
       return Admission.BACK_PRESSURED;
     }
-    beginCommit(buffer, stamp);
+    if (buffer.claims().areOpen() && !path.hasQueueRoom()) {
+      return Admission.BACK_PRESSURED; // before their checksums are computed for nothing
+    }
+    ClaimGuards guards = beginCommit(buffer, stamp);
     try {
       if (path.tryCommit(buffer, listener)) {
         return Admission.ACCEPTED;
@@ -367,20 +348,35 @@ final class EpochWriter {
       buffer.mend(); // still the caller's
       return Admission.BACK_PRESSURED;
     } finally {
-      gate.exit();
+      endCommit(buffer, stamp, guards);
     }
   }
 
-  private void beginCommit(EpochBuffer buffer, long stamp) {
+  /** Ends the filling, and takes what open claims hold; returns their guards, if there are any. */
+  private @Nullable ClaimGuards beginCommit(EpochBuffer buffer, long stamp) {
     checkOpen(buffer, stamp);
-    enter(buffer);
+    enter();
     try {
       spill.await(buffer);
+      buffer.sealClaims();
     } catch (RuntimeException | Error e) {
       gate.exit();
       throw e;
     }
+    ClaimGuards guards = buffer.claims().takeGuards();
     buffer.end(); // before the role can see it, who recycles it
+    return guards;
+  }
+
+  private void endCommit(EpochBuffer buffer, long stamp, @Nullable ClaimGuards guards) {
+    gate.exit();
+    if (guards != null) {
+      if (buffer.isUnended(stamp)) {
+        buffer.claims().putGuardsBack(guards); // the commit was refused
+      } else {
+        guards.endAll();
+      }
+    }
   }
 
   /** See {@link Epoch#close}. */
@@ -388,16 +384,27 @@ final class EpochWriter {
     if (!buffer.isUnended(stamp)) {
       return;
     }
+    checkNotReading(buffer, stamp);
+    StackRoom.toEnd();
     if (buffer.heldBlocks() > 0) {
-      path.refuseListener(); // the epoch stays open: another thread can close it
+      gate.refuseListener(); // the epoch stays open: another thread can close it
     }
+    ClaimGuards guards = buffer.claims().takeGuards();
     buffer.end();
-    if (gate.tryEnter()) { // else the pool's memory has gone with the store
-      try {
-        spill.settle(buffer);
-        path.abandon(buffer);
-      } finally {
-        gate.exit();
+    try {
+      if (gate.tryEnter()) { // else the pool's memory has gone with the store
+        try {
+          spill.settle(buffer);
+          path.abandon(buffer);
+        } finally {
+          gate.exit();
+        }
+      } else {
+        gate.freeLeft(); // which a system call on a claim may have kept
+      }
+    } finally {
+      if (guards != null) {
+        guards.endAll();
       }
     }
   }

@@ -9,10 +9,12 @@ import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.spi.Log;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,19 +25,21 @@ import org.jspecify.annotations.Nullable;
  * <p><b>The steps, and a crash at each.</b>
  *
  * <ol>
- *   <li><i>Place.</i> Nothing is written: the group never was. No space fails single epochs (G7).
- *   <li><i>Write.</i> Record and blobs in one durable gathered write; or, when a byte of the group
- *       lies elsewhere, all writes, then one sync (L17). A crash leaves the group whole or recovery
- *       drops it whole (L4): the blobs of a record above the highest mark are checked one by one
- *       (L3). Nothing else is touched: every block written was free under L2.
- *   <li><i>Durable.</i> The record's own mark proves everything before it: extents that those
- *       records superseded are released (L2), and the log extent that was left (L11).
- *   <li><i>Publish, acknowledge</i> ({@link GroupPublisher}), in epoch order: only what a crash now
- *       keeps (G2, G3). The callers of a large group are told while the next one is being written.
+ *   <li><i>Place.</i> Nothing is written, so a crash leaves no trace of the group. A lack of space
+ *       fails single epochs (G7).
+ *   <li><i>Write.</i> Record and blobs go out in one durable gathered write. If a byte of the group
+ *       is elsewhere, all writes are followed by one sync (L17). A crash leaves the group whole or
+ *       recovery drops it whole (L4): it checks the blobs of a record above the highest mark one by
+ *       one (L3). The write touches nothing else, because every block written was free under L2.
+ *   <li><i>Durable.</i> The record's own mark proves everything before it. Extents that those
+ *       records superseded are released (L2), and so is the log extent that was left (L11).
+ *   <li><i>Publish, acknowledge</i> ({@link GroupPublisher}), in epoch order, and only epochs that
+ *       survive a crash now (G2, G3). The callers of a large group are told while the next one is
+ *       being written.
  * </ol>
  *
- * <p>A failed write or sync poisons (G6): the epochs of the group fail with outcome unknown, and
- * their extents stay unused until the next open (L24).
+ * <p>A failed write or sync poisons the store (G6). The epochs of the group fail with outcome
+ * unknown, and their extents stay unused until the next open (L24).
  *
  * <p>Thread: the commit role's holder (L19).
  */
@@ -58,7 +62,7 @@ final class GroupCommitter {
   private @Nullable DiskQueue pieces; // the queue that a scattered group is written through
 
   /**
-   * Creates one that goes on where the log ends.
+   * Creates one that continues at the end of the log.
    *
    * @param arena where its memory lies; shared, and open until nothing is in flight.
    */
@@ -95,10 +99,10 @@ final class GroupCommitter {
    *     done then.
    */
   boolean tryCommitAlone(EpochBuffer epoch) {
-    if (epoch.values().count() >= IoVectors.CAPACITY_MAX) {
+    if (epoch.writableBuffers() >= IoVectors.CAPACITY_MAX) {
       return false;
     }
-    long valueBlocks = epoch.unplacedBlocks();
+    long valueBlocks = epoch.writableBlocks();
     long recordBlocks = Blocks.count(LogRecordFormat.recordBytes(1, epoch.operationBytes()));
     if (epoch.putCount() > 0) {
       space.noteGroup(recordBlocks + valueBlocks);
@@ -132,9 +136,10 @@ final class GroupCommitter {
       return false;
     }
     if (valueBlocks > 0) {
-      var _ = epoch.placeFrom(start);
+      long end = epoch.placeFrom(start);
+      assert end == start + valueBlocks : "G13: an epoch's values are not as long as its puts say";
       vectors.clear();
-      epoch.values().addTo(vectors);
+      epoch.addTo(vectors);
       requireHealthy(null); // L24
       disk.write(vectors, Blocks.offset(start), false);
       counters.bytesWritten.add(vectors.bytes());
@@ -153,9 +158,7 @@ final class GroupCommitter {
     int count = groupCount;
     if (poison.isSet()) {
       acks.deliver();
-      for (int i = 0; i < count; i++) {
-        acks.ackFailed(group[i], poison.failure(true));
-      }
+      acks.failAll(group, count);
       return;
     }
     long operationBytes = 0;
@@ -166,8 +169,8 @@ final class GroupCommitter {
     writes.begin();
     for (int i = 0; i < count; i++) {
       operationBytes += group[i].operationBytes();
-      behind += group[i].unplacedBlocks();
-      buffers += group[i].values().count();
+      behind += group[i].writableBlocks();
+      buffers += group[i].writableBuffers();
       sync |= group[i].anyPlaced();
       hasPuts |= group[i].leavesRoom();
     }
@@ -190,7 +193,7 @@ final class GroupCommitter {
             && !(makeRoom(blocks, hasPuts, queue) && position(blocks, hasPuts, queue))) {
           writes.drain(queue);
           for (int i = 0; i < count; i++) {
-            failFull(group[i], blocks);
+            failFull(takeOut(group, i), blocks);
           }
           publisher.checkpointWhenDue(0, 0);
           return;
@@ -227,8 +230,7 @@ final class GroupCommitter {
 
   /**
    * Puts the tail where {@code blocks} blocks fit; returns false when there is no such place. Puts
-   * leave a whole reserved extent behind them, so that deletes remain possible on a full store
-   * (L15).
+   * leave a whole reserved extent, so that deletes remain possible on a full store (L15).
    */
   private boolean position(long blocks, boolean hasPuts, @Nullable DiskQueue queue) {
     space.takeGrown();
@@ -237,25 +239,22 @@ final class GroupCommitter {
       return false;
     }
     if (tail.fitsHere(blocks)) {
-      return true;
+      return space.back(tail.block(), blocks);
     }
     boolean spare = tail.reserveSpare(!hasPuts);
-    if (!tail.fitsNext(blocks) || !(spare || !hasPuts)) {
+    if (!tail.fitsNext(blocks)
+        || !(spare || !hasPuts)
+        || !space.back(tail.nextStart(), blocks)
+        || (tail.mustNameNext() && !nameNext(queue))) {
       return false;
-    }
-    if (tail.mustNameNext()) {
-      if (!tail.fitsHere(1)) {
-        return false;
-      }
-      write(alone, 0, 0, 0, false, queue); // L10: the next extent is named before it is used
     }
     tail.moveToNext();
     return true;
   }
 
   /**
-   * Goes on through the reserved next extent, which is too short for a record of {@code blocks}
-   * blocks, to one that is long enough: each is named by an empty record before it is used (L10).
+   * Moves through the reserved next extent, which is too short for a record of {@code blocks}
+   * blocks, to one that is long enough. An empty record names each extent before it is used (L10).
    *
    * @return false when there is no such extent.
    */
@@ -266,7 +265,7 @@ final class GroupCommitter {
         || !tail.reserveSpareOf(blocks + 1, !hasPuts)) {
       return false;
     }
-    if (tail.mustNameNext() && !nameNext(queue)) {
+    if (!space.back(tail.nextStart(), 1) || (tail.mustNameNext() && !nameNext(queue))) {
       return false;
     }
     tail.moveToNext();
@@ -287,14 +286,11 @@ final class GroupCommitter {
     }
     try {
       tail.reserveNext(false);
-      if (tail.nextStart() == 0 || !tail.reserveSpareBelow(fileBlocks)) {
+      if (tail.nextStart() == 0
+          || !tail.reserveSpareBelow(fileBlocks)
+          || !space.back(tail.nextStart(), 1)
+          || (tail.mustNameNext() && !nameNext(null))) {
         return false;
-      }
-      if (tail.mustNameNext()) {
-        if (!tail.fitsHere(1)) {
-          return false;
-        }
-        write(alone, 0, 0, 0, false, null);
       }
       tail.moveToNext();
       write(alone, 0, 0, 0, false, null);
@@ -305,8 +301,9 @@ final class GroupCommitter {
     }
   }
 
-  private boolean nameNext(DiskQueue queue) {
-    if (!tail.fitsHere(1)) {
+  /** Writes an empty record, which names the next extent before that is used (L10). */
+  private boolean nameNext(@Nullable DiskQueue queue) {
+    if (!tail.fitsHere(1) || !space.back(tail.block(), 1)) {
       return false;
     }
     write(alone, 0, 0, 0, false, queue);
@@ -335,10 +332,11 @@ final class GroupCommitter {
         queue); // the extents of an epoch that fails are freed: nothing may still land there
     left = 0;
     for (int i = 0; i < count; i++) {
+      EpochBuffer epoch = takeOut(group, i);
       if (placed[i]) {
-        group[left++] = group[i];
+        group[left++] = epoch;
       } else {
-        failFull(group[i], group[i].unplacedBlocks());
+        failFull(epoch, epoch.writableBlocks());
       }
     }
     return left;
@@ -367,7 +365,7 @@ final class GroupCommitter {
     vectors.add(encoder.record(), 0, Blocks.offset(recordBlocks));
     if (behindBlocks > 0) {
       for (int i = 0; i < count; i++) {
-        group[i].values().addTo(vectors);
+        group[i].addTo(vectors);
       }
     }
     if (vectors.bytes() != Blocks.offset(recordBlocks + behindBlocks)) {
@@ -410,9 +408,9 @@ final class GroupCommitter {
   }
 
   /**
-   * Gives the group up if the store has failed meanwhile, by the sync of a growth or a checkpoint:
-   * nothing is written any more (L24), and a sync of this group's that succeeds says nothing of
-   * what that other one has lost (see fsync(2)).
+   * Abandons the group if the store has failed meanwhile, in the sync of a growth or a checkpoint.
+   * Nothing more is written (L24). A successful sync of this group would not prove the writes that
+   * the failed sync lost (see fsync(2)).
    */
   private void requireHealthy(@Nullable DiskQueue queue) {
     if (poison.isSet()) {
@@ -426,7 +424,7 @@ final class GroupCommitter {
   private void failFull(EpochBuffer epoch, long blocks) {
     acks.deliver();
     freePlaced(epoch);
-    epoch.values().release();
+    epoch.releaseBuffers();
     acks.ackFailed(epoch, full(blocks));
   }
 
@@ -434,9 +432,8 @@ final class GroupCommitter {
   StorageFullException full(long blocks) {
     NativeException cause = space.growthFailure();
     return new StorageFullException(
-        "no space in the data file; the epoch was not applied: free some, close snapshots or enlarge"
-            + " the file system:"
-            + " neededBytes="
+        "no space in the data file; the epoch was not applied: free some space, close snapshots or"
+            + " enlarge the file system: neededBytes="
             + Blocks.offset(blocks)
             + ", freeBytes="
             + Blocks.offset(space.freeBlocks())
@@ -455,7 +452,7 @@ final class GroupCommitter {
     MemorySegment operations = epoch.operations();
     for (long offset = 0; offset < epoch.operationBytes(); ) {
       int kind = OperationFormat.kind(operations, offset);
-      if (kind == OperationFormat.PUT && OperationFormat.startBlock(operations, offset) != 0) {
+      if (kind == OperationFormat.PUT && OperationFormat.startBlock(operations, offset) > 0) {
         space.free(
             OperationFormat.startBlock(operations, offset),
             OperationFormat.blocks(operations, offset));
@@ -467,13 +464,19 @@ final class GroupCommitter {
   private void fail(EpochBuffer[] group, int count, NativeException failure) {
     poison.set(failure);
     acks.deliver();
-    System.getLogger(GroupCommitter.class.getName())
-        .log(System.Logger.Level.ERROR, "the store failed: " + failure.getMessage(), failure);
-    for (int i = 0; i < count; i++) {
-      group[i].values().release();
-      acks.ackFailed(group[i], poison.failure(true));
-    }
+    Log.log(
+        GroupCommitter.class,
+        System.Logger.Level.ERROR,
+        "the store failed: " + failure.getMessage(),
+        failure);
+    acks.failAll(group, count);
     acks.wakeWaiters();
+  }
+
+  private static EpochBuffer takeOut(EpochBuffer[] group, int place) {
+    EpochBuffer epoch = group[place];
+    Arrays.fill(group, place, place + 1, null);
+    return epoch;
   }
 
   /** The space that scattered values are placed in. */

@@ -6,21 +6,24 @@ import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 
 /**
- * What follows when a group is durable: marks count, the index shows it, its owners are told, in
- * this order (G2, G3); and whether the file grows or an index checkpoint is due is looked at.
+ * The steps after a group is durable, in this order (G2, G3): marks count, the index shows the
+ * group, its owners are told. Then it checks whether the file must grow or an index checkpoint is
+ * due.
  *
- * <p>Thread: the commit role's holder (L19); the getters by any.
+ * <p>Thread: the commit role's holder (L19); the getters from any thread.
  */
 final class GroupPublisher {
 
-  /** A full store without a free run of so many blocks takes back its old records' (L15). */
+  /**
+   * A full store without a free run of this many blocks reclaims those of its old records (L15).
+   */
   private static final long RECYCLE_BLOCKS = 16;
 
   private static final long RECYCLE_RECORDS_MIN = 4;
 
   /**
-   * A group of so many epochs, or of so many bytes of values, is acknowledged while the next one is
-   * written: waking its callers takes as long as a write, or they have much to fill.
+   * From this many epochs, or bytes of values, on, a group is acknowledged while the next one is
+   * written. Waking its callers takes as long as a write, or they have much to fill.
    */
   private static final int OVERLAP_EPOCHS_MIN = AckSequencer.LARGE_GROUP;
 
@@ -40,7 +43,7 @@ final class GroupPublisher {
   private volatile long markedEpoch; // written by the role's holder, read by any thread
   private volatile boolean unmarked; // written by the role's holder, read by the I/O thread
 
-  /** Creates one that goes on where the log ends. */
+  /** Creates one that continues at the end of the log. */
   GroupPublisher(
       BlockSpace space,
       LogTail tail,
@@ -81,7 +84,7 @@ final class GroupPublisher {
     return unmarked;
   }
 
-  /** Lets nobody wait for a mark of the last group any more. */
+  /** Clears the pending-mark flag of the last group. */
   void forgetUnmarked() {
     unmarked = false;
   }
@@ -98,7 +101,7 @@ final class GroupPublisher {
     tail.advance(recordBlocks, behindBlocks, chain, count, incarnation);
     space.markDurable(mark); // L2
     recordSequence = tail.sequence();
-    assert recordSequence == mark + 1 : "L1: a mark counts records, each with the one before";
+    assert recordSequence == mark + 1 : "L1: each record marks the one before it";
     long puts = 0;
     long deletes = 0;
     long operations = 0;
@@ -109,7 +112,7 @@ final class GroupPublisher {
       space.unhold(epoch.heldBlocks());
       epoch.notePublished(freed);
       epoch.outcome().setResult(epochBefore + i + 1, deletesApplied);
-      epoch.values().release();
+      epoch.releaseBuffers();
       puts += epoch.putCount();
       deletes += epoch.deleteCount();
       operations += epoch.operationCount();
@@ -142,7 +145,7 @@ final class GroupPublisher {
     }
   }
 
-  /** Returns whether a full store can go on only in the blocks of old records (L15). */
+  /** Returns whether a full store can continue only in the blocks of old records (L15). */
   private boolean recordsAreNeeded() {
     return space.isShortOf(RECYCLE_BLOCKS) && tail.recordBlocks() >= RECYCLE_RECORDS_MIN;
   }

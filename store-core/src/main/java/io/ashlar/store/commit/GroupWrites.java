@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The writes of one group through the I/O thread's queue. Pieces that follow one another in the
  * file become one gathered write, a <i>run</i>; runs are in flight together.
  *
- * <p>Thread: the commit role's holder, when that is the I/O thread. Allocates nothing once as many
- * runs have been in flight before.
+ * <p>Thread: the commit role's holder, when that is the I/O thread. Allocates only when more runs
+ * are in flight than ever before.
  */
 final class GroupWrites {
 
@@ -45,7 +45,7 @@ final class GroupWrites {
 
   /** Begins a group. */
   void begin() {
-    assert open == null : "a run of the group before was not written";
+    assert open == null : "a run of the previous group was not written";
     failure = null;
   }
 
@@ -62,7 +62,7 @@ final class GroupWrites {
     run.add(buffer, offset, bytes);
   }
 
-  /** Submits a gathered write of the caller's own, behind the runs. */
+  /** Submits a gathered write of the caller's own, after the runs. */
   void submit(DiskQueue queue, IoVectors sources, long offset, boolean durable) {
     submitOpen(queue);
     awaitRoom(queue);
@@ -82,7 +82,7 @@ final class GroupWrites {
   }
 
   /**
-   * Submits what is left, unless the store has failed, and waits for all.
+   * Submits the remaining runs, unless the store has failed, and waits for all.
    *
    * @throws NativeException if any of it failed.
    */

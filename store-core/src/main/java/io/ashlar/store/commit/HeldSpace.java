@@ -4,22 +4,26 @@ import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.spi.HeapShortage;
 import java.util.function.Supplier;
 
 /**
- * The extents that epochs hold before their commit: for values that stream, that are spilled or
+ * The extents that epochs hold before their commit, for values that are streamed, spilled or
  * written ahead. Nothing refers to them yet, so a crash frees them.
  *
- * <p>An extent ends in one of three ways (rule L26, L24): the epoch is committed and its record
- * names it; its writes have ended and it is freed; or a write to it failed, and it is kept unused
- * until the next open. How much all epochs hold is bounded ({@link HeldQuota}).
+ * <p>A held extent ends in one of three ways (rules L26, L24). The epoch is committed and its
+ * record names the extent. Or its writes have ended and the extent is freed. Or a write to it
+ * failed, and the extent stays unused until the next open. {@link HeldQuota} bounds the total of
+ * all epochs.
  *
- * <p>Thread: an epoch's caller; the space itself is touched by the commit role's holder only (L19).
+ * <p>An extent is returned even if the heap is full for a while ({@link HeapShortage}).
+ *
+ * <p>Thread: an epoch's caller. Only the commit role's holder touches the space itself (L19).
  */
 final class HeldSpace {
 
   /**
-   * What was taken.
+   * An extent that was taken.
    *
    * @param start the first block, or −1 when there was no space.
    * @param blocks how many, 0 then.
@@ -55,7 +59,7 @@ final class HeldSpace {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Takes a run of what is free now, if there is one and the quota has as much left. */
+  /** Takes a run that is free now, if there is one and the quota has room for it. */
   Held tryTake(EpochBuffer buffer, long least, long most) {
     if (!quota.tryTake(most)) {
       return Held.NOTHING;
@@ -73,7 +77,8 @@ final class HeldSpace {
    * Takes one run, growing the file if it must; returns the first block or −1.
    *
    * @throws IllegalArgumentException if the epoch would hold too much: it is as before.
-   * @throws BackPressureTimeoutException if others held too much until the deadline: likewise.
+   * @throws BackPressureTimeoutException if others held too much until the deadline; nothing is
+   *     taken then either.
    */
   long take(EpochBuffer buffer, long blocks) {
     quota.take(buffer.heldBlocks(), blocks, timeoutMs);
@@ -112,32 +117,54 @@ final class HeldSpace {
   /** Frees an extent whose value was not completed; no write to it is in flight (L26). */
   void free(EpochBuffer buffer, long start, long blocks) {
     noLongerHeld(buffer, blocks);
-    tasks.perform(() -> {
-      space.unhold(blocks);
-      if (!poison.isSet()) {
-        space.free(start, blocks);
+    boolean done = false;
+    for (int attempt = 0; !done; attempt++) {
+      try {
+        tasks.perform(() -> {
+          space.unhold(blocks);
+          if (!poison.isSet()) {
+            space.free(start, blocks);
+          }
+        });
+        done = true;
+      } catch (OutOfMemoryError e) {
+        HeapShortage.await(attempt, e);
       }
-    });
+    }
   }
 
   /** Frees all that an epoch holds which will not be committed; every write ahead has ended. */
   void freeAll(EpochBuffer buffer) {
-    if (buffer.heldBlocks() > 0) {
-      tasks.perform(() -> {
-        if (!poison.isSet()) {
-          committer.freePlaced(buffer); // L26
-        }
-      });
+    boolean done = buffer.heldBlocks() == 0;
+    for (int attempt = 0; !done; attempt++) {
+      try {
+        tasks.perform(() -> {
+          if (!poison.isSet()) {
+            committer.freePlaced(buffer); // L26
+          }
+        });
+        done = true;
+      } catch (OutOfMemoryError e) {
+        HeapShortage.await(attempt, e);
+      }
     }
   }
 
   /** Keeps an extent unused until the next open: a write to it failed (L24). */
   void quarantine(EpochBuffer buffer, long blocks) {
     noLongerHeld(buffer, blocks);
-    tasks.perform(() -> {
-      space.unhold(blocks);
-      space.quarantine(blocks);
-    });
+    boolean done = false;
+    for (int attempt = 0; !done; attempt++) {
+      try {
+        tasks.perform(() -> {
+          space.unhold(blocks);
+          space.quarantine(blocks);
+        });
+        done = true;
+      } catch (OutOfMemoryError e) {
+        HeapShortage.await(attempt, e);
+      }
+    }
   }
 
   /** Keeps all of an epoch's extents unused until the next open: a write to one failed (L24). */

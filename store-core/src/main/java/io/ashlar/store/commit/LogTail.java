@@ -9,21 +9,27 @@ import io.ashlar.store.space.BlockSpace;
  * Where the log ends: the current log extent, the block where the next record goes, and the
  * reserved next extent.
  *
- * <p>Rules: <b>L10</b> a record goes directly behind its predecessor's blobs or to the start of the
- * next extent that its predecessor names; <b>L11</b> the rest of an extent that was left is freed
- * only when a record in the next one is durable in order; <b>L14</b> the last free block of an
- * extent is used only by a record that names a reserved next extent.
+ * <p>Rules:
+ *
+ * <ul>
+ *   <li><b>L10</b> A record goes directly after its predecessor's blobs or to the start of the next
+ *       extent that its predecessor names.
+ *   <li><b>L11</b> The rest of an extent that was left is freed only when a record in the next one
+ *       is durable in order.
+ *   <li><b>L14</b> Only a record that names a reserved next extent uses the last free block of an
+ *       extent.
+ * </ul>
  *
  * <p>Thread: the commit role's holder.
  */
 final class LogTail {
 
-  /** The shortest log extent that puts leave behind them, so that deletes find room (L15). */
+  /** The shortest log extent that puts leave free, so that deletes find room (L15). */
   private static final long EXTENT_BLOCKS_MIN = 8;
 
   /**
-   * How long a log extent need not be exceeded for its own sake: longer ones spare nothing, and an
-   * open looks for marks in the rest of one (L18).
+   * The length above which a longer log extent saves nothing. An open looks for marks in the rest
+   * of an extent (L18).
    */
   private static final long EXTENT_BLOCKS_REGULAR = 4096;
 
@@ -69,7 +75,8 @@ final class LogTail {
   }
 
   /**
-   * Returns where the log goes on, as a superblock may say it: with the next extent only if named.
+   * Returns where the log continues, in the form for a superblock: with the next extent only if a
+   * record has named it.
    */
   LogPosition position() {
     return new LogPosition(
@@ -131,8 +138,8 @@ final class LogTail {
   }
 
   /**
-   * Takes an extent for the time after the next one, so that {@link #moveToNext} leaves a reserved
-   * one behind it; returns whether there is one.
+   * Takes the extent after the next one, so that {@link #moveToNext} still leaves a reserved one;
+   * returns whether there is one.
    */
   boolean reserveSpare(boolean forDeletes) {
     if (spareStart != 0) {
@@ -169,9 +176,8 @@ final class LogTail {
   }
 
   /**
-   * Takes an extent for the time after the next one that lies below the higher one of this and the
-   * next, of the length that suits a file of {@code fileBlocks} blocks; returns whether there is
-   * one.
+   * Takes the extent after the next one, below the higher of the current and the next. Its length
+   * suits a file of {@code fileBlocks} blocks. Returns whether there is one.
    */
   boolean reserveSpareBelow(long fileBlocks) {
     if (spareStart != 0) {
@@ -202,7 +208,7 @@ final class LogTail {
    * Takes an extent of at least {@code wanted} blocks for the time after the next one; returns
    * whether there is one.
    *
-   * @param forDeletes whether it may be shorter than what puts leave behind them (L15).
+   * @param forDeletes whether it may be shorter than the extent that puts leave free (L15).
    */
   boolean reserveSpareOf(long wanted, boolean forDeletes) {
     long blocks = forDeletes ? wanted : Math.max(wanted, EXTENT_BLOCKS_MIN);
@@ -224,14 +230,17 @@ final class LogTail {
     }
   }
 
-  /** Returns whether a record with {@code blocks} blocks, blobs behind it included, fits here. */
+  /**
+   * Returns whether a record with {@code blocks} blocks, including the blobs after it, fits here.
+   */
   boolean fitsHere(long blocks) {
     long room = extentEnd - block;
     return nextStart != 0 ? blocks <= room : blocks < room; // L14
   }
 
   /**
-   * Returns whether it would fit into the reserved next extent, with what is reserved after that.
+   * Returns whether it would fit into the reserved next extent, with the extent reserved after
+   * that.
    */
   boolean fitsNext(long blocks) {
     return nextStart != 0
@@ -240,8 +249,8 @@ final class LogTail {
   }
 
   /**
-   * Returns whether the reserved next extent must be named by an empty record here before the log
-   * can go on there (L10).
+   * Returns whether an empty record here must name the reserved next extent before the log can
+   * continue there (L10).
    */
   boolean mustNameNext() {
     return nextStart != 0 && !nextIsNamed;
@@ -252,7 +261,7 @@ final class LogTail {
    */
   void moveToNext() {
     assert nextIsNamed : "L10: no next log extent is named";
-    assert leftBlocks == 0 : "L11: the rest of the extent before is not free yet";
+    assert leftBlocks == 0 : "L11: the rest of the previous extent is not free yet";
     leftStart = block;
     leftBlocks = extentEnd - block;
     extentStart = nextStart;
@@ -265,7 +274,7 @@ final class LogTail {
     nextIsNamed = false;
   }
 
-  /** Notes that a record is durable, in order, with everything behind it. */
+  /** Notes that a record is durable, in order, with all the blobs after it. */
   void advance(long blocks, long behindBlocks, int recordChain, int epochs, long newIncarnation) {
     sequence++;
     incarnation = newIncarnation;

@@ -1,4 +1,4 @@
 package io.ashlar.store.commit;
 
-/** What can wait in the {@link CommitQueue}. */
+/** An entry of the {@link CommitQueue}. */
 sealed interface QueueEntry permits EpochBuffer, RoleTask {}

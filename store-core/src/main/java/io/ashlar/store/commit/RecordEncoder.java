@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
 
 /**
- * Makes up the record of a group that is to be written at the log's tail: the header, how much each
- * epoch has, and their operations one behind the other.
+ * Encodes the record of a group for the log's tail: the header, the counts of each epoch, and their
+ * operations one after another.
  *
- * <p>Thread: the commit role's holder. Memory: room for the longest record, in the arena that it is
- * given, used again for each.
+ * <p>Thread: the commit role's holder. Memory: room for the longest record, in the given arena,
+ * reused for each record.
  */
 final class RecordEncoder {
 
@@ -37,8 +37,8 @@ final class RecordEncoder {
    * Encodes the record that follows the last one.
    *
    * @param bytes the record's length before it is padded to whole blocks.
-   * @param behindBlocks of values that lie behind the record, one after the other: they get their
-   *     places here; 0 when every value has its place.
+   * @param behindBlocks blocks of the values that follow the record one after another and get their
+   *     places here; 0 if every value has its place.
    * @return the record's chain value, for the one after it.
    */
   int encode(EpochBuffer[] group, int count, long bytes, long behindBlocks) {

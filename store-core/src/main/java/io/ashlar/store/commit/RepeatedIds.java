@@ -11,14 +11,13 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the ids that an epoch puts or deletes more than once, so that only the last of these
- * operations becomes visible (promise G1).
+ * Finds the ids that an epoch puts or deletes more than once. Only the last of these operations
+ * becomes visible (promise G1).
  *
- * <p>A few operations are compared with one another; more go through a table of hashes in native
- * memory, which is kept as long as it is short. Nothing is allocated on the heap unless an id is
- * repeated.
+ * <p>A few operations are compared with one another. More go through a table of hashes in native
+ * memory; a short table is kept for reuse. Only a repeated id allocates on the heap.
  *
- * <p>Thread: the epoch's caller, as it commits, so that the commit role has nothing to look for.
+ * <p>Thread: the epoch's caller, as it commits, which spares the commit role this work.
  */
 final class RepeatedIds {
 
@@ -27,7 +26,7 @@ final class RepeatedIds {
   private static final int SLOTS_PER_OPERATION = 2;
   private static final long OFFSET_MASK = 0xffff_ffffL;
 
-  /** Random, so that nobody can choose ids that collide. */
+  /** Random, so that no caller can choose ids that collide. */
   private static final long SEED = new SplittableRandom().nextLong();
 
   private final MemorySegment keptTable =
@@ -88,8 +87,8 @@ final class RepeatedIds {
   }
 
   /**
-   * Does the same with a table of {@code slots}, a power of two: each is 0 or names the last
-   * operation on an id, by its number plus 1 (bits 32-63) and its offset (bits 0-31).
+   * Marks repeated ids with a table of {@code slots}, a power of two. A slot is 0 or names the last
+   * operation on an id: its number plus 1 (bits 32-63) and its offset (bits 0-31).
    */
   private void look(MemorySegment table, int slots) {
     long offset = 0;

@@ -1,16 +1,20 @@
 package io.ashlar.store.commit;
 
+import io.ashlar.store.disk.Poison;
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something small that must be done by the holder of the commit role between two groups: taking
- * space for a blob that is written ahead, giving it back, counting blocks. Its requester waits.
+ * A small task that the holder of the commit role does between two groups. It takes or frees space
+ * for a blob that is written ahead, or counts blocks. Its requester waits.
  */
 final class RoleTask implements QueueEntry {
 
   private final Runnable work;
   private final Thread requester = Thread.currentThread();
+  private final BooleanSupplier isDone = this::isDone; // made here: await needs no heap
   private volatile boolean done; // written by the role's holder, read by the requester
   private @Nullable RuntimeException failure; // published by done
 
@@ -18,12 +22,18 @@ final class RoleTask implements QueueEntry {
     this.work = work;
   }
 
-  /** Does it and wakes the requester. Thread: the commit role's holder. */
-  void execute() {
+  /**
+   * Does it and wakes the requester. An error leaves it half done, and so poisons the store (L19).
+   * Thread: the commit role's holder.
+   */
+  void execute(Poison poison) {
     try {
       work.run();
     } catch (RuntimeException e) {
       failure = e;
+    } catch (Error e) {
+      poison.set(e);
+      failure = poison.failure(true);
     }
     finish();
   }
@@ -39,16 +49,13 @@ final class RoleTask implements QueueEntry {
     LockSupport.unpark(requester);
   }
 
-  /** Waits until it was done, however often the thread is interrupted; throws what it threw. */
+  private boolean isDone() {
+    return done;
+  }
+
+  /** Waits until the task was done, remembering interrupts; throws the task's exception. */
   void await() {
-    boolean interrupted = false;
-    while (!done) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.parkUntil(this, isDone);
     if (failure != null) {
       throw failure;
     }

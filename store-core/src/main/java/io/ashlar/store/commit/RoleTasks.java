@@ -1,17 +1,19 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.StoreGate;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
- * Lets any thread have something small done while no group is in flight: by itself if nobody holds
- * the commit role, else by its holder between two groups.
+ * Runs small tasks of any thread while no group is in flight. The thread runs its task itself if
+ * the commit role is free; else the role's holder runs it between two groups.
  *
- * <p>Thread: any, which waits; not one that holds the role.
+ * <p>Thread: any, which waits; never the role's holder or the thread of a listener.
  */
 final class RoleTasks {
 
+  private final StoreGate gate;
   private final CommitQueue queue;
   private final CommitRole role;
   private final CommitAgent agent;
@@ -25,7 +27,13 @@ final class RoleTasks {
    *     failed.
    */
   RoleTasks(
-      CommitQueue queue, CommitRole role, CommitAgent agent, Poison poison, long queueTimeoutMs) {
+      StoreGate gate,
+      CommitQueue queue,
+      CommitRole role,
+      CommitAgent agent,
+      Poison poison,
+      long queueTimeoutMs) {
+    this.gate = gate;
     this.queue = queue;
     this.role = role;
     this.agent = agent;
@@ -34,17 +42,18 @@ final class RoleTasks {
   }
 
   /**
-   * Has something done, and waits for it; throws what it throws.
+   * Has a task done and waits for it; throws the task's exception.
    *
-   * @throws IllegalStateException if this thread holds the role.
-   * @throws io.ashlar.store.StoreFailedException if nobody can hold the role any more.
+   * @throws IllegalStateException in a listener.
+   * @throws io.ashlar.store.StoreFailedException if no thread can take the role any more.
    */
   void perform(Runnable work) {
-    role.refuseHolder();
+    gate.refuseListener();
+    assert !role.isMine() : "L19: the role's holder would wait for itself";
     RoleTask task = new RoleTask(work);
     if (role.tryTake()) {
       try {
-        task.execute();
+        task.execute(poison);
       } finally {
         agent.releaseRole();
       }
@@ -52,12 +61,12 @@ final class RoleTasks {
       while (!queue.offer(task, queueTimeoutMs)) {
         poison.check();
       }
-      agent.wakeForWork();
+      agent.wakeForTask();
     }
     task.await();
   }
 
-  /** Does the same for what has a result. */
+  /** Has a task with a result done, and returns the result. */
   <T> T ask(Supplier<T> question) {
     AtomicReference<T> answer = new AtomicReference<>();
     perform(() -> answer.setPlain(question.get()));

@@ -5,12 +5,12 @@ import io.ashlar.store.format.OperationFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Gives the values that epochs still have in buffers extents anywhere, and hands their bytes to a
- * writer: as many as fit behind one another into each <i>run</i> of free blocks, and the longest
- * runs first, since each run costs a write.
+ * Gives extents anywhere to the values that epochs still have in buffers, and hands their bytes to
+ * a writer. Each <i>run</i> of free blocks takes as many values as fit. The longest runs come
+ * first, because each run costs a write.
  *
- * <p>A run of its own is taken whole; what the values leave of it is given back. Thread: one, the
- * commit role's holder or an epoch's caller. Reused for ever; allocates nothing.
+ * <p>A run is taken whole; the blocks that the values leave of it are freed. Thread: one, the
+ * commit role's holder or an epoch's caller. Reused; allocates nothing.
  */
 final class ScatteredPlacement {
 
@@ -55,6 +55,7 @@ final class ScatteredPlacement {
   private long runEnd;
 
   // Of the epoch that is being placed.
+  private long left; // blocks that have no place yet
   private int buffer;
   private long bufferOffset;
 
@@ -69,36 +70,68 @@ final class ScatteredPlacement {
   }
 
   /**
-   * Places every value of {@code epoch} that is not placed.
+   * Places every value of {@code epoch} that is not placed and may be written.
    *
-   * @return false when there was no space; those placed so far have their first block set, and the
+   * @return false if there was no space. Values placed so far have their first block set. The
    *     caller frees them with the rest of the epoch once their writes have ended.
    */
   boolean place(EpochBuffer epoch) {
-    long left = epoch.unplacedBlocks();
+    left = epoch.writableBlocks();
+    boolean fits = placeValues(epoch) && placeClaims(epoch);
+    unplaced -= left;
+    return fits;
+  }
+
+  private boolean placeValues(EpochBuffer epoch) {
     buffer = 0;
     bufferOffset = 0;
     MemorySegment operations = epoch.operations();
-    for (long offset = 0; left > 0; ) {
+    long end = left - epoch.claims().writableBlocks();
+    for (long offset = 0; end > 0; ) {
       int kind = OperationFormat.kind(operations, offset);
       if (isUnplaced(operations, offset, kind)) {
         long blocks = OperationFormat.blocks(operations, offset);
-        if (runEnd - runNext < blocks && !openRun(blocks)) {
-          unplaced -= left;
+        if (!place(operations, offset, blocks)) {
           return false;
         }
-        OperationFormat.startBlock(operations, offset, runNext);
-        write(epoch, runNext, blocks);
-        runNext += blocks;
-        left -= blocks;
-        unplaced -= blocks;
+        write(epoch.values(), runNext - blocks, blocks);
+        end -= blocks;
       }
       offset += OperationFormat.bytes(kind);
     }
     return true;
   }
 
-  /** Ends the group: gives back what is left of the last run. */
+  private boolean placeClaims(EpochBuffer epoch) {
+    EpochClaims claims = epoch.claims();
+    MemorySegment operations = epoch.operations();
+    for (int claim = 0; claim < claims.count(); claim++) {
+      if (claims.isWritable(claim)) {
+        long blocks = OperationFormat.blocks(operations, claims.operation(claim));
+        if (!place(operations, claims.operation(claim), blocks)) {
+          return false;
+        }
+        buffer = claims.bufferOf(claim);
+        bufferOffset = claims.offsetOf(claim);
+        write(claims.values(), runNext - blocks, blocks);
+      }
+    }
+    return true;
+  }
+
+  /** Gives one value its place in a run; returns false when there is no space. */
+  private boolean place(MemorySegment operations, long operation, long blocks) {
+    if (runEnd - runNext < blocks && !openRun(blocks)) {
+      return false;
+    }
+    OperationFormat.startBlock(operations, operation, runNext);
+    runNext += blocks;
+    left -= blocks;
+    unplaced -= blocks;
+    return true;
+  }
+
+  /** Ends the group: frees the rest of the last run. */
   void end() {
     if (runEnd > runNext) {
       space.giveBack(runNext, runEnd - runNext);
@@ -138,14 +171,14 @@ final class ScatteredPlacement {
   }
 
   /** Writes the next {@code blocks} blocks of the buffers, which may span several of them. */
-  private void write(EpochBuffer epoch, long start, long blocks) {
+  private void write(EpochValues values, long start, long blocks) {
     long fileOffset = Blocks.offset(start);
     long rest = Blocks.offset(blocks);
     while (rest > 0) {
-      long used = epoch.values().usedBytes(buffer);
+      long used = values.usedBytes(buffer);
       long length = Math.min(rest, used - bufferOffset);
       if (length > 0) {
-        writer.write(epoch.values().memory(buffer), bufferOffset, length, fileOffset);
+        writer.write(values.memory(buffer), bufferOffset, length, fileOffset);
       }
       fileOffset += length;
       rest -= length;

@@ -4,7 +4,7 @@ import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.vacuum.CommitAccess;
 import io.ashlar.store.vacuum.Relocations;
 
-/** The write path as vacuum sees it. Thread: as {@link CommitAccess} says. */
+/** The write path for vacuum. Thread: as in {@link CommitAccess}. */
 final class VacuumAccess implements CommitAccess {
 
   private final CommitPath path;
@@ -33,9 +33,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public void commit(Relocations relocations) {
-    EpochBuffer buffer = path.takeEpochBuffer();
-    buffer.addRelocations(relocations);
-    var _ = path.commit(buffer);
+    path.fillAndCommit(buffer -> buffer.addRelocations(relocations));
   }
 
   @Override

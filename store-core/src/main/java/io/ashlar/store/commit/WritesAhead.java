@@ -1,17 +1,20 @@
 package io.ashlar.store.commit;
 
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The writes ahead of one epoch that have not ended (rule L26).
  *
- * <p>Thread: the epoch's caller; {@link #end} by whoever wrote.
+ * <p>Thread: the epoch's caller; the writing thread calls {@link #end}.
  */
 final class WritesAhead {
 
   private final AtomicInteger underWay = new AtomicInteger();
+  private final BooleanSupplier haveEnded = this::haveEnded; // made here: await needs no heap
   private volatile @Nullable Throwable failure; // written by whoever wrote, read by all
   private volatile @Nullable Thread waiter; // written by the caller, read by who wrote
 
@@ -40,21 +43,18 @@ final class WritesAhead {
     return failure;
   }
 
+  private boolean haveEnded() {
+    return !areUnderWay();
+  }
+
   /** Waits until every write has ended, however often the thread is interrupted. */
   void await() {
     if (!areUnderWay()) {
       return;
     }
-    boolean interrupted = false;
     waiter = Thread.currentThread();
-    while (areUnderWay()) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
-    }
+    Uninterrupted.parkUntil(this, haveEnded);
     waiter = null;
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** Forgets a failure: the epoch has ended. */

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded pool of native buffers, aligned for direct I/O, all in one mapping on huge pages, which
- * carry large transfers faster. Its pages are touched ahead, as a first touch takes time: the last
- * {@value #TOUCHED_AT_ONCE} bytes, with all small buffers, when it is made, the rest by a thread of
- * its own after {@link #touchRest()}.
+ * carry large transfers faster. Its pages are touched ahead, because a first touch takes time. The
+ * last {@value #TOUCHED_AT_ONCE} bytes, with all small buffers, are touched at creation. A thread
+ * of its own touches the rest after {@link #touchRest()}.
  *
  * <p>Buffers come in size classes with a fixed share of the pool each:
  *
@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
  *   sixteenths     1       1       1        1        4      4      4   from 64 MiB
  * </pre>
  *
- * <p>A request takes the smallest class that holds it, or a larger one when that is empty: what
- * large classes have serves everybody, what small ones have does not (0017). 512 KiB has a class of
- * its own, as ingest of such blobs would waste half of the pool otherwise. What a share has left
- * over goes to the next smaller class. A pool of 4 MiB has one buffer of 1 MiB.
+ * <p>A request takes the smallest class that holds it, or a larger one when that is empty. So large
+ * buffers serve every request, small ones do not (0017). 512 KiB has a class of its own, because
+ * ingest of such blobs would otherwise waste half of the pool. The remainder of a share goes to the
+ * next smaller class. A pool of 4 MiB has one buffer of 1 MiB.
  *
  * <p>With checks, a released buffer is filled with {@code 0xDB} and verified when it is taken
- * again: a write after the release is found there, and a read after it sees nonsense.
+ * again. This detects a write after the release, and a read after it sees nonsense.
  *
  * <p>Thread: any; {@link #tryTake} and {@link PooledBuffer#release()} are lock-free and allocate
  * nothing (a release that wakes a waiter may). Memory: freed by {@link #close()}.
@@ -46,7 +46,10 @@ public final class BufferPool implements AutoCloseable {
   private static final int[] SMALL_SHARES = {2, 1, 3, 2, 4, 4, 0};
   private static final int[] LARGE_SHARES = {1, 1, 1, 1, 4, 4, 4};
   private static final long LARGE_BYTES = 64L << 20;
-  private static final byte POISON = (byte) 0xDB;
+
+  /** The byte that fills released buffers, with checks. */
+  public static final byte POISON = (byte) 0xDB;
+
   private static final long POISON_LONG = 0xDBDBDBDBDBDBDBDBL;
 
   /** What is touched when a pool is made: all of it may take 100 ms on a virtual machine. */
@@ -59,6 +62,7 @@ public final class BufferPool implements AutoCloseable {
   private final BufferWaiters waiters = new BufferWaiters(this);
   private final long totalBytes;
   private @Nullable TouchAhead touching;
+  private volatile @Nullable OpenHandles handles; // set once, by who opens the store
 
   /**
    * Maps the memory, and touches the buffers that are used first.
@@ -93,6 +97,11 @@ public final class BufferPool implements AutoCloseable {
     }
   }
 
+  /** Lets a pool that ran dry say what holds it. Thread: the one that made it. */
+  void handles(OpenHandles newHandles) {
+    handles = newHandles;
+  }
+
   /** Begins to touch what was not touched yet, if anything. Thread: the one that made it. */
   public void touchRest() {
     if (memory.untouchedBytes() > 0 && touching == null && !checks) {
@@ -115,7 +124,7 @@ public final class BufferPool implements AutoCloseable {
 
   /**
    * Takes a buffer of just the class that holds {@code bytes}, if more than half of them are free
-   * and it is not the last: for who would like one, but can do without.
+   * and it is not the last; for callers that can do without one.
    *
    * @param bytes 0 or more; there is no such buffer beyond {@link #largestBytes()}.
    * @throws IllegalStateException if checks find that the buffer was written after its release.
@@ -146,12 +155,35 @@ public final class BufferPool implements AutoCloseable {
       buffer = waiters.await(sizeClass, deadlineNs);
     }
     if (buffer == null) {
-      throw new BackPressureTimeoutException(
-          "no buffer became free in time: bytes=%d, freeBytes=%d, poolBytes=%d"
-              .formatted(bytes, freeBytes(), totalBytes),
-          null);
+      throw ranDry(bytes);
     }
     return buffer;
+  }
+
+  private BackPressureTimeoutException ranDry(long bytes) {
+    OpenHandles open = handles;
+    String numbers =
+        "bytes=%d, freeBytes=%d, poolBytes=%d".formatted(bytes, freeBytes(), totalBytes);
+    return open == null
+        ? new BackPressureTimeoutException("no buffer became free in time: " + numbers, null)
+        : new BackPressureTimeoutException(
+            "no buffer became free in time: close leases and epochs sooner, or raise poolBytes or"
+                + " backPressureTimeoutMs: "
+                + numbers
+                + ", "
+                + open,
+            open.oldest());
+  }
+
+  /** Returns the capacity of all buffers taken for a use; exact when no thread takes one. */
+  public long bytesUsedFor(PooledBuffer.Use use) {
+    long bytes = 0;
+    for (PooledBuffer[] ofClass : buffers) {
+      for (PooledBuffer buffer : ofClass) {
+        bytes += buffer.isUsedFor(use) ? buffer.capacity() : 0;
+      }
+    }
+    return bytes;
   }
 
   /** Returns the capacity of the largest buffers. */
@@ -178,7 +210,7 @@ public final class BufferPool implements AutoCloseable {
     return checks;
   }
 
-  /** Returns the whole mapping; never to be written through. */
+  /** Returns the whole mapping; not to be written through while anybody uses a buffer. */
   public MemorySegment region() {
     return memory.segment();
   }
@@ -278,7 +310,7 @@ public final class BufferPool implements AutoCloseable {
       }
     }
     throw new IllegalArgumentException(
-        "no buffer is so large: bytes=%d, largestBytes=%d".formatted(bytes, largestBytes()));
+        "no buffer is large enough: bytes=%d, largestBytes=%d".formatted(bytes, largestBytes()));
   }
 
   private static void verifyPoison(PooledBuffer buffer) {

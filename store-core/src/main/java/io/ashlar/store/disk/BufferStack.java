@@ -8,8 +8,9 @@ import java.lang.invoke.VarHandle;
  * programming: coping with parallelism</i>, IBM RJ 5118, 1986).
  *
  * <p>The head is one long: the number on top plus 1 (bits 0-31, 0 is empty) and a tag that every
- * change raises (bits 32-63), so that a head seen again after other changes is told from the same
- * one. Last in, first out: the buffer most likely to be in a processor's cache goes out first.
+ * change raises (bits 32-63). The tag distinguishes an unchanged head from one that came back after
+ * other changes. Last in, first out: the buffer most likely to be in a processor's cache goes out
+ * first.
  *
  * <p>Thread: any. Allocates nothing after construction.
  */

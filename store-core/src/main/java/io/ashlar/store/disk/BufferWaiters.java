@@ -10,10 +10,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The threads that wait for a buffer, oldest first, parked without a lock.
  *
- * <p>No wake-up is lost: a waiter enters the queue, then a full fence, then looks at the pool; who
- * gives a buffer back puts it into the pool, then a full fence, then looks at the queue. Who leaves
- * the queue, with a buffer or without, looks at both again, because the wake-up it had may have
- * been meant for more than it took. One wake-up goes to one waiter that can use what is free.
+ * <p>No wake-up is lost. A waiter enters the queue, then passes a full fence, then checks the pool.
+ * A releasing thread returns the buffer to the pool, then passes a full fence, then checks the
+ * queue. Who leaves the queue, with a buffer or without, looks at both again, because the wake-up
+ * it had may have been meant for more than it took. One wake-up goes to one waiter that can use
+ * what is free.
  *
  * <p>Thread: any.
  */
@@ -27,6 +28,9 @@ final class BufferWaiters {
       this.sizeClass = sizeClass;
     }
   }
+
+  /** A waiter looks by itself so often: who should have woken it may have had no heap for that. */
+  private static final long LOOK_NS = 100_000_000;
 
   private final BufferPool pool;
   private final ConcurrentLinkedQueue<Waiter> queue = new ConcurrentLinkedQueue<>();
@@ -55,12 +59,12 @@ final class BufferWaiters {
         if (buffer != null) {
           return buffer;
         }
-        while (!waiter.signalled.get()) {
-          long leftNs = deadlineNs - System.nanoTime();
-          if (leftNs <= 0) {
-            return pool.tryTakeClass(sizeClass);
-          }
-          LockSupport.parkNanos(this, leftNs);
+        long leftNs = deadlineNs - System.nanoTime();
+        if (leftNs <= 0) {
+          return pool.tryTakeClass(sizeClass);
+        }
+        if (!waiter.signalled.get()) {
+          LockSupport.parkNanos(this, Math.min(leftNs, LOOK_NS));
           interrupted |= Thread.interrupted();
         }
       }
@@ -74,12 +78,23 @@ final class BufferWaiters {
     }
   }
 
-  /** Wakes the oldest waiter that can use a buffer now free; to be called when one became free. */
+  /**
+   * Wakes the oldest waiter that can use a buffer now free; to be called when one became free.
+   * Without heap it wakes none: they look by themselves a little later.
+   */
   void wakeOne() {
     VarHandle.fullFence();
     if (count.get() == 0) {
       return;
     }
+    try {
+      wakeOldest();
+    } catch (OutOfMemoryError e) {
+      // an iterator is an object
+    }
+  }
+
+  private void wakeOldest() {
     for (Waiter waiter : queue) {
       if (!waiter.signalled.get()
           && pool.hasFree(waiter.sizeClass)

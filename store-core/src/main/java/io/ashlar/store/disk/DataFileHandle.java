@@ -1,13 +1,12 @@
 package io.ashlar.store.disk;
 
 import io.ashlar.uring.Errno;
-import io.ashlar.uring.FileStat;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -15,9 +14,10 @@ import java.nio.file.Path;
  * The open data file: the synchronous half of every {@link Disk} on a real file, its lock and its
  * identity.
  *
- * <p>Thread: every method is safe from any thread. The lock is that of this open file: it is held
- * until the file is closed and every operation in flight on it has landed, even those of a process
- * that was killed. Sources: flock(2), open(2).
+ * <p>Thread: every method is safe from any thread. The lock is that of this open file. {@link
+ * #close} takes it back before it returns. The kernel drops it in two other cases, once every
+ * operation in flight has landed: when the process dies, and after {@link NativeFile#keepLock}
+ * (rule L24). Sources: flock(2), open(2).
  */
 public final class DataFileHandle implements AutoCloseable {
   private final Path path;
@@ -82,10 +82,47 @@ public final class DataFileHandle implements AutoCloseable {
   /**
    * Makes the entries of a directory durable.
    *
-   * @throws NativeException if that failed; nobody may try again.
+   * @throws NativeException if the sync failed; it must not be retried.
    */
   public static void syncDirectory(Path directory) {
     NativeFile.syncDirectory(directory);
+  }
+
+  /**
+   * Gives a file another name that must be free: no file is ever replaced. Durable once the
+   * directory is synced. In one step; where the file system cannot do that, by a second link and
+   * the removal of the first name, so that a crash between leaves both.
+   *
+   * @return false if the name is taken; nothing changed.
+   * @throws NativeException if the file system can do neither, or fails.
+   */
+  public static boolean moveToFreeName(Path from, Path to) {
+    try {
+      NativeFile.renameToFreeName(from, to);
+      return true;
+    } catch (NativeException e) {
+      if (e.errno() == Errno.EEXIST) {
+        return false;
+      }
+      if (e.errno() != Errno.EINVAL && e.errno() != Errno.ENOSYS && e.errno() != Errno.EOPNOTSUPP) {
+        throw e;
+      }
+    }
+    return linkToFreeName(from, to);
+  }
+
+  /** The second way of {@link #moveToFreeName}. */
+  static boolean linkToFreeName(Path from, Path to) {
+    try {
+      Files.createLink(to, from);
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } catch (IOException | UnsupportedOperationException e) {
+      throw new NativeException(
+          "link", Errno.EOPNOTSUPP, "from=" + from + ", to=" + to + ", failure=" + e);
+    }
+    delete(from);
+    return true;
   }
 
   private static void delete(Path path) {
@@ -116,11 +153,6 @@ public final class DataFileHandle implements AutoCloseable {
     return file.tryLock(shared);
   }
 
-  /** Describes the open file, whatever its path names by now. */
-  public FileStat stat() {
-    return file.stat();
-  }
-
   /**
    * Returns whether the path still names this file: not after it was deleted, renamed or replaced.
    *
@@ -137,22 +169,52 @@ public final class DataFileHandle implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes sure that the file has a name in some folder: not after it was deleted or replaced.
+   *
+   * @throws NativeException ENOENT if it has none; others from statx(2).
+   */
+  void requireLinked() {
+    if (file.stat().links() == 0) {
+      throw new NativeException("statx", Errno.ENOENT, "file=" + path);
+    }
+  }
+
+  void forEachHole(Disk.RangeVisitor visitor) {
+    long end = file.size();
+    try {
+      for (long hole = file.nextHole(0); hole < end; ) {
+        long data = dataAfter(hole, end);
+        visitor.visit(hole, data - hole);
+        hole = data < end ? file.nextHole(data) : end;
+      }
+    } catch (NativeException e) {
+      if (e.errno() != Errno.EINVAL && e.errno() != Errno.ENXIO) { // cannot tell; an empty file
+        throw e;
+      }
+    }
+  }
+
+  private long dataAfter(long hole, long end) {
+    try {
+      return Math.min(end, file.nextData(hole));
+    } catch (NativeException e) {
+      if (e.errno() != Errno.ENXIO) {
+        throw e;
+      }
+      return end;
+    }
+  }
+
   /** Closes the file, and with it the lock; idempotent. */
   @Override
   public void close() {
     file.close();
   }
 
-  int fd() {
-    return file.fd();
-  }
-
-  long read(MemorySegment target, long bytes, long offset) {
-    return file.read(target, bytes, offset);
-  }
-
-  void write(MemorySegment source, long offset) {
-    file.write(source, offset, false);
+  /** Returns the file itself, for what needs neither its path nor to know of the page cache. */
+  NativeFile nativeFile() {
+    return file;
   }
 
   void write(IoVectors sources, long offset, boolean durable) {
@@ -162,31 +224,11 @@ public final class DataFileHandle implements AutoCloseable {
     }
   }
 
-  void sync() {
-    file.dataSync();
-  }
-
   void syncAll() {
     file.sync();
     Path directory = path.toAbsolutePath().getParent();
     if (directory != null) {
       NativeFile.syncDirectory(directory);
     }
-  }
-
-  long size() {
-    return file.size();
-  }
-
-  void truncate(long bytes) {
-    file.truncate(bytes);
-  }
-
-  void punchHole(long offset, long bytes) {
-    file.punchHole(offset, bytes);
-  }
-
-  void zeroRange(long offset, long bytes) {
-    file.zeroRange(offset, bytes);
   }
 }

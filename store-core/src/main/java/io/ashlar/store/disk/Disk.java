@@ -19,8 +19,8 @@ import java.lang.foreign.MemorySegment;
  * overlap in time. A sync covers the writes that completed before it began, and no others.
  *
  * <p>Failure: {@link NativeException} with the error number. EINTR, EAGAIN and transfers that the
- * kernel completed in part are finished here and never seen by the caller. A failed sync is retried
- * by nobody: what it did not make durable is unknown from then on.
+ * kernel completed in part are finished here and never seen by the caller. A failed sync is never
+ * retried: afterwards it is unknown which writes are durable.
  *
  * @implSpec every implementation passes {@code DiskContractTest}.
  */
@@ -66,22 +66,46 @@ public interface Disk extends AutoCloseable {
   /**
    * Makes every completed write durable (fdatasync).
    *
-   * @throws NativeException if that failed; nobody may try again.
+   * @throws NativeException if the sync failed; it must not be retried.
    */
   void sync();
 
   /**
    * Makes file, metadata and the directory entry that names the file durable.
    *
-   * @throws NativeException if that failed; nobody may try again.
+   * @throws NativeException if the sync failed; it must not be retried.
    */
   void syncAll();
 
   /** Returns the length of the file in bytes. */
   long size();
 
+  /** Takes ranges of the file. */
+  @FunctionalInterface
+  interface RangeVisitor {
+
+    /** Takes one. */
+    void visit(long offset, long bytes);
+  }
+
   /**
-   * Sets the length of the file; what is new reads as zeroes. Not durable until {@link #syncAll()}.
+   * Visits, in ascending order, the ranges that were never written: a write there needs space of
+   * the file system's, which may have none. None are visited where the file system cannot tell.
+   *
+   * @throws NativeException if the device fails.
+   */
+  void forEachHole(RangeVisitor visitor);
+
+  /**
+   * Makes sure that the file has a name in some folder, whichever. One that was deleted, or
+   * replaced under its name, has none: it goes away when it is closed.
+   *
+   * @throws NativeException ENOENT if it has no name; another if the file system does not answer.
+   */
+  void requireLinked();
+
+  /**
+   * Sets the length of the file; a new part reads as zeroes. Not durable until {@link #syncAll()}.
    *
    * @throws NativeException if the device fails or the length is beyond a limit.
    */
@@ -106,23 +130,24 @@ public interface Disk extends AutoCloseable {
   void zeroRange(long offset, long bytes);
 
   /**
-   * Opens a queue that belongs to the calling thread, which must be a platform thread.
+   * Opens a queue that belongs to the calling thread, which must be a platform thread. Where the
+   * kernel refuses a ring, the queue does without one: see {@link DiskQueue#isConcurrent}.
    *
    * @param capacity the most operations in flight, 1 to 4096.
-   * @throws NativeException if the kernel refuses it.
+   * @throws NativeException if there can be no queue at all.
    */
   DiskQueue openQueue(int capacity);
 
   /**
-   * Returns whether the operations of a queue go on at the same time; else each is done when it is
-   * submitted, by its owner.
+   * Returns whether the operations of the next queue run concurrently. If not, the owner executes
+   * each when it is submitted.
    */
   boolean queuesOverlap();
 
-  /** Returns {@code io_uring} or {@code pread/pwrite}: what the queues run on. */
+  /** Returns the engine of the first queue: {@code io_uring} or {@code pread/pwrite}. */
   String engine();
 
-  /** Returns in one phrase why this engine was chosen. */
+  /** Returns in one phrase why this engine was chosen, and which later queues go without it. */
   String engineReason();
 
   /** Closes the file, after every queue was closed. Idempotent. */

@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * Operations of one thread on a {@link Disk}: submitted without waiting, delivered once each.
  *
- * <p>Thread: the one that opened the queue, for every method but {@link #wakeUp()}; any other gets
- * an {@link IllegalStateException}. Nothing is allocated in steady state.
+ * <p>Thread: the one that opened the queue, for every method except {@link #wakeUp()}. Any other
+ * thread gets an {@link IllegalStateException}. Allocates nothing in steady state.
  *
  * <p>An operation starts when it is submitted or, at the latest, at the next {@link #poll} or
- * {@link #await}: whoever waits for one keeps calling those.
+ * {@link #await}: a thread that waits for an operation keeps calling these.
  *
- * <p>Every accepted operation is delivered to exactly one {@link DiskCompletion}, in any order; a
- * sync does not wait for writes in flight, so whoever needs that reaps them first. Failures are
+ * <p>Every accepted operation is delivered to exactly one {@link DiskCompletion}, in any order. A
+ * sync does not wait for writes in flight; a caller that needs this reaps them first. Failures are
  * delivered, not thrown. Memory and {@link IoVectors} must stay untouched until then.
  *
  * <p>When full, {@code submit…} throws {@link IllegalStateException}: the owner keeps {@link
@@ -38,17 +38,8 @@ public interface DiskQueue extends AutoCloseable {
   void submitWrite(IoVectors sources, long offset, boolean durable, long token);
 
   /**
-   * Submits a read; it completes with fewer bytes than asked only at the end of the file.
-   *
-   * @param token given back with the completion.
-   * @throws IllegalStateException if the queue is full or closed.
-   */
-  default void submitRead(MemorySegment target, long offset, long token) {
-    submitRead(target, target.byteSize(), offset, token);
-  }
-
-  /**
-   * Submits a read to the start of a target that may be longer; else as above.
+   * Submits a read to the start of a target that may be longer; it completes with fewer bytes than
+   * asked only at the end of the file.
    *
    * @param bytes how many; 0 to the target's length.
    * @param token given back with the completion.
@@ -65,15 +56,15 @@ public interface DiskQueue extends AutoCloseable {
   void submitSync(long token);
 
   /**
-   * Delivers what is complete and never blocks.
+   * Delivers the completed operations and never blocks.
    *
    * @return completions delivered.
    */
   int poll(DiskCompletion handler);
 
   /**
-   * Waits for a completion, a {@link #wakeUp()} or the time-out, then delivers what is complete. A
-   * wake-up that came before this call ends it at once, and only once.
+   * Waits for a completion, a {@link #wakeUp()} or the time-out, then delivers the completed
+   * operations. A wake-up that came before this call ends it at once, and only once.
    *
    * @param timeoutNs nanoseconds, 0 or more; {@link Long#MAX_VALUE} waits without end.
    * @return completions delivered; 0 after a wake-up or the time-out.
@@ -93,8 +84,8 @@ public interface DiskQueue extends AutoCloseable {
   int inFlight();
 
   /**
-   * Returns whether operations go on while the owner does something else, rather than end within
-   * {@code submit…}.
+   * Returns whether operations run while the owner does other work, rather than within {@code
+   * submit…}.
    */
   boolean isConcurrent();
 

@@ -1,6 +1,7 @@
 package io.ashlar.store.disk;
 
 import io.ashlar.uring.IoVectors;
+import io.ashlar.uring.NativeFile;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -8,12 +9,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
   private static final int QUEUE_CAPACITY_MAX = 4096;
 
-  private final DataFileHandle file;
+  private final DataFileHandle handle;
+  private final NativeFile file;
   private final String reason;
   private final AtomicInteger queues = new AtomicInteger();
 
-  FileDisk(DataFileHandle file, String reason) {
-    this.file = file;
+  FileDisk(DataFileHandle handle, String reason) {
+    this.handle = handle;
+    file = handle.nativeFile();
     this.reason = reason;
   }
 
@@ -26,7 +29,7 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
       throw new IllegalArgumentException(
           "queue capacity must be 1 to " + QUEUE_CAPACITY_MAX + ": capacity=" + capacity);
     }
-    DiskQueue queue = newQueue(file, capacity, queues::decrementAndGet);
+    DiskQueue queue = newQueue(handle, capacity, queues::decrementAndGet);
     queues.incrementAndGet();
     return queue;
   }
@@ -38,27 +41,37 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
 
   @Override
   public final void write(MemorySegment source, long offset) {
-    file.write(source, offset);
+    file.write(source, offset, false);
   }
 
   @Override
   public final void write(IoVectors sources, long offset, boolean durable) {
-    file.write(sources, offset, durable);
+    handle.write(sources, offset, durable);
   }
 
   @Override
   public final void sync() {
-    file.sync();
+    file.dataSync();
   }
 
   @Override
   public final void syncAll() {
-    file.syncAll();
+    handle.syncAll();
   }
 
   @Override
   public final long size() {
     return file.size();
+  }
+
+  @Override
+  public final void forEachHole(RangeVisitor visitor) {
+    handle.forEachHole(visitor);
+  }
+
+  @Override
+  public final void requireLinked() {
+    handle.requireLinked();
   }
 
   @Override
@@ -77,7 +90,7 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
   }
 
   @Override
-  public final String engineReason() {
+  public String engineReason() {
     return reason;
   }
 
@@ -87,6 +100,6 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
     if (open > 0) {
       throw new IllegalStateException("disk closed before its queues: open=" + open);
     }
-    file.close();
+    handle.close();
   }
 }

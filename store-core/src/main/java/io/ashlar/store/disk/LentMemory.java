@@ -4,6 +4,12 @@ package io.ashlar.store.disk;
 @FunctionalInterface
 public interface LentMemory {
 
-  /** Gives the memory back: whoever held it uses it no more. */
+  /** Returns the memory; its former holder no longer uses it. */
   void release();
+
+  /**
+   * Gives the memory back after its store was closed. Does nothing unless overridden: most memory
+   * goes with the store.
+   */
+  default void releaseLate() {}
 }

@@ -13,14 +13,41 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Poison {
 
-  private final AtomicReference<@Nullable Throwable> cause = new AtomicReference<>();
+  private static final String REOPEN = "reopen it";
+
+  /** Why the store failed, and what its user can do. */
+  private record Cause(Throwable failure, String remedy) {}
+
+  private final AtomicReference<@Nullable Cause> cause = new AtomicReference<>();
+
+  // For a store that fails when the heap is full: then nothing could be made.
+  private final Cause spareCause =
+      new Cause(
+          new IllegalStateException("the heap was full when the failure was recorded"), REOPEN);
+  private final StoreFailedException spareUnknown = spare(true);
+  private final StoreFailedException spareNotApplied = spare(false);
 
   /** Creates one that is not set. */
   public Poison() {}
 
   /** Poisons the store, unless it is already. */
   public void set(Throwable failure) {
-    cause.compareAndSet(null, failure);
+    set(failure, REOPEN);
+  }
+
+  /**
+   * Poisons the store, unless it is already.
+   *
+   * @param remedy what to do, where opening it again does not help.
+   */
+  public void set(Throwable failure, String remedy) {
+    Cause reason = spareCause;
+    try {
+      reason = new Cause(failure, remedy);
+    } catch (OutOfMemoryError e) {
+      // that it failed is what counts
+    }
+    cause.compareAndSet(null, reason);
   }
 
   /** Returns whether the store is poisoned. */
@@ -31,7 +58,7 @@ public final class Poison {
   /**
    * Throws if the store is poisoned.
    *
-   * @throws StoreFailedException saying that what is asked for now was not applied.
+   * @throws StoreFailedException saying that the current request was not applied.
    */
   public void check() {
     if (isSet()) {
@@ -39,15 +66,38 @@ public final class Poison {
     }
   }
 
-  /** Returns the exception for an epoch that was pending when the store failed. */
+  /**
+   * Returns the exception for an epoch that was pending when the store failed; without heap one
+   * that was made before.
+   */
   public StoreFailedException failure(boolean outcomeUnknown) {
-    Throwable reason = cause.getAcquire();
+    try {
+      return newFailure(outcomeUnknown);
+    } catch (OutOfMemoryError e) {
+      return outcomeUnknown ? spareUnknown : spareNotApplied;
+    }
+  }
+
+  private static StoreFailedException spare(boolean outcomeUnknown) {
     return new StoreFailedException(
-        "the store failed and takes no more writes: reopen it; outcome of this epoch="
+        "the store failed, and the heap was too full to record why: "
+            + REOPEN
+            + "; outcome of this epoch="
+            + (outcomeUnknown ? "unknown until then" : "not applied"),
+        outcomeUnknown,
+        null);
+  }
+
+  private StoreFailedException newFailure(boolean outcomeUnknown) {
+    Cause reason = cause.getAcquire();
+    return new StoreFailedException(
+        "the store failed and takes no more writes: "
+            + (reason == null ? REOPEN : reason.remedy())
+            + "; outcome of this epoch="
             + (outcomeUnknown ? "unknown until then" : "not applied")
             + ", failure="
-            + (reason == null ? "none" : reason.getMessage()),
+            + (reason == null ? "none" : reason.failure().getMessage()),
         outcomeUnknown,
-        reason);
+        reason == null ? null : reason.failure());
   }
 }

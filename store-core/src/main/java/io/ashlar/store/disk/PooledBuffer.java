@@ -10,11 +10,22 @@ import org.jspecify.annotations.Nullable;
  * One buffer of a {@link BufferPool}: native memory at a multiple of 4 KiB, lent until {@link
  * #release()}.
  *
- * <p>Thread: whoever took it, and whoever that hands it to; {@code release} once, by any thread.
- * Lifetime: the object and its memory are made with the pool and go with it; between release and
- * the next take the memory belongs to nobody.
+ * <p>Thread: the one that took it, or one to which that hands it over. Any thread may call {@code
+ * release}, once. Lifetime: the object and its memory live as long as the pool. Between a release
+ * and the next take the memory must not be used.
  */
 public final class PooledBuffer implements LentMemory {
+
+  /** The purpose of a taken buffer, so that a message can say what holds the pool. */
+  public enum Use {
+    /** Work of the store's own, which ends by itself. */
+    WORK,
+    /** Values of an epoch, until that is durable or closed. */
+    EPOCH,
+    /** A lease, until that is closed. */
+    LEASE
+  }
+
   private static final VarHandle TAKEN;
 
   static {
@@ -34,6 +45,7 @@ public final class PooledBuffer implements LentMemory {
   @SuppressWarnings("UnusedVariable") // compared and set by who takes and who releases
   private boolean taken;
 
+  private byte use; // an ordinal: written by its holder, read by those who count
   private @Nullable MemorySegment readOnly; // its holder's: the view that was asked for last
 
   PooledBuffer(BufferPool pool, MemorySegment memory, int sizeClass, int number) {
@@ -70,6 +82,11 @@ public final class PooledBuffer implements LentMemory {
     return last;
   }
 
+  /** Notes the purpose of the buffer until its release. Thread: who holds the buffer. */
+  public void useFor(Use newUse) {
+    use = (byte) newUse.ordinal();
+  }
+
   /** Returns the length in bytes: that of a size class, so often more than was asked for. */
   public long capacity() {
     return memory.byteSize();
@@ -101,8 +118,14 @@ public final class PooledBuffer implements LentMemory {
     return number;
   }
 
+  /** Returns whether it is taken, and for that use. Thread: any; it may change at any time. */
+  boolean isUsedFor(Use asked) {
+    return (boolean) TAKEN.getAcquire(this) && use == (byte) asked.ordinal();
+  }
+
   void markTaken() {
     boolean wasFree = TAKEN.compareAndSet(this, false, true);
     assert wasFree : "buffer handed out twice: " + this;
+    use = 0;
   }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class PosixDiskQueue implements DiskQueue {
   private final Thread owner = Thread.currentThread();
   private final WakeState wakeState = new WakeState();
-  private final DataFileHandle file;
+  private final DataFileHandle handle;
   private final Runnable onClose;
   private final long[] tokens;
   private final long[] transferred;
@@ -22,8 +22,8 @@ final class PosixDiskQueue implements DiskQueue {
   private int count;
   private boolean closed;
 
-  PosixDiskQueue(DataFileHandle file, int capacity, Runnable onClose) {
-    this.file = file;
+  PosixDiskQueue(DataFileHandle handle, int capacity, Runnable onClose) {
+    this.handle = handle;
     this.onClose = onClose;
     tokens = new long[capacity];
     transferred = new long[capacity];
@@ -34,7 +34,7 @@ final class PosixDiskQueue implements DiskQueue {
   public void submitWrite(MemorySegment source, long offset, long token) {
     checkRoom();
     try {
-      file.write(source, offset);
+      handle.nativeFile().write(source, offset, false);
       completed(token, null, source.byteSize());
     } catch (NativeException failure) {
       completed(token, failure, 0);
@@ -45,7 +45,7 @@ final class PosixDiskQueue implements DiskQueue {
   public void submitWrite(IoVectors sources, long offset, boolean durable, long token) {
     checkRoom();
     try {
-      file.write(sources, offset, durable);
+      handle.write(sources, offset, durable);
       completed(token, null, sources.bytes());
     } catch (NativeException failure) {
       completed(token, failure, 0);
@@ -56,7 +56,7 @@ final class PosixDiskQueue implements DiskQueue {
   public void submitRead(MemorySegment target, long bytes, long offset, long token) {
     checkRoom();
     try {
-      completed(token, null, file.read(target, bytes, offset));
+      completed(token, null, handle.nativeFile().read(target, bytes, offset));
     } catch (NativeException failure) {
       completed(token, failure, 0);
     }
@@ -66,7 +66,7 @@ final class PosixDiskQueue implements DiskQueue {
   public void submitSync(long token) {
     checkRoom();
     try {
-      file.sync();
+      handle.nativeFile().dataSync();
       completed(token, null, 0);
     } catch (NativeException failure) {
       completed(token, failure, 0);

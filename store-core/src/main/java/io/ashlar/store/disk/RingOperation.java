@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  *                           '---------------------'  AGAIN: in part, or EINTR, or EAGAIN
  * </pre>
  *
- * <p>Reused for ever; allocates only where the kernel completes a transfer in part. Thread: the
- * queue's owner.
+ * <p>Reused; allocates only if the kernel completes a transfer in part. Thread: the queue's owner.
  */
 final class RingOperation implements AutoCloseable {
   private static final int FILE_INDEX = 0;
@@ -49,7 +48,7 @@ final class RingOperation implements AutoCloseable {
     NOTHING
   }
 
-  /** What is to be done after a completion. */
+  /** The next step after a completion. */
   enum Step {
     AGAIN,
     DONE,
@@ -106,7 +105,10 @@ final class RingOperation implements AutoCloseable {
     syncAfter = false;
   }
 
-  /** Prepares what is left to do, under the ring token {@code index}; false if the ring is full. */
+  /**
+   * Prepares the rest of the transfer, under the ring token {@code index}; false if the ring is
+   * full.
+   */
   boolean prepare(Uring ring, long index) {
     long from = nextByte();
     return switch (kind) {
@@ -120,9 +122,9 @@ final class RingOperation implements AutoCloseable {
   }
 
   /**
-   * Returns how far into the transfer the next ring operation begins: behind what is done, rounded
-   * down. A read whose end is not aligned asks for its last block again; if nothing more comes,
-   * that is the end of the file.
+   * Returns how far into the transfer the next ring operation begins: after the finished part,
+   * rounded down. A read whose end is not aligned asks for its last block again; if nothing more
+   * comes, that is the end of the file.
    */
   long nextByte() {
     return done & -alignment;

@@ -1,8 +1,13 @@
 package io.ashlar.store.disk;
 
+import io.ashlar.store.spi.HeapShortage;
+import io.ashlar.store.spi.Uninterrupted;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
-/** What several that own a thread do with it. Thread: any. */
+/** Starts threads and waits for their end, for the classes that own one. Thread: any. */
 public final class Threads {
   private Threads() {}
 
@@ -17,10 +22,51 @@ public final class Threads {
       thread.start();
     } catch (OutOfMemoryError e) {
       throw new RejectedExecutionException(
-          "no thread could be started; raise the limit of threads (ulimit -u, cgroup pids.max):"
+          "no thread could be started: raise the thread limit (ulimit -u, cgroup pids.max):"
               + " thread="
               + thread.getName(),
           e);
+    }
+  }
+
+  /** Waits until a thread, if there is one, has ended, up to a time. */
+  public static void join(@Nullable Thread thread, long timeoutMs) {
+    if (thread == null) {
+      return;
+    }
+    try {
+      thread.join(timeoutMs);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits for what another thread does and returns it. An interrupt does not end the wait and stays
+   * pending. A full heap does not end it either, because the caller would then free memory that the
+   * thread still uses.
+   *
+   * @param task does not allocate to tell its outcome, unlike a {@code CompletableFuture}.
+   * @throws RuntimeException the exception of the task, or its {@link Error}.
+   */
+  public static <T extends @Nullable Object> T await(FutureTask<T> task) {
+    int shortages = 0;
+    try {
+      while (true) {
+        try {
+          return Uninterrupted.get(task::get);
+        } catch (OutOfMemoryError e) {
+          HeapShortage.await(shortages++, e);
+        }
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("a thread's work failed", e.getCause());
     }
   }
 

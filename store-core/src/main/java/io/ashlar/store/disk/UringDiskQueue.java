@@ -29,6 +29,7 @@ final class UringDiskQueue implements DiskQueue {
   private final WakeState wakeState = new WakeState();
   private final Uring ring;
   private final EventFd wake;
+  private final DataFileHandle file;
   private final boolean buffered;
   private final Runnable onClose;
   private final RingOperation[] operations;
@@ -41,6 +42,7 @@ final class UringDiskQueue implements DiskQueue {
   private boolean closed;
 
   UringDiskQueue(DataFileHandle file, int capacity, Runnable onClose, IntFunction<Uring> rings) {
+    this.file = file;
     this.onClose = onClose;
     this.buffered = file.buffered();
     this.operations = new RingOperation[capacity];
@@ -56,9 +58,14 @@ final class UringDiskQueue implements DiskQueue {
     try {
       // Twice as many completions fit as entries: room for the poll as well.
       opened = rings.apply(Math.min(capacity + 1, Uring.ENTRIES_MAX));
-      opened.registerFiles(file.fd());
+      opened.registerFiles(file.nativeFile().fd());
       ring = opened;
       armWakePoll();
+      enter(0, 0); // a filter may let rings be made and not be entered
+      NativeException refusal = ringFailure;
+      if (refusal != null) {
+        throw refusal;
+      }
       done = true;
     } finally {
       if (!done) {
@@ -167,9 +174,14 @@ final class UringDiskQueue implements DiskQueue {
       deliver(drop);
     }
     closed = true;
+    boolean drained = false;
     try {
       ring.close();
+      drained = true;
     } finally {
+      if (!drained) {
+        file.nativeFile().keepLock(); // L24
+      }
       wake.close();
       for (RingOperation operation : operations) {
         operation.close();
@@ -257,8 +269,8 @@ final class UringDiskQueue implements DiskQueue {
   }
 
   /**
-   * A multishot poll tells of each signal, whatever the counter was: it is drained only before the
-   * poll is armed again, which would tell of a counter that is not 0 at once.
+   * A multishot poll reports each signal, whatever the counter is. The counter is drained only
+   * before the poll is armed again, because that would report a counter other than 0 at once.
    */
   private void onWake(int result, int flags) {
     if (result < 0 && result != -Errno.EINTR && result != -Errno.EAGAIN) {

@@ -15,9 +15,9 @@ import java.lang.invoke.VarHandle;
  *   RUNNING -- wake --> NOTIFIED -- wake --> NOTIFIED
  * </pre>
  *
- * <p>Each edge is one atomic exchange with a full fence, so what a waker published before {@link
- * #wake()} is seen by the owner after {@link #awake()}, and no wake-up falls between the owner's
- * last look and its sleep.
+ * <p>Each edge is one atomic exchange with a full fence. So after {@link #awake()} the owner sees
+ * everything that a waker published before {@link #wake()}. No wake-up is lost between the owner's
+ * last check and its sleep.
  */
 final class WakeState {
   private static final int RUNNING = 0;

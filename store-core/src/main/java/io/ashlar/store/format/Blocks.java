@@ -9,7 +9,7 @@ public final class Blocks {
   /** The bytes of a block. */
   public static final int BYTES = 4096;
 
-  /** The first block behind the two superblock copies. */
+  /** The first block after the two superblock copies. */
   public static final long FIRST = 2;
 
   private static final MemorySegment ZEROES =

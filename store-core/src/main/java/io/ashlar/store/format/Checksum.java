@@ -7,6 +7,7 @@ import java.util.zip.CRC32C;
 /** CRC-32C (Castagnoli) of native memory; the check value of "123456789" is 0xE3069283. */
 public final class Checksum {
 
+  // A class of the JDK's: a thread that outlives the store keeps no class loader by it.
   private static final ThreadLocal<CRC32C> THREAD_CRC = ThreadLocal.withInitial(CRC32C::new);
 
   private Checksum() {}

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * The checksum table of a long blob: the CRC-32C of each 64 KiB of it, the last one perhaps
- * shorter, so that a part can be read and verified without the rest.
+ * The checksum table of a long blob: the CRC-32C of each 64 KiB of it; the last piece may be
+ * shorter. With it a part can be read and verified without the rest.
  *
  * <pre>
  *   extent of a blob with a table
@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
  */
 public final class ChecksumTable {
 
-  /** A blob of so many bytes or more is written with a table. */
+  /** A blob of this many bytes or more is written with a table. */
   public static final long LENGTH_MIN = 1 << 20;
 
   /** The bytes that one checksum covers. */
@@ -68,7 +68,8 @@ public final class ChecksumTable {
   }
 
   /**
-   * Sums up a part of a blob that begins with a chunk, and sets the checksums of its chunks.
+   * Computes the checksum of a part of a blob that begins with a chunk, and sets the checksums of
+   * its chunks.
    *
    * @param first the part's first chunk.
    * @param crc used for each.

@@ -65,7 +65,7 @@ public final class EntryFormat {
 
   private static final int CHANGE_SHIFT = 48;
 
-  /** What is added to the bits of the place for the change count. */
+  /** The amount that one change adds to the bits of the place that hold the change count. */
   public static final long CHANGE = 1L << CHANGE_SHIFT;
 
   /** These bits. */

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * The buckets of one index checkpoint chunk ({@link IndexCheckpointFormat}), one after another.
  *
- * <p>They are copied to the heap whole: an open reads millions of entries before the JVM has
- * compiled anything well, and plain array reads are what it is fast at from the start.
+ * <p>They are copied to the heap whole. An open reads millions of entries before the JVM has
+ * compiled anything well, and plain array reads are fast from the start.
  *
  * <pre>
  *   read(chunk) ──▶ before the first ── next() ──▶ at a bucket ── next() … false ──▶ at the end
@@ -113,7 +113,7 @@ public final class IndexCheckpointBuckets {
   }
 
   /**
-   * Returns whether the buckets are not what the chunk claims, or were rejected; known once {@link
+   * Returns whether the buckets differ from the chunk's claims, or were rejected; known once {@link
    * #next} has returned false.
    */
   public boolean isDamaged() {

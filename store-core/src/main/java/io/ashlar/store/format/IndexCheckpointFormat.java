@@ -43,10 +43,10 @@ import java.nio.ByteOrder;
  * </pre>
  *
  * <p>The buckets are in the order of their bits: those of a chunk begin where those of the chunk
- * before end, the first with zeroes; the last ends with ones. So each bucket, and with them the
- * index's directory, is loaded as it was. A chunk ends, unless it is the last, where the longest
- * bucket would not fit. Within a bucket the order has no meaning; the one of the slots is written,
- * as it is the fastest to load.
+ * before end, the first with zeroes; the last ends with ones. So each bucket, and with the buckets
+ * the index's directory, is loaded unchanged. A chunk ends, unless it is the last, where the
+ * longest bucket would not fit. Within a bucket the order has no meaning. Entries are written in
+ * slot order, because that loads fastest.
  *
  * <p><b>Valid</b> is a chunk whose checksum, magic, store id, sequence and place are right and
  * whose buckets are well formed ({@link IndexCheckpointBuckets}); a checkpoint whose every chunk
@@ -117,7 +117,7 @@ public final class IndexCheckpointFormat {
     return bucketBytes(entries, colds);
   }
 
-  /** Returns how many words of 8 bytes a bucket has behind its header. */
+  /** Returns how many words of 8 bytes a bucket has after its header. */
   static int bucketWords(int entries, int colds) {
     return entries * EntryFormat.WORDS + colds * COLD_WORDS;
   }
@@ -132,7 +132,7 @@ public final class IndexCheckpointFormat {
     MemorySegment.copy(chunk, LONG, offset, into, 0, into.length);
   }
 
-  /** Copies the words of a bucket behind its header. */
+  /** Copies the words of a bucket after its header. */
   static void readWords(MemorySegment chunk, long offset, int count, long[] into) {
     MemorySegment.copy(chunk, LONG, offset + BUCKET_HEADER_BYTES, into, 0, count);
   }
@@ -243,7 +243,9 @@ public final class IndexCheckpointFormat {
     return getInt(chunk, 52);
   }
 
-  /** Returns whether a chunk but the last of a checkpoint may have so many bytes in use. */
+  /**
+   * Returns whether a chunk other than the last of a checkpoint may have this many bytes in use.
+   */
   public static boolean isFull(long bytes) {
     return bytes > Blocks.offset(CHUNK_BLOCKS_MAX) - BUCKET_BYTES_MAX;
   }

@@ -10,8 +10,8 @@ import java.nio.ByteOrder;
  * the record was copied to ({@link LogRecord}).
  *
  * <p>Every operation is some words of 8 bytes long; the first has kind, flags and checksum, the
- * next two the id. Whoever takes many puts does so in the array itself, with the offsets below, as
- * with {@link IndexCheckpointBuckets} and for the same reason.
+ * next two the id. Code that takes many puts reads them in the array itself, with the offsets
+ * below, for the same reason as {@link IndexCheckpointBuckets}.
  *
  * <pre>
  *   read ──▶ before the first ── next() ──▶ at an operation ── next() … false ──▶ at the end
@@ -67,8 +67,8 @@ public final class LogOperations {
    * @param to where the last one ends.
    * @param padded where the record does.
    * @param claimed how many operations it has.
-   * @return whether as many are there, each is well formed and the padding behind them is zero; if
-   *     not, there is nothing to be had.
+   * @return whether as many are there, each is well formed, and the padding after them is zero; if
+   *     not, no operation can be read.
    */
   boolean read(long[] record, int from, int to, int padded, int claimed) {
     words = record;
@@ -210,7 +210,7 @@ public final class LogOperations {
     return words[at + LENGTH];
   }
 
-  /** Returns the words of the record; those behind the operation at hand are never changed. */
+  /** Returns the words of the record; those after the current operation are never changed. */
   public long[] words() {
     return words;
   }
@@ -220,12 +220,12 @@ public final class LogOperations {
     return at + wordCount;
   }
 
-  /** Returns how many puts may lie behind the operation at hand. */
+  /** Returns how many puts may follow the current operation. */
   public int putsMax() {
     return (end - nextOffset()) / PUT_WORDS;
   }
 
-  /** Moves behind {@code count} puts without checksum tables, which the caller has found there. */
+  /** Moves past {@code count} puts without checksum tables, which the caller has found there. */
   public void skipPuts(int count) {
     at = nextOffset() + count * PUT_WORDS;
     wordCount = 0;

@@ -6,9 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * One log record ({@link LogRecordFormat}) in an array: an open reads many before the JVM has
- * compiled anything well, and plain array reads are what it is fast at from the start. So it is
- * copied once, checked there, and read from there as often as needed.
+ * One log record ({@link LogRecordFormat}) in an array. An open reads many records before the JVM
+ * has compiled anything well, and plain array reads are fast from the start. So it is copied once,
+ * checked there, and read from there as often as needed.
  *
  * <pre>
  *   claimedBlocks(memory) ──▶ only a header, not checked ── read(view) ──▶ a record, or false
@@ -171,7 +171,7 @@ public final class LogRecord {
     return blocks;
   }
 
-  /** Returns the blocks of blobs that lie directly behind the record. */
+  /** Returns the blocks of the blobs that directly follow the record. */
   public int behindBlocks() {
     return intAt(LogRecordFormat.BEHIND_OFFSET);
   }

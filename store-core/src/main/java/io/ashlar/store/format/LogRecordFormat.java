@@ -24,7 +24,7 @@ import java.nio.ByteBuffer;
  *   60  4  operations
  *   64  4  bytes up to the end of the last operation
  *   68  4  blocks of this record
- *   72  4  blocks of blobs directly behind it
+ *   72  4  blocks of blobs directly after it
  *   76  4  chain value of the previous record
  *   80  8  first block of the reserved next log extent, or 0
  *   88  8  blocks of the reserved next log extent, or 0
@@ -37,9 +37,9 @@ import java.nio.ByteBuffer;
  *
  * <p><b>Valid</b> here means whole and well-formed: magic, lengths and checksum are right and what
  * must be zero is. Whether it belongs to the log is rule L6, and recovery's to decide. The chain
- * value covers the previous one, so a record fits behind one history only. <b>Written</b> together
- * with the blobs behind it in one gathered write, or after scattered blobs (rule L17). <b>Found</b>
- * directly behind its predecessor's blobs or at the start of the next log extent that its
+ * value covers the previous one, so a record fits only one history. <b>Written</b> together with
+ * the blobs after it in one gathered write, or after scattered blobs (rule L17). <b>Found</b>
+ * directly after its predecessor's blobs or at the start of the next log extent that its
  * predecessor names (rule L10). <b>Versions</b>: the first 8 bytes and the place of the checksum
  * and lengths never change; a whole record of an unknown version is refused. {@link LogRecord}
  * reads and checks one.
@@ -52,7 +52,7 @@ public final class LogRecordFormat {
   /** The bytes of the header. */
   public static final int HEADER_BYTES = 128;
 
-  /** The bytes that each epoch takes in the table behind the header. */
+  /** The bytes that each epoch takes in the table after the header. */
   public static final int EPOCH_BYTES = 8;
 
   /** The longest record: what fits {@value #EPOCHS_MAX} epochs and 4 MiB. */
@@ -161,6 +161,11 @@ public final class LogRecordFormat {
     return bytes >= HEADER_BYTES && bytes <= RECORD_BYTES_MAX && blocks == Blocks.count(bytes)
         ? blocks
         : 0;
+  }
+
+  /** Returns the blocks that a record claims to have, or 0 when its length is impossible. */
+  public static int claimedBlocks(MemorySegment record) {
+    return claimedBlocks(getInt(record, BYTES_OFFSET), getInt(record, BLOCKS_OFFSET));
   }
 
   /** Returns the record's number. */

@@ -1,5 +1,7 @@
 package io.ashlar.store.format;
 
+import io.ashlar.store.spi.ManifestNotes;
+
 /**
  * The content of one superblock copy; its bytes are {@link SuperblockFormat}'s.
  *
@@ -10,13 +12,15 @@ package io.ashlar.store.format;
  * @param tiered whether deletes are kept as tombstones for a tier.
  * @param fenceSequence the fence (rule L5): the last record that the open with this incarnation
  *     kept, and its mark.
- * @param base the log position that replay starts from: what the index checkpoint covers.
+ * @param base the log position from which replay starts: the end of the log that the index
+ *     checkpoint covers.
  * @param covered the last record that an entry of the index checkpoint can come from.
  * @param checkpointStart first block of the index checkpoint's last chunk; 0 when there is none and
  *     replay starts from an empty index.
  * @param checkpointBlocks length of that chunk in blocks.
  * @param checkpointBytes length of all chunks in bytes.
  * @param checkpointCrc32c checksum of the last chunk, which covers the others'.
+ * @param notes the manifests that the store's tier has sent (rule L32).
  */
 public record Superblock(
     long storeId,
@@ -30,7 +34,8 @@ public record Superblock(
     long checkpointStart,
     long checkpointBlocks,
     long checkpointBytes,
-    int checkpointCrc32c) {
+    int checkpointCrc32c,
+    ManifestNotes notes) {
 
   /** Returns this content with a new fence. */
   public Superblock withFence(long newIncarnation, long sequence) {
@@ -46,7 +51,8 @@ public record Superblock(
         checkpointStart,
         checkpointBlocks,
         checkpointBytes,
-        checkpointCrc32c);
+        checkpointCrc32c,
+        notes);
   }
 
   /** Returns this content with the tiered flag set. */
@@ -63,7 +69,26 @@ public record Superblock(
         checkpointStart,
         checkpointBlocks,
         checkpointBytes,
-        checkpointCrc32c);
+        checkpointCrc32c,
+        notes);
+  }
+
+  /** Returns this content with other notes. */
+  public Superblock withNotes(ManifestNotes newNotes) {
+    return new Superblock(
+        storeId,
+        incarnation,
+        generation,
+        createdMs,
+        tiered,
+        fenceSequence,
+        base,
+        covered,
+        checkpointStart,
+        checkpointBlocks,
+        checkpointBytes,
+        checkpointCrc32c,
+        newNotes);
   }
 
   /** Returns this content with another checkpoint, as the next generation. */
@@ -81,6 +106,7 @@ public record Superblock(
         start,
         blocks,
         bytes,
-        crc32c);
+        crc32c,
+        notes);
   }
 }

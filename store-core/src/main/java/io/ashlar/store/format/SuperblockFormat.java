@@ -6,7 +6,11 @@ import static io.ashlar.store.format.LittleEndian.putInt;
 import static io.ashlar.store.format.LittleEndian.putLong;
 
 import io.ashlar.store.FormatVersionException;
+import io.ashlar.store.spi.ManifestNotes;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *    0  8  magic "ASHLARSB"
- *    8  4  version, 1
+ *    8  4  version, 2
  *   12  4  copy: 0 in block 0, 1 in block 1
  *   16  8  store id
  *   24  8  incarnation
  *   32  8  generation
  *   40  8  created, ms since 1970
  *   48  4  bytes of a block, 4096
- *   52  4  flags: bit 0 tiered
+ *   52  4  flags: bit 0 tiered; bit 1 notes incomplete: tiered before there were any
  *   56  8  fence: last kept sequence, which is also its mark
  *   64  8  base: sequence               (what the index checkpoint covers; replay starts behind it)
  *   72  8  base: epoch
@@ -39,27 +43,42 @@ import org.jspecify.annotations.Nullable;
  *  160  4  index checkpoint: last chunk's checksum
  *  164  4  zero, checked
  *  168  8  index checkpoint: the last record that an entry can come from; a mark
- *  176     zero, checked
+ *  176  8  notes: how many were made ({@link ManifestNotes})
+ *  184  8  notes: sequence of the settled manifest, or 0 for none
+ *  192 16  notes: its put id, upper half first; or 0
+ *  208  4  notes: manifests sent since, at most 32
+ *  212  4  zero, checked
+ *  216 24  for each of them, oldest first: sequence, put id
+ *    …     zero, checked
  * 4092  4  CRC-32C of bytes 0 to 4091
  * </pre>
  *
- * <p><b>Valid</b> is a copy whose checksum, magic, block size and copy number are right and whose
- * unused bytes are zero. <b>Written</b> alternately, each write synced before the next (rules L5,
- * L12): a torn write damages one copy only. <b>Read</b>: both; the valid one with the higher
- * generation is current. <b>Versions</b>: magic, version and the place of the checksum never
- * change; a whole copy of an unknown version is refused with {@link FormatVersionException}.
+ * <p><b>Valid</b> is a copy whose checksum, magic, block size and copy number are right, whose
+ * notes are within their bounds and whose unused bytes are zero. <b>Written</b> alternately, each
+ * write synced before the next (rules L5, L12): a torn write damages one copy only. <b>Read</b>:
+ * both; the valid one with the higher generation is current, with the fence of the higher
+ * incarnation and the notes of the higher count of both. <b>Versions</b>: 2 is written, 1 and 2 are
+ * read. Version 1 has no notes: bytes 176 to 4091 and bit 1 of the flags are zero. The first open
+ * for writing turns it into version 2. Magic, version and the place of the checksum never change; a
+ * whole copy of another version is refused with {@link FormatVersionException}.
  */
 public final class SuperblockFormat {
 
   /** The version written here. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
+
+  private static final int VERSION_MIN = 1;
 
   /** The number of copies, at blocks 0 and 1. */
   public static final int COPIES = 2;
 
   private static final long MAGIC = 0x4253_5241_4c48_5341L; // "ASHLARSB"
   private static final int FLAG_TIERED = 1;
-  private static final int USED_BYTES = 176;
+  private static final int FLAG_NOTES_INCOMPLETE = 2;
+  private static final int NOTES_OFFSET = 176;
+  private static final int SENT_OFFSET = 216;
+  private static final int SENT_BYTES = 24;
+  private static final long NOTES_MAX = Long.MAX_VALUE >>> 1;
   private static final int CRC_OFFSET = Blocks.BYTES - 4;
 
   private SuperblockFormat() {}
@@ -75,7 +94,11 @@ public final class SuperblockFormat {
     putLong(block, 32, superblock.generation());
     putLong(block, 40, superblock.createdMs());
     putInt(block, 48, Blocks.BYTES);
-    putInt(block, 52, superblock.tiered() ? FLAG_TIERED : 0);
+    putInt(
+        block,
+        52,
+        (superblock.tiered() ? FLAG_TIERED : 0)
+            | (superblock.notes().complete() ? 0 : FLAG_NOTES_INCOMPLETE));
     putLong(block, 56, superblock.fenceSequence());
     LogPosition base = superblock.base();
     putLong(block, 64, base.sequence());
@@ -95,7 +118,72 @@ public final class SuperblockFormat {
       putInt(block, 160, superblock.checkpointCrc32c());
       putLong(block, 168, superblock.covered());
     }
+    encodeNotes(superblock.notes(), block);
     putInt(block, CRC_OFFSET, Checksum.crc32c(block.asSlice(0, CRC_OFFSET)));
+  }
+
+  private static void encodeNotes(ManifestNotes notes, MemorySegment block) {
+    putLong(block, NOTES_OFFSET, notes.count());
+    encodeNote(notes.settled(), block, 184);
+    putInt(block, 208, notes.sent().size());
+    for (int i = 0; i < notes.sent().size(); i++) {
+      encodeNote(notes.sent().get(i), block, SENT_OFFSET + i * SENT_BYTES);
+    }
+  }
+
+  private static void encodeNote(
+      ManifestNotes.@Nullable Note note, MemorySegment block, int offset) {
+    if (note != null) {
+      putLong(block, offset, note.sequence());
+      putLong(block, offset + 8, note.putId().getMostSignificantBits());
+      putLong(block, offset + 16, note.putId().getLeastSignificantBits());
+    }
+  }
+
+  /** Returns the notes, or null when they are out of their bounds. */
+  private static @Nullable ManifestNotes decodeNotes(MemorySegment block, boolean complete) {
+    long count = getLong(block, NOTES_OFFSET);
+    int sentCount = getInt(block, 208);
+    if (count < 0
+        || count > NOTES_MAX
+        || sentCount < 0
+        || sentCount > ManifestNotes.SENT_MAX
+        || getInt(block, 212) != 0
+        || !LittleEndian.isZero(block, SENT_OFFSET + sentCount * SENT_BYTES, CRC_OFFSET)) {
+      return null;
+    }
+    ManifestNotes.Note settled = decodeNote(block, 184);
+    if (settled == null && !LittleEndian.isZero(block, 184, 208)) {
+      return null;
+    }
+    List<ManifestNotes.Note> sent = new ArrayList<>();
+    for (int i = 0; i < sentCount; i++) {
+      ManifestNotes.Note note = decodeNote(block, SENT_OFFSET + i * SENT_BYTES);
+      if (note == null) {
+        return null;
+      }
+      sent.add(note);
+    }
+    return new ManifestNotes(count, complete, settled, sent);
+  }
+
+  private static ManifestNotes.@Nullable Note decodeNote(MemorySegment block, int offset) {
+    long sequence = getLong(block, offset);
+    return sequence < 1
+        ? null
+        : new ManifestNotes.Note(
+            sequence, new UUID(getLong(block, offset + 8), getLong(block, offset + 16)));
+  }
+
+  /**
+   * Returns what a copy of version 1 says of notes, which were not kept; or null when not valid.
+   */
+  private static @Nullable ManifestNotes notesOfVersionOne(MemorySegment block, int flags) {
+    if ((flags & FLAG_NOTES_INCOMPLETE) != 0
+        || !LittleEndian.isZero(block, NOTES_OFFSET, CRC_OFFSET)) {
+      return null;
+    }
+    return (flags & FLAG_TIERED) != 0 ? ManifestNotes.BEFORE_NOTES : ManifestNotes.NONE;
   }
 
   /**
@@ -110,15 +198,26 @@ public final class SuperblockFormat {
       return null;
     }
     int version = getInt(block, 8);
-    if (version != VERSION) {
+    if (version < VERSION_MIN || version > VERSION) {
       throw new FormatVersionException(
-          "unsupported data file version: version=" + version + ", supported=" + VERSION, null);
+          "unsupported data file version: version="
+              + version
+              + ", supported="
+              + VERSION_MIN
+              + " to "
+              + VERSION,
+          null);
     }
-    if (getInt(block, 12) != copy
+    int flags = getInt(block, 52);
+    ManifestNotes notes =
+        version == VERSION
+            ? decodeNotes(block, (flags & FLAG_NOTES_INCOMPLETE) == 0)
+            : notesOfVersionOne(block, flags);
+    if (notes == null
+        || getInt(block, 12) != copy
         || getInt(block, 48) != Blocks.BYTES
-        || (getInt(block, 52) & ~FLAG_TIERED) != 0
-        || getInt(block, 164) != 0
-        || !LittleEndian.isZero(block, USED_BYTES, CRC_OFFSET)) {
+        || (flags & ~(FLAG_TIERED | FLAG_NOTES_INCOMPLETE)) != 0
+        || getInt(block, 164) != 0) {
       return null;
     }
     int checkpointVersion = getInt(block, 132);
@@ -146,14 +245,15 @@ public final class SuperblockFormat {
         getLong(block, 24),
         getLong(block, 32),
         getLong(block, 40),
-        (getInt(block, 52) & FLAG_TIERED) != 0,
+        (flags & FLAG_TIERED) != 0,
         getLong(block, 56),
         base,
         getLong(block, 168),
         getLong(block, 136),
         getLong(block, 144),
         getLong(block, 152),
-        getInt(block, 160));
+        getInt(block, 160),
+        notes);
   }
 
   /** Returns whether a block begins as a superblock copy does. */
@@ -164,14 +264,5 @@ public final class SuperblockFormat {
   /** Returns whether a block holds nothing but zeroes, as before a store was made in it. */
   public static boolean isBlank(MemorySegment block) {
     return LittleEndian.isZero(block, 0, block.byteSize());
-  }
-
-  /**
-   * Returns whether a block that is not valid can be a first write of a copy over zeroes that a
-   * crash tore: some of its sectors landed.
-   */
-  public static boolean canBeTorn(MemorySegment block) {
-    return LittleEndian.isZero(block, USED_BYTES, CRC_OFFSET)
-        && (hasMagic(block) || LittleEndian.isZero(block, 0, USED_BYTES));
   }
 }

@@ -8,21 +8,21 @@
  * </pre>
  *
  * <p>A block is 4 KiB and the unit of space. A <i>log extent</i> is a contiguous, pre-written run
- * of blocks that holds {@linkplain io.ashlar.store.format.LogRecordFormat log records} one after
- * another, each with its group's blobs directly behind it when they fit. A blob's extent is a
- * contiguous run anywhere, zero-padded to whole blocks, with a {@linkplain
- * io.ashlar.store.format.ChecksumTable checksum table} behind a long one; the record that put it
- * names it. All numbers are little-endian; every structure has magic, version, the store's id and a
- * CRC-32C; bytes that are reserved are zero and checked.
+ * of blocks. It holds {@linkplain io.ashlar.store.format.LogRecordFormat log records} one after
+ * another. The blobs of a record's group follow it directly when they fit. A blob's extent is a
+ * contiguous run anywhere, zero-padded to whole blocks. A {@linkplain
+ * io.ashlar.store.format.ChecksumTable checksum table} follows a long blob. The record that put the
+ * blob names its extent. All numbers are little-endian. Every structure has magic, version, the
+ * store's id and a CRC-32C. Reserved bytes are zero and checked.
  *
  * <ul>
  *   <li><b>What enters and leaves.</b> Plain values and native memory; no I/O.
- *   <li><b>Threads.</b> Stateless, but for a checksum per thread.
+ *   <li><b>Threads.</b> Stateless, except for one checksum object per thread.
  *   <li><b>Memory.</b> The caller owns every segment.
- *   <li><b>Errors.</b> {@link io.ashlar.store.FormatVersionException} for what is whole but
- *       unknown; what is not whole is reported as not valid.
- *   <li><b>Forbidden here.</b> Adding integers to addresses anywhere else: offsets belong to the
- *       {@code …Format} classes.
+ *   <li><b>Errors.</b> {@link io.ashlar.store.FormatVersionException} for a whole structure of an
+ *       unknown version. A structure that is not whole is reported as not valid.
+ *   <li><b>Forbidden here.</b> Adding integers to addresses outside the {@code …Format} classes,
+ *       which own all offsets.
  * </ul>
  */
 @NullMarked

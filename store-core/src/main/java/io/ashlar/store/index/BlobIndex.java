@@ -10,13 +10,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Maps blob ids to locations, off the Java heap, with readers that never lock.
  *
- * <p>Memory: 40 bytes an entry, 24 more when it is evicted, and 9 to 19 bytes of buckets an entry,
- * in chunks of 2 MiB; it grows a bucket (16 KiB) at a time and does not shrink, but recycles.
+ * <p>Memory: 40 bytes per entry, 24 more if it is evicted, and 9 to 19 bytes of buckets per entry,
+ * in chunks of 2 MiB. The index grows a bucket (16 KiB) at a time. It recycles memory and does not
+ * shrink.
  *
  * <p>Thread: changes come from one thread at a time, the holder of the commit role; {@link #find},
- * {@link #forEach} and the counts from any. A reader sees each id's entry whole, as it was at some
- * moment during the call; two lookups are not one view, which is what {@link BlobLocation#sameAs}
- * and rule L21 are for.
+ * {@link #forEach} and the counts from any. A reader sees each id's entry whole, as of some moment
+ * during the call. Two lookups are not one view; {@link BlobLocation#sameAs} and rule L21 handle
+ * that.
  *
  * <p>A conditional change does nothing and returns false unless the entry is the one expected (rule
  * L16). Every change of an entry that keeps its version raises its change count.
@@ -34,14 +35,14 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   private final EntryTable entries = new EntryTable(arena);
   private final EntryCounts counts = new EntryCounts();
 
-  // The writer's: what it found, and what it makes of it.
+  // The writer's: the entry found, and the entry that replaces it.
   private final BlobLocation current = new BlobLocation();
   private final BlobLocation next = new BlobLocation();
 
   /**
    * Creates an empty index.
    *
-   * @param hashSeed random, so that nobody can choose ids that collide.
+   * @param hashSeed random, so that no caller can choose ids that collide.
    * @throws io.ashlar.uring.NativeException if memory cannot be had.
    */
   public BlobIndex(long hashSeed) {
@@ -91,18 +92,6 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     }
   }
 
-  /** Records that an id's blob is stored, without a checksum table. */
-  public boolean put(
-      long idHigh,
-      long idLow,
-      long startBlock,
-      int lengthBytes,
-      int crc32c,
-      long version,
-      @Nullable BlobLocation previous) {
-    return put(idHigh, idLow, startBlock, lengthBytes, crc32c, version, false, previous);
-  }
-
   /**
    * Records that an id's blob is stored, whatever the id was before.
    *
@@ -128,7 +117,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   /**
-   * Puts an entry just as it is, as when loading a checkpoint; replaces what was there.
+   * Puts an entry unchanged, as when loading a checkpoint; replaces the id's old entry.
    *
    * @param entry anything but {@link Kind#ABSENT}; copied.
    */
@@ -147,7 +136,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
    * Deletes an id's blob, stored or evicted.
    *
    * @param version the sequence of the record that deletes it.
-   * @param keepTombstone whether the delete is to be remembered for the tier.
+   * @param keepTombstone whether to remember the delete for the tier.
    * @param previous receives the entry found; may be null.
    * @return false when there was no blob: nothing changed.
    */
@@ -231,21 +220,6 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   /**
-   * Turns an evicted blob into a stored one, of the same version.
-   *
-   * @return false, with nothing changed, unless the blob is evicted with this version.
-   */
-  public boolean restoreLocal(long idHigh, long idLow, long expectedVersion, long newStartBlock) {
-    int entry = locate(idHigh, idLow, null);
-    if (!isCurrent(Kind.EVICTED, expectedVersion)) {
-      return false;
-    }
-    next.setStored(newStartBlock, current.lengthBytes(), current.crc32c(), expectedVersion);
-    checkNext();
-    return change(idHigh, idLow, entry);
-  }
-
-  /**
    * Gives an evicted blob another cold reference, as its remote copy has moved.
    *
    * @return false, with nothing changed, unless the blob is evicted with this version.
@@ -304,7 +278,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   /**
    * Visits the entries of one bucket, so that a walk over everything can be done in steps.
    *
-   * @param cursor 0 at first, then what the last call returned.
+   * @param cursor 0 at first, then the result of the last call.
    * @return the cursor of the next bucket, or −1 when this was the last one.
    */
   public long visitBucket(long cursor, BucketWalk walk, EntryVisitor visitor) {
@@ -331,12 +305,12 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   /**
-   * Visits the entries whose hash, as an unsigned number, is in a range such as that from one
-   * cursor of {@link #visitBucket} to the next, in this index or in one made by {@link #newEmpty}.
-   * Weakly consistent, as {@link #forEach}.
+   * Visits the entries whose hash, as an unsigned number, is in a range. The range from one cursor
+   * of {@link #visitBucket} to the next is valid, in this index or in one made by {@link
+   * #newEmpty}. Weakly consistent, as {@link #forEach}.
    *
    * @param from a cursor.
-   * @param to the cursor behind the range, or −1 for the end of everything.
+   * @param to the cursor after the range, or −1 for the end of the index.
    */
   public void visitRange(long from, long to, BucketWalk walk, EntryVisitor visitor) {
     long end = to < 0 ? 1L << Integer.SIZE : to;
@@ -352,8 +326,8 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   /**
-   * Visits the extents of all stored blobs, in no order. Thread: the writer, and nobody changes the
-   * index meanwhile.
+   * Visits the extents of all stored blobs, in no order. Thread: the writer; the index must not
+   * change meanwhile.
    */
   public void forEachExtent(ExtentVisitor visitor) {
     entries.forEachExtent(visitor);
@@ -418,11 +392,6 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   /** Returns the number of evicted blobs. */
   public long evictedCount() {
     return counts.get(EntryCounts.EVICTED);
-  }
-
-  /** Returns the bytes of all evicted blobs. */
-  public long evictedBytes() {
-    return counts.get(EntryCounts.EVICTED_BYTES);
   }
 
   /** Returns the number of tombstones. */

@@ -10,7 +10,7 @@ import io.ashlar.store.format.EntryFormat;
  * only. A fresh one is {@link Kind#ABSENT}; fields that a kind does not have are 0.
  */
 public final class BlobLocation {
-  /** What an entry says about its id. */
+  /** The state of an id in its entry. */
   public enum Kind {
     /** There is no entry. */
     ABSENT,
@@ -42,7 +42,7 @@ public final class BlobLocation {
   /** Creates an absent location. */
   public BlobLocation() {}
 
-  /** Returns what the entry says. */
+  /** Returns the state of the id. */
   public Kind kind() {
     return kind;
   }

@@ -17,11 +17,11 @@ public interface BlobLookup {
   boolean find(long idHigh, long idLow, BlobLocation into);
 
   /**
-   * Returns whether an id's whole entry is still the one that was found (rule L21): then its extent
-   * was not freed in between, and what was read of it may be judged.
+   * Returns whether an id's whole entry is still the one that was found (rule L21). If so, its
+   * extent was not freed in between, and the bytes read from it can be verified.
    *
    * @param known what {@link #find} found here, with a blob.
-   * @param now may be overwritten with what the entry has become.
+   * @param now may be overwritten with the current entry.
    */
   default boolean isUnchanged(long idHigh, long idLow, BlobLocation known, BlobLocation now) {
     return find(idHigh, idLow, now) && now.sameAs(known); // L21

@@ -82,7 +82,7 @@ final class Bucket {
   }
 
   /**
-   * Puts a bucket into service that never was, so that nobody can look into it.
+   * Puts a bucket into service for the first time; no reader can see it yet.
    *
    * @param words its slots; the header is overwritten.
    */
@@ -94,8 +94,8 @@ final class Bucket {
   }
 
   /**
-   * Puts a bucket into service that is not in the directory, though a reader may still look into it
-   * as it was before.
+   * Puts a recycled bucket into service that is not in the directory. A reader may still look into
+   * its former content.
    *
    * @param words its slots; the header is overwritten.
    */
@@ -164,7 +164,7 @@ final class Bucket {
     MemorySegment.copy(bucket, ValueLayout.JAVA_LONG, 0, words, 0, WORDS);
   }
 
-  /** Writes a whole bucket that was changed while nobody reads the index. */
+  /** Writes a whole changed bucket while no reader uses the index. */
   static void write(MemorySegment bucket, long[] words, int count) {
     words[VERSION_WORD] += 2;
     words[COUNT_WORD] = count;

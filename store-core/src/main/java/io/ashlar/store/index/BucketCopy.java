@@ -54,7 +54,7 @@ final class BucketCopy {
     return count;
   }
 
-  /** Returns the first hash, as an unsigned number, behind those that the bucket owns. */
+  /** Returns the first hash, as an unsigned number, after those that the bucket owns. */
   long hashAfter() {
     return Integer.toUnsignedLong(prefix) + (1L << (Integer.SIZE - depth));
   }

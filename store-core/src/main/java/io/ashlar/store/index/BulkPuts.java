@@ -5,13 +5,13 @@ import io.ashlar.store.format.IdHash;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts many blobs into an index that nobody reads yet.
+ * Puts many blobs into an index without readers yet.
  *
  * <p>They come bucket by bucket, more or less, and the entries of a bucket lie close together. So
  * some buckets and some pages of entries are open at a time, on the heap, where new entries are
  * made up too; all are copied to their places whole. That is a tenth of the work of putting blobs
- * one by one, while the JVM has compiled little. What is not that simple (an id that is evicted or
- * has a tombstone, a bucket that is full) goes the ordinary way, {@link BlobIndex#put}.
+ * one by one, while the JVM has compiled little. Other cases (an id that is evicted or has a
+ * tombstone, a full bucket) go through {@link BlobIndex#put}.
  *
  * <p>Blobs are given as the words of their entries ({@link EntryFormat}), well formed, with a
  * change count of 0.
@@ -169,7 +169,7 @@ final class BulkPuts {
             null);
   }
 
-  /** Completes what is in the making. */
+  /** Completes the unfinished buckets and pages. */
   void finish() {
     run.write();
     for (EntryPage page : pages) {

@@ -11,12 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads the buckets of an index checkpoint into an index that is empty and that nobody reads.
+ * Loads the buckets of an index checkpoint into an empty index without readers.
  *
- * <p>Each becomes a bucket of the index as it was when it was written: its entries are copied to
- * the table as they are, in one run, and its slots are made up on the heap and copied to their
- * place. What is done to each entry is to check it and to find it a slot, in one small loop: an
- * open has millions of them before the JVM has compiled anything well.
+ * <p>Each becomes the same bucket of the index as before. Its entries are copied to the table
+ * unchanged, in one run. Its slots are built on the heap and copied to their place. One small loop
+ * checks each entry and finds it a slot, because an open has millions of entries before the JVM has
+ * compiled anything well.
  *
  * <p>Where most blobs were deleted a bucket has few entries, or none, and still takes 16 KiB. Their
  * hashes get as few buckets as can be, and they are put there one by one.

@@ -12,11 +12,12 @@ import org.jspecify.annotations.Nullable;
  * Finds the bucket of a hash, and splits buckets that are full.
  *
  * <p>A split fills two fresh buckets beside the full one, publishes them, and only then retires the
- * full one (its version stays odd until it is recycled). Readers go on meanwhile: one that still
- * holds the full bucket either finishes before it is retired, and so before any later change, or
- * sees the odd version and looks here again. A split moves 1,792 words of 8 bytes, without looking
- * at the entries, in about 20 µs. Longer stops of the writer are only the first touch of a new
- * chunk's huge page (0.6 ms or so) and a doubling of the table (4 to 8 bytes a bucket).
+ * full one (its version stays odd until it is recycled). Readers continue meanwhile. One that still
+ * uses the full bucket may finish before the bucket is retired, and so before any later change.
+ * Otherwise it sees the odd version and looks here again. A split moves 1,792 words of 8 bytes,
+ * without looking at the entries, in about 20 µs. The writer has only two longer stops: the first
+ * touch of a new chunk's huge page (about 0.6 ms), and a doubling of the table (4 to 8 bytes per
+ * bucket).
  *
  * <p>Buckets are never merged. Thread: {@link #bucketOf} any; the rest the index's writer.
  */
@@ -85,8 +86,8 @@ final class Directory implements AutoCloseable {
   }
 
   /**
-   * Makes room for the buckets of an index checkpoint, in an index that has no entries and that
-   * nobody reads until all are {@linkplain #install installed}.
+   * Makes room for the buckets of an index checkpoint, in an index without entries and without
+   * readers until all are {@linkplain #install installed}.
    */
   void clear() {
     MemorySegment only = bucketOf(0);
@@ -95,7 +96,7 @@ final class Directory implements AutoCloseable {
     addSpare(only);
   }
 
-  /** Maps memory for so many buckets to come; {@link RecordSlab#reserve}. */
+  /** Maps memory for this many future buckets; see {@link RecordSlab#reserve}. */
   List<MemorySegment> reserve(long count) {
     return slab.reserve(count);
   }
@@ -121,7 +122,7 @@ final class Directory implements AutoCloseable {
   void installEmpty(long from, long to) {
     long[] words = new long[Bucket.WORDS];
     for (long at = from; at < to; ) {
-      // The longest range that begins here: aligned to its length, and within what is left.
+      // The longest range that begins here: aligned to its length, and within the rest.
       long length = at == 0 ? 1L << Integer.SIZE : Long.lowestOneBit(at);
       while (length > to - at) {
         length >>>= 1;
@@ -132,7 +133,7 @@ final class Directory implements AutoCloseable {
   }
 
   /**
-   * Returns the bucket to look in; whether it still {@link Bucket#owns} the hash is to be checked.
+   * Returns the bucket to search; the caller must check that it still {@link Bucket#owns} the hash.
    *
    * @throws IllegalStateException if closed.
    */

@@ -6,8 +6,8 @@ import io.ashlar.store.format.EntryFormat;
  * Entries of consecutive numbers on the heap, while {@link BulkPuts} changes some: an entry then
  * costs an array access. Closed at first; it has no entry while it is closed.
  *
- * <p>Thread: the index's writer, and nobody else changes these entries meanwhile. Memory: 40 KiB of
- * heap.
+ * <p>Thread: the index's writer; these entries must not change otherwise meanwhile. Memory: 40 KiB
+ * of heap.
  */
 final class EntryPage {
   private static final int ENTRIES = 1024;

@@ -5,8 +5,8 @@ import io.ashlar.store.format.EntryFormat;
 /**
  * New entries of consecutive numbers, made up on the heap and written to their table together.
  *
- * <p>Thread: the index's writer. Between the first {@link #added} and the next {@link #write}
- * nobody else takes an entry from the table.
+ * <p>Thread: the index's writer. No other entry may be taken from the table between the first
+ * {@link #added} and the next {@link #write}.
  */
 final class EntryRun {
   private static final int ENTRIES_MAX = 1024;

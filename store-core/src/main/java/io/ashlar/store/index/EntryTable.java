@@ -14,8 +14,8 @@ import java.util.List;
  * The records that hold entries ({@link EntryFormat}) and cold references.
  *
  * <p>The writer changes an entry that readers can find only between {@link Bucket#beginChange} and
- * {@link Bucket#endChange} of its bucket; the neighbours kept in tombstones are the writer's alone
- * and readers skip them. A cold reference changes under its entry's bucket likewise.
+ * {@link Bucket#endChange} of its bucket. The neighbours kept in tombstones belong to the writer,
+ * and readers skip them. The same holds for a cold reference and its entry's bucket.
  *
  * <p>Thread: {@link #hasId} and {@link #read} any, the rest the index's writer.
  */
@@ -72,7 +72,7 @@ final class EntryTable {
     return entries.allocateRun(countMax);
   }
 
-  /** Maps memory for so many entries to come; {@link RecordSlab#reserve}. */
+  /** Maps memory for this many future entries; see {@link RecordSlab#reserve}. */
   List<MemorySegment> reserve(long count) {
     return entries.reserve(count);
   }
@@ -82,13 +82,13 @@ final class EntryTable {
     entries.giveBackRun(count);
   }
 
-  /** Returns the number behind the highest that was ever in use; the writer only. */
+  /** Returns the number after the highest that was ever in use; the writer only. */
   int endNumber() {
     return entries.endNumber();
   }
 
   /**
-   * Writes entries of consecutive numbers, while nobody reads the index.
+   * Writes entries of consecutive numbers while no reader uses the index.
    *
    * @param at where the words of the first of them are.
    */

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * One bucket on the heap, while {@link BulkPuts} adds entries and takes none away: a slot then
  * costs an array access. Closed at first; it owns no hash while it is closed.
  *
- * <p>Thread: the index's writer, and nobody reads the index meanwhile.
+ * <p>Thread: the index's writer, while the index has no readers.
  */
 final class OpenBucket {
   private static final int NONE = 1; // no prefix of 0 bits

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OperationApplier {
 
-  /** Receives the extents that operations leave behind. */
+  /** Receives the extents that operations make obsolete. */
   @FunctionalInterface
   public interface FreedExtents {
 
-    /** An extent to which neither the index nor a snapshot refers any longer. */
+    /** Receives an extent to which the index and all snapshots no longer refer. */
     void onFreed(long startBlock, long blocks);
   }
 
@@ -86,11 +86,11 @@ public final class OperationApplier {
   }
 
   /**
-   * Applies the operations of one epoch so that of several on one id only the last becomes visible
-   * (promise G1), with the same end as {@link #apply}, which replay, having no readers, uses.
+   * Applies the operations of one epoch. Of several operations on one id only the last becomes
+   * visible (promise G1). The final state is that of {@link #apply}, which replay uses because it
+   * has no readers.
    *
-   * @param marks what is known of each operation, as far as its id is repeated in the epoch; null
-   *     when none is.
+   * @param marks the marks of each operation whose id is repeated in the epoch; null if no id is.
    * @return how many deletes found a blob, one that the epoch itself had put included.
    */
   public int applyEpoch(
@@ -127,7 +127,8 @@ public final class OperationApplier {
             OperationFormat.startBlock(bytes, offset), OperationFormat.blocks(bytes, offset));
       }
     } else if (kind == OperationFormat.DELETE && (mark & PUT_EARLIER) != 0) {
-      // What the tier may know of the id goes, and it is told, though no reader saw a blob.
+      // A version of the id that the tier may have is removed, and the tier is told, though no
+      // reader saw a blob.
       boolean kept = keeper != null && keep(keeper, OperationFormat.PUT, bytes, offset, sequence);
       if (index.bury(idHigh, idLow, sequence, keepTombstones, previous)) {
         release(freed, kept);

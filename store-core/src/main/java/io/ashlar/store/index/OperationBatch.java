@@ -12,12 +12,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Applies the operations of many log records to an index that nobody reads yet: the same as {@link
- * OperationApplier} one by one, in the order in which they were added, but bucket by bucket.
+ * Applies the operations of many log records to an index without readers yet. It works bucket by
+ * bucket. The result is that of {@link OperationApplier} for one operation after another, in the
+ * order in which they were added.
  *
- * <p>All operations of an id are in one bucket, and those of a bucket keep their order; what
- * operations of different ids do has nothing to do with each other. Puts go through {@link
- * BulkPuts}; everything else, and what that cannot do, goes through the applier itself.
+ * <p>All operations of an id are in one bucket, and those of a bucket keep their order. Operations
+ * of different ids are independent. Puts go through {@link BulkPuts}; everything else, and what
+ * that cannot do, goes through the applier itself.
  *
  * <p>Thread: the index's writer. Memory: on the heap, 70 bytes an operation, of {@value
  * #OPERATIONS_MAX} and one record's at most.
@@ -61,7 +62,7 @@ public final class OperationBatch {
    * Creates one over an index and what applies single operations to it.
    *
    * @param beforeApplying runs before anything is applied, each time; the index may be another
-   *     thread's until it returns. What it throws comes out of {@link #add} or {@link #apply}.
+   *     thread's until it returns. {@link #add} or {@link #apply} passes on its exceptions.
    */
   public OperationBatch(BlobIndex index, OperationApplier applier, Runnable beforeApplying) {
     this.index = index;
@@ -184,7 +185,7 @@ public final class OperationBatch {
     putCount = 0;
   }
 
-  /** Sorts by bucket; what is in one bucket stays in order. */
+  /** Sorts by bucket; operations of one bucket stay in order. */
   private void sort() {
     int bits = Math.min(SORT_BITS_MAX, index.directory().depth());
     int[] ends = new int[1 << bits];
@@ -208,7 +209,7 @@ public final class OperationBatch {
     return (int) (Integer.toUnsignedLong(hash) >>> (Integer.SIZE - bits));
   }
 
-  /** Applies some operations in the order of their buckets; returns where to go on. */
+  /** Applies some operations in the order of their buckets; returns where to continue. */
   private int applyStep(int from) {
     int to = Math.min(count, from + A_STEP);
     for (int i = from; i < to; i++) {
@@ -246,7 +247,9 @@ public final class OperationBatch {
     stepCount = 0;
   }
 
-  /** Has the applier do a single operation, which is as it was in its record or a put's entry. */
+  /**
+   * Has the applier apply a single operation, given in the form of its record or as a put's entry.
+   */
   private void applyOne(int number) {
     boolean put = positions[number] >= 0;
     int position = put ? positions[number] : ~positions[number];

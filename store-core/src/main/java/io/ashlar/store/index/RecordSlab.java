@@ -12,10 +12,10 @@ import java.util.List;
 /**
  * Records of one fixed size in native memory, known by number and recycled when freed.
  *
- * <p>Memory is taken in chunks of one huge page and kept until the arena is closed, so a reader
- * that holds the number of a record freed meanwhile reads bytes that mean nothing, never unmapped
- * memory; after that any access by number throws {@link IllegalStateException}. Number 0 is no
- * record.
+ * <p>Memory is taken in chunks of one huge page and kept until the arena is closed. A reader with
+ * the number of a record that was freed meanwhile reads meaningless bytes, never unmapped memory.
+ * After the arena is closed, any access by number throws {@link IllegalStateException}. Number 0 is
+ * no record.
  *
  * <p>Thread: {@link #allocate} and {@link #free} by the index's writer; {@link #chunkOf} and {@link
  * #offsetOf} by any thread that got the number by an acquire load.
@@ -145,7 +145,7 @@ final class RecordSlab {
     return (long) (number % recordsPerChunk) * recordBytes;
   }
 
-  /** Returns the number behind the highest that was ever in use; the writer only. */
+  /** Returns the number after the highest that was ever in use; the writer only. */
   int endNumber() {
     return nextNumber;
   }

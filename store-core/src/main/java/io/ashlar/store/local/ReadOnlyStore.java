@@ -1,9 +1,12 @@
 package io.ashlar.store.local;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.BlobVisitor;
+import io.ashlar.store.ReadListener;
+import io.ashlar.store.RecoveryReport;
 import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreStats;
@@ -14,29 +17,42 @@ import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Disks;
+import io.ashlar.store.disk.OpenHandles;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
-import io.ashlar.store.recover.RecoveryReport;
 import io.ashlar.store.recover.Verifier;
+import io.ashlar.store.spi.Closing;
+import io.ashlar.store.spi.HandleTraces;
+import io.ashlar.store.spi.StackRoom;
 import io.ashlar.uring.NativeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store that is only looked at: for statistics, verification, backups, and to salvage what is
- * readable from damaged media. It is what a snapshot of it would be.
+ * A store opened for reading only. It serves statistics, verification, backups and the salvage of
+ * readable blobs from damaged media. It is a snapshot of the last epoch in the file.
  *
- * <p>Nothing is written, not even the fence of an open: the file may lie on read-only media. Others
- * may look at it at the same time; who wants to write waits, or is told that it is locked.
+ * <pre>{@code
+ * try (ReadOnlyStore store = ReadOnlyStore.open(folder, StoreConfig.DEFAULTS)) {
+ *   store.forEach((idHigh, idLow, length, local) -> System.out.println(length));
+ * }
+ * }</pre>
  *
- * <p>Blobs that are in a tier only cannot be read here. Thread: any.
+ * <p>It writes nothing, not even the fence of an open, so the file may be on read-only media.
+ * Several readers may open the file at once. Meanwhile an open for writing waits, and then throws
+ * {@link io.ashlar.store.StoreLockedException}.
+ *
+ * <p>A read of a blob that only a tier has throws {@link io.ashlar.store.TierUnavailableException}.
+ * Thread: any.
  */
 public final class ReadOnlyStore implements Snapshot {
 
@@ -45,8 +61,10 @@ public final class ReadOnlyStore implements Snapshot {
   private final BufferPool pool;
   private final BlobIndex index;
   private final ReadSide reads;
+  private final OpenHandles handles;
   private final RecoveredStore recovered;
   private final StoreCounters counters = new StoreCounters();
+  private final Closing closing;
 
   private ReadOnlyStore(
       String subject, Disk disk, BufferPool pool, StoreConfig config, RecoveredStore recovered) {
@@ -54,24 +72,46 @@ public final class ReadOnlyStore implements Snapshot {
     this.pool = pool;
     this.recovered = recovered;
     gate = new StoreGate(subject);
+    closing = new Closing(subject, this::closeNow, () -> {});
     index = recovered.index();
-    reads = new ReadSide(gate, index, disk, pool, null, counters, config.backPressureTimeoutMs());
+    HandleTraces traces = HandleTraces.ifWanted();
+    reads =
+        new ReadSide(
+            gate, index, disk, pool, null, counters, traces, config.backPressureTimeoutMs());
+    handles =
+        new OpenHandles(gate, pool, OpenHandles.Sources.ofReads(reads::longLeaseBytes), traces);
   }
 
   /**
    * Opens the store in {@code folder}.
    *
+   * @param folder the store's folder.
+   * @param config the settings.
+   * @return the open store.
    * @throws io.ashlar.store.StoreLockedException if it is open for writing.
-   * @throws io.ashlar.store.StoreOpenException if there is none, or the place is no good.
-   * @throws io.ashlar.store.CorruptionException if something durable is damaged.
-   * @throws io.ashlar.store.FormatVersionException if it is of another version.
+   * @throws io.ashlar.store.StoreOpenException if there is no store, or the path cannot be used, or
+   *     the container's memory limit leaves less than the pool needs.
+   * @throws io.ashlar.store.CorruptionException if durable data of the store itself is damaged.
+   * @throws io.ashlar.store.FormatVersionException if the store has an unsupported format version.
    */
   public static ReadOnlyStore open(Path folder, StoreConfig config) {
     return openFile(folder.resolve(StoreFile.NAME), config);
   }
 
-  /** Opens a data file that lies by any name, such as a backup; else as {@link #open}. */
+  /**
+   * Opens a data file of any name, such as a backup; otherwise as {@link #open}.
+   *
+   * @param path the data file.
+   * @param config the settings.
+   * @return the open store.
+   */
   public static ReadOnlyStore openFile(Path path, StoreConfig config) {
+    return openFile(path, config, ContainerMemory.ofThisProcess());
+  }
+
+  /** For tests: with another container's limit. */
+  static ReadOnlyStore openFile(Path path, StoreConfig config, ContainerMemory memory) {
+    memory.require(config.poolBytes(), 0);
     Disk disk =
         Disks.over(
             StoreFile.openReadOnly(path, config), config.engine() == StoreConfig.Engine.AUTO);
@@ -82,7 +122,9 @@ public final class ReadOnlyStore implements Snapshot {
     }
   }
 
-  /** Opens on a disk that nobody writes to; closing, or a failure to open, closes the disk. */
+  /**
+   * Opens on a disk without a writer. Closing the store, or a failure to open it, closes the disk.
+   */
   static ReadOnlyStore open(String subject, Disk disk, StoreConfig config) {
     BufferPool pool = null;
     try (SuperblockPair superblocks = new SuperblockPair(disk)) {
@@ -100,24 +142,25 @@ public final class ReadOnlyStore implements Snapshot {
     }
   }
 
-  /** Returns what opening found. */
+  /** {@return what opening found} */
   public RecoveryReport recoveryReport() {
     return recovered.report();
   }
 
-  /** Returns the store's identity. */
+  /** {@return the store's identity} */
   public long storeId() {
     return recovered.superblock().storeId();
   }
 
-  /** Returns how many blobs there are, those in a tier only included. */
+  /** {@return how many blobs there are, those in a tier only included} */
   public long blobs() {
     return index.liveCount();
   }
 
   /**
-   * Returns what the store holds and how it is reached. Its incarnation is that of its last open
-   * for writing; what counts commits, snapshots and a cache is 0.
+   * {@return the store's content and engine, as far as they apply to a store open for reading} Its
+   * incarnation is that of its last open for writing; what counts commits, snapshots and a cache is
+   * 0.
    */
   public StoreStats stats() {
     gate.enter();
@@ -140,6 +183,11 @@ public final class ReadOnlyStore implements Snapshot {
           index.memoryBytes(),
           pool.totalBytes(),
           pool.freeBytes(),
+          handles.leases(),
+          handles.leasedBytes(),
+          0,
+          0,
+          0,
           0,
           0,
           0,
@@ -160,18 +208,23 @@ public final class ReadOnlyStore implements Snapshot {
   }
 
   /**
-   * Re-reads local blobs as {@link BlobStore#verify(VerifyOptions, VerifyListener)} does. That no
-   * block belongs to two things was found when this was opened, and what belongs to nothing is
-   * free; that the blobs seen have all the blocks counted then is found here (promise G13).
+   * Re-reads local blobs as {@link BlobStore#verify(VerifyOptions, VerifyListener)} does. The open
+   * has already proved that no block has two owners; blocks without an owner are free. A
+   * verification of the whole store proves that its blobs own all the blocks counted at open
+   * (promise G13).
+   *
+   * @param options the options.
+   * @param listener receives each damaged blob and the progress, on this thread.
+   * @return the result of the verification.
    */
   public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
-    gate.enter();
+    gate.enterWithCallbacks();
     try (Verifier verifier = new Verifier(index, disk, options, listener, gate::isClosed)) {
       verifier.run();
       return verifier.report(
           verifier.sawAll() ? recovered.applier().liveBlocks() - verifier.blocks() : 0);
     } finally {
-      gate.exit();
+      gate.exitWithCallbacks();
     }
   }
 
@@ -206,8 +259,23 @@ public final class ReadOnlyStore implements Snapshot {
   }
 
   @Override
+  public CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
+    return reads.getAsync(id, target);
+  }
+
+  @Override
+  public void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
+    reads.getAsync(id, target, listener);
+  }
+
+  @Override
+  public void getAll(List<BlobId> ids, BatchVisitor visitor) {
+    reads.getAll(ids, visitor);
+  }
+
+  @Override
   public boolean contains(BlobId id) {
-    return length(id) != BlobStore.NOT_FOUND;
+    return length(id) != NOT_FOUND;
   }
 
   @Override
@@ -220,14 +288,25 @@ public final class ReadOnlyStore implements Snapshot {
     reads.forEach(visitor);
   }
 
-  /** Waits for reads in progress, and lets go of the file. Idempotent. */
+  /**
+   * Waits for reads in progress, and lets go of the file. Idempotent.
+   *
+   * @throws IllegalStateException if a callback of this store calls it.
+   */
   @Override
   public void close() {
+    StackRoom.toEnd();
+    gate.callbacks().refuseCallback();
+    closing.close();
+  }
+
+  private void closeNow() {
     if (gate.close()) {
+      handles.reportAtClose(gate.subject());
       reads.close();
       disk.close();
       index.close();
-      pool.close();
+      reads.freeMemory();
     }
   }
 }

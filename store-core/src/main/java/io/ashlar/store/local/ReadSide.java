@@ -15,7 +15,8 @@ import io.ashlar.store.read.AsyncReads;
 import io.ashlar.store.read.BlobCache;
 import io.ashlar.store.read.BlobReader;
 import io.ashlar.store.read.ReadAgent;
-import io.ashlar.store.spi.ColdStorage;
+import io.ashlar.store.spi.HandleTraces;
+import io.ashlar.store.spi.ReadBack;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
@@ -28,6 +29,7 @@ final class ReadSide implements AutoCloseable {
 
   private final StoreGate gate;
   private final BlobIndex index;
+  private final BufferPool pool;
   private final @Nullable BlobCache cache;
   private final ReadAgent agent;
   private final BlobReader reader;
@@ -40,12 +42,16 @@ final class ReadSide implements AutoCloseable {
       BufferPool pool,
       @Nullable BlobCache cache,
       StoreCounters counters,
+      @Nullable HandleTraces traces,
       long backPressureTimeoutMs) {
     this.gate = gate;
     this.index = index;
+    this.pool = pool;
     this.cache = cache;
     agent = new ReadAgent(disk);
-    reader = new BlobReader(index, disk, pool, cache, gate, counters, agent, backPressureTimeoutMs);
+    reader =
+        new BlobReader(
+            index, disk, pool, cache, gate, counters, agent, traces, backPressureTimeoutMs);
     async = new AsyncReads(gate, agent, reader, backPressureTimeoutMs);
   }
 
@@ -54,11 +60,31 @@ final class ReadSide implements AutoCloseable {
     return cache;
   }
 
-  /** Unmaps the cache; no lease is open any more, or its store is not. */
-  void closeCache() {
-    if (cache != null) {
-      cache.close();
+  /**
+   * Frees the memory that leases show, once the threads that read have ended: now, or where a lease
+   * is in use when that ends. With checks a lease's view has a lifetime of its own: then the memory
+   * stays until the last of them is closed, filled with nonsense.
+   */
+  void freeMemory() {
+    if (pool.checks() && gate.leases() > 0) {
+      pool.region().fill(BufferPool.POISON);
+      if (cache != null) {
+        cache.fill(BufferPool.POISON);
+      }
     }
+    gate.free(
+        () -> {
+          try (pool;
+              BlobCache _ = cache) {
+            reader.closeLongLeases();
+          }
+        },
+        pool.checks());
+  }
+
+  /** Returns the memory of leases that have some of their own. */
+  long longLeaseBytes() {
+    return reader.longLeaseBytes();
   }
 
   /** Returns what snapshots read with. */
@@ -66,12 +92,19 @@ final class ReadSide implements AutoCloseable {
     return reader;
   }
 
+  /** Returns the gets of this store whose callers are told later. */
+  AsyncReads async() {
+    return async;
+  }
+
   @Nullable BlobLease get(BlobId id) {
     gate.enter();
+    BlobLease lease = null;
     try {
-      return reader.get(id);
+      lease = reader.get(id);
+      return lease;
     } finally {
-      gate.exit();
+      gate.exit(lease == null ? 0 : 1);
     }
   }
 
@@ -94,28 +127,28 @@ final class ReadSide implements AutoCloseable {
   }
 
   long get(BlobId id, WritableByteChannel target) throws IOException {
-    gate.enter();
+    gate.enterWithCallbacks();
     try {
       return reader.get(id, target);
     } finally {
-      gate.exit();
+      gate.exitWithCallbacks();
     }
   }
 
   CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
-    return async.get(id, target);
+    return async.get(reader, id, target);
   }
 
   void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
-    async.get(id, target, listener);
+    async.get(reader, id, target, listener);
   }
 
   void getAll(List<BlobId> ids, BatchVisitor visitor) {
-    gate.enter();
+    gate.enterWithCallbacks();
     try {
       reader.getAll(ids, visitor);
     } finally {
-      gate.exit();
+      gate.exitWithCallbacks();
     }
   }
 
@@ -129,7 +162,7 @@ final class ReadSide implements AutoCloseable {
   }
 
   void forEach(BlobVisitor visitor) {
-    gate.enter();
+    gate.enterWithCallbacks();
     try {
       index.forEach((idHigh, idLow, location) -> {
         if (location.isLive()) {
@@ -138,20 +171,19 @@ final class ReadSide implements AutoCloseable {
         }
       });
     } finally {
-      gate.exit();
+      gate.exitWithCallbacks();
     }
   }
 
-  /** Refuses to wait for the threads that read, on one of them. */
-  void refuseReadThread() {
-    agent.refuseOwnThread();
+  void attachReadBack(ReadBack storage) {
+    reader.attachReadBack(storage);
   }
 
-  void coldStorage(@Nullable ColdStorage storage) {
-    reader.coldStorage(storage);
+  void detachReadBack(ReadBack storage) {
+    reader.detachReadBack(storage);
   }
 
-  /** Ends the threads that read. The gate is closed, and nobody within it. */
+  /** Ends the threads that read. The gate is closed, and no thread is within it. */
   @Override
   public void close() {
     agent.close();

@@ -15,11 +15,17 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * Writes what a snapshot holds to a file that is itself the data file of a store: by the name
- * {@code ashlar.data} in a folder it opens like any other, with an identity of its own (rule L7).
+ * Writes the content of a snapshot to a file that is the data file of a new store. Under the name
+ * {@code ashlar.data} in a folder it opens like any other store. It has an identity of its own
+ * (rule L7).
+ *
+ * <pre>{@code
+ * try (Snapshot snapshot = store.snapshot()) {
+ *   StoreBackup.write(snapshot, folder.resolve("backup.data"));
+ * }
+ * }</pre>
  *
  * <p>Thread: one.
  */
@@ -44,20 +50,23 @@ public final class StoreBackup {
   }
 
   /**
-   * What a backup holds.
+   * The content of a backup.
    *
-   * @param epoch the last epoch of the original that it holds.
+   * @param epoch the last epoch of the original in the backup.
    * @param blobs blobs copied.
    * @param bytes their bytes.
-   * @param remote blobs left out, since they are in a tier only.
+   * @param remote blobs left out because only a tier has them.
    */
   public record Report(long epoch, long blobs, long bytes, long remote) {}
 
   /**
-   * Copies and verifies: every blob is read against its checksum, and again from the copy.
+   * Writes a backup and verifies it. Removes the leftovers of killed backups beside the new file.
+   * Every blob is verified as it is copied, and again in the copy.
    *
-   * @param file the new file; it appears by that name only once it is whole and durable.
-   * @throws IOException if the file exists, or cannot be made.
+   * @param from the snapshot to copy.
+   * @param file the new file; it appears under that name only once it is whole and durable.
+   * @return the content of the backup.
+   * @throws IOException if the file exists, or cannot be created.
    * @throws io.ashlar.store.CorruptionException if a blob of the original is damaged.
    */
   public static Report write(Snapshot from, Path file) throws IOException {
@@ -66,12 +75,8 @@ public final class StoreBackup {
     if (parent == null || Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new IOException("the backup exists already: choose another name: file=" + file);
     }
-    Path folder =
-        Files.createTempDirectory(
-            parent,
-            "ashlar-backup-",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    try {
+    try (BackupFolder made = BackupFolder.make(parent)) {
+      Path folder = made.path();
       Report report;
       try (LocalBlobStore to = LocalBlobStore.builder(folder).open()) {
         report = new StoreBackup(from, to).run();
@@ -80,9 +85,6 @@ public final class StoreBackup {
       var _ = Files.move(folder.resolve(StoreFile.NAME), target, StandardCopyOption.ATOMIC_MOVE);
       DataFileHandle.syncDirectory(parent);
       return report;
-    } finally {
-      var _ = Files.deleteIfExists(folder.resolve(StoreFile.NAME));
-      Files.delete(folder);
     }
   }
 

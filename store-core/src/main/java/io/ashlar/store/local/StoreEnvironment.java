@@ -6,15 +6,15 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
- * What a store takes from the world around it, so that a test can make a run repeatable.
+ * The clocks, threads and random values of a store. A test replaces them to make a run repeatable.
  *
  * @param ids random 64-bit values for identities.
  * @param clockMs wall time, ms since 1970.
  * @param clockNs a monotonic clock.
- * @param growth runs growth of the data file. This and the next may reject a task, for want of a
- *     thread: what it is for then fails, or waits, and nothing else does.
- * @param background runs the steps of index checkpoints, one after another, and gives up what ended
- *     snapshots needed; never on the thread that asks.
+ * @param growth runs growth of the data file. This executor and the next may reject a task if they
+ *     lack a thread. Only the task's own purpose then fails or waits.
+ * @param background runs the steps of index checkpoints, one after another, and releases the
+ *     entries of ended snapshots; never on the calling thread.
  * @param ownThread whether the store starts its I/O thread; a test may drive the work itself.
  */
 record StoreEnvironment(

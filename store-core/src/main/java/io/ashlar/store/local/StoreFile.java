@@ -7,22 +7,19 @@ import io.ashlar.store.disk.DataFileHandle;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeFile;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Opens and locks the data file of a store (rule L23): close-on-exec, never through a link at the
- * last step, {@code flock} on its own descriptor before anything is read, and compared with its
- * path once the lock is held.
+ * Opens and locks the data file of a store (rule L23). The open is close-on-exec and follows no
+ * link at the last step. It takes {@code flock} on the file's own descriptor before it reads
+ * anything. With the lock held it compares the file with its path.
  *
- * <p>The lock is on the data descriptor because a killed process's writes can land seconds after
- * its descriptors are gone; the kernel drops this lock only once they have.
+ * <p>The lock is on the data descriptor because a killed process's writes can land seconds later.
+ * The kernel drops this lock only after them.
  */
 final class StoreFile {
 
@@ -33,14 +30,21 @@ final class StoreFile {
 
   private StoreFile() {}
 
+  /** Opens data files; a test puts a file system here that refuses. */
+  @FunctionalInterface
+  interface Opener {
+    /** As {@link DataFileHandle#open}. */
+    DataFileHandle open(Path path, NativeFile.Mode mode, boolean allowBuffered);
+  }
+
   /**
    * Opens and locks.
    *
    * @throws StoreLockedException if another holds the lock until the deadline.
    * @throws StoreOpenException if the place is no good.
    */
-  static DataFileHandle open(Path folder, StoreConfig config, boolean createIfMissing) {
-    return open(folder.resolve(NAME), config, createIfMissing, false);
+  static DataFileHandle open(Path folder, StoreConfig config) {
+    return open(folder.resolve(NAME), config, false, DataFileHandle::open);
   }
 
   /**
@@ -51,23 +55,17 @@ final class StoreFile {
    * @throws StoreOpenException if the place is no good.
    */
   static DataFileHandle openReadOnly(Path path, StoreConfig config) {
-    return open(path, config, false, true);
+    return open(path, config, true, DataFileHandle::open);
   }
 
-  private static DataFileHandle open(
-      Path path, StoreConfig config, boolean createIfMissing, boolean readOnly) {
-    if (createIfMissing) {
-      createFolder(Objects.requireNonNull(path.getParent()));
-    } else if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+  static DataFileHandle open(Path path, StoreConfig config, boolean readOnly, Opener opener) {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       throw new StoreOpenException(
           "there is no store here: create one first: folder=" + path.getParent(), null);
     }
     long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.lockTimeoutMs());
     while (true) {
-      DataFileHandle file =
-          readOnly
-              ? openExisting(path, NativeFile.Mode.READ_ONLY, config)
-              : openOrCreate(path, config, createIfMissing);
+      DataFileHandle file = openFile(path, readOnly, config, opener);
       boolean keep = false;
       try {
         while (!file.tryLock(readOnly)) {
@@ -82,6 +80,8 @@ final class StoreFile {
           LockSupport.parkNanos(RETRY_NS);
         }
         keep = file.isAtItsPath();
+      } catch (NativeException e) {
+        throw cannotLockOrOpen(path, e);
       } finally {
         if (!keep) {
           file.close();
@@ -93,57 +93,51 @@ final class StoreFile {
     }
   }
 
-  private static DataFileHandle openExisting(Path path, NativeFile.Mode mode, StoreConfig config) {
+  private static DataFileHandle openFile(
+      Path path, boolean readOnly, StoreConfig config, Opener opener) {
     try {
-      return DataFileHandle.open(path, mode, config.allowBuffered());
+      return opener.open(
+          path,
+          readOnly ? NativeFile.Mode.READ_ONLY : NativeFile.Mode.READ_WRITE,
+          config.allowBuffered());
     } catch (NativeException e) {
       throw cannotOpen(path, e);
     }
   }
 
-  private static DataFileHandle openOrCreate(
-      Path path, StoreConfig config, boolean createIfMissing) {
-    try {
-      return DataFileHandle.open(path, NativeFile.Mode.READ_WRITE, config.allowBuffered());
-    } catch (NativeException e) {
-      if (e.errno() != Errno.ENOENT || !createIfMissing) {
-        throw cannotOpen(path, e);
-      }
-    }
-    try {
-      return DataFileHandle.open(path, NativeFile.Mode.CREATE, config.allowBuffered());
-    } catch (NativeException e) {
-      if (e.errno() == Errno.EEXIST) { // somebody else was faster: theirs is the store
-        return openOrCreate(path, config, false);
-      }
-      throw cannotOpen(path, e);
-    }
+  /** Returns the exception for a failure while a data file is locked and looked at. */
+  static StoreOpenException cannotLockOrOpen(Path path, NativeException e) {
+    return e.call().equals("flock") ? cannotLock(path, e) : cannotOpen(path, e);
   }
 
-  private static void createFolder(Path folder) {
-    try {
-      if (!Files.isDirectory(folder)) {
-        Files.createDirectories(
-            folder,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      }
-    } catch (IOException e) {
-      throw new StoreOpenException(
-          "the store's folder cannot be made: choose another place or mend its permissions: folder="
-              + folder
-              + ", failure="
-              + e,
-          e);
-    }
+  private static StoreOpenException cannotLock(Path path, NativeException e) {
+    return new StoreOpenException(
+        "the file system cannot lock files, so two processes could write to one store: mount it"
+            + " with locks (NFS: start its lock service), or choose another file system: store="
+            + path
+            + ", failure="
+            + e.getMessage(),
+        e);
   }
 
   /** Returns the exception for a failure of the system while a store is opened. */
   static StoreOpenException cannotOpen(Path path, NativeException e) {
     return new StoreOpenException(
-        "the store cannot be opened: mend the place or choose another: store="
+        "the store cannot be opened: "
+            + (e.isOfMedium() || isGone(e.errno())
+                ? "check the device"
+                : "fix the problem or choose another place")
+            + ": store="
             + path
             + ", failure="
             + e.getMessage(),
         e);
+  }
+
+  private static boolean isGone(int errno) {
+    return errno == Errno.ENODEV
+        || errno == Errno.ENXIO
+        || errno == Errno.ESTALE
+        || errno == Errno.ETIMEDOUT;
   }
 }

@@ -12,8 +12,8 @@ import io.ashlar.store.spi.Eviction;
 import java.util.List;
 
 /**
- * What a tier asks of the index: what changed, and what may go. Thread: any; the caller has entered
- * the store's gate.
+ * Serves a tier from the index: the changes since a sequence, and evictions. Thread: any; the
+ * caller has entered the store's gate.
  */
 final class TierSide {
 

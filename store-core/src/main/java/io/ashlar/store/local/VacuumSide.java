@@ -59,7 +59,7 @@ final class VacuumSide {
   /** Implements {@link io.ashlar.store.BlobStore#vacuum}. */
   VacuumReport run(VacuumOptions options, VacuumListener listener) {
     if (!running.compareAndSet(false, true)) {
-      throw new IllegalStateException("a vacuum is running in this store: wait for its end");
+      throw new IllegalStateException("a vacuum is running in this store: wait until it ends");
     }
     try (Vacuum vacuum = begin(options, listener)) {
       while (vacuum.step()) {

@@ -2,7 +2,7 @@ package io.ashlar.store.metrics;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What a store counts since its open. Thread: any; a reader may see counts of one moment apart. */
+/** A store's counters since its open. Thread: any; a reader may see counts of one moment apart. */
 public final class StoreCounters {
 
   /** Epochs that became durable. */

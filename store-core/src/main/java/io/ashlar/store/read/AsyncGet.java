@@ -1,7 +1,7 @@
 package io.ashlar.store.read;
 
 import io.ashlar.store.BlobId;
-import io.ashlar.store.BlobStore;
+import io.ashlar.store.BlobReads;
 import io.ashlar.store.ReadListener;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
@@ -37,7 +37,7 @@ final class AsyncGet implements ReadRequest.Completion {
       };
 
   private final AsyncReads owner;
-  private final BlobReader reader;
+  private final BlobReader storeReader;
   private final ReadAgent agent;
   private final ReadRequest request = new ReadRequest(this);
   private final BlobLocation location = new BlobLocation();
@@ -46,23 +46,31 @@ final class AsyncGet implements ReadRequest.Completion {
   private BlobId id = NOBODY;
   private MemorySegment target = MemorySegment.NULL;
   private ReadListener listener = DEAF;
+  private BlobReader reader; // of a snapshot while it gets from one
   private boolean permitted;
   private @Nullable PooledBuffer buffer;
 
-  AsyncGet(AsyncReads owner, BlobReader reader, ReadAgent agent) {
+  AsyncGet(AsyncReads owner, BlobReader storeReader, ReadAgent agent) {
     this.owner = owner;
-    this.reader = reader;
+    this.storeReader = storeReader;
+    reader = storeReader;
     this.agent = agent;
   }
 
   /**
    * Begins a get.
    *
-   * @param newPermitted whether a permit is to be given back at its end.
+   * @param newReader finds the blob: the store's reader, or a snapshot's.
+   * @param newPermitted whether to return a permit at its end.
    * @throws io.ashlar.store.BackPressureTimeoutException if no buffer came free; nothing was begun.
    */
   void begin(
-      BlobId newId, MemorySegment newTarget, ReadListener newListener, boolean newPermitted) {
+      BlobReader newReader,
+      BlobId newId,
+      MemorySegment newTarget,
+      ReadListener newListener,
+      boolean newPermitted) {
+    reader = newReader;
     id = newId;
     target = newTarget;
     listener = newListener;
@@ -70,10 +78,17 @@ final class AsyncGet implements ReadRequest.Completion {
     step();
   }
 
-  /** Looks the blob up and goes on from there. */
+  /** Looks the blob up and begins its read. */
   private void step() {
-    if (!reader.lookup().find(id.high(), id.low(), location)) {
-      tell(BlobStore.NOT_FOUND, null);
+    boolean found;
+    try {
+      found = reader.lookup().find(id.high(), id.low(), location);
+    } catch (RuntimeException e) { // the snapshot has ended
+      tell(0, e);
+      return;
+    }
+    if (!found) {
+      tell(BlobReads.NOT_FOUND, null);
       return;
     }
     long length = location.lengthBytes();
@@ -91,13 +106,29 @@ final class AsyncGet implements ReadRequest.Completion {
     long bytes = Blocks.roundUp(length);
     boolean here =
         location.kind() == BlobLocation.Kind.STORED && bytes <= reader.pool().largestBytes();
+    if (here) {
+      agent.open();
+    }
     PooledBuffer taken = here ? takeBuffer(bytes) : null;
     if (taken == null) {
       readElsewhere();
     } else {
-      buffer = taken;
-      request.prepare(taken.segment(), bytes, Blocks.offset(location.startBlock()));
+      submit(taken, bytes);
+    }
+  }
+
+  private void submit(PooledBuffer taken, long bytes) {
+    buffer = taken;
+    request.prepare(taken.segment(), bytes, Blocks.offset(location.startBlock()));
+    boolean submitted = false;
+    try {
       agent.submit(request);
+      submitted = true;
+    } finally {
+      if (!submitted) { // and so is not under way
+        buffer = null;
+        taken.release();
+      }
     }
   }
 
@@ -130,11 +161,11 @@ final class AsyncGet implements ReadRequest.Completion {
     RuntimeException failure = null;
     boolean unchanged = false;
     try {
-      unchanged = reader.lookup().isUnchanged(id.high(), id.low(), location, now); // L21
+      unchanged = passes(read);
       if (unchanged) {
-        judge(read);
         MemorySegment.copy(read.segment(), 0, target, 0, location.lengthBytes());
         reader.addToCache(id, location, read.segment());
+        reader.count(location.lengthBytes());
       }
     } catch (RuntimeException | Error e) {
       failure = ReadOutcomes.failure(e);
@@ -145,26 +176,19 @@ final class AsyncGet implements ReadRequest.Completion {
     if (failure != null) {
       tell(0, failure);
     } else if (unchanged) {
-      reader.count(location.lengthBytes());
       tell(location.lengthBytes(), null);
     } else {
       again();
     }
   }
 
-  private void judge(PooledBuffer read) {
-    NativeException failure = request.failure();
-    if (failure == null && request.bytesRead() < location.lengthBytes()) {
-      failure = ExtentReads.endOfFile(location, request.bytesRead());
-    }
-    if (failure != null) {
-      throw BlobDamage.of(id, location, -1, failure);
-    }
+  private boolean passes(PooledBuffer read) {
+    NativeException failure = ExtentReads.failureOf(request, location);
     crc.reset();
-    Checksum.update(crc, read.view(), 0, location.lengthBytes());
-    if ((int) crc.getValue() != location.crc32c()) {
-      throw BlobDamage.of(id, location, crc.getValue(), null);
+    if (failure == null) {
+      Checksum.update(crc, read.view(), 0, location.lengthBytes());
     }
+    return Judgement.passes(reader.lookup(), id, location, now, failure, (int) crc.getValue());
   }
 
   private void again() {
@@ -182,8 +206,9 @@ final class AsyncGet implements ReadRequest.Completion {
     id = NOBODY;
     target = MemorySegment.NULL;
     listener = DEAF;
+    reader = storeReader;
     try {
-      ReadOutcomes.tell(told, ofBlob, length, failure);
+      owner.tell(told, ofBlob, length, failure);
     } finally {
       owner.ended(this, withPermit);
     }

@@ -2,14 +2,23 @@ package io.ashlar.store.read;
 
 import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.BlobId;
-import io.ashlar.store.BlobStore;
+import io.ashlar.store.BlobReads;
 import io.ashlar.store.ReadListener;
 import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.spi.AsyncTarget;
+import io.ashlar.store.spi.Callbacks;
+import io.ashlar.store.spi.FutureOutcomes;
+import io.ashlar.store.spi.HeapShortage;
+import io.ashlar.store.spi.ReadOutcomes;
+import io.ashlar.store.spi.StackRoom;
+import io.ashlar.store.spi.StoreFuture;
+import io.ashlar.store.spi.Uninterrupted;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gets whose caller is told later. Each holds the store's gate until it was told, so that closing
@@ -25,7 +34,7 @@ public final class AsyncReads {
 
   private final StoreGate gate;
   private final ReadAgent agent;
-  private final BlobReader reader;
+  private final BlobReader reader; // of the store, not of a snapshot
   private final long waitNs;
   private final Semaphore permits = new Semaphore(UNDER_WAY_MAX);
   private final MpmcVarHandleArrayQueue<AsyncGet> idle =
@@ -40,16 +49,19 @@ public final class AsyncReads {
     waitNs = TimeUnit.MILLISECONDS.toNanos(backPressureTimeoutMs);
   }
 
-  /** Implements {@link BlobStore#getAsync(BlobId, MemorySegment)}. */
-  public CompletableFuture<Long> get(BlobId id, MemorySegment target) {
-    GetFuture future = new GetFuture();
-    get(id, target, future);
+  /**
+   * Implements {@link BlobReads#getAsync(BlobId, MemorySegment)} through a reader of this store.
+   */
+  public CompletableFuture<Long> get(BlobReader from, BlobId id, MemorySegment target) {
+    GetFuture future = new GetFuture(gate.callbacks());
+    get(from, id, target, future);
     return future;
   }
 
-  /** Implements {@link BlobStore#getAsync(BlobId, MemorySegment, ReadListener)}. */
-  public void get(BlobId id, MemorySegment target, ReadListener listener) {
-    checkTarget(target);
+  /** Implements {@link BlobReads#getAsync(BlobId, MemorySegment, ReadListener)}. */
+  public void get(BlobReader from, BlobId id, MemorySegment target, ReadListener listener) {
+    StackRoom.toBegin(); // before anything else: a class may have to be initialized
+    AsyncTarget.check(target);
     gate.enter();
     boolean permitted = false;
     boolean begun = false;
@@ -59,7 +71,7 @@ public final class AsyncReads {
       if (get == null) {
         get = new AsyncGet(this, reader, agent);
       }
-      get.begin(id, target, listener, permitted);
+      get.begin(from, id, target, listener, permitted);
       begun = true;
     } finally {
       if (!begun) {
@@ -68,49 +80,32 @@ public final class AsyncReads {
     }
   }
 
-  /** Refuses memory that the thread which completes the read could not write to. */
-  private static void checkTarget(MemorySegment target) {
-    if (target.isReadOnly()) {
-      throw new IllegalArgumentException("cannot read into a read-only segment");
-    }
-    if (!target.isAccessibleBy(Stranger.THREAD)) {
-      throw new IllegalArgumentException(
-          "the target is confined to one thread, and another completes the read: use a shared or"
-              + " an automatic arena, or an array");
-    }
-  }
-
-  /** Some thread that owns no arena. */
-  private static final class Stranger {
-    private static final Thread THREAD = new Thread(() -> {}, "ashlar-stranger");
-  }
-
-  /** Returns whether a permit was taken: a thread that completes reads must not wait for one. */
+  /** Returns whether a permit was taken: who completes reads, or listens, must not wait for one. */
   private boolean permit() {
     if (permits.tryAcquire()) {
       return true;
     }
-    if (agent.isOwnThread()) {
+    if (agent.isOwnThread() || gate.isInListener()) {
       return false;
     }
-    boolean interrupted = false;
     long deadlineNs = System.nanoTime() + waitNs;
+    boolean taken =
+        Uninterrupted.get(
+            () -> permits.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS));
+    if (!taken) {
+      throw new BackPressureTimeoutException(
+          "too many gets are in progress: inProgress=" + UNDER_WAY_MAX, null);
+    }
+    return true;
+  }
+
+  /** Tells a get's listener. */
+  void tell(ReadListener listener, BlobId id, long length, @Nullable RuntimeException failure) {
+    boolean noted = gate.beginListener();
     try {
-      while (true) {
-        try {
-          if (permits.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-            return true;
-          }
-          throw new BackPressureTimeoutException(
-              "too many gets are under way: underWay=" + UNDER_WAY_MAX, null);
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
+      ReadOutcomes.tell(listener, id, length, failure);
     } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      gate.endListener(noted);
     }
   }
 
@@ -128,21 +123,28 @@ public final class AsyncReads {
   }
 
   /** The future of one get, which listens for its outcome. */
-  private static final class GetFuture extends CompletableFuture<Long> implements ReadListener {
+  private static final class GetFuture extends StoreFuture<Long> implements ReadListener {
+
+    GetFuture(Callbacks callbacks) {
+      super(callbacks);
+    }
 
     @Override
     public void onRead(BlobId id, long length) {
-      complete(length);
+      boolean done = false;
+      for (int attempt = 0; !done; attempt++) { // again: the length is an object
+        try {
+          complete(length);
+          done = true;
+        } catch (OutOfMemoryError e) {
+          HeapShortage.await(attempt, e);
+        }
+      }
     }
 
     @Override
     public void onFailed(BlobId id, RuntimeException failure) {
-      completeExceptionally(failure);
-    }
-
-    @Override
-    public <U> CompletableFuture<U> newIncompleteFuture() {
-      return new CompletableFuture<>(); // what depends on this one is no get
+      FutureOutcomes.fail(this, failure);
     }
   }
 }

@@ -9,10 +9,12 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.NativeException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ final class BatchReads {
   /** Blobs read at once. */
   private static final int WINDOW = 32;
 
-  /** What became of an attempt to begin a read. */
+  /** The outcome of an attempt to begin a read. */
   private enum Begun {
     UNDER_WAY,
     SETTLED,
@@ -54,11 +56,11 @@ final class BatchReads {
   private final Thread caller = Thread.currentThread();
   private final ArrayDeque<Slot> idle = new ArrayDeque<>(WINDOW);
   private final MpscVarHandleArrayQueue<Slot> completed = new MpscVarHandleArrayQueue<>(WINDOW);
+  private final BooleanSupplier hasCompleted = this::hasCompleted;
   private final BlobLocation now = new BlobLocation();
   private int underWay;
 
   BatchReads(BlobReader reader, ReadAgent agent, List<BlobId> ids, BatchVisitor visitor) {
-    agent.refuseOwnThread();
     this.reader = reader;
     this.agent = agent;
     this.ids = ids;
@@ -70,6 +72,7 @@ final class BatchReads {
 
   /** Reads all of them. */
   void run() {
+    agent.open();
     int next = 0;
     try {
       while (next < ids.size() || underWay > 0) {
@@ -126,15 +129,28 @@ final class BatchReads {
     }
     slot.buffer = buffer;
     slot.request.prepare(buffer.segment(), bytes, Blocks.offset(location.startBlock()));
-    underWay++;
-    agent.submit(slot.request);
+    submit(slot);
     return Begun.UNDER_WAY;
+  }
+
+  private void submit(Slot slot) {
+    underWay++;
+    boolean submitted = false;
+    try {
+      agent.submit(slot.request);
+      submitted = true;
+    } finally {
+      if (!submitted) { // and so is not under way
+        underWay--;
+        release(slot);
+      }
+    }
   }
 
   private void showCached(int index, BlobId id, CachedBlob blob) {
     try {
       reader.count(blob.value().byteSize());
-      visitor.onBlob(index, id, blob.value());
+      reader.show(visitor, index, id, blob.value());
     } finally {
       blob.release();
     }
@@ -144,7 +160,7 @@ final class BatchReads {
   private void readHere(int index, BlobId id) {
     BlobLease lease;
     try {
-      lease = reader.get(id);
+      lease = reader.borrow(id);
     } catch (StoreException e) {
       visitor.onFailed(index, id, e);
       return;
@@ -158,16 +174,15 @@ final class BatchReads {
     }
   }
 
+  private boolean hasCompleted() {
+    return !completed.isEmpty();
+  }
+
   private Slot await() {
-    boolean interrupted = false;
     Slot slot = completed.poll();
     while (slot == null) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
+      Uninterrupted.parkUntil(this, hasCompleted);
       slot = completed.poll();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
     underWay--;
     return slot;
@@ -183,45 +198,48 @@ final class BatchReads {
   }
 
   private void finish(Slot slot) {
-    BlobId id = ids.get(slot.index);
-    BlobLocation location = slot.location;
-    PooledBuffer buffer = slot.buffer;
-    boolean unchanged = reader.lookup().isUnchanged(id.high(), id.low(), location, now); // L21
-    if (!unchanged || buffer == null) {
-      int index = slot.index;
-      release(slot);
-      readHere(index, id); // it has changed meanwhile
-      return;
-    }
+    int index = slot.index;
+    BlobId id = ids.get(index);
+    boolean settled = true;
     try {
-      CorruptionException damage = damage(slot, id, buffer);
-      if (damage == null) {
-        reader.count(location.lengthBytes());
-        reader.addToCache(id, location, buffer.segment());
-        visitor.onBlob(slot.index, id, buffer.readOnly(location.lengthBytes()));
-      } else {
-        visitor.onFailed(slot.index, id, damage);
-      }
+      settled = settle(slot, id);
     } finally {
       release(slot);
     }
+    if (!settled) {
+      readHere(index, id);
+    }
   }
 
-  private static @Nullable CorruptionException damage(Slot slot, BlobId id, PooledBuffer buffer) {
+  /** Shows what was read, or why it failed; returns false if the entry changed meanwhile. */
+  private boolean settle(Slot slot, BlobId id) {
+    PooledBuffer buffer = slot.buffer;
+    if (buffer == null) {
+      return false;
+    }
+    boolean passes;
+    try {
+      passes = passes(slot, id, buffer);
+    } catch (CorruptionException damage) {
+      visitor.onFailed(slot.index, id, damage);
+      return true;
+    }
+    if (passes) {
+      long length = slot.location.lengthBytes();
+      reader.count(length);
+      reader.addToCache(id, slot.location, buffer.segment());
+      reader.show(visitor, slot.index, id, buffer.readOnly(length));
+    }
+    return passes;
+  }
+
+  private boolean passes(Slot slot, BlobId id, PooledBuffer buffer) {
     BlobLocation location = slot.location;
-    NativeException failure = slot.request.failure();
-    if (failure == null && slot.request.bytesRead() < location.lengthBytes()) {
-      failure = ExtentReads.endOfFile(location, slot.request.bytesRead());
-    }
-    if (failure != null) {
-      return BlobDamage.of(id, location, -1, failure);
-    }
+    NativeException failure = ExtentReads.failureOf(slot.request, location);
     ReadContext context = ReadContext.take();
     try {
-      int actual = context.crc32c(buffer.view(), location.lengthBytes());
-      return actual == location.crc32c()
-          ? null
-          : BlobDamage.of(id, location, actual & 0xffff_ffffL, null);
+      int actual = failure == null ? context.crc32c(buffer.view(), location.lengthBytes()) : 0;
+      return Judgement.passes(reader.lookup(), id, location, now, failure, actual);
     } finally {
       context.giveBack();
     }

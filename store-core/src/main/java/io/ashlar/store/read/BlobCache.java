@@ -9,16 +9,16 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verified blobs in native memory, for hot ones to be read without I/O and without copying.
+ * Keeps verified blobs in native memory, so that hot ones are read without I/O and without copying.
  *
- * <p><b>Invariant.</b> A blob is served only if it is the one that the index names at that moment,
- * entry by entry (rule L21): so an overwrite, a delete or a move takes it out of the cache exactly
- * when it becomes visible, and commits do nothing for the cache. What is no longer current is let
- * go of when it is found, or by the policy, as nobody asks for it.
+ * <p><b>Invariant.</b> A blob is served only if the index names it at that moment, by its whole
+ * entry (rule L21). So an overwrite, a delete or a move removes it from the cache exactly when that
+ * change becomes visible, without work by the commit. An outdated blob is dropped when a read finds
+ * it, or by the policy, because no read asks for it.
  *
  * <p><b>Memory</b> is bounded by {@link io.ashlar.store.StoreConfig#cacheBytes}. A fifteenth above
- * what the policy keeps is for blobs that are being read, and for those that were let go of while
- * somebody reads them; when there is no room a blob is read without the cache.
+ * the policy's share is for blobs that are being read, including those dropped meanwhile. If there
+ * is no room, a blob is read without the cache.
  *
  * <p>Thread: any; a hit takes no lock and allocates nothing.
  */
@@ -63,7 +63,7 @@ public final class BlobCache implements AutoCloseable {
   /**
    * Returns the blob that an index entry names, to be released by the caller, or null.
    *
-   * @param entry what the index says now.
+   * @param entry the current entry of the index.
    */
   @Nullable CachedBlob find(BlobId id, BlobLocation entry) {
     CachedBlob blob = policy.find(id);
@@ -90,12 +90,23 @@ public final class BlobCache implements AutoCloseable {
       return null;
     }
     int start = memory.allocate(blocks);
-    return start < 0 ? null : new CachedBlob(memory, start, blocks, entry);
+    if (start < 0) {
+      return null;
+    }
+    CachedBlob blob = null;
+    try {
+      blob = new CachedBlob(memory, start, blocks, entry);
+    } finally {
+      if (blob == null) {
+        memory.free(start, blocks);
+      }
+    }
+    return blob;
   }
 
   /** Lets the policy keep a blob that was filled and verified, if it wants to. */
   void add(BlobId id, CachedBlob blob) {
-    if (blob.retain()) { // for the policy
+    if (blob.retain()) { // for the policy, for good: what it throws does not say whether it has it
       policy.add(id, blob);
     }
   }
@@ -104,9 +115,12 @@ public final class BlobCache implements AutoCloseable {
   void addCopy(BlobId id, BlobLocation entry, MemorySegment bytes) {
     CachedBlob blob = reserve(entry);
     if (blob != null) {
-      MemorySegment.copy(bytes, 0, blob.room(), 0, entry.lengthBytes());
-      add(id, blob);
-      blob.release();
+      try {
+        MemorySegment.copy(bytes, 0, blob.room(), 0, entry.lengthBytes());
+        add(id, blob);
+      } finally {
+        blob.release();
+      }
     }
   }
 
@@ -140,7 +154,12 @@ public final class BlobCache implements AutoCloseable {
     return misses.sum();
   }
 
-  /** Unmaps its memory; nobody reads any more. */
+  /** Fills all of it with a pattern, so that a late reader of a blob sees nonsense. */
+  public void fill(byte pattern) {
+    memory.fill(pattern);
+  }
+
+  /** Unmaps its memory; there are no readers any more. */
   @Override
   public void close() {
     memory.close();

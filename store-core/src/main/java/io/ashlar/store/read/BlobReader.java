@@ -3,19 +3,21 @@ package io.ashlar.store.read;
 import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
-import io.ashlar.store.BlobStore;
+import io.ashlar.store.BlobReads;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.LentMemory;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.BlobLookup;
 import io.ashlar.store.metrics.StoreCounters;
-import io.ashlar.store.spi.ColdStorage;
+import io.ashlar.store.spi.ConfinedView;
+import io.ashlar.store.spi.HandleTraces;
+import io.ashlar.store.spi.ReadBack;
 import io.ashlar.uring.NativeException;
-import io.ashlar.uring.NativeMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
@@ -24,9 +26,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads blobs for the calling thread: itself, or, when it is a virtual one, through the {@link
- * ReadAgent} and a buffer, since nothing keeps the memory of a caller mapped while a ring writes to
- * it.
+ * Reads blobs for the calling thread. A platform thread reads itself. A virtual thread reads
+ * through the {@link ReadAgent} and a buffer, because a caller's memory may be unmapped while a
+ * ring writes to it.
  *
  * <p>The algorithm (rule L21): look the entry up; read its extent; look the entry up again. If the
  * whole entry is the same, its extent was not freed in between, and what was read is judged:
@@ -46,16 +48,19 @@ public final class BlobReader {
   private final @Nullable BlobCache cache; // of the store as it is now, so not for snapshots
   private final ExtentReads extents;
   private final ReadAgent agent;
-  private final ColdReads cold; // shared with snapshots'
+  private final EvictedReads cold; // shared with snapshots'
+  private final LongLeases longLeases; // shared with snapshots'
+  private final @Nullable HandleTraces traces;
   private final ChannelCopy channelCopy;
   private final RangeRead rangeRead;
 
   /**
-   * Creates a reader over the store's parts, all of which it shares.
+   * Creates a reader over shared parts of the store.
    *
    * @param lookup where blobs are: the index.
-   * @param cache keeps what is read often, if there is one.
+   * @param cache keeps frequently read blobs, if there is one.
    * @param agent reads for virtual threads.
+   * @param traces notes where leases are taken, if somebody wants to know.
    */
   public BlobReader(
       BlobLookup lookup,
@@ -65,6 +70,7 @@ public final class BlobReader {
       StoreGate gate,
       StoreCounters counters,
       ReadAgent agent,
+      @Nullable HandleTraces traces,
       long backPressureTimeoutMs) {
     this.lookup = lookup;
     this.gate = gate;
@@ -72,8 +78,10 @@ public final class BlobReader {
     this.pool = pool;
     this.cache = cache;
     this.agent = agent;
-    extents = new ExtentReads(disk, pool, agent, backPressureTimeoutMs);
-    cold = new ColdReads(extents);
+    this.traces = traces;
+    longLeases = new LongLeases();
+    extents = new ExtentReads(gate, disk, pool, agent, backPressureTimeoutMs);
+    cold = new EvictedReads(extents);
     channelCopy = new ChannelCopy(lookup, extents);
     rangeRead = new RangeRead(lookup, extents);
   }
@@ -87,6 +95,8 @@ public final class BlobReader {
     extents = other.extents;
     agent = other.agent;
     cold = other.cold;
+    longLeases = other.longLeases;
+    traces = other.traces;
     channelCopy = new ChannelCopy(lookup, extents);
     rangeRead = new RangeRead(lookup, extents);
   }
@@ -96,8 +106,9 @@ public final class BlobReader {
     return new BlobReader(this, snapshot);
   }
 
-  /** Implements {@link BlobStore#getAll}. */
+  /** Implements {@link BlobReads#getAll}. */
   public void getAll(List<BlobId> ids, BatchVisitor visitor) {
+    gate.refuseListener();
     new BatchReads(this, agent, ids, visitor).run();
   }
 
@@ -113,25 +124,34 @@ public final class BlobReader {
     return extents;
   }
 
-  /** Sets who reads evicted blobs back. */
-  public void coldStorage(@Nullable ColdStorage storage) {
-    cold.storage(storage);
+  /**
+   * Sets who reads evicted blobs back.
+   *
+   * @throws IllegalStateException if another is attached.
+   */
+  public void attachReadBack(ReadBack storage) {
+    cold.attach(storage);
   }
 
-  /** Implements {@link BlobStore#length}. */
+  /** Ends that; nothing if {@code storage} is not the one attached. */
+  public void detachReadBack(ReadBack storage) {
+    cold.detach(storage);
+  }
+
+  /** Implements {@link BlobReads#length}. */
   public long length(BlobId id) {
     ReadContext context = ReadContext.take();
     try {
       BlobLocation location = context.location();
       return lookup.find(id.high(), id.low(), location)
           ? location.lengthBytes()
-          : BlobStore.NOT_FOUND;
+          : BlobReads.NOT_FOUND;
     } finally {
       context.giveBack();
     }
   }
 
-  /** Implements {@link BlobStore#get(BlobId, MemorySegment)}. */
+  /** Implements {@link BlobReads#get(BlobId, MemorySegment)}. */
   public long get(BlobId id, MemorySegment target) {
     ReadContext context = ReadContext.take();
     try {
@@ -150,7 +170,7 @@ public final class BlobReader {
           return length;
         }
       }
-      return BlobStore.NOT_FOUND;
+      return BlobReads.NOT_FOUND;
     } finally {
       context.giveBack();
     }
@@ -159,7 +179,7 @@ public final class BlobReader {
   /** Returns the exception for a target that is too short. */
   static IllegalArgumentException tooShort(BlobId id, long length, MemorySegment target) {
     return new IllegalArgumentException(
-        "the target is shorter than what is to be copied: id="
+        "the target is shorter than the bytes to copy: id="
             + id
             + ", length="
             + length
@@ -167,14 +187,11 @@ public final class BlobReader {
             + target.byteSize());
   }
 
-  /** Implements {@link BlobStore#get(BlobId, long, long, MemorySegment)}. */
+  /** Implements {@link BlobReads#get(BlobId, long, long, MemorySegment)}. */
   public long get(BlobId id, long offset, long length, MemorySegment target) {
     if (offset < 0 || length < 0) {
       throw new IllegalArgumentException(
-          "a range begins at 0 or later and is not negative: offset="
-              + offset
-              + ", length="
-              + length);
+          "offset and length must not be negative: offset=" + offset + ", length=" + length);
     }
     ReadContext context = ReadContext.take();
     try {
@@ -199,7 +216,7 @@ public final class BlobReader {
           return count;
         }
       }
-      return BlobStore.NOT_FOUND;
+      return BlobReads.NOT_FOUND;
     } finally {
       context.giveBack();
     }
@@ -207,7 +224,7 @@ public final class BlobReader {
 
   /** Copies a part of a blob that comes as a whole; returns false if it is another one by then. */
   private boolean copyPart(BlobId id, long offset, long count, MemorySegment target) {
-    try (BlobLease lease = get(id)) {
+    try (BlobLease lease = borrow(id)) {
       if (lease == null || Math.clamp(lease.value().byteSize() - offset, 0, count) != count) {
         return false;
       }
@@ -241,7 +258,10 @@ public final class BlobReader {
     }
   }
 
-  /** Implements {@link BlobStore#get(BlobId)}. */
+  /**
+   * Implements {@link BlobReads#get(BlobId)}. The caller counts the lease where it leaves the gate,
+   * by {@link StoreGate#exit(int)}.
+   */
   public @Nullable BlobLease get(BlobId id) {
     ReadContext context = ReadContext.take();
     try {
@@ -249,8 +269,7 @@ public final class BlobReader {
       while (lookup.find(id.high(), id.low(), location)) {
         CachedBlob blob = cached(id, context);
         if (blob != null) {
-          count(location.lengthBytes());
-          return context.lend(gate, blob.value(), blob, !pool.checks());
+          return lendCached(context, blob);
         }
         boolean fits = Blocks.roundUp(location.lengthBytes()) <= pool.largestBytes();
         BlobLease lease = fits ? lendBuffer(id, context) : lendMemory(id, context);
@@ -265,8 +284,8 @@ public final class BlobReader {
   }
 
   /**
-   * Returns the blob of the entry found, from the cache or read into it, to be released; null
-   * without a cache, when it has no room for the blob, or when the entry has changed meanwhile.
+   * Returns the blob of the entry found, from the cache or read into it; the caller releases it.
+   * Returns null without a cache, without room for the blob, or if the entry has changed meanwhile.
    */
   private @Nullable CachedBlob cached(BlobId id, ReadContext context) {
     BlobCache known = cache;
@@ -284,13 +303,14 @@ public final class BlobReader {
     }
     boolean done = false;
     try {
-      done = readIntoRoom(id, context, blob.room());
-      if (done) {
+      boolean read = readIntoRoom(id, context, blob.room());
+      if (read) {
         into.add(id, blob);
         if (!isUnchanged(id, context)) {
           into.remove(id, blob); // L21: nobody would be served it, but it would stay
         }
       }
+      done = read;
     } finally {
       if (!done) {
         blob.release();
@@ -299,7 +319,7 @@ public final class BlobReader {
     return done ? blob : null;
   }
 
-  /** Returns what the cache has of an entry, or null. */
+  /** Returns the cached blob of an entry, or null. */
   @Nullable CachedBlob findCached(BlobId id, BlobLocation location) {
     BlobCache known = cache;
     return known == null ? null : known.find(id, location);
@@ -322,46 +342,96 @@ public final class BlobReader {
     }
   }
 
+  private BlobLease lendCached(ReadContext context, CachedBlob blob) {
+    BlobLease lease = null;
+    try {
+      count(blob.value().byteSize());
+      lease = lend(context, blob.value(), blob);
+      return lease;
+    } finally {
+      if (lease == null) {
+        blob.release();
+      }
+    }
+  }
+
   /** Reads a blob into a buffer and lends that; returns null if the entry changed meanwhile. */
   private @Nullable BlobLease lendBuffer(BlobId id, ReadContext context) {
     long length = context.location().lengthBytes();
     PooledBuffer buffer = extents.takeBufferFor(length);
-    boolean done = false;
+    BlobLease lease = null;
     try {
-      done = readIntoBuffer(id, context, buffer);
+      if (readIntoBuffer(id, context, buffer)) {
+        count(length);
+        buffer.useFor(PooledBuffer.Use.LEASE);
+        lease = lend(context, buffer.readOnly(length), buffer);
+      }
+      return lease;
     } finally {
-      if (!done) {
+      if (lease == null) {
         buffer.release();
       }
     }
-    if (!done) {
-      return null;
-    }
-    count(length);
-    return context.lend(gate, buffer.readOnly(length), buffer, !pool.checks());
   }
 
-  /** Does the same with memory of its own for a blob longer than any buffer. */
+  /**
+   * Reads a blob longer than any buffer into memory of its own and lends that; returns null if the
+   * entry changed meanwhile.
+   */
   private @Nullable BlobLease lendMemory(BlobId id, ReadContext context) {
     long length = context.location().lengthBytes();
-    NativeMemory memory = NativeMemory.reserve(Blocks.roundUp(length));
-    boolean done = false;
+    LongLeases.LongLease memory = longLeases.reserve(Blocks.roundUp(length));
+    BlobLease lease = null;
     try {
-      done = read(id, context, memory.segment());
+      if (read(id, context, memory.memory())) {
+        count(length);
+        lease = lend(context, memory.memory().asSlice(0, length).asReadOnly(), memory);
+      }
+      return lease;
     } finally {
-      if (!done) {
-        memory.close();
+      if (lease == null) {
+        memory.release();
       }
     }
-    if (!done) {
-      return null;
-    }
-    count(length);
-    MemorySegment value = memory.segment().asSlice(0, length).asReadOnly();
-    return context.lend(gate, value, memory::close, !pool.checks());
   }
 
-  /** Implements {@link BlobStore#get(BlobId, WritableByteChannel)}. */
+  private BlobLease lend(ReadContext context, MemorySegment value, LentMemory memory) {
+    return pool.checks() || traces != null
+        ? new CheckedLease(gate, value, memory, pool.checks(), traces)
+        : context.lend(gate, value, memory);
+  }
+
+  /** Leases a blob for the store itself, which closes it within the same call. */
+  @Nullable BlobLease borrow(BlobId id) {
+    BlobLease lease = get(id);
+    if (lease != null) {
+      gate.countLease();
+    }
+    return lease;
+  }
+
+  /** Shows a visitor memory that is lent to it for the call; with checks, for no longer. */
+  void show(BatchVisitor visitor, int index, BlobId id, MemorySegment value) {
+    if (pool.checks()) {
+      try (ConfinedView view = new ConfinedView(value)) {
+        visitor.onBlob(index, id, view.value());
+      }
+    } else {
+      visitor.onBlob(index, id, value);
+    }
+  }
+
+  /** Returns the memory that leases of long blobs hold. */
+  public long longLeaseBytes() {
+    return longLeases.bytes();
+  }
+
+  /** Unmaps the memory of leases of long blobs that are still open, as {@link LongLeases#close}. */
+  public void closeLongLeases() {
+    longLeases.close();
+  }
+
+  /** Implements {@link BlobReads#get(BlobId, WritableByteChannel)}. */
   public long get(BlobId id, WritableByteChannel target) throws IOException {
     BlobLocation location = new BlobLocation();
     while (lookup.find(id.high(), id.low(), location)) {
@@ -373,7 +443,7 @@ public final class BlobReader {
           return length;
         }
       } else {
-        BlobLease lease = get(id);
+        BlobLease lease = borrow(id);
         if (lease != null) {
           try (lease) {
             ChannelCopy.writeFully(target, lease.value());
@@ -382,7 +452,7 @@ public final class BlobReader {
         }
       }
     }
-    return BlobStore.NOT_FOUND;
+    return BlobReads.NOT_FOUND;
   }
 
   private long copyLong(BlobId id, BlobLocation location, WritableByteChannel target)
@@ -400,71 +470,64 @@ public final class BlobReader {
     BlobLocation location = context.location();
     long length = location.lengthBytes();
     if (location.kind() == BlobLocation.Kind.EVICTED) {
-      return fetch(id, context, target.asSlice(0, length));
+      return readBack(id, context, target.asSlice(0, length));
     }
     PooledBuffer buffer = extents.takeBufferToCopyFrom(target, length);
     if (buffer == null) {
       NativeException failure = extents.read(context, location, 0, target, length);
-      return isUnchanged(id, context)
-          && judge(id, location, failure, failure == null ? context.crc32c(target, length) : 0);
+      return passes(id, context, failure, failure == null ? context.crc32c(target, length) : 0);
     }
     CRC32C crc = context.crc();
     NativeException failure = extents.readThrough(buffer, context, location, target, crc);
-    return isUnchanged(id, context) && judge(id, location, failure, (int) crc.getValue());
+    return passes(id, context, failure, (int) crc.getValue());
   }
 
-  /** Does the same with a buffer that holds all of it. */
+  /** Reads the whole blob into a buffer; returns false if the entry changed meanwhile. */
   private boolean readIntoBuffer(BlobId id, ReadContext context, PooledBuffer buffer) {
     BlobLocation location = context.location();
     long length = location.lengthBytes();
     if (location.kind() == BlobLocation.Kind.EVICTED) {
-      return fetch(id, context, buffer.segment().asSlice(0, length));
+      return readBack(id, context, buffer.segment().asSlice(0, length));
     }
     NativeException failure = extents.read(context, location, 0, buffer.segment(), length);
-    return isUnchanged(id, context)
-        && judge(
-            id, location, failure, failure == null ? context.crc32c(buffer.view(), length) : 0);
+    return passes(
+        id, context, failure, failure == null ? context.crc32c(buffer.view(), length) : 0);
   }
 
-  /** Does the same with native memory of the store's that holds all of it, in whole blocks. */
+  /**
+   * Reads the whole blob, in whole blocks, into native memory of the store; returns false if the
+   * entry changed meanwhile.
+   */
   private boolean readIntoRoom(BlobId id, ReadContext context, MemorySegment room) {
     BlobLocation location = context.location();
     long length = location.lengthBytes();
     if (location.kind() == BlobLocation.Kind.EVICTED) {
-      return fetch(id, context, room.asSlice(0, length));
+      return readBack(id, context, room.asSlice(0, length));
     }
     NativeException failure = extents.read(context, location, 0, room, length);
-    return isUnchanged(id, context)
-        && judge(id, location, failure, failure == null ? context.crc32c(room, length) : 0);
+    return passes(id, context, failure, failure == null ? context.crc32c(room, length) : 0);
   }
 
   private boolean isUnchanged(BlobId id, ReadContext context) {
     return lookup.isUnchanged(id.high(), id.low(), context.location(), context.now()); // L21
   }
 
-  /** Throws if what was read is not the blob; only for an entry that is unchanged. */
-  private static boolean judge(
-      BlobId id, BlobLocation location, @Nullable NativeException failure, int actual) {
-    if (failure != null) {
-      throw BlobDamage.of(id, location, -1, failure);
-    }
-    if (actual != location.crc32c()) {
-      throw BlobDamage.of(id, location, actual & 0xffff_ffffL, null);
-    }
-    return true;
+  private boolean passes(
+      BlobId id, ReadContext context, @Nullable NativeException failure, int actual) {
+    return Judgement.passes(lookup, id, context.location(), context.now(), failure, actual);
   }
 
-  private boolean fetch(BlobId id, ReadContext context, MemorySegment target) {
+  private boolean readBack(BlobId id, ReadContext context, MemorySegment target) {
     int actual;
     try {
-      actual = cold.fetch(id, context.location(), target);
+      actual = cold.readBack(id, context.location(), target);
     } catch (CorruptionException e) {
       if (!isUnchanged(id, context)) {
         return false;
       }
       throw e;
     }
-    return isUnchanged(id, context) && judge(id, context.location(), null, actual);
+    return passes(id, context, null, actual);
   }
 
   /** Counts a blob that was read. */

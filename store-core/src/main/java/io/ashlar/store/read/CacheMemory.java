@@ -7,13 +7,12 @@ import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The cache's native memory: one mapping, given out in runs of 4 KiB blocks by the binary buddy
- * method (Knuth, TAOCP 1, 2.5, algorithms R and S), with what a run does not need given back at
- * once, so that nothing is lost within one.
+ * The cache's native memory: one mapping, allocated in runs of 4 KiB blocks by the binary buddy
+ * method (Knuth, TAOCP 1, 2.5, algorithms R and S). The unneeded end of a run is freed at once, so
+ * runs waste no blocks.
  *
- * <p>Thread: any; a lock is held for a few hundred instructions, by those who fill the cache and by
- * whoever lets go of a blob that was dropped from it: never on a hit. Memory: that of a block's
- * links is 9 bytes of heap for 4 KiB.
+ * <p>Thread: any. A thread that fills the cache, or releases a dropped blob, holds a lock for a few
+ * hundred instructions; a hit never does. Memory: a block's links take 9 bytes of heap for 4 KiB.
  */
 final class CacheMemory implements AutoCloseable {
 
@@ -135,7 +134,7 @@ final class CacheMemory implements AutoCloseable {
     return blocks;
   }
 
-  /** Returns how many blocks nobody has. */
+  /** Returns how many blocks are free. */
   long freeBlocks() {
     lock.lock();
     try {
@@ -145,7 +144,12 @@ final class CacheMemory implements AutoCloseable {
     }
   }
 
-  /** Unmaps it; nobody reads a blob any more. */
+  /** Fills it with a pattern that no reader takes for a blob. */
+  void fill(byte pattern) {
+    memory.segment().fill(pattern);
+  }
+
+  /** Unmaps it; no reader uses a blob any more. */
   @Override
   public void close() {
     memory.close();

@@ -14,7 +14,10 @@ interface CachePolicy {
   /** Returns the blob kept under an id, not retained for the caller; counts as a use. */
   @Nullable CachedBlob find(BlobId id);
 
-  /** Keeps a blob, of which it was made a user, in the place of any other; or lets go of it. */
+  /**
+   * Keeps a blob in place of any other of its id, or releases it. The caller has retained the blob
+   * for the policy.
+   */
   void add(BlobId id, CachedBlob blob);
 
   /** Lets go of a blob if it is kept under that id. */

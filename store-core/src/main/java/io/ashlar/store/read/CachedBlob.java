@@ -8,9 +8,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A blob in the cache's memory, counted by those who use it: whoever fills it, the cache while it
- * keeps it, and each reader. Its memory goes back with the last of them, so no reader ever sees it
- * used for something else.
+ * A blob in the cache's memory with a count of its users: the thread that fills it, the cache while
+ * it keeps it, and each reader. Its memory goes back with the last of them, so no reader ever sees
+ * it used for something else.
  *
  * <p>Thread: any. The bytes are written by who made it, before it is handed to the cache.
  */
@@ -91,7 +91,7 @@ final class CachedBlob implements LentMemory {
     if (before == 1) {
       memory.free(start, blocks);
     } else if (before < 1) {
-      throw new IllegalStateException("a cached blob was released once too often");
+      throw new IllegalStateException("a cached blob was released too often");
     }
   }
 }

@@ -3,6 +3,7 @@ package io.ashlar.store.read;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Checksum;
+import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.BlobLookup;
 import io.ashlar.uring.NativeException;
@@ -66,7 +67,7 @@ final class ChannelCopy {
     return lookup.isUnchanged(id.high(), id.low(), location, new BlobLocation()); // L21
   }
 
-  /** Goes on at the place where a blob was moved to; returns false if it is not the same blob. */
+  /** Continues at the new place of a moved blob; returns false if it is not the same blob. */
   private boolean follow(BlobId id, BlobLocation location) {
     BlobLocation now = new BlobLocation();
     boolean same =

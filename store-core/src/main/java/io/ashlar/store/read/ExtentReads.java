@@ -3,6 +3,7 @@ package io.ashlar.store.read;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.PooledBuffer;
+import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.index.BlobLocation;
@@ -26,12 +27,15 @@ final class ExtentReads {
    */
   private static final int COPY_BYTES_MIN = 32 << 10;
 
+  private final StoreGate gate;
   private final Disk disk;
   private final BufferPool pool;
   private final ReadAgent agent;
   private final long waitNs;
 
-  ExtentReads(Disk disk, BufferPool pool, ReadAgent agent, long backPressureTimeoutMs) {
+  ExtentReads(
+      StoreGate gate, Disk disk, BufferPool pool, ReadAgent agent, long backPressureTimeoutMs) {
+    this.gate = gate;
     this.disk = disk;
     this.pool = pool;
     this.agent = agent;
@@ -57,7 +61,10 @@ final class ExtentReads {
   /** Takes a buffer, waiting for it if necessary. */
   PooledBuffer takeBuffer(long bytes) {
     PooledBuffer buffer = pool.tryTake(bytes);
-    return buffer != null ? buffer : pool.take(bytes, System.nanoTime() + waitNs);
+    // A listener would wait for buffers that only the threads it blocks can release.
+    return buffer != null
+        ? buffer
+        : pool.take(bytes, System.nanoTime() + (gate.isInListener() ? 0 : waitNs));
   }
 
   /** Takes a buffer for a blob of {@code length} bytes, or for a part of it. */
@@ -106,15 +113,23 @@ final class ExtentReads {
     }
   }
 
+  /** Returns why a request that is done did not read all of a blob, or null if it did. */
+  static @Nullable NativeException failureOf(ReadRequest request, BlobLocation location) {
+    NativeException failure = request.failure();
+    return failure == null && request.bytesRead() < location.lengthBytes()
+        ? endOfFile(location, request.bytesRead())
+        : failure;
+  }
+
   /** Returns the failure of a read that got no further than {@code reached} bytes into the blob. */
-  static NativeException endOfFile(BlobLocation location, long reached) {
+  private static NativeException endOfFile(BlobLocation location, long reached) {
     long fileOffset = Blocks.offset(location.startBlock()) + reached;
     return new NativeException("pread", 0, "end of file at offset=" + fileOffset);
   }
 
   /**
-   * Takes a buffer to read a blob into and copy it from; null when it is to be read right into the
-   * target, which can take it: a short one, or one for which no buffer is to spare.
+   * Takes a buffer to read a blob into and copy it from. Returns null if the blob is read directly
+   * into a suitable target, because it is short or no buffer is free.
    */
   @Nullable PooledBuffer takeBufferToCopyFrom(MemorySegment target, long length) {
     if (!canReadInto(target, length)) {

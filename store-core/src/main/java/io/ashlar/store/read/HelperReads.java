@@ -8,10 +8,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Reads without a ring: a few platform threads, each with one {@code pread} at a time. They end
- * when there is nothing to read for a while. Where none can be started, whoever asks reads.
+ * when there is nothing to read for a while. If no thread can be started, the requesting thread
+ * reads.
  */
 final class HelperReads implements ReadEngine {
 
@@ -21,10 +23,14 @@ final class HelperReads implements ReadEngine {
   private static final long CLOSE_S = 60;
 
   /** One of them. */
-  private static final class HelperThread extends Thread {
+  private final class HelperThread extends Thread {
     HelperThread(Runnable task) {
       super(task, "ashlar-read-helper");
       setDaemon(true);
+    }
+
+    boolean isOf(HelperReads reads) {
+      return HelperReads.this.equals(reads);
     }
   }
 
@@ -32,13 +38,18 @@ final class HelperReads implements ReadEngine {
   private final ThreadPoolExecutor threads;
 
   HelperReads(Disk disk) {
-    this(disk, HelperThread::new);
+    this.disk = disk;
+    threads = executor(HelperThread::new);
   }
 
   /** For tests: with other threads. */
   HelperReads(Disk disk, ThreadFactory factory) {
     this.disk = disk;
-    threads =
+    threads = executor(factory);
+  }
+
+  private static ThreadPoolExecutor executor(ThreadFactory factory) {
+    ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             THREADS,
             THREADS,
@@ -46,43 +57,63 @@ final class HelperReads implements ReadEngine {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(WAITING_MAX),
             factory);
-    threads.allowCoreThreadTimeOut(true);
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
   }
 
   @Override
   public boolean offer(ReadRequest request) {
-    Runnable task = () -> read(request);
+    Task task = new Task(request);
     try {
       threads.execute(task);
       return true;
     } catch (RejectedExecutionException full) {
-      if (isOwnThread()) {
-        read(request);
-        return true;
+      if (!isOwnThread()) {
+        return false;
       }
-      return false;
-    } catch (OutOfMemoryError noThread) {
+    } catch (RuntimeException | Error noThread) {
       threads.remove(task); // it may have been queued for the thread that could not be had
-      read(request);
-      return true;
+    }
+    task.run();
+    return true;
+  }
+
+  /** One read, done by the first that runs it. */
+  private final class Task implements Runnable {
+
+    private final ReadRequest request;
+    private final AtomicBoolean begun = new AtomicBoolean();
+
+    Task(ReadRequest request) {
+      this.request = request;
+    }
+
+    @Override
+    public void run() {
+      if (begun.compareAndSet(false, true)) {
+        read(request);
+      }
     }
   }
 
   private void read(ReadRequest request) {
+    NativeException failure = ReadRequest.GIVEN_UP;
+    long bytes = 0;
     try {
-      long bytes = disk.read(request.target(), request.bytes(), request.offset());
-      request.complete(null, bytes);
-    } catch (NativeException failure) {
-      request.complete(failure, 0);
-    } catch (RuntimeException unexpected) { // whoever waits must hear of it
-      request.complete(
-          new NativeException("pread", Errno.EIO, String.valueOf(unexpected.getMessage())), 0);
+      bytes = disk.read(request.target(), request.bytes(), request.offset());
+      failure = null;
+    } catch (NativeException e) {
+      failure = e;
+    } catch (RuntimeException unexpected) {
+      failure = new NativeException("pread", Errno.EIO, String.valueOf(unexpected.getMessage()));
+    } finally { // whoever waits must hear of it
+      request.complete(failure, bytes);
     }
   }
 
   @Override
   public boolean isOwnThread() {
-    return Thread.currentThread() instanceof HelperThread;
+    return Thread.currentThread() instanceof HelperThread helper && helper.isOf(this);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.ashlar.store.read;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.disk.LentMemory;
 import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.spi.StackRoom;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -49,13 +50,19 @@ final class LeasedBlob implements BlobLease {
   public MemorySegment value() {
     MemorySegment now = value;
     if (now == null) {
-      throw new IllegalStateException("the lease was closed");
+      throw closed();
     }
     return now;
   }
 
+  /** Returns the exception for a use of a lease after its close. */
+  static IllegalStateException closed() {
+    return new IllegalStateException("the lease was closed: take another, or close it later");
+  }
+
   @Override
   public void close() {
+    StackRoom.toEnd();
     LentMemory lent = (LentMemory) MEMORY.getAcquire(this);
     StoreGate entrance = gate;
     if (lent == null || entrance == null) {
@@ -63,12 +70,20 @@ final class LeasedBlob implements BlobLease {
     }
     value = null;
     MEMORY.setRelease(this, (LentMemory) null);
-    if (entrance.tryEnter()) { // else the memory has gone with the store
+    giveBack(entrance, lent);
+  }
+
+  /** Gives lent memory back, and counts the lease no longer. */
+  static void giveBack(StoreGate gate, LentMemory lent) {
+    if (gate.tryEnter()) {
       try {
         lent.release();
       } finally {
-        entrance.exit();
+        gate.exit(-1);
       }
+    } else { // most memory has gone with the store
+      lent.releaseLate();
+      gate.countLateReturn();
     }
   }
 }

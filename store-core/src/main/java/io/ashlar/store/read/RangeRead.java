@@ -6,6 +6,7 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.BlobLookup;
 import io.ashlar.uring.NativeException;
@@ -14,8 +15,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a part of a stored blob: where it has a checksum table, that and the 64 KiB pieces in which
- * the part lies; else all of it, since nothing less can be verified.
+ * Reads a part of a stored blob. With a checksum table it reads the table and the 64 KiB pieces
+ * that hold the part. Without one it reads the whole blob, because only the whole can be verified.
  *
  * <p>Thread: any.
  */
@@ -63,16 +64,7 @@ final class RangeRead {
     } finally {
       buffer.release();
     }
-    if (!isUnchanged(context, id)) {
-      return false;
-    }
-    if (failure != null) {
-      throw BlobDamage.of(id, location, -1, failure);
-    }
-    if ((int) crc.getValue() != location.crc32c()) {
-      throw BlobDamage.of(id, location, crc.getValue(), null);
-    }
-    return true;
+    return Judgement.passes(lookup, id, location, context.now(), failure, (int) crc.getValue());
   }
 
   private boolean readPieces(

@@ -1,28 +1,25 @@
 package io.ashlar.store.read;
 
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.spi.Log;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads for those who cannot or will not block a platform thread: virtual threads, whose carrier a
- * {@code pread} would pin, callers who are told later, and batches.
+ * Reads for callers that must not block a platform thread: virtual threads, whose carrier a {@code
+ * pread} would pin, asynchronous gets, and batches.
  *
- * <p>Through a ring of its own; where that is refused, or fails, through a few threads that read.
- * Nothing is started before the first read.
+ * <p>It reads through a ring of its own. If the ring is refused or fails, a few threads read
+ * instead. No ring or thread is started before the first read.
  *
- * <p>Thread: any. Memory is read into as long as a request is under way: pooled buffers only, which
- * nobody can unmap meanwhile.
+ * <p>Thread: any. Memory: only pooled buffers, which stay mapped while a request is in progress.
  */
 public final class ReadAgent implements AutoCloseable {
 
   private static final long FULL_PARK_NS = 50_000;
-  private static final System.Logger LOGGER = System.getLogger(ReadAgent.class.getName());
 
   private final Disk disk;
   private final ReentrantLock starting = new ReentrantLock();
@@ -53,23 +50,21 @@ public final class ReadAgent implements AutoCloseable {
     return request.bytesRead();
   }
 
-  /** Sends a prepared request on its way; waits while as many are waiting as can. */
-  void submit(ReadRequest request) {
-    while (!engine().offer(request)) {
-      LockSupport.parkNanos(this, FULL_PARK_NS);
-    }
+  /**
+   * Starts what reads, if it has not been started. Call this before counting a request or handing
+   * over a buffer, so that a failure here leaves no trace.
+   */
+  void open() {
+    var _ = engine();
   }
 
   /**
-   * Refuses what would wait for a thread that completes requests, on that thread.
-   *
-   * @throws IllegalStateException if this is one.
+   * Sends a prepared request on its way; waits while as many are waiting as can. An exception is
+   * thrown before that: the request is then not in progress.
    */
-  public void refuseOwnThread() {
-    if (isOwnThread()) {
-      throw new IllegalStateException(
-          "this was called by a listener of reads and would wait for it to return: do it on another"
-              + " thread");
+  void submit(ReadRequest request) {
+    while (!engine().offer(request)) {
+      LockSupport.parkNanos(this, FULL_PARK_NS);
     }
   }
 
@@ -101,35 +96,52 @@ public final class ReadAgent implements AutoCloseable {
   private ReadEngine ring() {
     try {
       return RingReads.start(disk, this::passOn);
-    } catch (NativeException | RejectedExecutionException refused) {
-      LOGGER.log(
+    } catch (RuntimeException | Error refused) { // whatever it is, preads need no ring
+      Log.log(
+          ReadAgent.class,
           System.Logger.Level.INFO,
-          "no ring for reads, a few threads read instead: " + refused.getMessage());
+          "no ring for reads; helper threads read instead: " + refused);
       return new HelperReads(disk);
     }
   }
 
-  /** Takes over what a ring that failed has not done. */
-  private void passOn(List<ReadRequest> requests) {
-    ReadEngine now;
-    starting.lock();
+  /**
+   * Takes over a request that a ring which failed has not done. A request that cannot be taken over
+   * fails, so that its waiter is told.
+   */
+  private void passOn(ReadRequest request) {
+    boolean taken = false;
     try {
-      if (!(engine instanceof HelperReads)) {
-        failedRing = engine;
-        engine = new HelperReads(disk);
-      }
-      now = engine;
-    } finally {
-      starting.unlock();
-    }
-    for (ReadRequest request : requests) {
-      while (now != null && !now.offer(request)) {
+      ReadEngine now = helpers();
+      while (!now.offer(request)) {
         LockSupport.parkNanos(this, FULL_PARK_NS);
+      }
+      taken = true;
+    } catch (RuntimeException | Error e) {
+      Log.log(ReadAgent.class, System.Logger.Level.WARNING, "a read was abandoned", e);
+    } finally {
+      if (!taken) {
+        request.complete(ReadRequest.GIVEN_UP, 0);
       }
     }
   }
 
-  /** Ends what was started; nobody reads any more. Idempotent. */
+  private HelperReads helpers() {
+    starting.lock();
+    try {
+      if (engine instanceof HelperReads known) {
+        return known;
+      }
+      HelperReads made = new HelperReads(disk);
+      failedRing = engine;
+      engine = made;
+      return made;
+    } finally {
+      starting.unlock();
+    }
+  }
+
+  /** Ends its ring and threads; no caller reads any more. Idempotent. */
   @Override
   public void close() {
     ReadEngine ended;

@@ -12,8 +12,8 @@ import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a read works with, kept from one read to the next so that nothing is allocated: places for
- * index entries, a checksum, a view of the caller's target, and leases.
+ * The reusable state of a thread's reads, so that a read allocates nothing: places for index
+ * entries, a checksum, a view of the caller's target, and leases.
  *
  * <p>A platform thread has one of its own; virtual threads, which come and go, share some. A read
  * within a read, as a tier may do, gets another.
@@ -22,12 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadContext {
 
-  /** How many leases a thread has: so many later ones does it take until one is used again. */
+  /** How many lease objects a thread has; each is reused after this many later leases. */
   static final int LEASES = 64;
 
   private static final int SHARED_MAX = 256;
-  private static final ThreadLocal<ReadContext> OF_THREAD =
-      ThreadLocal.withInitial(() -> new ReadContext(false));
   private static final MpmcVarHandleArrayQueue<ReadContext> SHARED =
       new MpmcVarHandleArrayQueue<>(SHARED_MAX);
 
@@ -58,7 +56,7 @@ final class ReadContext {
       ReadContext context = SHARED.relaxedPoll();
       return context == null ? new ReadContext(true) : context;
     }
-    ReadContext context = OF_THREAD.get();
+    ReadContext context = ThreadContexts.ofThisThread();
     if (context.taken) {
       return new ReadContext(true);
     }
@@ -79,7 +77,7 @@ final class ReadContext {
     return location;
   }
 
-  /** Returns a place for what the index says by now. */
+  /** Returns a place for the current entry of the index. */
   BlobLocation now() {
     return now;
   }
@@ -133,14 +131,9 @@ final class ReadContext {
     return fresh.bytes;
   }
 
-  /**
-   * Lends memory.
-   *
-   * @param reuse whether a lease may be one that was closed long ago; not for who looks for leases
-   *     that are used after their close.
-   */
-  LeasedBlob lend(StoreGate gate, MemorySegment value, LentMemory memory, boolean reuse) {
-    LeasedBlob lease = reuse && leases.length > 0 ? nextLease() : new LeasedBlob();
+  /** Lends memory, with a lease that may be one that was closed long ago. */
+  LeasedBlob lend(StoreGate gate, MemorySegment value, LentMemory memory) {
+    LeasedBlob lease = leases.length > 0 ? nextLease() : new LeasedBlob();
     lease.open(gate, value, memory);
     return lease;
   }

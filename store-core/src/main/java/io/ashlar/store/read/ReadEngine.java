@@ -4,7 +4,7 @@ package io.ashlar.store.read;
 sealed interface ReadEngine extends AutoCloseable permits RingReads, HelperReads {
 
   /**
-   * Takes a prepared request, in turn behind those that came before.
+   * Takes a prepared request, to be served after earlier ones.
    *
    * @return false, and nothing done, when as many wait as can.
    */
@@ -13,7 +13,7 @@ sealed interface ReadEngine extends AutoCloseable permits RingReads, HelperReads
   /** Returns whether this is a thread that completes requests, and so must not wait for one. */
   boolean isOwnThread();
 
-  /** Ends its threads, once every request is done; nobody offers any more. Idempotent. */
+  /** Ends its threads, once every request is done; no caller offers any more. Idempotent. */
   @Override
   void close();
 }

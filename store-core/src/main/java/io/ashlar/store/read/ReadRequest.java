@@ -1,10 +1,13 @@
 package io.ashlar.store.read;
 
+import io.ashlar.store.spi.Uninterrupted;
+import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,11 @@ final class ReadRequest {
     void onDone(ReadRequest request);
   }
 
+  /** The failure of a read that was given up. Made ahead, since there may be no heap by then. */
+  @SuppressWarnings("StaticAssignmentOfThrowable")
+  static final NativeException GIVEN_UP =
+      new NativeException("pread", Errno.ENOMEM, "the read was abandoned");
+
   private static final VarHandle DONE;
 
   static {
@@ -36,6 +44,7 @@ final class ReadRequest {
   }
 
   private final @Nullable Completion completion;
+  private final BooleanSupplier isDone = this::isDone; // made here: await needs no heap
   private MemorySegment target = MemorySegment.NULL;
   private long bytes;
   private long offset;
@@ -98,16 +107,13 @@ final class ReadRequest {
     }
   }
 
+  private boolean isDone() {
+    return (boolean) DONE.getAcquire(this);
+  }
+
   /** Waits until it is done, however often the thread is interrupted. */
   void await() {
-    boolean interrupted = false;
-    while (!(boolean) DONE.getAcquire(this)) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.parkUntil(this, isDone);
   }
 
   /** Returns why a read that is done failed, or null. */

@@ -4,13 +4,14 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
 import io.ashlar.store.disk.Threads;
+import io.ashlar.store.spi.Log;
 import io.ashlar.uring.NativeException;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.Arrays;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
@@ -36,14 +37,14 @@ final class RingReads implements ReadEngine, Runnable {
   private static final int WAITING_MAX = 8192;
   private static final int IN_FLIGHT_MAX = 256;
   private static final int GROUP_MAX = 4;
-  private static final System.Logger LOGGER = System.getLogger(RingReads.class.getName());
 
   private final Disk disk;
-  private final Consumer<List<ReadRequest>> fallback;
-  private final CompletableFuture<DiskQueue> opened = new CompletableFuture<>();
+  private final Consumer<ReadRequest> fallback;
+  private final FutureTask<DiskQueue> opened = new FutureTask<>(this::openQueue);
   private final MpscVarHandleArrayQueue<ReadRequest> waiting =
       new MpscVarHandleArrayQueue<>(WAITING_MAX);
-  private final ReentrantLock leftOver = new ReentrantLock(); // who empties a failed ring's queue
+  private final ReentrantLock leftOver =
+      new ReentrantLock(); // the one who empties a failed ring's queue
   private final Thread thread;
 
   private final ArrayDeque<ReadRequest> own = new ArrayDeque<>(); // offered by its own thread
@@ -51,12 +52,14 @@ final class RingReads implements ReadEngine, Runnable {
   private final int[] free = new int[IN_FLIGHT_MAX];
   private int freeCount = IN_FLIGHT_MAX;
   private final DiskCompletion onComplete = this::onComplete;
-  private final List<ReadRequest> undone = new ArrayList<>(); // of a queue that failed
+  private final @Nullable ReadRequest[] undone = // of a queue that failed
+      new ReadRequest[IN_FLIGHT_MAX];
+  private int undoneCount;
 
   private volatile boolean closing; // written by who closes, read by its thread
   private volatile boolean failed; // written by its thread, read by who offers
 
-  private RingReads(Disk disk, Consumer<List<ReadRequest>> fallback) {
+  private RingReads(Disk disk, Consumer<ReadRequest> fallback) {
     this.disk = disk;
     this.fallback = fallback;
     for (int i = 0; i < IN_FLIGHT_MAX; i++) {
@@ -69,22 +72,16 @@ final class RingReads implements ReadEngine, Runnable {
   /**
    * Starts one.
    *
-   * @param fallback takes the requests that are left over when the ring fails, with nothing of them
-   *     in flight any more.
+   * @param fallback takes each request that is left over when the ring fails, with nothing of it in
+   *     flight any more; does not throw.
    * @throws NativeException if the kernel refuses the ring.
-   * @throws java.util.concurrent.RejectedExecutionException if no thread can be had for it.
+   * @throws RejectedExecutionException if no thread can be had for it, or the queue has no ring:
+   *     several threads read faster then.
    */
-  static RingReads start(Disk disk, Consumer<List<ReadRequest>> fallback) {
+  static RingReads start(Disk disk, Consumer<ReadRequest> fallback) {
     RingReads reads = new RingReads(disk, fallback);
     Threads.start(reads.thread);
-    try {
-      var _ = reads.opened.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof NativeException refused) {
-        throw refused;
-      }
-      throw e;
-    }
+    var _ = Threads.await(reads.opened);
     return reads;
   }
 
@@ -106,30 +103,36 @@ final class RingReads implements ReadEngine, Runnable {
     if (failed) {
       passOnWaiting();
     } else {
-      opened.join().wakeUp();
+      queue().wakeUp();
     }
     return true;
   }
 
   @Override
   public void run() {
-    DiskQueue queue;
-    try {
-      queue = disk.openQueue(IN_FLIGHT_MAX);
-    } catch (RuntimeException refused) {
-      opened.completeExceptionally(refused);
+    opened.run();
+    if (opened.state() != Future.State.SUCCESS) {
       return;
     }
-    opened.complete(queue);
+    DiskQueue queue = queue();
     try {
       while (!isOver(queue)) {
         work(queue);
       }
     } catch (RuntimeException | Error e) {
-      LOGGER.log(System.Logger.Level.ERROR, "the read ring has failed", e);
+      Log.log(RingReads.class, System.Logger.Level.ERROR, "the read ring has failed", e);
     } finally {
       end(queue);
     }
+  }
+
+  private DiskQueue openQueue() {
+    DiskQueue queue = disk.openQueue(IN_FLIGHT_MAX);
+    if (!queue.isConcurrent()) {
+      queue.close();
+      throw new RejectedExecutionException(disk.engineReason());
+    }
+    return queue;
   }
 
   private boolean isOver(DiskQueue queue) {
@@ -155,7 +158,7 @@ final class RingReads implements ReadEngine, Runnable {
     } else {
       queue.await(onComplete, Long.MAX_VALUE);
     }
-    assert undone.isEmpty() || queue.failed() : "G10: a read is neither done nor given up";
+    assert undoneCount == 0 || queue.failed() : "G10: a read is neither done nor given up";
   }
 
   private void onComplete(long token, @Nullable NativeException failure, long bytes) {
@@ -166,55 +169,75 @@ final class RingReads implements ReadEngine, Runnable {
     }
     inFlight[place] = null;
     free[freeCount++] = place;
-    if (failure != null && opened.join().failed()) {
-      undone.add(request); // its memory may be in use until the queue is closed
+    if (failure != null && queue().failed()) {
+      undone[undoneCount++] = request; // its memory may be in use until the queue is closed
     } else {
       request.complete(failure, bytes);
     }
   }
 
-  /** Closes the queue, and passes on what it did not do. */
+  /** Closes the queue, and passes on the requests that it did not serve. */
   private void end(DiskQueue queue) {
     boolean wasFailed = queue.failed() || !closing;
     try {
       queue.close(); // the device is done with every buffer
-      for (ReadRequest request : inFlight) {
-        if (request != null) {
-          undone.add(request);
-        }
-      }
     } catch (IllegalStateException stuck) {
-      undone.clear(); // their memory must never be used again, so nobody may be told
-      LOGGER.log(System.Logger.Level.ERROR, "reads in flight have not ended", stuck);
+      Arrays.fill(inFlight, null); // their memory must never be used again, so nobody may be told
+      undoneCount = 0;
+      Log.log(RingReads.class, System.Logger.Level.ERROR, "reads in flight have not ended", stuck);
     }
     if (!wasFailed) {
       return;
     }
-    LOGGER.log(System.Logger.Level.WARNING, "reads go on without io_uring: the read ring failed");
+    Log.log(
+        RingReads.class,
+        System.Logger.Level.WARNING,
+        "reads continue without io_uring: the read ring failed");
     failed = true;
     VarHandle.fullFence(); // before its last look at the queue: see offer
-    undone.addAll(own);
-    fallback.accept(undone);
+    passOn(undone, undoneCount);
+    passOn(inFlight, inFlight.length);
+    for (ReadRequest next = own.pollFirst(); next != null; next = own.pollFirst()) {
+      fallback.accept(next);
+    }
     passOnWaiting();
   }
 
+  private void passOn(@Nullable ReadRequest[] requests, int count) {
+    for (int i = 0; i < count; i++) {
+      ReadRequest request = requests[i];
+      if (request != null) {
+        fallback.accept(request);
+      }
+    }
+  }
+
+  /** Passes on what waits in a failed ring's queue, one by one, as nothing may be made here. */
   private void passOnWaiting() {
+    ReadRequest next = pollWaiting();
+    while (next != null) {
+      fallback.accept(next);
+      next = pollWaiting();
+    }
+  }
+
+  private @Nullable ReadRequest pollWaiting() {
     leftOver.lock();
     try {
-      List<ReadRequest> requests = new ArrayList<>();
-      for (ReadRequest next = waiting.poll(); next != null; next = waiting.poll()) {
-        requests.add(next);
-      }
-      fallback.accept(requests);
+      return waiting.poll();
     } finally {
       leftOver.unlock();
     }
   }
 
+  private DiskQueue queue() {
+    return opened.resultNow();
+  }
+
   @Override
   public void close() {
     closing = true;
-    opened.join().wakeUp();
+    queue().wakeUp();
     Threads.join(thread);
   }
 }

@@ -11,9 +11,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads blobs that lie near each other with one read of the blocks from the first to the last (rule
- * L21 for each of them: its entry is looked up before and after). Whichever has moved, or is not
- * what it should be, is read again by itself, which says what is wrong with it.
+ * Reads blobs that are near each other in the file with one read, from the first to the last. Rule
+ * L21 holds for each: its entry is looked up before and after. A blob that has moved, or fails its
+ * checksum, is read again by itself, and that read reports its damage.
  *
  * <p>Thread: any but a virtual one; made for one read. The caller has entered the store's gate.
  */

@@ -1,5 +1,6 @@
 package io.ashlar.store.recover;
 
+import io.ashlar.store.disk.BadBlockReads;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
@@ -52,7 +53,20 @@ final class BlobCheck implements AutoCloseable {
     return actual == crc32c;
   }
 
-  /** Returns the checksum that the last blob looked at has, or that its table says it has. */
+  /**
+   * Returns how many blocks of an extent cannot be read, even with retries. Call it after {@link
+   * #matches} has thrown.
+   */
+  int unreadable(long startBlock, long blocks) {
+    BadBlockReads reads = new BadBlockReads(disk);
+    for (long block = 0; block < blocks; block += Blocks.count(CHUNK_BYTES)) {
+      long bytes = Blocks.offset(Math.min(blocks - block, Blocks.count(CHUNK_BYTES)));
+      long _ = reads.read(window(), bytes, Blocks.offset(startBlock + block));
+    }
+    return reads.count(startBlock, startBlock + blocks);
+  }
+
+  /** Returns the checksum of the last blob that was checked, or the one that its table implies. */
   int actual() {
     return actual;
   }

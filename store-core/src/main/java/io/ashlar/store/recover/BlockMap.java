@@ -7,18 +7,18 @@ import io.ashlar.store.space.ExtentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which blocks of the file are in use, while a store is opened: what is left is free. Finds blocks
- * that two things claim (promise G13).
+ * The blocks of the file that are in use, collected while a store is opened. The remaining blocks
+ * are free. Finds blocks with two owners (promise G13).
  *
- * <p>Thread: one. Memory, on the heap, for the time of the open: nothing for a stretch of 128 MiB
- * without a block in use, 8 to 16 bytes an extent in one with few of them, one bit a block in any
- * other; so neither a hole of terabytes nor blobs scattered over one cost more than the file's own
- * bytes say (promise G12). The allocator has 32 bytes for each free run. A file that would need
- * more than the heap can give is refused, not met with an {@link OutOfMemoryError}.
+ * <p>Thread: one. Memory: on the heap, during the open. A stretch of 128 MiB without a used block
+ * takes none. A stretch with few extents takes 8 to 16 bytes per extent, any other one bit per
+ * block. So a hole of terabytes, or blobs scattered over one, cost no more than the file's real
+ * bytes justify (promise G12). The allocator takes 32 bytes for each free run. A file that would
+ * need more than the heap allows is refused without an {@link OutOfMemoryError}.
  */
 final class BlockMap {
 
-  /** A petabyte: more than a store ever was, less than a hole in a file can claim. */
+  /** A petabyte: longer than any real store, shorter than a hole in a file can make it. */
   private static final long FILE_BLOCKS_MAX = 1L << 38;
 
   private static final long RUN_BYTES = 32;
@@ -31,7 +31,7 @@ final class BlockMap {
   private long highestEnd;
   private long usedBySome; // blocks that useSome has marked for useAll
 
-  /** Creates one in which nothing is in use, and which takes a quarter of the heap at most. */
+  /** Creates a map without used blocks that takes at most a quarter of the heap. */
   BlockMap(long fileBlocks) {
     this(fileBlocks, Runtime.getRuntime().maxMemory() / 4);
   }
@@ -39,7 +39,7 @@ final class BlockMap {
   /**
    * Creates one in which nothing is in use.
    *
-   * @param heapBytesMax what this and the allocator of {@link #free} may take, in bytes.
+   * @param heapBytesMax heap that this and the allocator of {@link #free} may take, in bytes.
    * @throws StoreOpenException if the file is longer than any store.
    */
   BlockMap(long fileBlocks, long heapBytesMax) {
@@ -87,8 +87,8 @@ final class BlockMap {
   /**
    * Marks an extent as used.
    *
-   * @param what what uses it, for messages.
-   * @throws CorruptionException if it leaves the file or is in use already.
+   * @param what the owner of the extent, for messages.
+   * @throws CorruptionException if the extent lies outside the file or is already in use.
    * @throws StoreOpenException if there is not enough heap.
    */
   void use(long start, long blocks, String what) {
@@ -135,8 +135,8 @@ final class BlockMap {
   }
 
   /**
-   * Prepares for many extents: when the parts have so many on average that most would get bits, all
-   * get them at once.
+   * Prepares for many extents. If most parts would get enough extents to need bits, all parts get
+   * bits at once.
    */
   void expect(long extents) {
     if (extents / BlockMapPart.EXTENTS_MAX >= parts.length) {
@@ -171,8 +171,8 @@ final class BlockMap {
   }
 
   /**
-   * Marks extents as long as that takes one word of bits: most blobs are small, and an open has
-   * many. So few of them that the JVM soon compiles this.
+   * Marks extents while each fits one word of bits; most blobs are small, and an open has many. A
+   * call marks only a few, so the JVM soon compiles this.
    *
    * @return the first that was not marked, or {@code to}.
    */
@@ -206,7 +206,7 @@ final class BlockMap {
     return i;
   }
 
-  /** Returns the first block behind everything in use. */
+  /** Returns the first block after all used blocks. */
   long highestEnd() {
     return highestEnd;
   }
@@ -219,7 +219,7 @@ final class BlockMap {
   /**
    * Returns an allocator that holds all blocks that are not in use.
    *
-   * @throws StoreOpenException if there is not enough heap for so many runs.
+   * @throws StoreOpenException if there is not enough heap for all runs.
    */
   ExtentAllocator free() {
     ExtentAllocator allocator = new ExtentAllocator();

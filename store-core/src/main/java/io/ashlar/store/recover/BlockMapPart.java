@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks in use of one stretch of 128 MiB: a sorted list of extents while there are few, a bit
- * for each block once the list would be as large. Thread: one.
+ * The used blocks of one stretch of 128 MiB. Few extents are kept as a sorted list; once the list
+ * would be as large, there is one bit per block. Thread: one.
  */
 final class BlockMapPart {
 
@@ -22,7 +22,7 @@ final class BlockMapPart {
   private int count;
   private long @Nullable [] bits;
 
-  /** Makes a bit for each block at once, as many extents are expected. */
+  /** Allocates one bit per block at once, because many extents are expected. */
   void expectMany() {
     if (bits == null) {
       long[] _ = toBits();

@@ -11,9 +11,9 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replays the log behind an index checkpoint on a thread of its own, from before the checkpoint is
- * read: records are read and checked while another thread loads the checkpoint, and what they did
- * is applied once that is done.
+ * Replays the log after an index checkpoint on a thread of its own, which starts before the
+ * checkpoint is read. It reads and checks records while another thread loads the checkpoint. Once
+ * the checkpoint is loaded, it applies their operations.
  *
  * <pre>
  *   reading ──indexIsLoaded──▶ applying, and reading on ──▶ done
@@ -30,16 +30,18 @@ final class EarlyReplay implements AutoCloseable {
   private @Nullable Boolean loaded; // null while it is being loaded; guarded by lock
   private final SideTask<LogReplay> replay;
 
-  /** Begins to replay. */
+  /** Begins to replay; {@code toWrite} as {@link LogReplay}'s. */
   EarlyReplay(
       Disk disk,
       long fileBlocks,
       Superblock superblock,
       BlobIndex index,
-      OperationApplier applier) {
+      OperationApplier applier,
+      boolean toWrite) {
     OperationBatch batch = new OperationBatch(index, applier, this::awaitIndex);
     replay =
-        new SideTask<>("ashlar-replay", () -> run(disk, fileBlocks, superblock, batch, records));
+        new SideTask<>(
+            "ashlar-replay", () -> run(disk, fileBlocks, superblock, batch, records, toWrite));
   }
 
   private static LogReplay run(
@@ -47,10 +49,12 @@ final class EarlyReplay implements AutoCloseable {
       long fileBlocks,
       Superblock superblock,
       OperationBatch batch,
-      RecordLedger records) {
+      RecordLedger records,
+      boolean toWrite) {
     try (LogReader reader = new LogReader(disk, fileBlocks);
         BlobCheck blobs = new BlobCheck(disk)) {
-      LogReplay replay = new LogReplay(reader, blobs, superblock, batch, records, fileBlocks);
+      LogReplay replay =
+          new LogReplay(reader, blobs, superblock, batch, records, fileBlocks, toWrite);
       replay.run();
       return replay;
     }
@@ -62,7 +66,7 @@ final class EarlyReplay implements AutoCloseable {
         try {
           lock.wait();
         } catch (InterruptedException e) {
-          throw new IllegalStateException("nobody interrupts this thread", e);
+          throw new IllegalStateException("this thread is never interrupted", e);
         }
       }
       if (!loaded) {
@@ -80,7 +84,7 @@ final class EarlyReplay implements AutoCloseable {
     }
   }
 
-  /** Hands the index over, as the checkpoint has been loaded. */
+  /** Hands the index over once the checkpoint has been loaded. */
   void indexIsLoaded() {
     setLoaded(true);
   }
@@ -89,7 +93,7 @@ final class EarlyReplay implements AutoCloseable {
    * Waits for the end of the log, and takes the index back.
    *
    * @param ledger receives the records that were applied.
-   * @return what was found; its methods that replay are not to be called.
+   * @return the finished replay; do not call its methods that replay.
    */
   LogReplay await(RecordLedger ledger) {
     LogReplay done = replay.await();
@@ -97,7 +101,7 @@ final class EarlyReplay implements AutoCloseable {
     return done;
   }
 
-  /** Waits until nothing reads from the disk and nothing changes the index any more. */
+  /** Waits until its thread no longer reads from the disk or changes the index. */
   @Override
   public void close() {
     setLoaded(false);

@@ -106,12 +106,12 @@ final class LogChain {
         null);
   }
 
-  /** Returns the position behind the last record. */
+  /** Returns the position after the last record. */
   LogPosition end() {
     return end;
   }
 
-  /** Returns where the last record lies. */
+  /** Returns the first block of the last record. */
   long recordBlock() {
     return recordBlock;
   }

@@ -1,10 +1,12 @@
 package io.ashlar.store.recover;
 
+import io.ashlar.store.disk.BadBlockReads;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumView;
 import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -12,8 +14,8 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads log records through a window that reads ahead. What it returns is valid until the next
- * call.
+ * Reads log records through a window that reads ahead. A returned record is valid until the next
+ * call. A block that the device cannot read counts as damaged and is read as zeroes.
  *
  * <p>Thread: one. Memory: bounded by the longest record and the read-ahead, whatever the file
  * claims (promise G12).
@@ -28,7 +30,7 @@ final class LogReader implements AutoCloseable {
 
   private static final long WINDOW_BYTES = LogRecordFormat.RECORD_BYTES_MAX + AHEAD_BYTES_MAX;
 
-  private final Disk disk;
+  private final BadBlockReads reads;
   private final long fileBlocks;
   private final NativeMemory memory;
   private final MemorySegment window;
@@ -43,7 +45,7 @@ final class LogReader implements AutoCloseable {
   private long probedSequence;
 
   LogReader(Disk disk, long fileBlocks) {
-    this.disk = disk;
+    reads = new BadBlockReads(disk);
     this.fileBlocks = fileBlocks;
     memory = NativeMemory.reserveConfined(Blocks.BYTES + WINDOW_BYTES);
     probe = memory.segment().asSlice(0, Blocks.BYTES); // in the window's first huge page
@@ -72,7 +74,10 @@ final class LogReader implements AutoCloseable {
     return offset >= 0 && record.read(view, offset, blocks * Blocks.BYTES) ? record : null;
   }
 
-  /** Returns the record that was read last, which stays as it is; {@code other} is read to now. */
+  /**
+   * Returns the record that was read last, which is no longer overwritten; {@code other} receives
+   * the next records.
+   */
   LogRecord exchange(LogRecord other) {
     LogRecord last = record;
     record = other;
@@ -105,8 +110,8 @@ final class LogReader implements AutoCloseable {
   }
 
   /**
-   * Returns whether a block begins like record {@code sequence}, without disturbing what is read
-   * ahead: the same block is asked for again and again, as the start of the next log extent.
+   * Returns whether a block begins like record {@code sequence}, without disturbing the window.
+   * Callers ask for the same block repeatedly, as the start of the next log extent.
    */
   boolean beginsLikeRecord(long block, long sequence) {
     if (block < Blocks.FIRST || block >= fileBlocks) {
@@ -114,7 +119,8 @@ final class LogReader implements AutoCloseable {
     }
     if (block != probedBlock) {
       boolean found =
-          disk.read(probe, Blocks.offset(block)) == Blocks.BYTES && LogRecordFormat.hasMagic(probe);
+          reads.read(probe, Blocks.BYTES, Blocks.offset(block)) == Blocks.BYTES
+              && LogRecordFormat.hasMagic(probe);
       probedSequence = found ? LogRecordFormat.sequence(probe) : -1;
       probedBlock = block;
     }
@@ -132,8 +138,8 @@ final class LogReader implements AutoCloseable {
   }
 
   /**
-   * Reads some blocks of the file unless they are here. Reads ahead the further the longer it is
-   * read in order: long values between the records are stepped over.
+   * Reads some blocks of the file unless the window has them. The longer reads are sequential, the
+   * further it reads ahead. Long values between records are skipped.
    *
    * @return where they begin in the window, or −1 when the file ends before them.
    */
@@ -147,12 +153,22 @@ final class LogReader implements AutoCloseable {
       long wanted = Math.min(Blocks.offset(fileBlocks) - offset, Math.max(length, aheadBytes));
       windowBytes = 0;
       windowStart = offset;
-      windowBytes = disk.read(window.asSlice(0, wanted), offset);
+      windowBytes = reads.read(window, wanted, offset);
       if (windowBytes < length) {
         return -1;
       }
     }
     return (int) (offset - windowStart);
+  }
+
+  /** Returns how many blocks from {@code start} to before {@code end} could not be read so far. */
+  int unreadable(long start, long end) {
+    return reads.count(start, end);
+  }
+
+  /** Returns why the last of them could not be read, or null when there is none. */
+  @Nullable NativeException failure() {
+    return reads.failure();
   }
 
   @Override

@@ -11,9 +11,11 @@ import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.OperationBatch;
+import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replays the log into an index.
@@ -27,17 +29,21 @@ import java.util.Deque;
  *   look for marks beyond the end (L18): one means that something durable was lost, so refuse
  * </pre>
  *
+ * <p>A block that cannot be read counts as damaged. One such block may decide where the log ends,
+ * as a torn write may. If several unreadable blocks would decide it, a dead device looks the same
+ * as the end of the log. An open for writing then refuses ({@link #refuseGuess}).
+ *
  * <p>Thread: one.
  */
 final class LogReplay {
 
-  /** More records than this never wait for a mark: a log that says so is damaged. */
+  /** The most records that can wait for a mark; a log with more is damaged. */
   private static final int UNMARKED_MAX = 1024;
 
-  /** How much of a log extent is looked at that only a damaged record names: 64 MiB. */
+  /** How much is searched of a log extent that only a damaged record names: 64 MiB. */
   private static final long HINTED_BLOCKS_MAX = 1L << 14;
 
-  /** A record of the chain that no mark covers yet: where it lies, and the position behind it. */
+  /** A record of the chain that no mark covers yet: its block and the position after it. */
   private record Unmarked(long block, LogPosition behind) {}
 
   private final LogReader reader;
@@ -46,6 +52,7 @@ final class LogReplay {
   private final OperationBatch batch;
   private final RecordLedger ledger;
   private final long fileBlocks;
+  private final boolean toWrite;
   private final LogChain chain;
   private final Deque<Unmarked> unmarked = new ArrayDeque<>();
   private LogRecord newest = new LogRecord(); // of those that wait
@@ -56,26 +63,34 @@ final class LogReplay {
   private long logOperations;
   private long checkedBlobs;
   private long dropped;
+  private long unreadableBlobBlocks; // of the record that was dropped for them
+  private @Nullable NativeException blobFailure;
 
-  /** Creates one; the records that it applies are added to {@code ledger}. */
+  /**
+   * Creates one; the records that it applies are added to {@code ledger}.
+   *
+   * @param toWrite whether the caller will write to the file on the basis of the result.
+   */
   LogReplay(
       LogReader reader,
       BlobCheck blobs,
       Superblock superblock,
       OperationBatch batch,
       RecordLedger ledger,
-      long fileBlocks) {
+      long fileBlocks,
+      boolean toWrite) {
     this.reader = reader;
     this.blobs = blobs;
     this.superblock = superblock;
     this.batch = batch;
     this.ledger = ledger;
     this.fileBlocks = fileBlocks;
+    this.toWrite = toWrite;
     chain = new LogChain(reader, superblock);
     applied = superblock.base();
   }
 
-  /** Replays everything that can be kept; then {@link #position} is the end of the log. */
+  /** Replays every record that can be kept; then {@link #position} is the end of the log. */
   void run() {
     LogRecord record = chain.next();
     while (record != null) {
@@ -94,6 +109,9 @@ final class LogReplay {
       throw lost(applied.sequence() + 1, chain.highestMark(), applied.block());
     }
     refuseMarksBeyond();
+    if (toWrite) {
+      refuseGuess();
+    }
     batch.apply(); // last: what is before this needs no index
   }
 
@@ -150,12 +168,25 @@ final class LogReplay {
         checkedBlobs++;
         if (start < Blocks.FIRST
             || start + ChecksumTable.extentBlocks(length, table) > fileBlocks
-            || !blobs.matches(start, length, operations.crc32c(), table)) {
+            || !isWhole(start, length, operations.crc32c(), table)) {
           return false;
         }
       }
     }
     return true;
+  }
+
+  private boolean isWhole(long start, long length, int crc32c, boolean table) {
+    try {
+      return blobs.matches(start, length, crc32c, table);
+    } catch (NativeException e) {
+      if (!e.isOfMedium()) {
+        throw e;
+      }
+      blobFailure = e;
+    }
+    unreadableBlobBlocks = blobs.unreadable(start, ChecksumTable.extentBlocks(length, table));
+    return unreadableBlobBlocks == 0 && blobs.matches(start, length, crc32c, table);
   }
 
   private void apply(LogRecord record, LogPosition behind) {
@@ -169,10 +200,10 @@ final class LogReplay {
   }
 
   /**
-   * Refuses a log that breaks before a record which is known to have been durable (rule L18): looks
-   * beyond what was kept, and beyond the chain where more of that is whole than was kept. Records
-   * that were dropped may lack only what was written over since, if it was the damaged record
-   * behind them whose mark spoke for them.
+   * Refuses a log that breaks before a record that was certainly durable (rule L18). It searches
+   * past the kept records, and past the chain if more of the chain is whole than was kept. Dropped
+   * records may lack only blocks that were overwritten since, if the damaged record after them
+   * carried their mark.
    */
   private void refuseMarksBeyond() {
     refuseMarksBeyond(applied);
@@ -189,8 +220,9 @@ final class LogReplay {
   }
 
   /**
-   * Looks for marks in the log extent that a damaged record names as the next: that record may have
-   * filled its own to the end. Whatever the damaged bytes say, only a whole record counts.
+   * Looks for marks in the log extent that a damaged record names as the next, because that record
+   * may have filled its own extent. Only a whole record counts there, whatever the damaged bytes
+   * say.
    */
   private void refuseMarksBehind(long block, long broken) {
     MemorySegment damaged = reader.firstBlock(block);
@@ -218,20 +250,68 @@ final class LogReplay {
     }
   }
 
+  /**
+   * Refuses to treat unreadable blocks as the end of the log if more than one block of its next
+   * record, or of its last record's blobs, cannot be read. They may hide more than a torn write.
+   */
+  private void refuseGuess() {
+    LogPosition end = applied;
+    int atTheEnd =
+        unreadableRecord(end.block(), end.extentEnd())
+            + unreadableRecord(end.nextStart(), end.nextStart() + end.nextBlocks());
+    long unreadable =
+        unreadableBlobBlocks
+            + reader.unreadable(end.block(), end.extentEnd())
+            + reader.unreadable(end.nextStart(), end.nextStart() + end.nextBlocks());
+    if (unreadable > 1 && atTheEnd + unreadableBlobBlocks > 0) {
+      throw new CorruptionException(
+          "the end of the log cannot be read: check the device, open the store read-only to save"
+              + " its content, or restore it from its tier or a backup: block="
+              + end.block()
+              + ", unreadableBlocks="
+              + unreadable
+              + cause(failure()),
+          null,
+          end.block(),
+          1,
+          unreadable,
+          failure());
+    }
+  }
+
+  /** Returns how many blocks of the record that {@code block} would begin cannot be read. */
+  private int unreadableRecord(long block, long extentEnd) {
+    MemorySegment first = reader.firstBlock(block);
+    long blocks = first == null ? 1 : Math.max(1, LogRecordFormat.claimedBlocks(first));
+    return reader.unreadable(block, Math.min(extentEnd, block + blocks));
+  }
+
   private CorruptionException lost(long sequence, long mark, long block) {
+    NativeException failure = failure();
     return new CorruptionException(
-        "a log record that was durable is damaged: restore the store from its tier or a backup:"
-            + " sequence="
+        "a log record that was durable is damaged: "
+            + (failure == null ? "" : "check the device, or ")
+            + "restore the store from its tier or a backup: sequence="
             + sequence
             + ", mark="
             + mark
             + ", block="
-            + block,
+            + block
+            + cause(failure),
         null,
         block,
         sequence,
         mark,
-        null);
+        failure);
+  }
+
+  private static String cause(@Nullable NativeException failure) {
+    return failure == null ? "" : ", failure=" + failure.getMessage();
+  }
+
+  /** Returns why a relevant block could not be read, or null if all could. */
+  @Nullable NativeException failure() {
+    return blobFailure == null ? reader.failure() : blobFailure;
   }
 
   /** Returns the end of what was kept. */
@@ -249,7 +329,7 @@ final class LogReplay {
     return records;
   }
 
-  /** Returns how many blocks the applied records and the blobs behind them have. */
+  /** Returns how many blocks the applied records and the blobs after them have. */
   long logBlocks() {
     return logBlocks;
   }

@@ -9,18 +9,20 @@ import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.Superblock;
 import org.jspecify.annotations.Nullable;
 
-/** Finds what the older generation needs, so that none of it is written over (rule L13). */
+/**
+ * Finds the blocks that the older generation needs, so that none of them is overwritten (rule L13).
+ */
 final class OlderGeneration {
 
   private OlderGeneration() {}
 
   /**
-   * Looks for it.
+   * Reads the older generation.
    *
    * @param older the older superblock copy with the newest fence.
    * @param ledger receives the records between it and the newer one, if it is usable.
-   * @return the generation, or null when it is not usable: its superblock copy is then to be
-   *     repaired from the newer one.
+   * @return the generation, or null if it is not usable; its superblock copy is then repaired from
+   *     the newer one.
    */
   static @Nullable Generation find(
       Disk disk,

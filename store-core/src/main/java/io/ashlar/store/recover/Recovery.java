@@ -1,6 +1,7 @@
 package io.ashlar.store.recover;
 
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.RecoveryReport;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.checkpoint.Generation;
@@ -13,30 +14,39 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.spi.Log;
+import io.ashlar.uring.Errno;
+import io.ashlar.uring.NativeException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a store: superblock → index checkpoint → log → index and free space → fence.
  *
- * <p><b>Invariant.</b> Whatever crash came before, and however often recovery itself was cut short,
- * what is kept is a prefix of the epochs at or past the last acknowledgement (G3), and opening
- * again keeps the same (G9).
+ * <p><b>Invariant.</b> After any crash, and any number of interrupted recoveries, the kept epochs
+ * are a prefix that includes every acknowledged epoch (G3). Another open keeps the same epochs
+ * (G9).
  *
- * <p><b>Steps, and a crash at each</b> (rule L5): (1) sync file and directory, so that nothing read
- * here can vanish later; (2) read and replay, which writes nothing; (3) write the fence to the
- * superblock copy that was not recovered from, durable: before it is whole the other copy decides,
- * and finds the same end of the log; (4) write it to the other copy: from here on a record of an
- * older incarnation behind the fence can never replay (L6), so its place may be written again.
- * Nothing is exposed before (4).
+ * <p><b>Steps, and a crash at each</b> (rule L5):
+ *
+ * <ol>
+ *   <li>Sync file and directory, so that bytes read here cannot vanish later.
+ *   <li>Read and replay, which writes nothing.
+ *   <li>Write the fence, durable, to the superblock copy that was not recovered from. Until it is
+ *       whole the other copy decides, and finds the same end of the log.
+ *   <li>Write the fence to the other copy. From here on a record of an older incarnation after the
+ *       fence can never replay (L6), so its place may be overwritten.
+ * </ol>
+ *
+ * <p>Nothing is exposed before step 4.
  *
  * <p>Thread: the one that opens the store.
  */
 public final class Recovery {
 
   /**
-   * No store gets there by counting: epochs and sequences start at 0, and incarnations, of which
-   * each open takes one, below half of this.
+   * No store reaches this number by counting. Epochs and sequences start at 0. Incarnations, of
+   * which each open takes one, start below half of it.
    */
   private static final long COUNT_MAX = Long.MAX_VALUE - (1L << 40);
 
@@ -52,11 +62,10 @@ public final class Recovery {
   private boolean checkpointLoaded;
   private long liveBlocks;
 
-  private Recovery(
-      Disk disk, SuperblockPair superblocks, boolean created, boolean fenced, long startNs) {
+  private Recovery(Disk disk, SuperblockPair superblocks, boolean fenced, long startNs) {
     this.disk = disk;
     this.superblocks = superblocks;
-    this.created = created;
+    created = fenced && isUnopened(superblocks.newer());
     this.fenced = fenced;
     this.startNs = startNs;
     fileBlocks = disk.size() / Blocks.BYTES;
@@ -64,43 +73,50 @@ public final class Recovery {
   }
 
   /**
-   * Recovers the store on a locked disk, or makes a new one on an empty one.
+   * Makes a new store in an empty file, which must not have a store's name before this returns.
    *
-   * @param ids random 64-bit values for a new store (rule L7).
-   * @param superblocks reads and writes the superblocks; stays with the caller.
-   * @throws io.ashlar.store.CorruptionException if something durable is lost.
-   * @throws io.ashlar.store.FormatVersionException if the store is of another version.
-   * @throws io.ashlar.store.StoreOpenException if the file is no store.
+   * @param ids random 64-bit values (rule L7).
+   * @throws io.ashlar.uring.NativeException if the device fails or is full.
    */
-  public static RecoveredStore open(
-      Disk disk,
-      SuperblockPair superblocks,
-      StoreConfig config,
-      LongSupplier ids,
-      LongSupplier clockMs) {
-    long startNs = System.nanoTime();
-    disk.syncAll(); // L5
-    boolean created = disk.size() == 0 || !superblocks.read();
-    if (created) {
+  public static void create(Disk disk, StoreConfig config, LongSupplier ids, LongSupplier clockMs) {
+    try (SuperblockPair superblocks = new SuperblockPair(disk)) {
       StoreCreation.create(disk, superblocks, config, ids, clockMs);
     }
-    return new Recovery(disk, superblocks, created, true, startNs).recover();
   }
 
   /**
-   * Finds what a store holds without writing anything, and so without a fence (rule L5): nothing
-   * may ever be written on the ground of this.
+   * Recovers the store on a locked disk.
+   *
+   * @param superblocks reads and writes the superblocks; stays with the caller.
+   * @throws io.ashlar.store.CorruptionException if durable data is lost.
+   * @throws io.ashlar.store.FormatVersionException if the store has an unsupported format version.
+   * @throws io.ashlar.store.StoreOpenException if the file is not a store.
+   */
+  public static RecoveredStore open(Disk disk, SuperblockPair superblocks) {
+    long startNs = System.nanoTime();
+    disk.syncAll(); // L5
+    superblocks.read();
+    return new Recovery(disk, superblocks, true, startNs).recover();
+  }
+
+  /**
+   * Finds a store's content without writing anything, so without a fence (rule L5). Never write to
+   * the file on the basis of this result.
    *
    * @throws StoreOpenException if there is no store.
-   * @throws io.ashlar.store.CorruptionException if something durable is lost.
-   * @throws io.ashlar.store.FormatVersionException if the store is of another version.
+   * @throws io.ashlar.store.CorruptionException if durable data is lost.
+   * @throws io.ashlar.store.FormatVersionException if the store has an unsupported format version.
    */
   public static RecoveredStore inspect(Disk disk, SuperblockPair superblocks) {
     long startNs = System.nanoTime();
-    if (disk.size() == 0 || !superblocks.read()) {
-      throw new StoreOpenException("the store was never completely made: create it", null);
-    }
-    return new Recovery(disk, superblocks, false, false, startNs).recover();
+    superblocks.read();
+    return new Recovery(disk, superblocks, false, startNs).recover();
+  }
+
+  /** Returns whether no open has written its fence since the store was made. */
+  private static boolean isUnopened(Superblock superblock) {
+    return superblock.checkpointStart() == 0
+        && superblock.incarnation() == superblock.base().incarnation();
   }
 
   private RecoveredStore recover() {
@@ -115,10 +131,10 @@ public final class Recovery {
         if (checkpointLoaded || older == null) {
           throw e;
         }
-        System.getLogger(Recovery.class.getName())
-            .log(
-                System.Logger.Level.WARNING,
-                "recovering from the index checkpoint before: " + e.getMessage());
+        Log.log(
+            Recovery.class,
+            System.Logger.Level.WARNING,
+            "recovering from the previous index checkpoint: " + e.getMessage());
       }
       return recover(withNewestFence(older), checkpoints, null, false);
     }
@@ -138,7 +154,8 @@ public final class Recovery {
     BlobIndex index = new BlobIndex(superblock.storeId());
     OperationApplier applier = new OperationApplier(index, superblock.tiered());
     boolean recovered = false;
-    try (EarlyReplay early = new EarlyReplay(disk, fileBlocks, superblock, index, applier)) {
+    try (EarlyReplay early =
+        new EarlyReplay(disk, fileBlocks, superblock, index, applier, fenced)) {
       Generation generation = checkpoints.read(superblock, index);
       checkpointEntries = checkpoints.entries();
       checkpointLoaded = true;
@@ -194,8 +211,7 @@ public final class Recovery {
     requireCounts(position, "log");
     requireCount("incarnation", replay.incarnationMax(), "log");
     if (fenced) {
-      superblocks.fence(
-          fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
+      fence(fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
     }
     return new RecoveredStore(
         superblocks.newer(),
@@ -213,8 +229,23 @@ public final class Recovery {
         report(position, replay));
   }
 
+  private void fence(boolean fromNewer, boolean keepOther, long incarnation, long sequence) {
+    try {
+      superblocks.fence(fromNewer, keepOther, incarnation, sequence);
+    } catch (NativeException e) {
+      if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
+        throw e;
+      }
+      throw new StoreOpenException(
+          "a superblock copy cannot be written, so the open wrote nothing else: open the store"
+              + " read-only to save its content, and replace the device: failure="
+              + e.getMessage(),
+          e);
+    }
+  }
+
   /**
-   * Refuses a number that no store gets to by counting: the next one could not be greater than it
+   * Refuses a number that no store reaches by counting, because its successor might not be greater
    * (rule L7, of incarnations).
    */
   private static void requireCount(String what, long value, String where) {
@@ -245,10 +276,15 @@ public final class Recovery {
   }
 
   private RecoveryReport report(LogPosition position, LogReplay replay) {
+    NativeException failure = replay.failure();
     String note =
-        replay.dropped() > 0
-            ? "dropped the last record: its blobs were not all written"
-            : "the log ended in order";
+        (replay.dropped() > 0
+                ? "dropped the last record: its blobs were not all written"
+                : "the log ended in order")
+            + (failure == null ? "" : ", but blocks cannot be read: " + failure.getMessage());
+    if (failure != null) {
+      Log.log(Recovery.class, System.Logger.Level.WARNING, note);
+    }
     return new RecoveryReport(
         created,
         position.epoch(),
@@ -268,7 +304,7 @@ public final class Recovery {
     }
   }
 
-  /** Marks what the final index and the log refer to (rules L13, L28, promise G13). */
+  /** Marks the blocks that the final index and the log refer to (rules L13, L28, promise G13). */
   private void useSpace(BlobIndex index, LogPosition position) {
     map.use(0, Blocks.FIRST, "superblocks");
     ledger.forEach((sequence, block, blocks) -> map.use(block, blocks, "log record"));

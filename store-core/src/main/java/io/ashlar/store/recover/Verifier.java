@@ -6,6 +6,7 @@ import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.uring.NativeException;
@@ -14,11 +15,11 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Re-reads every local blob against its checksum while commits go on: a blob that changed meanwhile
- * is looked at again, so only real damage is reported (rule L21).
+ * Re-reads every local blob and verifies its checksum while commits continue. A blob that changed
+ * meanwhile is checked again, so only real damage is reported (rule L21).
  *
- * <p>It goes through the index bucket by bucket, in the order of a hash that stays the same for the
- * life of the store: so it can stop behind any bucket, and go on there.
+ * <p>It visits the index bucket by bucket, in the order of a hash that never changes in the life of
+ * the store. It can therefore stop after any bucket and resume there.
  *
  * <p>Thread: one, the caller's.
  */
@@ -60,7 +61,7 @@ public final class Verifier implements AutoCloseable {
     check = new BlobCheck(disk);
   }
 
-  /** Reads what the options ask for. */
+  /** Verifies the blobs that the options select. */
   public void run() {
     while (cursor >= 0 && bytes < options.bytesMax() && !closing.getAsBoolean()) {
       cursor = index.visitBucket(cursor, walk, this::visit);
@@ -99,8 +100,8 @@ public final class Verifier implements AutoCloseable {
   }
 
   private void keepToTheRate() {
-    if (options.bytesPerSMax() > 0) {
-      double dueNs = 1e9 * bytes / options.bytesPerSMax();
+    if (options.bytesPerSecondMax() > 0) {
+      double dueNs = 1e9 * bytes / options.bytesPerSecondMax();
       long restNs = (long) dueNs - (System.nanoTime() - startNs);
       while (restNs > 0 && !closing.getAsBoolean()) {
         LockSupport.parkNanos(this, Math.min(restNs, REST_NS_MAX));
@@ -110,7 +111,7 @@ public final class Verifier implements AutoCloseable {
   }
 
   private @Nullable CorruptionException damage(long idHigh, long idLow, BlobLocation location) {
-    Throwable cause = null;
+    NativeException cause = null;
     try {
       if (check.matches(
           location.startBlock(), location.lengthBytes(), location.crc32c(), location.hasTable())) {
@@ -119,25 +120,11 @@ public final class Verifier implements AutoCloseable {
     } catch (NativeException e) {
       cause = e;
     }
-    return new CorruptionException(
-        "blob is damaged: id="
-            + BlobId.toText(idHigh, idLow)
-            + ", block="
-            + location.startBlock()
-            + ", length="
-            + location.lengthBytes()
-            + (cause == null
-                ? ", checksum expected=%08x, actual=%08x"
-                    .formatted(location.crc32c(), check.actual())
-                : ", " + cause.getMessage()),
-        new BlobId(idHigh, idLow),
-        location.startBlock(),
-        location.crc32c() & 0xffff_ffffL,
-        cause == null ? check.actual() & 0xffff_ffffL : -1,
-        cause);
+    long actual = cause == null ? check.actual() & 0xffff_ffffL : -1;
+    return BlobDamage.of(new BlobId(idHigh, idLow), location, actual, cause);
   }
 
-  /** Returns whether it has gone through all of the index. */
+  /** Returns whether it has visited the whole index. */
   public boolean sawAll() {
     return cursor < 0 && options.cursor() == 0;
   }

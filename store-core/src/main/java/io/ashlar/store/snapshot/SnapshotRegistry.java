@@ -7,9 +7,11 @@ import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.EntryKeeper;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.spi.HandleTraces;
+import io.ashlar.store.spi.Log;
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * closing thread, so that no commit waits for the whole. Then the set is retired. Meanwhile its
  * entries can still be found there.
  *
- * <p><b>Bounds.</b> When {@code entriesMax} entries are kept, the oldest snapshot is ended, which
- * takes no time, as nobody else needs its entries; they are given up in the background. If they
- * come faster than that, so that twice as many are in memory, younger ones are ended too. A lack of
- * memory ends all. Commits never fail and never wait because of snapshots.
+ * <p><b>Bounds.</b> When {@code entriesMax} entries are kept, the oldest snapshot is ended. This
+ * takes no time, because no other snapshot needs its entries; they are freed in the background. If
+ * they come faster than that, so that twice as many are in memory, younger ones are ended too. A
+ * lack of memory ends all. Commits never fail and never wait because of snapshots.
  *
  * <p>Thread: {@link #keep} the commit role's holder; the rest any.
  */
@@ -59,6 +61,13 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   private final LongSupplier epoch;
   private final Executor background;
   private final long entriesMax;
+  private final @Nullable HandleTraces traces;
+  private final Uninterrupted.PlainWait swept = // made here: the wait needs no heap
+      () -> {
+        while (this.sweeping > 0) {
+          wait();
+        }
+      };
 
   /**
    * Every view whose entries are there, the oldest first; those of closed ones among them until
@@ -84,8 +93,9 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
    * @param role gives the commit role; sequence and epoch are asked for under it.
    * @param sequence returns the last durable record's number.
    * @param epoch returns the last durable epoch's number.
-   * @param background runs what is left to do for ended snapshots.
+   * @param background frees the entries of ended snapshots.
    * @param entriesMax superseded entries to keep.
+   * @param traces notes where snapshots are taken, if somebody wants to know.
    */
   public SnapshotRegistry(
       BlobIndex index,
@@ -96,7 +106,8 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
       LongSupplier sequence,
       LongSupplier epoch,
       Executor background,
-      long entriesMax) {
+      long entriesMax,
+      @Nullable HandleTraces traces) {
     this.index = index;
     this.applier = applier;
     this.space = space;
@@ -106,6 +117,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     this.epoch = epoch;
     this.background = background;
     this.entriesMax = entriesMax;
+    this.traces = traces;
   }
 
   /**
@@ -117,6 +129,9 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   public SnapshotView open() {
     SnapshotView[] opened = new SnapshotView[1];
     role.perform(() -> opened[0] = openHere());
+    if (traces != null) {
+      traces.taken(opened[0], "snapshot");
+    }
     return opened[0];
   }
 
@@ -124,7 +139,8 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     poison.check();
     if (openCount == OPEN_MAX) {
       throw new IllegalStateException(
-          "too many snapshots are open: close some: open=" + openCount + ", most=" + OPEN_MAX);
+          "too many snapshots are open: close some: open=" + openCount + ", most=" + OPEN_MAX,
+          traces == null ? null : traces.oldest());
     }
     SnapshotView view =
         new SnapshotView(this, index, sequence.getAsLong(), epoch.getAsLong()); // L27
@@ -138,6 +154,9 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
 
   /** Closes a view, and gives up what only it needs; idempotent. Waits for no reader. */
   public void close(SnapshotView view) {
+    if (traces != null) {
+      traces.returned(view);
+    }
     try {
       boolean[] own = new boolean[1];
       role.perform(() -> {
@@ -152,8 +171,11 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
       }
     } catch (StoreException e) {
       // The store's ring has failed or it closes: then nothing of this will be used again.
-      System.getLogger(SnapshotRegistry.class.getName())
-          .log(System.Logger.Level.DEBUG, "a snapshot was left to the store's close", e);
+      Log.log(
+          SnapshotRegistry.class,
+          System.Logger.Level.DEBUG,
+          "a snapshot was left to the store's close",
+          e);
     }
   }
 
@@ -247,7 +269,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
       heir = null;
       for (SnapshotView view : views) {
         if (view.isOpen()) {
-          end(view, "memory for superseded entries could not be had: " + e.getMessage());
+          end(view, "memory for superseded entries could not be allocated: " + e.getMessage());
         }
       }
       return false;
@@ -313,10 +335,10 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     return null;
   }
 
-  /** Ends a snapshot; what it needed is given up in the background. */
+  /** Ends a snapshot; its entries are freed in the background. */
   private void end(SnapshotView view, String why) {
     String message =
-        "the store has ended this snapshot, as "
+        "the store has ended this snapshot, because "
             + why
             + ": open a new one; close snapshots sooner, or raise snapshotEntriesMax: sequence="
             + view.sequence()
@@ -324,10 +346,10 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
             + entriesMax;
     view.setEnded(message);
     leave(view);
-    System.getLogger(SnapshotRegistry.class.getName()).log(System.Logger.Level.INFO, message);
+    Log.log(SnapshotRegistry.class, System.Logger.Level.INFO, message);
     try {
       background.execute(() -> settleInBackground(view));
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) { // no thread can be had, or no heap for the task
       leftToClose(e);
     }
   }
@@ -351,9 +373,12 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     }
   }
 
-  private static void leftToClose(RuntimeException why) {
-    System.getLogger(SnapshotRegistry.class.getName())
-        .log(System.Logger.Level.DEBUG, "an ended snapshot was left to the store's close", why);
+  private static void leftToClose(Throwable why) {
+    Log.log(
+        SnapshotRegistry.class,
+        System.Logger.Level.DEBUG,
+        "an ended snapshot was left to the store's close",
+        why);
   }
 
   /** Returns every view whose entries are there, the oldest first; not to be changed. */
@@ -379,22 +404,12 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   }
 
   /**
-   * Waits for background work and lets none begin: before the commit role goes. Nobody else may be
-   * using the store any more.
+   * Waits for background work and lets none begin: before the commit role goes. No other thread may
+   * still be using the store.
    */
   public synchronized void stop() {
     stopping = true;
-    boolean interrupted = false;
-    while (sweeping > 0) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.run(swept);
   }
 
   /** Frees the memory; after {@link #stop}, and after the last commit. Idempotent. */

@@ -7,7 +7,7 @@ import io.ashlar.store.index.BlobLookup;
 import io.ashlar.store.index.EntryVisitor;
 
 /**
- * The index as it was after one log record, {@code s}.
+ * The state of the index after one log record, {@code s}.
  *
  * <pre>
  *   OPEN ──close (role)──▶ CLOSED        OPEN ──too many entries (role)──▶ ENDED
@@ -40,7 +40,7 @@ import io.ashlar.store.index.EntryVisitor;
  *       finds it: it was kept for the newest snapshot S open at f, because p ≤ s ≤ S; and an entry
  *       that this view needs leaves a set only after it was added to an older one at or after
  *       {@code s}, and only with the whole set. A reader that comes too late for a set cannot enter
- *       it, and begins again with the sets as they are now.
+ *       it, and begins again with the current sets.
  *   <li><i>Nothing found in step 2, though step 1 saw no version up to s:</i> then there was no
  *       entry at s, since else one of the two cases above would apply.
  *   <li><i>No set holds a wrong answer:</i> an entry in a set of a snapshot at or after {@code s}
@@ -104,7 +104,7 @@ public final class SnapshotView implements BlobLookup {
   }
 
   /**
-   * Looks an id up as it was.
+   * Looks an id up in the state of this view.
    *
    * @throws SnapshotEndedException if the snapshot was ended.
    * @throws IllegalStateException if it was closed.

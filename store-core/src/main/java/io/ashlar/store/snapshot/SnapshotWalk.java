@@ -56,7 +56,10 @@ final class SnapshotWalk {
     }
   }
 
-  /** Visits a range of all sets; returns false when one has gone, and it is to be done again. */
+  /**
+   * Visits a range of all sets; returns false if a set has gone, and the caller must repeat the
+   * visit.
+   */
   private boolean visitSuperseded(long from, long to) {
     for (SnapshotView other : view.allViews()) {
       if (other.sequence() < view.sequence()) {

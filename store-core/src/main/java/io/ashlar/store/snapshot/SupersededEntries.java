@@ -108,7 +108,7 @@ final class SupersededEntries {
     }
   }
 
-  /** Lets go, once: nobody enters any more, and the last to leave frees the memory. */
+  /** Releases the set, once: no reader enters any more, and the last to leave frees the memory. */
   void retire() {
     exit();
   }

@@ -1,13 +1,17 @@
 package io.ashlar.store.space;
 
+import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
+import io.ashlar.store.format.Blocks;
 import io.ashlar.uring.NativeException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Every block of the data file and what may be done with it: allocation, deferred reuse, growth.
  *
- * <p>Promise G13: each block is at any time in exactly one of: the superblocks; {@linkplain
+ * <p>Promise G13: at any time each block is in exactly one of these: the superblocks; {@linkplain
  * #freeBlocks free}; {@linkplain #pendingBlocks freed but not reusable yet}; a blob's extent;
  * {@linkplain #pinnedBlocks superseded, but pinned for a snapshot}; a record; a log extent's rest
  * or the reserved next one; the extent of an epoch that is being filled; {@linkplain #quarantine
@@ -19,9 +23,13 @@ public final class BlockSpace {
 
   private static final int GROUP_DECAY_SHIFT = 3;
 
+  /** How far beyond the request {@link #back} fills, so that not every record waits for it. */
+  private static final long BACK_AHEAD_BLOCKS = Blocks.count(1L << 20);
+
   private final ExtentAllocator allocator;
   private final DeferredFrees deferred;
   private final DataFile file;
+  private final Holes inUse = new Holes(); // under blobs, records and the rest of log extents
   private final Poison poison;
   private final int freeSharePercent;
   private long quarantinedBlocks;
@@ -42,12 +50,12 @@ public final class BlockSpace {
   public BlockSpace(ExtentAllocator allocator, DataFile file, Poison poison, int freeSharePercent) {
     this.freeSharePercent = freeSharePercent;
     this.allocator = allocator;
-    this.deferred = new DeferredFrees(allocator);
+    this.deferred = new DeferredFrees(this::release);
     this.file = file;
     this.poison = poison;
   }
 
-  /** Sets what is done before {@link #allocate} waits for the file to grow. */
+  /** Sets the task that runs before {@link #allocate} waits for the file to grow. */
   public void beforeWaiting(Runnable action) {
     beforeWaiting = action;
   }
@@ -70,16 +78,6 @@ public final class BlockSpace {
    */
   public long allocate(long blocks) {
     return allocate(blocks, reserveBlocks);
-  }
-
-  /** Allocates a contiguous extent of the space that is free now; −1 when there is none. */
-  public long allocateFree(long blocks) {
-    takeGrown();
-    long start = take(blocks, reserveBlocks);
-    if (start >= 0) {
-      noteUsed(start + blocks);
-    }
-    return start;
   }
 
   /**
@@ -130,10 +128,10 @@ public final class BlockSpace {
   }
 
   /**
-   * Returns whether so much is free, however scattered, that the file should not grow for the sake
-   * of contiguous space: the share that is allowed, and of the rest the share that the records of
-   * such groups have. For when a group is small its record's block, once free, lies between live
-   * blobs and is of use only when they go.
+   * Returns whether enough is free, however scattered, that the file should not grow for contiguous
+   * space. Enough is the allowed share, and of the rest the share of the records of such groups.
+   * For when a group is small its record's block, once free, lies between live blobs and is of use
+   * only when they go.
    */
   public boolean hasPlenty() {
     return allocator.freeBlocks() - reserveBlocks > plentyBlocks();
@@ -241,10 +239,9 @@ public final class BlockSpace {
   }
 
   /**
-   * Gives up the free space at the end of the file, but for what index checkpoints may need and for
-   * the room in which the file would grow ahead again. Every block given up is free under L2 and
-   * L13 (rule L28): others are not in the allocator. The caller then {@linkplain DataFile#cut cuts}
-   * the file.
+   * Releases the free space at the end of the file. Keeps the blocks that index checkpoints may
+   * need and the room for growth ahead of need. Every block given up is free under L2 and L13 (rule
+   * L28): others are not in the allocator. The caller then {@linkplain DataFile#cut cuts} the file.
    *
    * @param leastBlocks what must be gained at least.
    * @return the file's new length in blocks, or −1 when there is less to gain, or the file grows at
@@ -276,7 +273,7 @@ public final class BlockSpace {
     return newEnd;
   }
 
-  /** Returns the first block behind everything that is neither free nor a hole. */
+  /** Returns the first block after all blocks that are in use: neither free nor in a hole. */
   public long usedEnd() {
     long at = file.blocks();
     while (true) {
@@ -289,7 +286,7 @@ public final class BlockSpace {
     }
   }
 
-  /** Returns how many blocks are free behind {@link #usedEnd}. */
+  /** Returns how many blocks are free after {@link #usedEnd}. */
   private long freeBlocksFrom(long usedEnd) {
     long free = 0;
     for (long at = file.blocks(); at > usedEnd; ) {
@@ -326,7 +323,78 @@ public final class BlockSpace {
     file.holes().add(start, blocks);
   }
 
-  /** Returns the blocks of the holes that were punched since open and not filled again. */
+  /**
+   * Notes the ranges for which the file system has no blocks (rule L29). Free space is a hole from
+   * now on. A used range becomes a hole when it is freed. The log fills its own holes by {@link
+   * #back}. So no commit writes there before zeroes were written and synced. At open, before
+   * anything is allocated.
+   *
+   * @throws NativeException if the device fails.
+   */
+  public void takeUnallocated(Disk disk) {
+    long[] last = {0}; // a block may have several holes, where the file system's are smaller
+    disk.forEachHole((offset, bytes) -> {
+      long start = Math.max(last[0], offset / Blocks.BYTES);
+      long end = Math.min(file.blocks(), Blocks.count(offset + bytes));
+      if (end > start) {
+        inUse.add(start, end - start);
+        last[0] = end;
+      }
+    });
+    if (inUse.blocks() == 0) {
+      return;
+    }
+    List<long[]> free = new ArrayList<>(); // first block, block behind the last
+    allocator.forEachFree((run, blocks) -> free.addAll(inUse.takeWithin(run, run + blocks)));
+    for (long[] hole : free) {
+      boolean taken = allocator.allocateAt(hole[0], hole[1] - hole[0]);
+      assert taken : "L29: a free run is not free";
+      file.holes().add(hole[0], hole[1] - hole[0]);
+    }
+  }
+
+  /**
+   * Sees to it that the file system has blocks for a range of the log that is not written yet (rule
+   * L29); nearly always it has.
+   *
+   * @return false if the disk is full: nothing may be written there, see {@link #growthFailure}.
+   * @throws NativeException if the device fails otherwise.
+   */
+  public boolean back(long start, long blocks) {
+    if (inUse.blocks() == 0) {
+      return true;
+    }
+    List<long[]> missing = inUse.takeWithin(start, start + blocks);
+    if (missing.isEmpty()) {
+      return true;
+    }
+    missing.addAll(inUse.takeWithin(start + blocks, start + blocks + BACK_AHEAD_BLOCKS));
+    growthFailure = file.fillNow(missing);
+    if (growthFailure != null) {
+      missing.forEach(part -> inUse.add(part[0], part[1] - part[0]));
+    }
+    return growthFailure == null;
+  }
+
+  /** Makes blocks allocatable, but for those that the file system took: they are holes. */
+  private void release(long start, long blocks) {
+    long end = start + blocks;
+    long at = start;
+    if (inUse.blocks() > 0) {
+      for (long[] part : inUse.takeWithin(start, end)) {
+        if (part[0] > at) {
+          allocator.free(at, part[0] - at);
+        }
+        file.holes().add(part[0], part[1] - part[0]);
+        at = part[1];
+      }
+    }
+    if (at < end) {
+      allocator.free(at, end - at);
+    }
+  }
+
+  /** Returns the blocks that would be free if the file system had blocks for them. */
   public long holeBlocks() {
     return file.holes().blocks();
   }
@@ -334,7 +402,7 @@ public final class BlockSpace {
   /** Frees an extent that nothing durable has ever referred to. */
   public void free(long start, long blocks) {
     if (blocks > 0) {
-      allocator.free(start, blocks);
+      release(start, blocks);
     }
   }
 
@@ -345,7 +413,7 @@ public final class BlockSpace {
     }
   }
 
-  /** Notes that a superseded extent stays as it is for a snapshot (rule L27). */
+  /** Notes that a superseded extent stays unchanged for a snapshot (rule L27). */
   public void pin(long blocks) {
     addPinned(blocks);
   }
@@ -358,7 +426,7 @@ public final class BlockSpace {
   public void unpin(long sequence, long start, long blocks) {
     addPinned(-blocks);
     if (sequence <= durableMark) {
-      allocator.free(start, blocks);
+      release(start, blocks);
     } else {
       deferred.free(Math.max(sequence, deferred.lastSequence()), start, blocks); // L2
     }

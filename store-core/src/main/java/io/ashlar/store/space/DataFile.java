@@ -4,8 +4,11 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.spi.Log;
+import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -23,20 +26,20 @@ import org.jspecify.annotations.Nullable;
  *     └──beginCut──▶ cutting ──cut──▶ idle
  * </pre>
  *
- * <p>Growth runs on the given executor and touches nothing but the file behind its end; only the
- * holder of the commit role starts it and applies what it did (rule L20). A failed write abandons
- * the step, which is cut off again; a failed sync poisons the store, because it may have hidden the
- * failure of somebody else's write. The size that a growing file has after a crash does not matter:
- * whatever lies behind the last block in use is free. For the same reason a cut need not be durable
- * before the file grows again: growth writes zeroes over whatever is left there, and syncs them.
+ * <p>Growth runs on the given executor and touches only the file past its end. Only the holder of
+ * the commit role starts it and applies its result (rule L20). A failed write abandons the step,
+ * which is cut off again; a failed sync poisons the store, because it may have hidden the failure
+ * of somebody else's write. The size of a growing file after a crash does not matter, because all
+ * blocks after the last used block are free. For the same reason a cut need not be durable before
+ * the file grows again: growth writes zeroes over whatever is left there, and syncs them.
  */
 public final class DataFile implements AutoCloseable {
 
   private static final long STEP_BLOCKS_MAX = Blocks.count(1L << 30);
 
   /**
-   * A growth syncs after so much, unless somebody waits for its end: the sync of a commit takes as
-   * long as the device needs for all that was written before it, this here included.
+   * A growth syncs after this many bytes, unless a thread waits for its end. The sync of a commit
+   * takes as long as the device needs for all earlier writes, including those of the growth.
    */
   private static final long SYNC_BLOCKS = Blocks.count(ZeroFill.CHUNK_BYTES);
 
@@ -54,7 +57,17 @@ public final class DataFile implements AutoCloseable {
   private final Executor executor;
   private final long stepBlocksMin;
   private final ZeroFill zeroes;
+  private final NativeException notStarted = // made ahead, as there may be no heap
+      new NativeException("grow", Errno.EAGAIN, "it could not be started");
+  private final NativeException brokenOff =
+      new NativeException("grow", 0, "it ended with an exception");
   private final Holes holes = new Holes(); // owned by the commit role's holder
+  private final Uninterrupted.PlainWait growthEnded = // made here: the wait needs no heap
+      () -> {
+        while (this.state == State.GROWING || this.state == State.CUTTING) {
+          wait();
+        }
+      };
 
   private long blocks; // owned by the commit role's holder
   private long highestEnd; // owned by the commit role's holder
@@ -133,11 +146,16 @@ public final class DataFile implements AutoCloseable {
     long hole = holes.firstOf(Math.max(1, atLeastBlocks));
     long start = hole < 0 ? blocks : hole;
     long end = start + (hole < 0 ? wanted : Math.min(wanted, holes.length(hole)));
+    NativeException refused = notStarted;
     try {
       executor.execute(() -> run(start, end, hole < 0));
+      return;
     } catch (RejectedExecutionException e) {
-      end(start, end, new NativeException("grow", Errno.EAGAIN, String.valueOf(e.getMessage())));
+      refused = new NativeException("grow", Errno.EAGAIN, String.valueOf(e.getMessage()));
+    } catch (RuntimeException | Error e) { // an executor's own, or there is no heap for the task
+      Log.log(DataFile.class, System.Logger.Level.WARNING, "the file's growth was postponed", e);
     }
+    end(start, end, refused);
   }
 
   /** Sets whether the file grows by space that was not written. Thread: any. */
@@ -151,16 +169,17 @@ public final class DataFile implements AutoCloseable {
   }
 
   private void run(long start, long end, boolean atEnd) {
-    NativeException failed = null;
+    NativeException failed = brokenOff;
     try {
       fill(start, end, atEnd);
+      failed = null;
     } catch (NativeException e) {
       failed = e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       poison.set(e);
-      failed = new NativeException("grow", 0, String.valueOf(e.getMessage()));
+    } finally {
+      end(start, end, failed);
     }
-    end(start, end, failed);
   }
 
   private synchronized void end(long start, long end, @Nullable NativeException failed) {
@@ -194,6 +213,29 @@ public final class DataFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Fills ranges with zeroes and syncs them, on this thread. Thread: the commit role's holder.
+   *
+   * @param ranges the first block of each range and the block after it; no other write touches
+   *     them.
+   * @return why the disk has no space for them, or null.
+   * @throws NativeException if the device fails otherwise.
+   */
+  @Nullable NativeException fillNow(List<long[]> ranges) {
+    try (ZeroFill own = new ZeroFill(disk)) { // a growth may be using the other
+      for (long[] range : ranges) {
+        own.fill(Blocks.offset(range[0]), Blocks.offset(range[1]), this::beforeWrite);
+      }
+    } catch (NativeException e) {
+      if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
+        return e;
+      }
+      throw e;
+    }
+    sync();
+    return null;
+  }
+
   private void beforeWrite(long bytes) {
     if (poison.isSet()) {
       throw new NativeException("grow", 0, "the store failed meanwhile");
@@ -220,8 +262,10 @@ public final class DataFile implements AutoCloseable {
       try {
         disk.truncate(Blocks.offset(start));
       } catch (NativeException e) {
-        System.getLogger(DataFile.class.getName())
-            .log(System.Logger.Level.WARNING, "cannot cut off a failed growth: " + e.getMessage());
+        Log.log(
+            DataFile.class,
+            System.Logger.Level.WARNING,
+            "cannot cut off a failed growth: " + e.getMessage());
       }
     }
   }
@@ -286,8 +330,8 @@ public final class DataFile implements AutoCloseable {
   }
 
   /**
-   * Cuts the file at {@code end}, as {@link #beginCut} was told. When that fails, what lies behind
-   * stays, unused, and is written over when the file grows. Thread: any but the role's holder.
+   * Cuts the file at {@code end}, as {@link #beginCut} was told. If that fails, the rest stays
+   * unused and is overwritten when the file grows. Thread: any but the role's holder.
    *
    * @throws NativeException if the file cannot be cut.
    */
@@ -308,19 +352,9 @@ public final class DataFile implements AutoCloseable {
    * @return null when it ended well or none was under way, else why it failed.
    */
   public synchronized @Nullable NativeException awaitGrowth() {
-    boolean interrupted = false;
     waiting++;
-    while (state == State.GROWING || state == State.CUTTING) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    Uninterrupted.run(growthEnded);
     waiting--;
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
     return state == State.FAILED ? failure : null;
   }
 

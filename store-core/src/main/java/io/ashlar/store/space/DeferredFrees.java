@@ -3,13 +3,13 @@ package io.ashlar.store.space;
 import java.util.Arrays;
 
 /**
- * Holds freed extents back until rule L2 allows their reuse: an extent freed by record {@code s}
- * may be overwritten only once every record up to and including one that carries a mark of at least
- * {@code s} is durable.
+ * Holds freed extents back until rule L2 allows their reuse. An extent freed by record {@code s}
+ * may be overwritten only after a record with a mark of at least {@code s}, and every record before
+ * it, is durable.
  *
  * <p>Until then a crash may roll the store back to a state in which the old blob is live, or leave
  * recovery checking the old blob's bytes. The acknowledgement of record {@code s} is not enough,
- * and neither is a checkpoint: only a mark counts.
+ * nor is a checkpoint. Only a mark counts.
  *
  * <p>A ring in growing primitive arrays (24 bytes of heap for each waiting extent); nothing is
  * allocated in steady state. Thread: one at a time, the holder of the commit role.
@@ -17,7 +17,7 @@ import java.util.Arrays;
 public final class DeferredFrees {
   private static final int CAPACITY_MIN = 64; // a power of two
 
-  private final ExtentAllocator allocator;
+  private final ExtentAllocator.RunVisitor released;
   private long[] sequences = new long[CAPACITY_MIN];
   private long[] starts = new long[CAPACITY_MIN];
   private long[] lengths = new long[CAPACITY_MIN];
@@ -27,26 +27,13 @@ public final class DeferredFrees {
   private long releasedThrough = Long.MIN_VALUE;
   private long pendingBlocks;
 
-  /** Called for each waiting extent by {@link #forEachPending}. */
-  @FunctionalInterface
-  public interface PendingVisitor {
-    /**
-     * Takes one extent that is freed and not yet reusable.
-     *
-     * @param sequence the record that freed it.
-     * @param start its first block.
-     * @param blocks its length, at least 1.
-     */
-    void visit(long sequence, long start, long blocks);
-  }
-
   /**
    * Creates an empty queue.
    *
-   * @param allocator takes the extents that {@link #release} lets go.
+   * @param released takes the extents that {@link #release} lets go.
    */
-  public DeferredFrees(ExtentAllocator allocator) {
-    this.allocator = allocator;
+  public DeferredFrees(ExtentAllocator.RunVisitor released) {
+    this.released = released;
   }
 
   /**
@@ -63,7 +50,7 @@ public final class DeferredFrees {
           "cannot defer free: sequence=%d, lastSequence=%d, start=%d, blocks=%d"
               .formatted(sequence, lastSequence, start, blocks));
     }
-    assert sequence > releasedThrough : "L2: a mark covers what is only being freed now";
+    assert sequence > releasedThrough : "L2: a mark covers an extent that is only now being freed";
     if (tail - head == sequences.length) {
       grow();
     }
@@ -77,27 +64,27 @@ public final class DeferredFrees {
   }
 
   /**
-   * Gives the allocator every extent freed by a record up to {@code markDurable}.
+   * Lets go every extent freed by a record up to {@code markDurable}.
    *
    * @param markDurable the mark that the last record durable in order carries.
    * @return blocks released.
    * @throws IllegalStateException if an extent is free already: a double free.
    */
   public long release(long markDurable) {
-    assert markDurable >= releasedThrough : "L2: the mark went back";
+    assert markDurable >= releasedThrough : "L2: the mark moved backwards";
     releasedThrough = markDurable;
-    long released = 0;
+    long count = 0;
     while (head != tail) {
       int slot = (int) head & (sequences.length - 1);
       if (sequences[slot] > markDurable) {
         break;
       }
-      allocator.free(starts[slot], lengths[slot]);
-      released += lengths[slot];
+      released.visit(starts[slot], lengths[slot]);
+      count += lengths[slot];
       pendingBlocks -= lengths[slot];
       head++;
     }
-    return released;
+    return count;
   }
 
   /** Returns the sequence of the extent queued last, or the least number there is. */
@@ -105,22 +92,9 @@ public final class DeferredFrees {
     return lastSequence;
   }
 
-  /** Returns the number of extents that wait. */
-  public int pendingCount() {
-    return (int) (tail - head);
-  }
-
   /** Returns the number of blocks that wait. */
   public long pendingBlocks() {
     return pendingBlocks;
-  }
-
-  /** Visits the waiting extents, oldest first; the visitor must not change this. */
-  public void forEachPending(PendingVisitor visitor) {
-    for (long at = head; at != tail; at++) {
-      int slot = (int) at & (sequences.length - 1);
-      visitor.visit(sequences[slot], starts[slot], lengths[slot]);
-    }
   }
 
   private void grow() {

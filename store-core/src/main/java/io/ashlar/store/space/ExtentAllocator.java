@@ -5,20 +5,21 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * Hands out extents (runs of 4 KiB blocks) of the data file: the lowest-addressed free run that is
- * long enough, from its front (address-ordered first fit); neighbouring free runs are one run.
+ * Allocates extents (runs of 4 KiB blocks) of the data file. It takes the front of the
+ * lowest-addressed free run that is long enough (address-ordered first fit). Neighbouring free runs
+ * are one run.
  *
  * <p>First fit by address depends only on which blocks are free, never on the order in which they
- * became free, so the file's layout is deterministic; it keeps the file compact for vacuum; and it
- * fragments as little as best fit (Johnstone and Wilson, <i>The memory fragmentation problem:
- * solved?</i>, ISMM 1998).
+ * became free. So the file's layout is deterministic and stays compact for vacuum. It fragments as
+ * little as best fit (Johnstone and Wilson, <i>The memory fragmentation problem: solved?</i>, ISMM
+ * 1998).
  *
  * <p>The free runs are nodes of a treap ordered by start block (Seidel and Aragon, <i>Randomized
  * search trees</i>, 1996) whose priorities are a hash of the node's number; every node also knows
  * the longest run of its subtree. All operations take expected O(log runs) and allocate nothing
  * unless the number of runs reaches a new maximum (32 bytes of heap for each run).
  *
- * <p>Invariants: <b>A1</b> runs neither overlap nor touch; <b>A2</b> no run is empty; <b>A3</b>
+ * <p>Invariants: <b>A1</b> runs do not overlap or touch; <b>A2</b> no run is empty; <b>A3</b>
  * {@link #freeBlocks()} is the sum of all runs; <b>A4</b> an extent handed out is not handed out
  * again before it was freed (promise G13).
  *
@@ -58,7 +59,6 @@ public final class ExtentAllocator {
   private int recycled = NONE; // linked through left[]
   private int splitLow;
   private int splitHigh;
-  private int runCount;
   private long allocatedBlocks;
 
   @SuppressWarnings("unused") // through FREE: written by the owner, read by any (opaque)
@@ -90,9 +90,9 @@ public final class ExtentAllocator {
   }
 
   /**
-   * Takes at least {@code least} and at most {@code most} blocks, as many as there are, from the
-   * front of the lowest-addressed free run that has {@code least}; {@link #allocatedBlocks} then
-   * says how many.
+   * Takes from {@code least} to {@code most} blocks from the front of the lowest-addressed free run
+   * that has {@code least}. It takes as many as the run has; {@link #allocatedBlocks} then says how
+   * many.
    *
    * @return the first block, or -1 when no free run is long enough (nothing changed).
    * @throws IllegalArgumentException if {@code least} is not positive, or above {@code most}.
@@ -233,14 +233,10 @@ public final class ExtentAllocator {
     return longest[root];
   }
 
-  /** Returns the number of maximal free runs. */
-  public int runCount() {
-    return runCount;
-  }
-
   /**
-   * Returns where the free space at the end of {@code [0, endBlock)} begins: the start of the free
-   * run that holds block {@code endBlock - 1}, or {@code endBlock} when that block is in use.
+   * Returns where the free space at the end of {@code [0, endBlock)} begins. That is the start of
+   * the free run that holds block {@code endBlock - 1}, or {@code endBlock} if that block is in
+   * use.
    */
   public long firstFreeTail(long endBlock) {
     if (endBlock <= 0) {
@@ -272,7 +268,7 @@ public final class ExtentAllocator {
 
   /**
    * Finds the run with the greatest start at or below {@code block} and leaves its path; leaves the
-   * run behind it in {@link #ceiling}.
+   * run after it in {@link #ceiling}.
    */
   private int seekFloor(long block) {
     depth = 0;
@@ -309,7 +305,6 @@ public final class ExtentAllocator {
     refresh(added);
     attach(depth, node, added);
     refreshPath();
-    runCount++;
   }
 
   private void removeAtPath() {
@@ -318,7 +313,6 @@ public final class ExtentAllocator {
     refreshPath();
     left[node] = recycled;
     recycled = node;
-    runCount--;
   }
 
   /** Puts {@code replacement} where {@code node} hangs, below the node at {@code path[at - 1]}. */

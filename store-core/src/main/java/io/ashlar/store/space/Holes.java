@@ -1,15 +1,17 @@
 package io.ashlar.store.space;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The punched runs of the data file: not free, because space that is not mapped commits several
- * times slower and may meet "no space" in the middle of a commit; each is filled with zeroes before
- * it is handed out again (rule L29).
+ * Runs of the data file that the file system has no blocks for. They are not free, because commits
+ * into unmapped space are several times slower and may hit "no space" half-way. Each hole is filled
+ * with zeroes before any other write goes there (rule L29).
  *
- * <p>Known for the time of one open: a hole that was not filled by then counts as free space at the
- * next. Thread: the commit role's holder.
+ * <p>Known for the time of one open; the next one asks the file system for them. Thread: the commit
+ * role's holder.
  */
 final class Holes {
 
@@ -68,6 +70,30 @@ final class Holes {
       add(start + taken, all - taken);
     }
     return taken;
+  }
+
+  /**
+   * Takes what lies in a range.
+   *
+   * @param end the block after the range.
+   * @return the first block of each part and the block after it, in order.
+   */
+  List<long[]> takeWithin(long start, long end) {
+    List<long[]> parts = new ArrayList<>();
+    Map.Entry<Long, Long> run = runs.lowerEntry(end);
+    while (run != null && run.getKey() + run.getValue() > start) {
+      long runStart = run.getKey();
+      long runEnd = runStart + take(runStart);
+      if (runStart < start) {
+        add(runStart, start - runStart);
+      }
+      if (runEnd > end) {
+        add(end, runEnd - end);
+      }
+      parts.addFirst(new long[] {Math.max(start, runStart), Math.min(end, runEnd)});
+      run = runs.lowerEntry(runStart);
+    }
+    return parts;
   }
 
   private long take(long start) {

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a range of the data file read as zeroes, and maps its blocks, before a commit uses them
- * (rule L29): by writing zeroes, or by asking the file system for it, which takes no time but makes
- * the first commits into it slower.
+ * (rule L29). It writes zeroes, or asks the file system for zeroes. The latter takes no time but
+ * slows the first commits into the range.
  *
- * <p>The zeroes come from one huge page. A virtual disk hands each run of memory to its host apart,
- * and a host that keeps the file in pages as long as its first writes were pays for short ones at
- * every later read and sync: see decision 0014.
+ * <p>The zeroes come from one huge page. A virtual disk passes each run of memory to its host
+ * separately. A host may keep the file in pages as long as its first writes. Short first writes
+ * then slow every later read and sync: see decision 0014.
  *
  * <p>Thread: one at a time. Memory: 2 MiB of native memory from the first use until {@link #close}.
  */

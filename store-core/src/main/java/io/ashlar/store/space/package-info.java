@@ -3,14 +3,15 @@
  *
  * <ul>
  *   <li><b>Enters and leaves:</b> block numbers and lengths in blocks of 4 KiB; never bytes.
- *   <li><b>Threads:</b> everything belongs to the holder of the commit role (rule L19), but for the
- *       zeroing of new space, which {@link io.ashlar.store.space.DataFile} runs on an executor.
+ *   <li><b>Threads:</b> everything belongs to the holder of the commit role (rule L19). Only the
+ *       zeroing of new space runs elsewhere, on the executor of {@link
+ *       io.ashlar.store.space.DataFile}.
  *   <li><b>Memory:</b> plain heap arrays, and one native block of zeroes that {@code DataFile}
  *       frees.
  *   <li><b>Thrown:</b> {@link java.lang.IllegalStateException} for a double free, {@link
  *       java.lang.IllegalArgumentException} for an extent that cannot be; both are bugs of the
- *       caller. A lack of space is a return value.
- *   <li><b>Forbidden:</b> locks, and freeing a superseded extent past {@link
+ *       caller. A return value reports a lack of space.
+ *   <li><b>Forbidden:</b> locks, and freeing a superseded extent without {@link
  *       io.ashlar.store.space.DeferredFrees} (rule L2).
  * </ul>
  */

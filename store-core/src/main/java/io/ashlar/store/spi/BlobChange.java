@@ -7,15 +7,15 @@ import io.ashlar.store.BlobId;
  *
  * @param id the id.
  * @param sequence the log record that made the change: the blob's version.
- * @param kind what the change left.
+ * @param kind the state after the change.
  * @param length the blob's length in bytes; 0 after a delete.
  * @param crc32c the CRC-32C of its bytes; 0 after a delete.
- * @param startBlock where it lies in the data file, or 0 when it lies nowhere there.
+ * @param startBlock its first block in the data file, or 0 if it has none there.
  */
 public record BlobChange(
     BlobId id, long sequence, Kind kind, long length, int crc32c, long startBlock) {
 
-  /** What a change left behind. */
+  /** The state after a change. */
   public enum Kind {
     /** A blob whose bytes are in the data file. */
     STORED,

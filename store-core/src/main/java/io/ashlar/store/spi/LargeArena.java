@@ -6,9 +6,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An arena whose large allocations are mappings on huge pages where the kernel has them: a first
- * use costs a page fault for 2 MiB rather than one for 4 KiB, nothing is zeroed twice, and reading
- * into them pins one page rather than hundreds.
+ * An arena whose large allocations are mappings on huge pages where the kernel has them. A first
+ * use costs a page fault per 2 MiB rather than per 4 KiB. Memory is not zeroed twice. A read into
+ * it pins one page rather than hundreds.
  *
  * <p>Thread, lifetime: as {@link Arena} says of the arena that it stands for.
  */

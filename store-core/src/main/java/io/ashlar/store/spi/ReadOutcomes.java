@@ -12,24 +12,32 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReadOutcomes {
 
-  private static final System.Logger LOG = System.getLogger(ReadOutcomes.class.getName());
+  @SuppressWarnings("StaticAssignmentOfThrowable")
+  private static final RuntimeException NO_HEAP = // made ahead
+      new IllegalStateException("the read failed, and the heap was too full to record why");
 
   private ReadOutcomes() {}
 
   /**
-   * Returns what a listener is told that a read failed with: it knows exceptions only.
+   * Returns the exception that tells a listener why a read failed; a listener takes exceptions
+   * only.
    *
    * @param thrown a {@link RuntimeException}, or an {@link Error} such as a fault in a target that
    *     is a mapped file.
    */
   public static RuntimeException failure(Throwable thrown) {
-    return thrown instanceof RuntimeException failure
-        ? failure
-        : new IllegalStateException("the read broke off: " + thrown, thrown);
+    if (thrown instanceof RuntimeException failure) {
+      return failure;
+    }
+    try {
+      return new IllegalStateException("the read failed: " + thrown, thrown);
+    } catch (OutOfMemoryError e) {
+      return NO_HEAP;
+    }
   }
 
   /**
-   * Tells a listener; logs and drops what it throws.
+   * Calls a listener; logs and drops its exceptions.
    *
    * @param length the blob's length, unless {@code failure} says why it was not read.
    */
@@ -42,7 +50,7 @@ public final class ReadOutcomes {
         listener.onFailed(id, failure);
       }
     } catch (Throwable e) { // a checked one too, from a language that has none
-      LOG.log(System.Logger.Level.WARNING, "a read listener threw", e);
+      Log.log(ReadOutcomes.class, System.Logger.Level.WARNING, "a read listener threw", e);
     }
   }
 }

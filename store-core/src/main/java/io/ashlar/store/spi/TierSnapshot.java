@@ -34,8 +34,8 @@ public interface TierSnapshot extends Snapshot {
   void read(BlobChange change, MemorySegment target);
 
   /**
-   * Reads the bytes of stored changes of this snapshot that lie near each other, with one read of
-   * all that lies between the first and the last where that is possible, each verified against its
+   * Reads the bytes of stored changes of this snapshot that are near each other in the file. If
+   * possible, one read covers everything from the first to the last. Each is verified against its
    * checksum. Not for virtual threads.
    *
    * <p>Afterwards a blob is at {@code (its start block − the first one's) × 4096} of the buffer;

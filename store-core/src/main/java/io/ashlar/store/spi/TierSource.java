@@ -1,11 +1,11 @@
 package io.ashlar.store.spi;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /**
- * What a local store offers to a tier. A store that can be tiered implements this beside {@link
- * io.ashlar.store.BlobStore}.
+ * The service of a local store for its tier. A store that can be tiered implements this beside
+ * {@link io.ashlar.store.BlobStore}.
  *
  * <p>Time is counted in log sequences. Each id has one last change; a tier that has uploaded every
  * change up to a sequence has everything that the store held then.
@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 public interface TierSource {
 
   /**
-   * Refuses what would wait for this store on a thread of it, which would wait for itself.
-   *
-   * @throws IllegalStateException if a listener of this store called it, directly or not.
+   * Returns which threads are calling the application back. A tier marks its own callbacks there,
+   * so that the store refuses what would wait for them, and the tier what would wait for the
+   * store's.
    */
-  void refuseListener();
+  Callbacks callbacks();
 
   /** Returns the store's identity, renewed whenever a store is made anew or restored. */
   long storeId();
@@ -40,6 +40,20 @@ public interface TierSource {
    * {@link #dropTombstones}. Must return before the first upload. Idempotent.
    */
   void markTiered();
+
+  /** Returns what this store's file notes of the manifests that its tier has sent. */
+  ManifestNotes manifestNotes();
+
+  /**
+   * Makes new notes of manifests durable. A manifest may be sent only after it was noted, and what
+   * a manifest covers may be given up only after it was noted as settled (rule L32).
+   *
+   * @param change receives the current notes and returns the next ones, or the same object to keep
+   *     them. Must not call the store.
+   * @throws io.ashlar.store.StoreFailedException if the store is poisoned, or is by this: the notes
+   *     are not durable, so nothing may be sent.
+   */
+  void noteManifests(UnaryOperator<ManifestNotes> change);
 
   /**
    * Takes a snapshot, through which changes and the bytes of blobs are read as they were after one
@@ -65,8 +79,8 @@ public interface TierSource {
   int evict(List<Eviction> evictions);
 
   /**
-   * Visits every evicted blob with where its bytes are now. One that is evicted, moved or replaced
-   * meanwhile may be left out or shown as it was before.
+   * Visits every evicted blob with where its bytes are now. A blob that is evicted, moved or
+   * replaced meanwhile may be left out, or shown in its former state.
    */
   void forEachEvicted(EvictedVisitor visitor);
 
@@ -89,12 +103,22 @@ public interface TierSource {
   void dropTombstones(long throughSequence);
 
   /**
-   * Says whether much is being put that was not there before, as by a restore: while it is, the
-   * file grows by space that nobody has written. That saves writing twice; later commits into the
-   * same place may be slower for it.
+   * Tells the store whether much new data is being put, as by a restore. Meanwhile the file grows
+   * by preallocated blocks. That saves writing twice; later commits into the same place may be
+   * slower for it.
    */
   void setBulkLoad(boolean on);
 
-  /** Sets who reads evicted blobs back; null when the tier closes. */
-  void setColdStorage(@Nullable ColdStorage storage);
+  /**
+   * Sets who reads evicted blobs back, until {@link #detachReadBack}.
+   *
+   * @throws IllegalStateException if another is attached: a store has one tier at a time.
+   */
+  void attachReadBack(ReadBack storage);
+
+  /**
+   * Ends what {@link #attachReadBack} began: from now on reads of evicted blobs fail. Does nothing
+   * if {@code storage} is not the one attached.
+   */
+  void detachReadBack(ReadBack storage);
 }

@@ -8,6 +8,7 @@ import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
@@ -20,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Copies the blobs of a batch to the extents held for them: read, compare the entry (rule L21),
  * check the checksum (rule L28), write. Neighbours are read and written together. A blob longer
- * than the buffer is alone in its batch and goes part by part: what is written is what was summed
- * up, and a copy whose sum is wrong in the end is never referred to.
+ * than the buffer is alone in its batch and is copied in parts. The checksum covers exactly the
+ * bytes that are written. Nothing ever refers to a copy with a wrong checksum.
  *
  * <p>Thread: vacuum's. Memory: 1 MiB of native memory until {@link #close}.
  */
@@ -49,7 +50,7 @@ final class BlobCopy implements AutoCloseable {
   }
 
   /**
-   * Copies what it can and says in the batch what became of each blob.
+   * Copies the blobs that it can, and notes the outcome of each in the batch.
    *
    * @return the first failure of a write, or null.
    * @throws io.ashlar.store.StoreFailedException if the store is poisoned: nothing is written then.
@@ -109,7 +110,7 @@ final class BlobCopy implements AutoCloseable {
       long read = disk.read(target, Blocks.offset(block));
       return read >= target.byteSize()
           ? null
-          : new NativeException("pread", 0, "end of file behind block=" + block);
+          : new NativeException("pread", 0, "end of file after block=" + block);
     } catch (NativeException e) {
       return e;
     }
@@ -218,23 +219,9 @@ final class BlobCopy implements AutoCloseable {
   }
 
   private void report(MoveBatch batch, int i, int actual, @Nullable NativeException cause) {
-    BlobLocation source = batch.source(i);
-    damaged.accept(
-        new CorruptionException(
-            "blob is damaged and was not moved: restore it from the tier or a backup: id="
-                + BlobId.toText(batch.idHigh(i), batch.idLow(i))
-                + ", block="
-                + source.startBlock()
-                + ", length="
-                + source.lengthBytes()
-                + (cause == null
-                    ? ", checksum expected=%08x, actual=%08x".formatted(source.crc32c(), actual)
-                    : ", " + cause.getMessage()),
-            new BlobId(batch.idHigh(i), batch.idLow(i)),
-            source.startBlock(),
-            source.crc32c() & 0xffff_ffffL,
-            cause == null ? actual & 0xffff_ffffL : -1,
-            cause));
+    BlobId id = new BlobId(batch.idHigh(i), batch.idLow(i));
+    long found = cause == null ? actual & 0xffff_ffffL : -1;
+    damaged.accept(BlobDamage.of(id, batch.source(i), found, cause));
   }
 
   @Override

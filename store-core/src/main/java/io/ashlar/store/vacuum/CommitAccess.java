@@ -2,7 +2,7 @@ package io.ashlar.store.vacuum;
 
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 
-/** What vacuum needs of the write path. Thread: any, unless a method says otherwise. */
+/** The part of the write path that vacuum needs. Thread: any, unless a method says otherwise. */
 public interface CommitAccess {
 
   /**
@@ -20,7 +20,7 @@ public interface CommitAccess {
    */
   void commit(Relocations relocations);
 
-  /** Writes a mark behind the last record, so that what it freed can be used (rule L2). */
+  /** Writes a mark after the last record, so that the extents it freed can be used (rule L2). */
   void mark();
 
   /**

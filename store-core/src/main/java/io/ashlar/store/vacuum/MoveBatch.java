@@ -21,7 +21,7 @@ final class MoveBatch implements Relocations {
   /** How many blobs go into one epoch. */
   static final int BLOBS_MAX = 256;
 
-  /** What became of one blob. */
+  /** The outcome of one blob. */
   enum State {
     CHOSEN,
     PLACED,
@@ -94,7 +94,7 @@ final class MoveBatch implements Relocations {
     return idLows[i];
   }
 
-  /** Returns a blob's entry as it was when it was chosen. */
+  /** Returns a blob's entry at the time when it was chosen. */
   BlobLocation source(int i) {
     return sources[i];
   }
@@ -116,7 +116,7 @@ final class MoveBatch implements Relocations {
     states[i] = state;
   }
 
-  /** Returns whether a blob's entry is still what it was when it was chosen (rule L21). */
+  /** Returns whether a blob's entry is unchanged since it was chosen (rule L21). */
   boolean isUnchanged(int i) {
     return index.isUnchanged(idHighs[i], idLows[i], sources[i], now);
   }
@@ -140,9 +140,9 @@ final class MoveBatch implements Relocations {
   }
 
   /**
-   * Drops the blobs that were not copied. Their extents are free again, as nothing refers to them
-   * and no write to them is in flight; but where a write failed it may still land (rule L24).
-   * Thread: the commit role's holder.
+   * Drops the blobs that were not copied. Their extents are free again, because nothing refers to
+   * them and no write to them is in flight. The exception is a failed write, which may still land
+   * (rule L24). Thread: the commit role's holder.
    */
   void settle() {
     int kept = 0;

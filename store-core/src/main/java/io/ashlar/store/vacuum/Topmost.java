@@ -4,9 +4,9 @@ import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 
 /**
- * The blobs that lie highest in the file: a walk over the index keeps the topmost ones in a heap of
- * bounded size, and they are then taken from the top down. When there are more, the next walk looks
- * below the lowest of these.
+ * The highest blobs in the file. A walk over the index keeps the topmost ones in a heap of bounded
+ * size. They are then taken from the top down. When there are more, the next walk looks below the
+ * lowest of these.
  *
  * <p>Thread: one. Memory: 768 KiB of heap, whatever the size of the index.
  */
@@ -126,7 +126,7 @@ final class Topmost {
   /**
    * Looks the next one up, the highest of those left, without taking it.
    *
-   * @param into receives its entry as it is now.
+   * @param into receives its current entry.
    * @return whether it still lies where it lay.
    */
   boolean peek(BlobLocation into) {

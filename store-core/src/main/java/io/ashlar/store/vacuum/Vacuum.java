@@ -14,6 +14,7 @@ import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
+import io.ashlar.store.spi.Log;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.util.HashSet;
@@ -22,8 +23,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * One vacuum: moves the topmost blobs down into free space and cuts the file, step by step, while
- * commits and reads go on.
+ * One vacuum: moves the topmost blobs down into free space and cuts the file, step by step. Commits
+ * and reads continue meanwhile.
  *
  * <pre>
  *   SURVEY ─▶ LOG ─▶ SELECT ─▶ COPY ─▶ SYNC ─▶ RECORD ─┐    ┌─────────── not enough yet ──────────┐
@@ -42,38 +43,38 @@ import java.util.function.LongSupplier;
  *       copy written. A crash: nothing refers to the copies; they are free space to a recovery. A
  *       copy whose write fails is never referred to, and its extent stays unused until the next
  *       open (L24).
- *   <li><i>Sync.</i> The copies are durable. A crash: as before. A failed sync poisons: it may have
- *       hidden the failure of a commit's write.
+ *   <li><i>Sync.</i> The copies are durable. A crash: as before. A failed sync poisons the store,
+ *       because it may have hidden the failure of a commit's write.
  *   <li><i>Record.</i> An epoch of relocations, in a group like any other. Each names the version
  *       and the extent that were read, and does nothing, live and in replay, where a put, a delete
- *       or an eviction came between (L16). A crash keeps the group or drops it, whole (L4). Kept,
- *       the entries refer to copies that were durable before the record was submitted, so recovery
- *       need not check them (L3); dropped, they refer to the sources, which are untouched: an
- *       extent that a relocation frees is reused only as L2 says.
+ *       or an eviction came between (L16). A crash keeps the group or drops it, whole (L4). If it
+ *       is kept, the entries refer to copies that were durable before the record was submitted, so
+ *       recovery need not check them (L3). If it is dropped, they refer to the sources. Those are
+ *       untouched, because an extent that a relocation frees is reused only under L2.
  *   <li><i>Mark.</i> An empty record whose mark covers the last batch, so that its sources are free
  *       under L2. A crash changes nothing.
- *   <li><i>Log and checkpoints.</i> The log goes on to an extent further down, named by a durable
- *       record before it is used (L10); two index checkpoints, written where first fit finds space,
- *       let go of the records and chunks that pinned the file's end (L13). A crash: as in {@code
+ *   <li><i>Log and checkpoints.</i> The log moves to a lower extent, which a durable record names
+ *       before it is used (L10). Two index checkpoints, written where first fit finds space,
+ *       release the records and chunks that pinned the file's end (L13). A crash: as in {@code
  *       GroupCommitter} and {@code IndexCheckpointer}.
- *   <li><i>Cut.</i> The role gives up free blocks at the end: whatever waits for a mark, either
- *       generation needs, the log keeps or an epoch holds is not among them (L28). Then the file is
- *       truncated, then synced. A crash leaves the file at either length; what lies behind the
- *       highest block in use is free to a recovery, whose older generation, too, needs nothing
- *       there (a log extent that its base names may reach behind the file's end: there are no
- *       records then).
- *   <li><i>Holes.</i> If asked for: a free run is taken by the role, punched, and from then on a
- *       hole, which is filled with zeroes and synced before it is allocated (L29). A crash leaves
+ *   <li><i>Cut.</i> The role releases free blocks at the end. They exclude every block that waits
+ *       for a mark, that either generation needs, that the log keeps or that an epoch holds (L28).
+ *       Then the file is truncated, then synced. A crash leaves the file at either length. To a
+ *       recovery all blocks after the highest used block are free; its older generation needs none
+ *       of them either. A log extent that its base names may reach past the file's end; there are
+ *       no records then.
+ *   <li><i>Holes.</i> Only on request. The role takes a free run, which is punched and is then a
+ *       hole. A hole is filled with zeroes and synced before it is allocated (L29). A crash leaves
  *       it punched or not; to a recovery it is free space either way.
  * </ol>
  *
  * <p><b>One at a time.</b> A relocation that did nothing when it was applied must do nothing in a
- * replay that starts from an index checkpoint copied later. That holds as long as nobody else moves
- * the blob away and back meanwhile; so one vacuum runs in a store at a time.
+ * replay that starts from an index checkpoint copied later. That holds only if no other vacuum
+ * moves the blob away and back meanwhile. So one vacuum runs in a store at a time.
  *
- * <p>Thread: one; what touches allocator, index writer and log runs through the commit role's
- * holder (L19, L20), never longer than an allocation of one batch, a flip or a one-block record
- * takes. Memory: 1 MiB of native memory and about 1 MiB of heap.
+ * <p>Thread: one. Work on allocator, index writer and log runs through the commit role's holder
+ * (L19, L20). It never takes longer than the allocation of one batch, a flip or a one-block record.
+ * Memory: 1 MiB of native memory and about 1 MiB of heap.
  */
 public final class Vacuum implements AutoCloseable {
 
@@ -390,7 +391,7 @@ public final class Vacuum implements AutoCloseable {
   private void beginCheckpoints() {
     checkpointed = true;
     checkpointStarts = 0;
-    // Two: each frees what the generation before the last one needed.
+    // Two: each frees the blocks that only the generation before the last needed.
     commits.perform(() -> checkpointsWanted = commits.checkpointer().completedCount() + 2);
     phase = Phase.CHECKPOINT;
   }
@@ -452,8 +453,8 @@ public final class Vacuum implements AutoCloseable {
   }
 
   private void fail(String what, NativeException failure) {
-    System.getLogger(Vacuum.class.getName())
-        .log(System.Logger.Level.WARNING, what + "; vacuum ends: " + failure.getMessage());
+    Log.log(
+        Vacuum.class, System.Logger.Level.WARNING, what + "; vacuum ends: " + failure.getMessage());
     finish(VacuumReport.End.FAILED);
   }
 
@@ -483,7 +484,7 @@ public final class Vacuum implements AutoCloseable {
         end);
   }
 
-  /** Gives back what it holds; it may be closed between any two steps. */
+  /** Releases its space and memory; it may be closed between any two steps. */
   @Override
   public void close() {
     giveBack();

@@ -2,6 +2,7 @@ package io.ashlar.store.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** Epochs that put and delete the same ids again and again, beside a replay of the same. */
 public class RepeatedIdsTest {
-  private static final int EPOCHS = 3_000;
+  private static final int EPOCHS = Campaign.count("test.repeated.epochs", 3_000);
 
   private final long seed = Long.getLong("test.seed", System.nanoTime());
   private final SplittableRandom random = new SplittableRandom(seed);
@@ -96,7 +97,7 @@ public class RepeatedIdsTest {
   }
 
   private EpochBuffer epoch(int ids, int sequence) {
-    EpochBuffer epoch = new EpochBuffer();
+    EpochBuffer epoch = new EpochBuffer(new Quota(0));
     epoch.begin();
     int count =
         switch (random.nextInt(10)) {

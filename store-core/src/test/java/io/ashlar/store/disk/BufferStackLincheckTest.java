@@ -8,10 +8,12 @@ import org.jetbrains.kotlinx.lincheck.Actor;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Threads that take free buffers and give them back: none goes to two, and none is lost. */
+@Tag("campaign")
 @Timeout(300)
 class BufferStackLincheckTest {
   private static final int BUFFERS = 3;

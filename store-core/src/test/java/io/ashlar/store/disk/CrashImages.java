@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -88,6 +89,23 @@ public final class CrashImages {
       long seed,
       int imagesPerPoint,
       Consumer<Crash> visitor) {
+    return forEach(disk, durableWritesFlush, seed, imagesPerPoint, () -> true, visitor);
+  }
+
+  /**
+   * Visits some of the crashes that the other form visits. An image that is not wanted is not built
+   * either, which is most of the work.
+   *
+   * @param wanted asked once for each image, in their order.
+   * @return how many images there were, the unwanted ones included.
+   */
+  public static long forEach(
+      SimulatedDisk disk,
+      boolean durableWritesFlush,
+      long seed,
+      int imagesPerPoint,
+      BooleanSupplier wanted,
+      Consumer<Crash> visitor) {
     CrashImages images = new CrashImages(disk, durableWritesFlush);
     SplittableRandom random = new SplittableRandom(seed);
     long count = 0;
@@ -97,7 +115,7 @@ public final class CrashImages {
       }
       long pointSeed = random.nextLong();
       if (point == images.events.size() || !(images.events.get(point) instanceof DiskEvent.Mark)) {
-        count += images.visit(point, pointSeed, imagesPerPoint, visitor);
+        count += images.visit(point, pointSeed, imagesPerPoint, wanted, visitor);
       }
     }
     return count;
@@ -176,13 +194,19 @@ public final class CrashImages {
     throw new IllegalStateException("no such operation: id=" + id);
   }
 
-  private int visit(int point, long seed, int count, Consumer<Crash> visitor) {
+  private int visit(
+      int point, long seed, int count, BooleanSupplier wanted, Consumer<Crash> visitor) {
     Damage[] kinds = Damage.values();
     if (pending.isEmpty()) {
-      visitor.accept(crash(point, Damage.NONE, seed));
+      if (wanted.getAsBoolean()) {
+        visitor.accept(crash(point, Damage.NONE, seed));
+      }
       return 1;
     }
     for (int i = 0; i < count; i++) {
+      if (!wanted.getAsBoolean()) {
+        continue;
+      }
       // NONE and ALL come once only, as they leave nothing to chance.
       Damage damage =
           i < kinds.length ? kinds[i] : kinds[2 + (i - kinds.length) % (kinds.length - 2)];

@@ -157,7 +157,7 @@ public abstract class DiskContractTest {
       awaitAll(queue);
       queue.submitSync(103);
       awaitAll(queue);
-      queue.submitRead(blocks(10, 6), 0, 104);
+      queue.submitRead(blocks(10, 6), 6 * BLOCK, 0, 104);
       awaitAll(queue);
       assertThat(delivered)
           .containsEntry(100L, 2L * BLOCK)
@@ -177,10 +177,10 @@ public abstract class DiskContractTest {
   void shouldDeliverFewerBytesOnlyAtTheEndOfTheFile() {
     disk.write(filled(0, 2, 1), 0);
     try (DiskQueue queue = disk.openQueue(4)) {
-      queue.submitRead(blocks(4, 4), 0, 1);
-      queue.submitRead(blocks(8, 4), BLOCK, 2);
-      queue.submitRead(blocks(12, 4), 2 * BLOCK, 3);
-      queue.submitRead(blocks(16, 0), 0, 4);
+      queue.submitRead(blocks(4, 4), 4 * BLOCK, 0, 1);
+      queue.submitRead(blocks(8, 4), 4 * BLOCK, BLOCK, 2);
+      queue.submitRead(blocks(12, 4), 4 * BLOCK, 2 * BLOCK, 3);
+      queue.submitRead(blocks(16, 0), 0 * BLOCK, 0, 4);
       awaitAll(queue);
       assertThat(delivered)
           .containsEntry(1L, 2L * BLOCK)
@@ -198,7 +198,7 @@ public abstract class DiskContractTest {
       assertThat(disk.read(blocks(1, 1), 3 * BLOCK)).isEqualTo(BLOCK);
       assertSame(blocks(1, 1), blocks(0, 1));
       disk.write(filled(2, 1, 8), 3 * BLOCK);
-      queue.submitRead(blocks(3, 1), 3 * BLOCK, 2);
+      queue.submitRead(blocks(3, 1), 1 * BLOCK, 3 * BLOCK, 2);
       awaitAll(queue);
       assertSame(blocks(3, 1), blocks(2, 1));
     }

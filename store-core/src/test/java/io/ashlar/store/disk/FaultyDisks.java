@@ -9,6 +9,12 @@ public final class FaultyDisks {
 
   private FaultyDisks() {}
 
+  /** Opens a file whose calls these are. */
+  public static DataFileHandle openFile(
+      Path path, NativeFile.Mode mode, FaultyCalls calls, boolean allowBuffered) {
+    return DataFileHandle.open(path, mode, allowBuffered, calls::open);
+  }
+
   /**
    * Opens a file, whose lock is not taken.
    *

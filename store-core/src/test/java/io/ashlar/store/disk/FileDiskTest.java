@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.ashlar.uring.Errno;
+import io.ashlar.uring.FaultyCalls;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeFile;
 import io.ashlar.uring.NativeMemory;
+import io.ashlar.uring.Uring;
 import io.ashlar.uring.UringSupport;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,12 +76,12 @@ class FileDiskTest {
     try (Disk disk = engine.over(readOnly);
         DiskQueue queue = disk.openQueue(2)) {
       queue.submitWrite(block, 0, 1);
-      queue.submitRead(block, -BLOCK, 2);
+      queue.submitRead(block, block.byteSize(), -BLOCK, 2);
       await(queue, (token, failure, bytes) -> failures.add(failure));
       assertThat(failures)
           .extracting(NativeException::errno)
           .containsExactlyInAnyOrder(Errno.EBADF, Errno.EINVAL);
-      queue.submitRead(block, 0, 3);
+      queue.submitRead(block, block.byteSize(), 0, 3);
       await(queue, (token, failure, bytes) -> assertThat(failure).isNull());
     }
   }
@@ -97,7 +101,7 @@ class FileDiskTest {
             sources.add(other);
             queue.submitWrite(sources, 0, false, 1);
             queue.submitWrite(block, 8 * BLOCK, 2);
-            queue.submitRead(other, 16 * BLOCK, 3);
+            queue.submitRead(other, other.byteSize(), 16 * BLOCK, 3);
             while (queue.inFlight() > 0) {
               queue.await(handler, SECOND_NS);
             }
@@ -116,9 +120,10 @@ class FileDiskTest {
     try (Disk disk = engine.over(create());
         DiskQueue queue = disk.openQueue(1)) {
       assertThatIllegalArgumentException().isThrownBy(() -> queue.submitWrite(heap, 0, 1));
-      assertThatIllegalArgumentException().isThrownBy(() -> queue.submitRead(heap, 0, 1));
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> queue.submitRead(block.asReadOnly(), 0, 1));
+          .isThrownBy(() -> queue.submitRead(heap, heap.byteSize(), 0, 1));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> queue.submitRead(block.asReadOnly(), BLOCK, 0, 1));
       assertThat(queue.inFlight()).isZero();
     }
   }
@@ -185,6 +190,87 @@ class FileDiskTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void shouldGiveTheLockBackWhenItsDiskIsClosed(Engine engine) { // L23
+    create().close();
+    for (int round = 0; round < 5; round++) {
+      DataFileHandle file = openExisting();
+      assertThat(file.tryLock(false)).isTrue();
+      try (Disk disk = engine.over(file);
+          DiskQueue queue = disk.openQueue(1)) {
+        queue.submitWrite(block, 0, 1);
+        await(queue, (token, failure, bytes) -> assertThatNoFailure(failure));
+      }
+      try (DataFileHandle next = openExisting()) {
+        assertThat(next.tryLock(false)).isTrue();
+      }
+    }
+  }
+
+  /**
+   * The kernel then drops the lock when it has done with the ring: here the file's other holder.
+   */
+  @Test
+  void shouldKeepTheLockWhileAWriteOfItsRingMayStillLand() { // L24
+    create().close();
+    FaultyCalls calls = new FaultyCalls(FaultyCalls.Fault.errno(Long.MAX_VALUE, Errno.EIO, 0));
+    AtomicReference<@Nullable NativeFile> holder = new AtomicReference<>();
+    DataFileHandle file =
+        DataFileHandle.open(
+            path(),
+            NativeFile.Mode.READ_WRITE,
+            true,
+            (path, mode, direct) -> {
+              NativeFile opened = NativeFile.open(path, mode, direct);
+              holder.set(opened);
+              return opened;
+            });
+    assertThat(file.tryLock(false)).isTrue();
+    NativeFile open = Objects.requireNonNull(holder.get());
+    try (Uring other = Uring.open(1)) {
+      other.registerFiles(open.fd()); // as the ring that is torn down
+      Disk disk = new UringDisk(file, "test", calls::openRing);
+      DiskQueue queue = disk.openQueue(1);
+      queue.submitWrite(block, 0, 1);
+      assertThat(queue.poll((token, failure, bytes) -> assertThatNoFailure(failure))).isOne();
+      calls.killRing(); // the poll for wakeUp is in flight
+      assertThatIllegalStateException().isThrownBy(queue::close).withMessageContaining("in flight");
+      disk.close();
+      try (DataFileHandle next = openExisting()) {
+        assertThat(next.tryLock(false)).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void shouldMoveToAFreeNameWhereTheFileSystemOnlyLinks() throws IOException {
+    Path from = Files.writeString(folder.resolve("from"), "from");
+    Path taken = Files.writeString(folder.resolve("taken"), "taken");
+    assertThat(DataFileHandle.linkToFreeName(from, taken)).isFalse();
+    assertThat(Files.readString(taken)).isEqualTo("taken");
+    assertThat(DataFileHandle.linkToFreeName(from, path())).isTrue();
+    assertThat(from).doesNotExist();
+    assertThat(Files.readString(path())).isEqualTo("from");
+  }
+
+  @Test
+  void shouldFindTheRangesThatWereNeverWritten() {
+    List<Long> holes = new ArrayList<>();
+    try (Disk disk = new PosixDisk(create(), "test")) {
+      disk.write(block, 0);
+      disk.truncate(16 * BLOCK);
+      disk.write(block, 8 * BLOCK);
+      disk.forEachHole((offset, bytes) -> holes.addAll(List.of(offset / BLOCK, bytes / BLOCK)));
+      assertThat(holes).containsExactly(1L, 7L, 9L, 7L);
+      disk.write(block.fill((byte) 0), 9 * BLOCK);
+      disk.punchHole(0, BLOCK);
+      holes.clear();
+      disk.forEachHole((offset, bytes) -> holes.addAll(List.of(offset / BLOCK, bytes / BLOCK)));
+      assertThat(holes).containsExactly(0L, 8L, 10L, 6L);
+    }
+  }
+
   @Test
   void shouldNoticeThatItsPathNamesAnotherFile() throws IOException { // L23
     try (DataFileHandle file = create()) {
@@ -198,7 +284,7 @@ class FileDiskTest {
 
   @Test
   void shouldOpenTheEngineThatIsSupportedAndSayWhy() {
-    try (Disk disk = Disks.open(path(), NativeFile.Mode.CREATE, true)) {
+    try (Disk disk = Disks.over(DataFileHandle.open(path(), NativeFile.Mode.CREATE, true), true)) {
       boolean uring = UringSupport.probe().available();
       assertThat(disk.engine()).isEqualTo(uring ? "io_uring" : "pread/pwrite");
       assertThat(disk.engineReason()).contains(UringSupport.probe().reason());

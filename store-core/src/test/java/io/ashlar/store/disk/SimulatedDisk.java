@@ -8,11 +8,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,10 @@ public final class SimulatedDisk implements Disk {
   private final List<DiskEvent> events = new ArrayList<>();
   private final List<InjectedFailure> failures = new ArrayList<>();
   private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
+  private final Set<Long> unreadable = new HashSet<>();
+  private final NavigableSet<Long> unallocated = new TreeSet<>();
+  private boolean full;
+  private final Set<Long> unwritable = new HashSet<>();
   private @Nullable SplittableRandom shuffle;
   private long sizeMax = Long.MAX_VALUE;
   private int ids;
@@ -113,6 +120,49 @@ public final class SimulatedDisk implements Disk {
     failures.add(InjectedFailure.once(kind, count(kind), errno));
   }
 
+  /** Makes a block's reads fail with EIO until it is written. */
+  public synchronized void makeUnreadable(long block) {
+    unreadable.add(block);
+  }
+
+  /** Takes a block's space away: it is a hole until it is written. */
+  public synchronized void makeUnallocated(long block) {
+    unallocated.add(block);
+  }
+
+  /** Sets whether the device has space for what is not allocated. */
+  public synchronized void setFull(boolean isFull) {
+    full = isFull;
+  }
+
+  @Override
+  public synchronized void forEachHole(RangeVisitor visitor) {
+    long end = 0;
+    for (long block : unallocated) {
+      if (block >= end) {
+        end = block;
+        while (unallocated.contains(end)) {
+          end++;
+        }
+        visitor.visit(block * BLOCK_BYTES, (end - block) * BLOCK_BYTES);
+      }
+    }
+  }
+
+  /** Makes a block's writes fail with EIO, and with them its reads stay as they are. */
+  public synchronized void makeUnwritable(long block) {
+    unwritable.add(block);
+  }
+
+  private static boolean isIn(Set<Long> blocks, long offset, long bytes) {
+    for (long at = offset; at < offset + bytes && !blocks.isEmpty(); at += BLOCK_BYTES) {
+      if (blocks.contains(at / BLOCK_BYTES)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Makes the opening of queues fail from now on. */
   public synchronized void refuseQueues(int errno) {
     queueRefusal = errno;
@@ -162,6 +212,9 @@ public final class SimulatedDisk implements Disk {
     checkOpen();
     checkAligned("preadv2", offset, bytes, target.address());
     begin(Kind.READ, "preadv2");
+    if (isIn(unreadable, offset, bytes)) {
+      throw new NativeException("preadv2", Errno.EIO, "unreadable=true, offset=" + offset);
+    }
     return current.read(offset, target.asSlice(0, bytes));
   }
 
@@ -191,6 +244,11 @@ public final class SimulatedDisk implements Disk {
   public synchronized long size() {
     checkOpen();
     return current.size();
+  }
+
+  @Override
+  public void requireLinked() {
+    checkOpen(); // a disk in memory has no name to lose
   }
 
   @Override
@@ -287,12 +345,22 @@ public final class SimulatedDisk implements Disk {
     try {
       begin(Kind.WRITE, "pwritev2");
       checkSize("pwritev2", offset + bytes.length);
+      if (full && isIn(unallocated, offset, bytes.length)) {
+        throw new NativeException("pwritev2", Errno.ENOSPC, "unallocated=true, offset=" + offset);
+      }
+      if (isIn(unwritable, offset, bytes.length)) {
+        throw new NativeException("pwritev2", Errno.EIO, "unwritable=true, offset=" + offset);
+      }
     } catch (NativeException failure) {
       int landed = (int) Math.min(bytes.length, landedBytes(Kind.WRITE));
       current.write(offset, bytes, 0, landed);
       throw failed(id, failure);
     }
     current.write(offset, bytes, 0, bytes.length);
+    for (long at = offset; at < offset + bytes.length; at += BLOCK_BYTES) {
+      unreadable.remove(at / BLOCK_BYTES);
+      unallocated.remove(at / BLOCK_BYTES);
+    }
     return id;
   }
 

@@ -19,7 +19,7 @@ final class ReadmeExample {
     // README begin
     BlobId page = new BlobId(0, 42);
     BlobId log = new BlobId(0, 43);
-    try (BlobStore store = LocalBlobStore.builder(folder).poolBytes(64 << 20).open()) {
+    try (BlobStore store = LocalBlobStore.builder(folder).open()) {
       try (Epoch epoch = store.beginEpoch()) { // a batch that becomes durable as one
         epoch.put(page, MemorySegment.ofArray("hello".getBytes(StandardCharsets.UTF_8)));
         MemorySegment slot = epoch.claim(log, 65_536); // or fill native memory in place: no copy

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.FormatVersionException;
+import io.ashlar.store.spi.ManifestNotes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,7 +42,16 @@ class SuperblockFormatTest {
           0x0007f1f2f3f4f5f6L,
           0x0008010203040506L,
           0x0009111213141516L,
-          0x21222324);
+          0x21222324,
+          new ManifestNotes(
+              0x2162636465666768L,
+              false,
+              note(0x0172737475767778L),
+              List.of(note(0x0182838485868788L), note(0x0192939495969798L))));
+
+  private static ManifestNotes.Note note(long sequence) {
+    return new ManifestNotes.Note(sequence, new UUID(~sequence, ~sequence << 4));
+  }
 
   private static byte[] encode(Superblock superblock, int copy) {
     byte[] block = new byte[Blocks.BYTES];
@@ -53,11 +66,82 @@ class SuperblockFormatTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
-  void shouldWriteAndReadTheBytesOfVersionOne(int copy) throws IOException {
-    byte[] golden = HexFixture.read("superblock-v1-copy" + copy + ".hex");
+  void shouldWriteAndReadTheBytesOfVersionTwo(int copy) throws IOException {
+    byte[] golden = HexFixture.read("superblock-v2-copy" + copy + ".hex");
     assertThat(HexFixture.format(encode(FULL, copy))).isEqualTo(HexFixture.format(golden));
     assertThat(SuperblockFormat.decode(MemorySegment.ofArray(golden), copy)).isEqualTo(FULL);
     assertThat(SuperblockFormat.decode(MemorySegment.ofArray(golden), 1 - copy)).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void shouldReadTheBytesOfVersionOneAsTieredBeforeThereWereNotes(int copy) throws IOException {
+    byte[] golden = HexFixture.read("superblock-v1-copy" + copy + ".hex");
+    assertThat(SuperblockFormat.decode(MemorySegment.ofArray(golden), copy))
+        .isEqualTo(FULL.withNotes(ManifestNotes.BEFORE_NOTES));
+    assertThat(SuperblockFormat.decode(MemorySegment.ofArray(golden), 1 - copy)).isNull();
+    LittleEndian.putInt(MemorySegment.ofArray(golden), 52, 0); // never tiered
+    seal(golden);
+    assertThat(SuperblockFormat.decode(MemorySegment.ofArray(golden), copy))
+        .extracting(Superblock::notes)
+        .isEqualTo(ManifestNotes.NONE);
+  }
+
+  @Test
+  void shouldRejectABitOfVersionTwoInACopyOfVersionOne() throws IOException {
+    byte[] golden = HexFixture.read("superblock-v1-copy0.hex");
+    for (int offset = 176; offset < CRC_OFFSET; offset++) {
+      byte[] block = golden.clone();
+      block[offset] = 1;
+      seal(block);
+      assertThat(SuperblockFormat.decode(MemorySegment.ofArray(block), 0))
+          .as("offset %d", offset)
+          .isNull();
+    }
+    byte[] block = golden.clone();
+    LittleEndian.putInt(MemorySegment.ofArray(block), 52, 3);
+    seal(block);
+    assertThat(SuperblockFormat.decode(MemorySegment.ofArray(block), 0)).isNull();
+  }
+
+  @Test
+  void shouldKeepAsManyNotesAsThereMayBe() {
+    ManifestNotes notes = ManifestNotes.NONE;
+    for (int i = 1; i <= ManifestNotes.SENT_MAX + 3; i++) {
+      notes = notes.sending(null, note(i));
+      Superblock superblock = FULL.withNotes(notes);
+      MemorySegment block = MemorySegment.ofArray(encode(superblock, 1));
+      assertThat(SuperblockFormat.decode(block, 1)).isEqualTo(superblock);
+    }
+    assertThat(notes.sent()).hasSize(ManifestNotes.SENT_MAX).startsWith(note(4));
+  }
+
+  @Test
+  void shouldRejectWholeBytesWhoseNotesAreOutOfBounds() {
+    long[][] wrong = {
+      {176, -1},
+      {176, Long.MAX_VALUE},
+      {184, 0}, // with a put id
+      {184, -1},
+      {208, -1},
+      {208, 33},
+      {208, 3}, // the third has no sequence
+      {208, 1}, // the second is not zero
+      {216, 0},
+      {216, -1}
+    };
+    for (long[] field : wrong) {
+      byte[] block = encode(FULL, 0);
+      if (field[0] == 208) {
+        LittleEndian.putInt(MemorySegment.ofArray(block), field[0], (int) field[1]);
+      } else {
+        LittleEndian.putLong(MemorySegment.ofArray(block), field[0], field[1]);
+      }
+      seal(block);
+      assertThat(SuperblockFormat.decode(MemorySegment.ofArray(block), 0))
+          .as("offset %d, value %d", field[0], field[1])
+          .isNull();
+    }
   }
 
   @Test
@@ -86,7 +170,11 @@ class SuperblockFormatTest {
 
   @Test
   void shouldRejectWholeBytesThatAreReservedAndNotZero() {
-    for (int offset = 164; offset < CRC_OFFSET; offset = offset == 167 ? 176 : offset + 1) {
+    List<Integer> offsets = new ArrayList<>(List.of(164, 165, 166, 167, 212, 213, 214, 215));
+    for (int offset = 264; offset < CRC_OFFSET; offset++) { // behind two notes
+      offsets.add(offset);
+    }
+    for (int offset : offsets) {
       byte[] block = encode(FULL, 0);
       block[offset] = 1;
       seal(block);
@@ -94,7 +182,7 @@ class SuperblockFormatTest {
           .as("offset %d", offset)
           .isNull();
     }
-    for (int flag = 1; flag < 32; flag++) {
+    for (int flag = 2; flag < 32; flag++) {
       byte[] block = encode(FULL, 0);
       LittleEndian.putInt(MemorySegment.ofArray(block), 52, 1 << flag);
       seal(block);
@@ -113,7 +201,7 @@ class SuperblockFormatTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 2, -1, Integer.MAX_VALUE})
+  @ValueSource(ints = {0, 3, -1, Integer.MAX_VALUE})
   void shouldNameTheVersionOfAWholeCopyThatItCannotRead(int version) {
     byte[] block = encode(FULL, 0);
     LittleEndian.putInt(MemorySegment.ofArray(block), 8, version);
@@ -123,8 +211,7 @@ class SuperblockFormatTest {
         .hasMessageContaining("version=" + version);
     byte[] checkpoint = encode(FULL, 0);
     int old = 1; // and 0 says that there is no checkpoint
-    LittleEndian.putInt(
-        MemorySegment.ofArray(checkpoint), 132, version == 0 || version == 2 ? old : version);
+    LittleEndian.putInt(MemorySegment.ofArray(checkpoint), 132, version == 0 ? old : version);
     seal(checkpoint);
     assertThatThrownBy(() -> SuperblockFormat.decode(MemorySegment.ofArray(checkpoint), 0))
         .isInstanceOf(FormatVersionException.class)

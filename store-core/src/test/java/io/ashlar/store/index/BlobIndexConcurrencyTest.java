@@ -73,11 +73,9 @@ class BlobIndexConcurrencyTest {
           if (found.kind() == Kind.STORED) {
             long cold = mix(id + operation);
             index.evict(1, id, found.version(), found.startBlock(), cold, ~cold, cold ^ id, null);
-          } else if (found.kind() == Kind.EVICTED && random.nextBoolean()) {
+          } else if (found.kind() == Kind.EVICTED) {
             long cold = mix(id - operation);
             index.moveCold(1, id, found.version(), cold, ~cold, cold ^ id);
-          } else if (found.kind() == Kind.EVICTED) {
-            index.restoreLocal(1, id, found.version(), block(id, found.version()));
           }
         }
       }
@@ -85,7 +83,8 @@ class BlobIndexConcurrencyTest {
   }
 
   private void put(long id, long version) {
-    index.put(1, id, block(id, version), length(id, version), crc(id, version), version, null);
+    index.put(
+        1, id, block(id, version), length(id, version), crc(id, version), version, false, null);
   }
 
   private long read(SplittableRandom random) {

@@ -11,6 +11,7 @@ import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
  * One writer and lock-free readers, as Lincheck runs them: each id's entry is read whole, as it was
  * at some moment during the lookup.
  */
+@Tag("campaign")
 @Timeout(300)
 class BlobIndexLincheckTest {
 
@@ -93,7 +95,7 @@ class BlobIndexLincheckTest {
     public boolean put(
         @Param(gen = IntGen.class, conf = "1:2") int id,
         @Param(gen = IntGen.class, conf = "1:9") int version) {
-      return index.put(1, id, 10L * version, 100 * version, 1_000 * version, version, null);
+      return index.put(1, id, 10L * version, 100 * version, 1_000 * version, version, false, null);
     }
 
     @Operation
@@ -127,11 +129,6 @@ class BlobIndexLincheckTest {
     public boolean evict(@Param(gen = IntGen.class, conf = "1:2") int id) {
       BlobLocation now = find((long) id);
       return index.evict(1, id, now.version(), now.startBlock(), id, now.version(), 5, null);
-    }
-
-    @Operation(nonParallelGroup = "writer")
-    public boolean restore(@Param(gen = IntGen.class, conf = "1:2") int id) {
-      return index.restoreLocal(1, id, find((long) id).version(), 77);
     }
 
     @Operation(nonParallelGroup = "writer")

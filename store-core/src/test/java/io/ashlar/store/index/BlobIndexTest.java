@@ -36,7 +36,7 @@ class BlobIndexTest {
   @Test
   void shouldFindWhatWasPut() {
     long lastBlock = (1L << 48) - 1;
-    assertThat(index.put(1, 2, lastBlock, 1 << 30, -7, Long.MAX_VALUE, previous)).isFalse();
+    assertThat(index.put(1, 2, lastBlock, 1 << 30, -7, Long.MAX_VALUE, false, previous)).isFalse();
     assertThat(previous.kind()).isEqualTo(Kind.ABSENT);
     assertThat(index.find(1, 2, found)).isTrue();
     assertThat(found.kind()).isEqualTo(Kind.STORED);
@@ -51,8 +51,8 @@ class BlobIndexTest {
 
   @Test
   void shouldReturnTheEntryReplaced() {
-    index.put(1, 2, 10, 100, 5, 1, null);
-    assertThat(index.put(1, 2, 20, 200, 6, 2, previous)).isTrue();
+    index.put(1, 2, 10, 100, 5, 1, false, null);
+    assertThat(index.put(1, 2, 20, 200, 6, 2, false, previous)).isTrue();
     assertThat(previous.startBlock()).isEqualTo(10);
     assertThat(previous.lengthBytes()).isEqualTo(100);
     assertThat(index.liveCount()).isEqualTo(1);
@@ -61,7 +61,7 @@ class BlobIndexTest {
 
   @Test
   void shouldRememberADeleteUntilItsTombstoneIsDropped() {
-    index.put(1, 2, 10, 100, 5, 1, null);
+    index.put(1, 2, 10, 100, 5, 1, false, null);
     assertThat(index.delete(1, 2, 3, true, previous)).isTrue();
     assertThat(previous.startBlock()).isEqualTo(10);
     assertThat(index.find(1, 2, found)).isFalse();
@@ -69,7 +69,7 @@ class BlobIndexTest {
     assertThat(found.version()).isEqualTo(3);
     assertThat(found.lengthBytes()).isZero();
     assertThat(index.delete(1, 2, 4, true, previous)).isFalse();
-    assertThat(index.put(3, 3, 1, 1, 1, 1, null)).isFalse();
+    assertThat(index.put(3, 3, 1, 1, 1, 1, false, null)).isFalse();
     assertThat(index.dropTombstones(2)).isZero();
     assertThat(index.dropTombstones(3)).isEqualTo(1);
     assertThat(index.find(1, 2, found)).isFalse();
@@ -79,10 +79,10 @@ class BlobIndexTest {
 
   @Test
   void shouldSeeWhetherAnEntryIsStillWhatWasFound() {
-    index.put(1, 2, 10, 100, 5, 1, null);
+    index.put(1, 2, 10, 100, 5, 1, false, null);
     index.find(1, 2, found);
     assertThat(index.isUnchanged(1, 2, found, previous)).isTrue();
-    index.put(3, 4, 11, 100, 5, 2, null); // in the same bucket
+    index.put(3, 4, 11, 100, 5, 2, false, null); // in the same bucket
     assertThat(index.isUnchanged(1, 2, found, previous)).isTrue();
     assertThat(index.relocate(1, 2, 1, 10, 20)).isTrue();
     assertThat(index.isUnchanged(1, 2, found, previous)).isFalse();
@@ -94,9 +94,9 @@ class BlobIndexTest {
 
   @Test
   void shouldReviveATombstone() {
-    index.put(1, 2, 10, 100, 5, 1, null);
+    index.put(1, 2, 10, 100, 5, 1, false, null);
     index.delete(1, 2, 3, true, null);
-    assertThat(index.put(1, 2, 11, 100, 5, 4, previous)).isFalse();
+    assertThat(index.put(1, 2, 11, 100, 5, 4, false, previous)).isFalse();
     assertThat(previous.kind()).isEqualTo(Kind.TOMBSTONE);
     assertThat(index.dropTombstones(9)).isZero();
     assertThat(index.find(1, 2, found)).isTrue();
@@ -104,7 +104,7 @@ class BlobIndexTest {
 
   @Test
   void shouldEvictOnlyTheVersionAndExtentExpected() {
-    index.put(1, 2, 10, 100, 5, 7, null);
+    index.put(1, 2, 10, 100, 5, 7, false, null);
     assertThat(index.evict(1, 2, 6, 10, 1, 2, 3, previous)).isFalse();
     assertThat(index.evict(1, 2, 7, 11, 1, 2, 3, previous)).isFalse();
     assertThat(index.evict(9, 9, 7, 10, 1, 2, 3, previous)).isFalse();
@@ -116,7 +116,6 @@ class BlobIndexTest {
     assertThat(List.of(found.cold0(), found.cold1(), found.cold2())).containsExactly(-1L, -2L, -3L);
     assertThat(index.evict(1, 2, 7, 0, 1, 2, 3, previous)).isFalse();
     assertThat(index.evictedCount()).isEqualTo(1);
-    assertThat(index.evictedBytes()).isEqualTo(100);
     assertThat(index.liveBytes()).isEqualTo(100);
     assertThat(index.delete(1, 2, 8, false, previous)).isTrue();
     assertThat(previous.cold2()).isEqualTo(-3);
@@ -124,27 +123,20 @@ class BlobIndexTest {
   }
 
   @Test
-  void shouldMoveAndRestoreAnEvictedBlob() {
-    index.put(1, 2, 10, 100, 5, 7, null);
+  void shouldMoveAnEvictedBlob() {
+    index.put(1, 2, 10, 100, 5, 7, false, null);
     assertThat(index.moveCold(1, 2, 7, 4, 5, 6)).isFalse();
-    assertThat(index.restoreLocal(1, 2, 7, 90)).isFalse();
     index.evict(1, 2, 7, 10, 1, 2, 3, null);
     assertThat(index.moveCold(1, 2, 6, 4, 5, 6)).isFalse();
     assertThat(index.moveCold(1, 2, 7, 4, 5, 6)).isTrue();
     index.find(1, 2, found);
     assertThat(found.cold1()).isEqualTo(5);
-    assertThat(index.restoreLocal(1, 2, 6, 90)).isFalse();
-    assertThat(index.restoreLocal(1, 2, 7, 90)).isTrue();
-    index.find(1, 2, found);
-    assertThat(found.kind()).isEqualTo(Kind.STORED);
-    assertThat(found.startBlock()).isEqualTo(90);
-    assertThat(found.cold1()).isZero();
   }
 
   /** A relocation away and back is not the same entry: rule L21. */
   @Test
   void shouldTellARelocationAwayAndBack() {
-    index.put(1, 2, 10, 100, 5, 7, null);
+    index.put(1, 2, 10, 100, 5, 7, false, null);
     index.find(1, 2, previous);
     index.find(1, 2, found);
     assertThat(found.sameAs(previous)).isTrue();
@@ -173,22 +165,22 @@ class BlobIndexTest {
 
   @Test
   void shouldRefuseEntriesOutOfRange() {
-    assertThatThrownBy(() -> index.put(1, 1, -1, 1, 1, 1, null))
+    assertThatThrownBy(() -> index.put(1, 1, -1, 1, 1, 1, false, null))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> index.put(1, 1, 1L << 48, 1, 1, 1, null))
+    assertThatThrownBy(() -> index.put(1, 1, 1L << 48, 1, 1, 1, false, null))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> index.put(1, 1, 1, (1 << 30) + 1, 1, 1, null))
+    assertThatThrownBy(() -> index.put(1, 1, 1, (1 << 30) + 1, 1, 1, false, null))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(index.liveCount()).isZero();
   }
 
   @Test
   void shouldThrowAfterClose() {
-    index.put(1, 1, 1, 1, 1, 1, null);
+    index.put(1, 1, 1, 1, 1, 1, false, null);
     index.close();
     index.close();
     assertThatThrownBy(() -> index.find(1, 1, found)).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> index.put(1, 1, 1, 1, 1, 1, null))
+    assertThatThrownBy(() -> index.put(1, 1, 1, 1, 1, 1, false, null))
         .isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> index.forEach((high, low, location) -> {}))
         .isInstanceOf(IllegalStateException.class);
@@ -199,7 +191,7 @@ class BlobIndexTest {
     long begun = System.nanoTime();
     double worst = 0;
     for (int i = 1; i <= 1_000_000; i++) {
-      index.put(0, i, i, 4096, i, i, null);
+      index.put(0, i, i, 4096, i, i, false, null);
       if (i >= 200_000 && i % 10_000 == 0) {
         worst = Math.max(worst, index.memoryBytes() / (double) i);
       }
@@ -256,7 +248,7 @@ class BlobIndexTest {
   @Test
   void shouldVisitEachEntryOnceWhileTheVisitorPuts() {
     for (int i = 0; i < 5_000; i++) {
-      index.put(1, i, i, 1, 1, 1, null);
+      index.put(1, i, i, 1, 1, 1, false, null);
     }
     List<Long> seen = new ArrayList<>();
     long[] added = new long[1];
@@ -265,7 +257,7 @@ class BlobIndexTest {
         seen.add(low);
       }
       if (added[0] < 50_000) {
-        index.put(2, added[0]++, 1, 1, 1, 1, null);
+        index.put(2, added[0]++, 1, 1, 1, 1, false, null);
       }
     });
     assertThat(seen).hasSize(5_000).doesNotHaveDuplicates();
@@ -274,7 +266,7 @@ class BlobIndexTest {
   @Test
   void shouldNotAllocateOnFindOrOverwrite() {
     for (int i = 0; i < 10_000; i++) {
-      index.put(1, i, i, 1, 1, 1, null);
+      index.put(1, i, i, 1, 1, 1, false, null);
     }
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long least = Long.MAX_VALUE;
@@ -282,7 +274,7 @@ class BlobIndexTest {
       long before = threads.getCurrentThreadAllocatedBytes();
       for (int i = 0; i < 10_000; i++) {
         index.find(1, i, found);
-        index.put(1, i, i, 1, 1, round, previous);
+        index.put(1, i, i, 1, 1, round, false, previous);
       }
       least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
     }

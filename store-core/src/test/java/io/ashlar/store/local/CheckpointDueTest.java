@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.RecoveryReport;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.disk.SimulatedDisk;
-import io.ashlar.store.recover.RecoveryReport;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 

@@ -19,9 +19,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The histories that broke drafts of the protocol, continued: checkpoints and relocation. */
+@Tag("campaign")
 class CheckpointScenariosTest {
 
   private static final int FAR = 10;

@@ -6,6 +6,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.Snapshot;
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.Eviction;
@@ -24,8 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 class ColdMoveTest {
   @TempDir Path folder;
 
-  private LocalBlobStore open() {
-    return LocalBlobStore.builder(folder.resolve("store")).poolBytes(4 << 20).open();
+  private DataFileStore open() {
+    return (DataFileStore)
+        LocalBlobStore.builder(folder.resolve("store"))
+            .config(StoreConfig.DEFAULTS.withPoolBytes(4 << 20))
+            .open();
   }
 
   private static void put(BlobStore store, long number, int bytes) {
@@ -57,7 +61,7 @@ class ColdMoveTest {
   void shouldMoveWhatIsTheSameStillAndKeepItOverAReopen() {
     ColdReference from = new ColdReference(1, 2, 3);
     ColdReference to = new ColdReference(4, 5, 6);
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       store.markTiered();
       for (int i = 1; i <= 3; i++) {
         put(store, i, 5_000);
@@ -73,7 +77,7 @@ class ColdMoveTest {
       assertThat(evicted(store))
           .containsExactlyInAnyOrderEntriesOf(Map.of(new BlobId(0, 1), to, new BlobId(0, 3), to));
     }
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       assertThat(evicted(store))
           .containsExactlyInAnyOrderEntriesOf(Map.of(new BlobId(0, 1), to, new BlobId(0, 3), to));
       assertThat(store.get(new BlobId(0, 2), MemorySegment.ofArray(new byte[100]))).isEqualTo(100);
@@ -83,7 +87,7 @@ class ColdMoveTest {
 
   @Test
   void shouldTellTheOldestSnapshot() {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       assertThat(store.oldestSnapshotSequence()).isEqualTo(Long.MAX_VALUE);
       put(store, 1, 10);
       Snapshot first = store.snapshot();

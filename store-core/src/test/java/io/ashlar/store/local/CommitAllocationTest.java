@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * W6: a commit allocates nothing in steady state. Runs in a JVM of its own, as every test of such a
  * name does: what the compiler can do without depends on what else has run.
  */
+@Tag("campaign")
 @Timeout(300)
 class CommitAllocationTest {
 

@@ -5,6 +5,7 @@ import io.ashlar.store.disk.BlockImage;
 import io.ashlar.store.disk.CrashImages;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.local.StoreLife.History;
+import io.ashlar.store.spi.ManifestNotes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>what is kept is the state after one epoch: at or past the last acknowledged one, at or
  *       before the last begun one (G1, G2, G3), at the end of a group (L4);
+ *   <li>the notes of manifests are the last acknowledged ones, or those begun after them (L32);
  *   <li>every blob reads exactly (G4) and every block is accounted for once (G13);
  *   <li>the store goes on from there, and survives crashes in that life, its recovery included
  *       (G9).
@@ -122,7 +124,7 @@ public final class CrashSuite {
     History history = new History();
     boolean full = random.nextInt(8) == 0;
     try (StoreLife.Opened opened = StoreLife.openOn(disk, lifeSeed)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       StoreLife life = StoreLife.over(disk, history, opened, lifeSeed);
       if (full) {
         disk.limitSize(disk.size() + random.nextInt(64 << 10));
@@ -154,16 +156,14 @@ public final class CrashSuite {
             flush,
             lifeSeed,
             10,
+            () -> choice.nextInt(CRASH_OF) == 0 && !isDone(),
             crash -> {
-              if (choice.nextInt(CRASH_OF) != 0 || isDone()) {
-                return;
-              }
               String wrong;
               switch (choice.nextInt(16)) {
                 case 0 -> {
                   SimulatedDisk left = SimulatedDisk.afterKill(disk, crash.point());
                   count("KILLED");
-                  wrong = check(left, crash, history, 0, 0, 1);
+                  wrong = check(left, crash, history, 0, 0, List.of(ManifestNotes.NONE), 1);
                 }
                 case 1, 2 -> {
                   LyingDevice lie = LyingDevice.choose(crash, before[0], choice);
@@ -175,7 +175,15 @@ public final class CrashSuite {
                 default -> {
                   count(crash.damage().name());
                   int depth = choice.nextInt(DEEP_OF) == 0 ? DEPTH_MAX : 1;
-                  wrong = check(SimulatedDisk.of(crash.image()), crash, history, 0, 0, depth);
+                  wrong =
+                      check(
+                          SimulatedDisk.of(crash.image()),
+                          crash,
+                          history,
+                          0,
+                          0,
+                          List.of(ManifestNotes.NONE),
+                          depth);
                 }
               }
               if (choice.nextInt(12) == 0) {
@@ -223,6 +231,20 @@ public final class CrashSuite {
     return begun;
   }
 
+  /** Returns the notes of manifests that a crash may leave: acknowledged last, or begun since. */
+  private static List<ManifestNotes> notes(CrashImages.Crash crash, List<ManifestNotes> before) {
+    List<ManifestNotes> possible = new ArrayList<>(before);
+    for (Object mark : crash.marks()) {
+      if (mark instanceof StoreLife.NoteBegun(ManifestNotes notes)) {
+        possible.add(notes);
+      } else if (mark instanceof StoreLife.NoteAcked(ManifestNotes notes)) {
+        possible.clear();
+        possible.add(notes);
+      }
+    }
+    return possible;
+  }
+
   /** Opens what a crash left; returns what is wrong, or null. */
   private @Nullable String check(
       SimulatedDisk disk,
@@ -230,15 +252,17 @@ public final class CrashSuite {
       History history,
       long ackedBefore,
       long begunBefore,
+      List<ManifestNotes> notesBefore,
       int depth) {
     states++;
     progress.incrementAndGet();
     long acked = acked(crash, ackedBefore);
     long begun = begun(crash, begunBefore);
     long kept;
+    List<ManifestNotes> notes = notes(crash, notesBefore);
     History continued;
-    try (StoreLife.Opened opened = StoreLife.openOn(disk, crash.seed())) {
-      LocalBlobStore store = opened.store();
+    try (StoreLife.Opened opened = StoreLife.openAfterCrash(disk, crash.seed())) {
+      DataFileStore store = opened.store();
       kept = store.recoveryReport().lastEpoch();
       if (kept < acked || kept > begun) {
         return "kept epoch " + kept + ", acknowledged " + acked + ", begun " + begun;
@@ -246,6 +270,11 @@ public final class CrashSuite {
       if (kept < history.states.size() - 1 && !history.groupEnds.contains(kept)) {
         return "kept epoch " + kept + " is inside a group";
       }
+      if (!notes.contains(store.manifestNotes())) {
+        return "kept " + store.manifestNotes() + ", not one of " + notes;
+      }
+      // Which of them holds is settled only now: a crash during the open may leave any of them.
+      disk.mark(new StoreLife.NoteAcked(store.manifestNotes()));
       String wrong = StoreLife.difference(store, history.states.get((int) kept));
       if (wrong != null) {
         return "epoch " + kept + ": " + wrong;
@@ -262,12 +291,17 @@ public final class CrashSuite {
     } catch (RuntimeException | AssertionError e) {
       return "threw: " + describe(e);
     }
-    return depth > 1 ? crashAgain(disk, continued, kept, crash.seed(), depth - 1) : null;
+    return depth > 1 ? crashAgain(disk, continued, kept, notes, crash.seed(), depth - 1) : null;
   }
 
   /** Crashes the life that followed, its recovery included, at some points. */
   private @Nullable String crashAgain(
-      SimulatedDisk disk, History history, long kept, long seed, int depth) {
+      SimulatedDisk disk,
+      History history,
+      long kept,
+      List<ManifestNotes> notes,
+      long seed,
+      int depth) {
     SplittableRandom choice = new SplittableRandom(seed);
     CrashImages.Damage[] damages = CrashImages.Damage.values();
     int points = disk.events().size() + 1;
@@ -282,7 +316,8 @@ public final class CrashSuite {
               damages[choice.nextInt(damages.length)],
               choice.nextLong());
       count((recovering ? "in recovery" : "again") + ", depth " + (DEPTH_MAX - depth + 1));
-      String wrong = check(SimulatedDisk.of(crash.image()), crash, history, kept, kept, depth);
+      String wrong =
+          check(SimulatedDisk.of(crash.image()), crash, history, kept, kept, notes, depth);
       if (wrong != null) {
         return "then " + crash + ": " + wrong;
       }

@@ -47,19 +47,18 @@ class EpochTest {
     }
   }
 
-  private LocalBlobStore open() {
-    return LocalBlobStore.builder(folder).config(SMALL).open();
+  private DataFileStore open() {
+    return (DataFileStore) LocalBlobStore.builder(folder).config(SMALL).open();
   }
 
-  private static LocalBlobStore openWithoutThread(StoreConfig config) {
-    return LocalBlobStore.open(
-        "test", new SimulatedDisk(), config, HostileFiles.environment(false));
+  private static DataFileStore openWithoutThread(StoreConfig config) {
+    return DataFileStore.open("test", new SimulatedDisk(), config, HostileFiles.environment(false));
   }
 
   @Test
   @SuppressWarnings("try") // closes in the middle on purpose
   void shouldBeginAgainWithTheSameObject() {
-    try (LocalBlobStore store = open();
+    try (DataFileStore store = open();
         Epoch epoch = store.beginEpoch()) {
       assertThatThrownBy(epoch::begin).isInstanceOf(IllegalStateException.class);
       epoch.put(new BlobId(0, 1), VALUE);
@@ -79,7 +78,7 @@ class EpochTest {
 
   @Test
   void shouldNotLetAnEndedEpochTouchTheNextOne() {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       Epoch first = store.beginEpoch();
       first.put(new BlobId(0, 1), VALUE);
       first.commit();
@@ -100,7 +99,7 @@ class EpochTest {
 
   @Test
   void shouldAnswerBackPressuredWhenNoBufferIsFree() {
-    try (LocalBlobStore store = open();
+    try (DataFileStore store = open();
         Epoch epoch = store.beginEpoch()) {
       int puts = 0;
       while (epoch.tryPut(new BlobId(0, puts), VALUE) == Admission.ACCEPTED) {
@@ -137,7 +136,7 @@ class EpochTest {
   @Test
   void shouldAnswerBackPressuredWhenTheQueueIsFull() {
     Counting counting = new Counting();
-    try (LocalBlobStore store = openWithoutThread(SMALL.withQueueCapacity(2));
+    try (DataFileStore store = openWithoutThread(SMALL.withQueueCapacity(2));
         Epoch epoch = store.beginEpoch()) {
       for (int i = 0; i < 2; i++) {
         try (Epoch queued = store.beginEpoch()) {
@@ -160,7 +159,7 @@ class EpochTest {
 
   @Test
   void shouldReportThroughTheFuture() {
-    try (LocalBlobStore store = open();
+    try (DataFileStore store = open();
         Epoch epoch = store.beginEpoch()) {
       epoch.put(new BlobId(0, 1), VALUE);
       epoch.delete(new BlobId(0, 1));

@@ -17,9 +17,11 @@ import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Fails every write and sync of a scripted workload, once and for ever. */
+@Tag("campaign")
 class FailureTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
@@ -117,7 +119,7 @@ class FailureTest {
     long acknowledged;
     int outcome = 0;
     try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       StoreLife life = StoreLife.over(disk, history, opened, SEED);
       StoreException failed = life.runUntilFailure(GROUPS);
       acknowledged = life.acknowledged();
@@ -142,7 +144,7 @@ class FailureTest {
   /** L24: after poison nothing is written, whatever is asked for. */
   private static void refuseEveryWrite(
       SimulatedDisk disk, StoreLife.Opened opened, InjectedFailure failure) {
-    LocalBlobStore store = opened.store();
+    DataFileStore store = opened.store();
     long before = disk.changeCount();
     assertThatThrownBy(
             () -> {
@@ -174,8 +176,8 @@ class FailureTest {
       CrashImages.Crash crash =
           CrashImages.at(disk, false, disk.events().size(), damage, damageSeed + i);
       SimulatedDisk after = SimulatedDisk.of(crash.image());
-      try (StoreLife.Opened opened = StoreLife.openOn(after, damageSeed)) {
-        LocalBlobStore store = opened.store();
+      try (StoreLife.Opened opened = StoreLife.openAfterCrash(after, damageSeed)) {
+        DataFileStore store = opened.store();
         long kept = store.recoveryReport().lastEpoch();
         assertThat(kept)
             .as("%s, %s", failure, crash)
@@ -191,7 +193,7 @@ class FailureTest {
   void shouldFailOneEpochWhenTheDiskIsFullAndGoOn() {
     SimulatedDisk disk = new SimulatedDisk();
     try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       disk.limitSize(disk.size());
       int stored = fill(store);
       assertThat(stored).isPositive();
@@ -215,7 +217,7 @@ class FailureTest {
     }
   }
 
-  private static int fill(LocalBlobStore store) {
+  private static int fill(DataFileStore store) {
     for (int i = 0; i < 1000; i++) {
       try (Epoch epoch = store.beginEpoch()) {
         epoch.put(StoreLife.id(i), MemorySegment.ofArray(new byte[20_000]));

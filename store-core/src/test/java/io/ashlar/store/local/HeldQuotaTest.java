@@ -8,6 +8,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
+import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.disk.InjectedFailure;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.uring.Errno;
@@ -31,7 +32,7 @@ class HeldQuotaTest {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment value = arena.allocate(STREAMED_BYTES, 4096);
   private final SimulatedDisk disk = new SimulatedDisk();
-  private final LocalBlobStore store = StoreLife.openOn(disk, CONFIG, 1).store();
+  private final DataFileStore store = StoreLife.openOn(disk, CONFIG, 1).store();
 
   @AfterEach
   void end() {
@@ -109,5 +110,20 @@ class HeldQuotaTest {
       }
       assertAllIsFree();
     }
+  }
+
+  /** L24: what was held for a stream counts once, also where what it must write first fails. */
+  @Test
+  void shouldCountOnceWhatAStreamHeldThatCouldNotBegin() {
+    try (Epoch other = store.beginEpoch();
+        Epoch epoch = store.beginEpoch()) {
+      other.claim(id(0), store.claimBytesMax()); // the only buffer that long
+      epoch.put(id(1), MemorySegment.ofArray(new byte[5000])); // to be written ahead
+      disk.fail(InjectedFailure.change(disk.changeCount(), Errno.EIO, false));
+      assertThatThrownBy(() -> stream(epoch, 2))
+          .isInstanceOf(StoreFailedException.class)
+          .hasMessageContaining("could not be written ahead");
+    }
+    assertAllIsFree();
   }
 }

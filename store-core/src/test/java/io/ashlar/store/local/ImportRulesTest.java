@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.ashlar.store.spi.Log;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.lang.foreign.Linker;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * touched.
  *
  * <pre>
- *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store
+ *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store ──▶ settings
  *                                 all but metrics, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
@@ -48,21 +49,31 @@ class ImportRulesTest {
   /** Package to what it may use besides itself and the JDK. */
   private static final Map<String, List<String>> MAY_USE =
       Map.ofEntries(
-          Map.entry("store", List.of()),
+          Map.entry("settings", List.of()),
+          Map.entry("store", List.of("settings")),
           Map.entry("spi", List.of("store", "uring")),
           Map.entry("metrics", List.of("store")),
-          Map.entry("format", List.of("store")),
-          Map.entry("disk", List.of("store", "uring")),
-          Map.entry("space", List.of("store", "metrics", "format", "disk", "uring")),
+          Map.entry("format", List.of("store", "spi")),
+          Map.entry("disk", List.of("store", "spi", "uring")),
+          Map.entry("space", List.of("store", "spi", "metrics", "format", "disk", "uring")),
           Map.entry("index", List.of("store", "metrics", "format", "uring")),
           Map.entry(
               "checkpoint",
               List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
-          Map.entry("snapshot", List.of("store", "format", "disk", "space", "index")),
+          Map.entry("snapshot", List.of("store", "spi", "format", "disk", "space", "index")),
           Map.entry(
               "vacuum",
               List.of(
-                  "store", "metrics", "format", "disk", "space", "index", "checkpoint", "uring")),
+                  "settings",
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "space",
+                  "index",
+                  "checkpoint",
+                  "uring")),
           Map.entry(
               "commit",
               List.of(
@@ -249,6 +260,35 @@ class ImportRulesTest {
         .callMethod(System.class, "load", String.class)
         .orShould()
         .callMethod(System.class, "loadLibrary", String.class)
+        .check(CLASSES);
+  }
+
+  /** A logger is the application's: what it throws must not reach the store (see Log). */
+  @Test
+  void shouldLogInOnePlaceOnly() {
+    noClasses()
+        .that()
+        .resideInAPackage(STORE + "..")
+        .and()
+        .doNotBelongToAnyOf(Log.class)
+        .should()
+        .callMethod(System.class, "getLogger", String.class)
+        .check(CLASSES);
+  }
+
+  @Test
+  void shouldLeaveNothingWithThreadsThatOutliveTheStore() {
+    // The values of these are of classes of the JDK, or referred to weakly: see RedeployTest.
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("LibcCalls")
+        .and()
+        .doNotHaveSimpleName("Checksum")
+        .and()
+        .doNotHaveSimpleName("ThreadContexts")
+        .should()
+        .dependOnClassesThat()
+        .areAssignableTo(ThreadLocal.class)
         .check(CLASSES);
   }
 

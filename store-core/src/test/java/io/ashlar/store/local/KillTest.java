@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.VerifyListener;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,9 +33,10 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>{@code -Dkill.cycles} sets how often (the soak asks for more), {@code -Dtest.seed} repeats the
  * workload; the moment of the kill is as random as the machine.
  */
+@Tag("campaign")
 class KillTest {
 
-  private static final int CYCLES = Integer.getInteger("kill.cycles", 20);
+  private static final int CYCLES = Campaign.count("kill.cycles", 20);
   private static final int CYCLES_PER_STORE = 10;
   private static final int RUN_MS_MAX = 500;
 
@@ -96,7 +99,8 @@ class KillTest {
         kill(place, engine, ledger, 200 + random.nextInt(RUN_MS_MAX), false);
       }
       StoreConfig config = KilledChild.CONFIG.withEngine(engine(random.nextBoolean()));
-      try (LocalBlobStore store = LocalBlobStore.builder(place).config(config).open()) {
+      try (DataFileStore store =
+          (DataFileStore) LocalBlobStore.builder(place).config(config).open()) {
         check(store, ledger, "cycle=" + cycle + ", engine=" + engine + ", seed=" + seed);
       }
       if (cycle % CYCLES_PER_STORE == CYCLES_PER_STORE - 1) {
@@ -107,6 +111,7 @@ class KillTest {
         "KillTest: cycles=%d, kills=%d, begun=%d, acknowledged=%d, kept unacknowledged=%d,"
             + " dropped=%d, seed=%d%n",
         CYCLES, kills, begun, acknowledged, keptUnacknowledged, dropped, seed);
+    Campaign.report("kill", CYCLES, 0, seed);
     assertThat(acknowledged).as("the children committed nothing").isGreaterThan(CYCLES);
   }
 
@@ -141,7 +146,7 @@ class KillTest {
     Files.delete(place);
   }
 
-  private void check(LocalBlobStore store, Ledger ledger, String when) {
+  private void check(DataFileStore store, Ledger ledger, String when) {
     Map<Integer, Found> found = new TreeMap<>();
     Map<Long, Kept> kept = new HashMap<>();
     List<BlobChange> blobs = new ArrayList<>();
@@ -181,7 +186,7 @@ class KillTest {
     baselineEpoch = store.durableEpoch();
   }
 
-  private static byte[] read(LocalBlobStore store, BlobId id) {
+  private static byte[] read(DataFileStore store, BlobId id) {
     try (BlobLease lease = store.get(id)) {
       assertThat(lease).isNotNull();
       return lease.value().toArray(ValueLayout.JAVA_BYTE);
@@ -289,7 +294,7 @@ class KillTest {
         : now.equals(new Found(epoch.plan().token(), length, epoch.sequence()));
   }
 
-  private static void forgetManifests(LocalBlobStore store, Set<Long> tokens) {
+  private static void forgetManifests(DataFileStore store, Set<Long> tokens) {
     try (Epoch epoch = store.beginEpoch()) {
       for (long token : tokens) {
         epoch.delete(KillPlan.manifest(token));

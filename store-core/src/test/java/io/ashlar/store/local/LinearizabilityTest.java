@@ -6,6 +6,7 @@ import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.Snapshot;
 import io.ashlar.store.StoreConfig;
@@ -32,6 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,11 +43,12 @@ import org.junit.jupiter.api.Timeout;
  * id's readers saw can be put into one order with what its writers did, and a snapshot is exactly
  * the store after one epoch.
  */
+@Tag("campaign")
 @Timeout(3600)
 class LinearizabilityTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
-  private static final int OPERATIONS = Integer.getInteger("linear.operations", 100_000);
+  private static final int OPERATIONS = Campaign.count("linear.operations", 100_000);
   private static final int ROUND_OPERATIONS = 20_000;
   private static final int IDS = 24;
   private static final int WRITERS = 3;
@@ -135,6 +138,8 @@ class LinearizabilityTest {
             };
         done.add(new Done(n, new Operation(called, System.nanoTime(), 0, tag)));
       }
+    } catch (RuntimeException e) {
+      throw new AssertionError("a read of a store without damage threw", e);
     }
     return done;
   }
@@ -248,6 +253,7 @@ class LinearizabilityTest {
     System.out.printf(
         "linear: %d operations, %d snapshots, cacheBytes=%d, seed=%d%n",
         operations, snapshots, cacheBytes, SEED);
+    Campaign.report("linear", operations, 0, SEED);
   }
 
   private List<Seen> round(LocalBlobStore store, int round, List<Done> done) throws Exception {

@@ -374,7 +374,7 @@ class LocalBlobStoreTest {
     Files.write(folder.resolve("ashlar.data"), bytes(1, 100_000));
     assertThatThrownBy(this::open)
         .isInstanceOf(StoreOpenException.class)
-        .hasMessageContaining("no Ashlar data file");
+        .hasMessageContaining("not an Ashlar data file");
     assertThatThrownBy(
             () -> LocalBlobStore.builder(folder.resolve("none")).createIfMissing(false).open())
         .isInstanceOf(StoreOpenException.class)

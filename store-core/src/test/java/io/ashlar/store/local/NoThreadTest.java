@@ -48,8 +48,8 @@ class NoThreadTest {
           requireThread(hasThreads);
           steps.add(task);
         };
-    LocalBlobStore store =
-        LocalBlobStore.open(
+    DataFileStore store =
+        DataFileStore.open(
             "test",
             disk,
             CONFIG,
@@ -63,14 +63,14 @@ class NoThreadTest {
     }
   }
 
-  private static void put(LocalBlobStore store, int number) {
+  private static void put(DataFileStore store, int number) {
     try (Epoch epoch = store.beginEpoch()) {
       epoch.put(new BlobId(1, number), MemorySegment.ofArray(new byte[256 << 10]));
       long _ = epoch.commit();
     }
   }
 
-  private static void fill(LocalBlobStore store) {
+  private static void fill(DataFileStore store) {
     for (int number = 0; number < EPOCHS; number++) {
       CheckpointDueTest.commit(store, number);
     }
@@ -79,7 +79,7 @@ class NoThreadTest {
   @Test
   void shouldFailWhatNeedsTheFileToGrowAndGoOn() {
     try (StoreLife.Opened opened = open(1)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       put(store, 0);
       grows = false;
       assertThatThrownBy(
@@ -108,14 +108,14 @@ class NoThreadTest {
   @Test
   void shouldPutACheckpointOffThatNoThreadCanWrite() {
     try (StoreLife.Opened opened = open(1)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       hasThreads = false;
       fill(store);
       assertThat(steps).isEmpty();
     }
     hasThreads = true;
     try (StoreLife.Opened opened = open(2)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       assertThat(store.recoveryReport().replayedRecords()).isGreaterThanOrEqualTo(EPOCHS);
       assertThat(store.recoveryReport().checkpointEntries()).isZero();
     }
@@ -124,7 +124,7 @@ class NoThreadTest {
   @Test
   void shouldGoOnWithACheckpointOnTheThreadThatThereIs() {
     try (StoreLife.Opened opened = open(1)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       fill(store);
       assertThat(steps).hasSize(1);
       hasThreads = false;
@@ -133,7 +133,7 @@ class NoThreadTest {
     }
     hasThreads = true;
     try (StoreLife.Opened opened = open(2)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       assertThat(store.recoveryReport().checkpointEntries())
           .isEqualTo((long) EPOCHS * CheckpointDueTest.OPERATIONS);
     }

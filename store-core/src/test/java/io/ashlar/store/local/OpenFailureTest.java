@@ -38,7 +38,8 @@ class OpenFailureTest {
       boolean failed = true;
       for (int index = 0; failed; index++) {
         SimulatedDisk disk = SimulatedDisk.of(image);
-        disk.fail(InjectedFailure.once(kind, index, Errno.EIO));
+        // An unreadable block is no more than damage; a device that is gone ends the open.
+        disk.fail(InjectedFailure.once(kind, index, kind == Kind.READ ? Errno.ENODEV : Errno.EIO));
         try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
           failed = false;
           assertThat(opened.store().recoveryReport().lastEpoch())

@@ -38,7 +38,7 @@ class OverlappedGroupsTest {
           .withGroupEpochsMax(GROUP);
 
   private final SimulatedDisk disk = new SimulatedDisk();
-  private final List<LocalBlobStore> opened = new ArrayList<>(1);
+  private final List<DataFileStore> opened = new ArrayList<>(1);
   private final Deque<Runnable> steps = new ArrayDeque<>(); // of index checkpoints, left waiting
   private final List<Long> durable = new ArrayList<>();
   private final List<Long> recordsAtAck = new ArrayList<>();
@@ -61,11 +61,11 @@ class OverlappedGroupsTest {
       };
 
   /** Opened by the thread that runs the test, which drives the I/O thread's work. */
-  private LocalBlobStore store() {
+  private DataFileStore store() {
     if (opened.isEmpty()) {
       SplittableRandom ids = new SplittableRandom(1);
       opened.add(
-          LocalBlobStore.open(
+          DataFileStore.open(
               "test",
               disk,
               CONFIG,

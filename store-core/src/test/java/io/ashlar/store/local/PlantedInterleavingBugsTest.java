@@ -1,10 +1,13 @@
 package io.ashlar.store.local;
 
+import static org.assertj.core.api.Assumptions.assumeThat;
+
 import io.ashlar.store.Interleavings;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * where a split counts as one step there, by threads that run beside each other, with a pause where
  * the bug is.
  */
+@Tag("campaign")
 @Timeout(300)
 class PlantedInterleavingBugsTest {
 
@@ -100,8 +104,8 @@ class PlantedInterleavingBugsTest {
             "shouldLendAndGiveBackOnceInEveryInterleaving",
             "a lease gives its memory back twice",
             "read/LeasedBlob.java",
-            "    MEMORY.setRelease(this, (LentMemory) null);\n    if",
-            "    if"),
+            "    MEMORY.setRelease(this, (LentMemory) null);\n    giveBack",
+            "    giveBack"),
         planted(
             CACHE,
             "shouldPinWhatIsReadInEveryInterleaving",
@@ -124,6 +128,7 @@ class PlantedInterleavingBugsTest {
   @ParameterizedTest
   @MethodSource("bugs")
   void shouldBeFound(Planted planted) throws Exception {
+    assumeThat(planted.bug().isTried()).isTrue();
     Throwable found = planted.bug().tryTest(folder, planted.test(), planted.method());
     PlantedBug.assertFound(planted, found);
   }

@@ -6,9 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -17,28 +14,24 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every rule of the commit protocol is cited where the code keeps it, in an assertion where a
- * compare can see that it is kept, and in a test that holds the store to it.
+ * Every rule of {@code store-core/PROTOCOL.md} is cited where the code keeps it, in an assertion
+ * where a compare can see that it is kept, and in a test that holds the store to it. No rule is
+ * cited that has no heading there.
  */
 class ProtocolRulesTest {
 
-  private static final int RULES = 31;
+  private static final Path BASE = Path.of(System.getProperty("ashlar.basedir"));
 
-  /** Rules that no code of this shape has to keep. */
-  private static final Map<Integer, String> NOT_HERE =
-      Map.of(
-          8, "for abort records, which a failed write that poisons does without",
-          9, "for abort records, likewise",
-          25, "for several groups in flight; there is one");
+  /** Such as "### L2: A freed extent waits for a mark", or "### L8 and L9: vacant". */
+  private static final Pattern HEADING =
+      Pattern.compile("^### (L\\d+(?: and L\\d+)*): (.+)$", Pattern.MULTILINE);
 
   /** Rules whose breach a compare sees at the place that could break them. */
-  private static final Set<Integer> ASSERTED = Set.of(1, 2, 5, 7, 10, 11, 12, 14, 17, 19);
+  private static final Set<Integer> ASSERTED = Set.of(1, 2, 5, 7, 10, 11, 12, 14, 17, 19, 32);
 
   private static final Pattern CITED = Pattern.compile("\\bL(\\d+)\\b");
   private static final Pattern ASSERTION =
       Pattern.compile("\\bassert\\b[^;]*\"L(\\d+)\\b[^;]*;", Pattern.DOTALL);
-
-  private static final Path BASE = Path.of(System.getProperty("ashlar.basedir"));
 
   private static Set<Integer> cited(Pattern pattern, Path... roots) throws IOException {
     Set<Integer> found = new TreeSet<>();
@@ -66,19 +59,31 @@ class ProtocolRulesTest {
     }
   }
 
-  private static List<Integer> applicable() {
-    List<Integer> rules = new ArrayList<>();
-    for (int rule = 1; rule <= RULES; rule++) {
-      if (!NOT_HERE.containsKey(rule)) {
-        rules.add(rule);
+  /** Returns the rules that have a heading: those that are vacant, or those that are not. */
+  private static Set<Integer> rules(boolean vacant) {
+    Set<Integer> rules = new TreeSet<>();
+    Matcher heading = HEADING.matcher(read(BASE.resolve("PROTOCOL.md")));
+    while (heading.find()) {
+      if (heading.group(2).equals("vacant") == vacant) {
+        Matcher rule = CITED.matcher(heading.group(1));
+        while (rule.find()) {
+          boolean first = rules.add(Integer.valueOf(rule.group(1)));
+          assertThat(first).as("the heading of L%s comes once", rule.group(1)).isTrue();
+        }
       }
     }
     return rules;
   }
 
   @Test
+  void shouldDescribeEveryRule() {
+    assertThat(rules(true)).containsExactly(8, 9, 25);
+    assertThat(rules(false)).hasSize(32 - 3).contains(1, 32);
+  }
+
+  @Test
   void shouldCiteEveryRuleWhereItIsKept() throws IOException {
-    assertThat(cited(CITED, BASE.resolve("src/main/java"))).containsAll(applicable());
+    assertThat(cited(CITED, BASE.resolve("src/main/java"))).containsAll(rules(false));
   }
 
   @Test
@@ -89,14 +94,18 @@ class ProtocolRulesTest {
   @Test
   void shouldTestEveryRule() throws IOException {
     Path tier = BASE.resolveSibling("store-tier/src/test/java"); // L30 is the tier's to keep
-    assertThat(cited(CITED, BASE.resolve("src/test/java"), tier)).containsAll(applicable());
+    assertThat(cited(CITED, BASE.resolve("src/test/java"), tier)).containsAll(rules(false));
   }
 
   @Test
   void shouldCiteNoRuleThatDoesNotExist() throws IOException {
-    Set<Integer> all = cited(CITED, BASE.resolve("src/main/java"), BASE.resolve("src/test/java"));
-    assertThat(all).allMatch(rule -> rule >= 1 && rule <= RULES);
-    assertThat(cited(CITED, BASE.resolve("src/main/java")))
-        .doesNotContainAnyElementsOf(NOT_HERE.keySet());
+    Path tier = BASE.resolveSibling("store-tier");
+    Set<Integer> kept = cited(CITED, BASE.resolve("src/main/java"), tier.resolve("src/main/java"));
+    Set<Integer> tested =
+        cited(CITED, BASE.resolve("src/test/java"), tier.resolve("src/test/java"));
+    Set<Integer> rules = rules(false);
+    assertThat(rules).containsAll(kept);
+    rules.addAll(rules(true));
+    assertThat(rules).containsAll(tested);
   }
 }

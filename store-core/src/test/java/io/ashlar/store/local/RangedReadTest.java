@@ -58,11 +58,11 @@ class RangedReadTest {
     return bytes;
   }
 
-  private LocalBlobStore open(SimulatedDisk real) {
+  private DataFileStore open(SimulatedDisk real) {
     return open(real, CONFIG);
   }
 
-  private LocalBlobStore open(SimulatedDisk real, StoreConfig config) {
+  private DataFileStore open(SimulatedDisk real, StoreConfig config) {
     Disk disk =
         (Disk)
             Proxy.newProxyInstance(
@@ -78,7 +78,7 @@ class RangedReadTest {
                     throw e.getCause();
                   }
                 });
-    return LocalBlobStore.open("test", disk, config, StoreEnvironment.system());
+    return DataFileStore.open("test", disk, config, StoreEnvironment.system());
   }
 
   private static void put(BlobStore store, BlobId id, byte[] value) {
@@ -88,7 +88,7 @@ class RangedReadTest {
     }
   }
 
-  private static void fill(LocalBlobStore store) {
+  private static void fill(DataFileStore store) {
     put(store, LONG, LONG_VALUE);
     put(store, SHORT, SHORT_VALUE);
   }
@@ -119,7 +119,7 @@ class RangedReadTest {
   @Test
   void shouldCopyExactlyTheBytesOfTheRange() {
     SimulatedDisk disk = new SimulatedDisk();
-    try (LocalBlobStore store = open(disk)) {
+    try (DataFileStore store = open(disk)) {
       fill(store);
       assertRanges(store);
       assertThat(store.get(new BlobId(9, 9), 0, 1, MemorySegment.ofArray(new byte[1])))
@@ -135,7 +135,7 @@ class RangedReadTest {
 
   @Test
   void shouldReadOnlyTheTableAndThePiecesOfTheRange() {
-    try (LocalBlobStore store = open(new SimulatedDisk())) {
+    try (DataFileStore store = open(new SimulatedDisk())) {
       fill(store);
       bytesRead.set(0);
       assertThat(range(store, LONG, 5L * CHUNK + 100, 1000)).hasSize(1000);
@@ -194,7 +194,7 @@ class RangedReadTest {
           continue;
         }
         byte[] value = value(length, length);
-        try (LocalBlobStore store = open(disk, config)) {
+        try (DataFileStore store = open(disk, config)) {
           for (Way way : Way.values()) {
             BlobId id = new BlobId(length, way.ordinal());
             put(store, id, value, way);
@@ -207,7 +207,7 @@ class RangedReadTest {
           assertClean(store);
         }
         disk = SimulatedDisk.of(disk.image());
-        try (LocalBlobStore store = open(disk, config)) {
+        try (DataFileStore store = open(disk, config)) {
           for (Way way : Way.values()) {
             byte[] whole = new byte[length];
             assertThat(store.get(new BlobId(length, way.ordinal()), MemorySegment.ofArray(whole)))
@@ -225,7 +225,7 @@ class RangedReadTest {
 
   @Test
   void shouldHaveNoTableBelowOneMebibyte() {
-    try (LocalBlobStore store = open(new SimulatedDisk())) {
+    try (DataFileStore store = open(new SimulatedDisk())) {
       put(store, LONG, value(4, (1 << 20) - 1));
       bytesRead.set(0);
       assertThat(range(store, LONG, 100, 100)).hasSize(100);
@@ -236,12 +236,12 @@ class RangedReadTest {
   @Test
   void shouldFindTheTableAgainAfterReplayACheckpointAndAVacuum() throws InterruptedException {
     SimulatedDisk disk = new SimulatedDisk();
-    try (LocalBlobStore store = open(disk)) {
+    try (DataFileStore store = open(disk)) {
       put(store, new BlobId(7, 7), value(3, 2 << 20)); // leaves a hole below the others
       fill(store);
     }
     SimulatedDisk second = SimulatedDisk.of(disk.image());
-    try (LocalBlobStore store = open(second)) {
+    try (DataFileStore store = open(second)) {
       assertThat(store.recoveryReport().replayedRecords()).isPositive();
       assertRanges(store);
       assertClean(store);
@@ -251,7 +251,7 @@ class RangedReadTest {
       }
     }
     SimulatedDisk third = checkpointed(second);
-    try (LocalBlobStore store = open(third)) {
+    try (DataFileStore store = open(third)) {
       assertThat(store.recoveryReport().checkpointEntries()).isPositive();
       assertHasTable(store);
       assertRanges(store);
@@ -269,7 +269,7 @@ class RangedReadTest {
       assertClean(store);
       assertHasTable(store);
     }
-    try (LocalBlobStore store = open(SimulatedDisk.of(third.image()))) {
+    try (DataFileStore store = open(SimulatedDisk.of(third.image()))) {
       assertRanges(store);
       assertClean(store);
     }
@@ -279,7 +279,7 @@ class RangedReadTest {
   private SimulatedDisk checkpointed(SimulatedDisk closed) {
     SimulatedDisk disk = SimulatedDisk.of(closed.image());
     for (int attempt = 0; attempt < 50; attempt++) {
-      try (LocalBlobStore store = open(disk)) {
+      try (DataFileStore store = open(disk)) {
         if (store.recoveryReport().checkpointEntries() > 0) {
           return SimulatedDisk.of(disk.image());
         }
@@ -294,7 +294,7 @@ class RangedReadTest {
 
   @Test
   void shouldKeepTheTableOfABlobThatIsMoved() {
-    try (LocalBlobStore store = open(new SimulatedDisk())) {
+    try (DataFileStore store = open(new SimulatedDisk())) {
       put(store, new BlobId(7, 7), value(3, 6 << 20));
       fill(store);
       try (Epoch epoch = store.beginEpoch()) {
@@ -313,20 +313,20 @@ class RangedReadTest {
     }
   }
 
-  private void assertHasTable(LocalBlobStore store) {
+  private void assertHasTable(DataFileStore store) {
     bytesRead.set(0);
     assertThat(range(store, LONG, 100, 100)).hasSize(100);
     assertThat(bytesRead.get()).as("the table, and one piece").isEqualTo(4096 + CHUNK);
   }
 
-  private static void assertClean(LocalBlobStore store) {
+  private static void assertClean(DataFileStore store) {
     assertThat(store.verify(VerifyListener.NONE)).matches(VerifyReport::clean, "is clean");
   }
 
   /** Returns the image of a closed store with a bit of the long blob's extent flipped. */
   private SimulatedDisk damagedAt(long offset) {
     SimulatedDisk disk = new SimulatedDisk();
-    try (LocalBlobStore store = open(disk)) {
+    try (DataFileStore store = open(disk)) {
       fill(store);
     }
     BlockImage image = disk.image();
@@ -344,7 +344,7 @@ class RangedReadTest {
 
   @Test
   void shouldFailOnlyRangesThatTouchDamage() {
-    try (LocalBlobStore store = open(damagedAt(7L * CHUNK + 5))) {
+    try (DataFileStore store = open(damagedAt(7L * CHUNK + 5))) {
       assertThat(range(store, LONG, 0, 7 * CHUNK)).isEqualTo(Arrays.copyOf(LONG_VALUE, 7 * CHUNK));
       assertThat(range(store, LONG, 8L * CHUNK, CHUNK)).hasSize(CHUNK);
       assertThatThrownBy(() -> range(store, LONG, 7L * CHUNK + 1000, 1))
@@ -363,7 +363,7 @@ class RangedReadTest {
   @Test
   void shouldFindADamagedTable() {
     long table = (LONG_VALUE.length + 4095L) & -4096;
-    try (LocalBlobStore store = open(damagedAt(table + 6))) {
+    try (DataFileStore store = open(damagedAt(table + 6))) {
       assertThatThrownBy(() -> range(store, LONG, 0, 1)).isInstanceOf(CorruptionException.class);
       try (BlobLease lease = store.get(LONG)) {
         assertThat(lease).isNotNull();

@@ -14,11 +14,13 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** W6: a get allocates nothing in steady state, in any of its forms. */
+@Tag("campaign")
 @Timeout(300)
 class ReadAllocationTest {
 

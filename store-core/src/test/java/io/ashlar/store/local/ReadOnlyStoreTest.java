@@ -78,8 +78,8 @@ class ReadOnlyStoreTest {
 
   private static SimulatedDisk filledDisk(int count) {
     SimulatedDisk disk = new SimulatedDisk();
-    try (LocalBlobStore store =
-        LocalBlobStore.open("test", disk, CONFIG, StoreEnvironment.system())) {
+    try (DataFileStore store =
+        DataFileStore.open("test", disk, CONFIG, StoreEnvironment.system())) {
       for (int n = 0; n < count; n += 10) {
         fill(store, n, 10);
       }
@@ -117,7 +117,8 @@ class ReadOnlyStoreTest {
 
   @Test
   void shouldLetManyLookAndNobodyWriteMeanwhile() {
-    try (LocalBlobStore store = LocalBlobStore.builder(folder).config(CONFIG).open()) {
+    try (DataFileStore store =
+        (DataFileStore) LocalBlobStore.builder(folder).config(CONFIG).open()) {
       fill(store, 0, 20);
       assertThatThrownBy(() -> ReadOnlyStore.open(folder, CONFIG))
           .isInstanceOf(StoreLockedException.class);
@@ -129,7 +130,8 @@ class ReadOnlyStoreTest {
       assertThatThrownBy(() -> LocalBlobStore.builder(folder).config(CONFIG).open())
           .isInstanceOf(StoreLockedException.class);
     }
-    try (LocalBlobStore store = LocalBlobStore.builder(folder).config(CONFIG).open()) {
+    try (DataFileStore store =
+        (DataFileStore) LocalBlobStore.builder(folder).config(CONFIG).open()) {
       fill(store, 20, 1);
     }
     assertThatThrownBy(() -> ReadOnlyStore.open(folder.resolve("missing"), CONFIG))
@@ -145,8 +147,8 @@ class ReadOnlyStoreTest {
     int opens = 0;
     while (cursor >= 0) { // each part by another open of the store
       assertThat(cursors.add(cursor)).isTrue();
-      try (LocalBlobStore store =
-          LocalBlobStore.open(
+      try (DataFileStore store =
+          DataFileStore.open(
               "test", SimulatedDisk.of(disk.image()), CONFIG, StoreEnvironment.system())) {
         VerifyReport report =
             store.verify(
@@ -206,7 +208,8 @@ class ReadOnlyStoreTest {
     try (ReadOnlyStore store = ReadOnlyStore.open("test", SimulatedDisk.of(disk.image()), CONFIG)) {
       long startNs = System.nanoTime();
       VerifyReport report =
-          store.verify(VerifyOptions.DEFAULTS.withBytesPerSMax(1_000_000), VerifyListener.NONE);
+          store.verify(
+              VerifyOptions.DEFAULTS.withBytesPerSecondMax(1_000_000), VerifyListener.NONE);
       double seconds = (System.nanoTime() - startNs) / 1e9;
       assertThat(report.bytes() / seconds).as("never faster").isLessThan(1_100_000);
     }
@@ -215,8 +218,8 @@ class ReadOnlyStoreTest {
   @Test
   void shouldBackUpASnapshotWhileTheStoreGoesOn() throws IOException {
     Path file = folder.resolve("backup");
-    try (LocalBlobStore store =
-        LocalBlobStore.builder(folder.resolve("store")).config(CONFIG).open()) {
+    try (DataFileStore store =
+        (DataFileStore) LocalBlobStore.builder(folder.resolve("store")).config(CONFIG).open()) {
       fill(store, 0, 40);
       try (Snapshot snapshot = store.snapshot()) {
         fill(store, 40, 10);
@@ -233,7 +236,8 @@ class ReadOnlyStoreTest {
     }
     Path restored = Files.createDirectory(folder.resolve("restored"));
     Files.copy(file, restored.resolve(StoreFile.NAME));
-    try (LocalBlobStore store = LocalBlobStore.builder(restored).config(CONFIG).open()) {
+    try (DataFileStore store =
+        (DataFileStore) LocalBlobStore.builder(restored).config(CONFIG).open()) {
       assertThat(store.stats().blobs()).isEqualTo(40);
       fill(store, 40, 1);
     }

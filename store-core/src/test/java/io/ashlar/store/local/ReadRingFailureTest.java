@@ -2,9 +2,11 @@ package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
@@ -40,6 +42,7 @@ class ReadRingFailureTest {
   private final AtomicInteger pollsUntilBroken = new AtomicInteger(Integer.MAX_VALUE);
   private boolean thrown;
   private boolean refused;
+  private Throwable refusal = new NativeException("io_uring_setup", Errno.EPERM, "ring=refused");
 
   @BeforeEach
   void muteTheLog() {
@@ -153,7 +156,7 @@ class ReadRingFailureTest {
             (self, method, arguments) -> {
               boolean readRing = Thread.currentThread().getName().equals("ashlar-read");
               if (method.getName().equals("openQueue") && readRing && refused) {
-                throw new NativeException("io_uring_setup", Errno.EPERM, "ring=refused");
+                throw refusal;
               }
               if (method.getName().equals("read")) {
                 readers.add(Thread.currentThread());
@@ -170,8 +173,8 @@ class ReadRingFailureTest {
   }
 
   private void readMany() throws InterruptedException {
-    try (LocalBlobStore store =
-        LocalBlobStore.open("test", disk(), CONFIG, StoreEnvironment.system())) {
+    try (DataFileStore store =
+        DataFileStore.open("test", disk(), CONFIG, StoreEnvironment.system())) {
       try (Epoch epoch = store.beginEpoch()) {
         for (int i = 0; i < 16; i++) {
           epoch.put(new BlobId(1, i), MemorySegment.ofArray(new byte[5000 + i]));
@@ -220,6 +223,40 @@ class ReadRingFailureTest {
     refused = true;
     readMany();
     assertThat(readers).isNotEmpty().allMatch(thread -> thread.getName().contains("helper"));
+  }
+
+  /** As where a class cannot be loaded, since the process is out of descriptors. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void shouldReadABatchWithThreadsWhenStartingTheRingThrowsAnError() {
+    refused = true;
+    refusal = new NoClassDefFoundError("planned");
+    try (DataFileStore store =
+        DataFileStore.open("test", disk(), CONFIG, StoreEnvironment.system())) {
+      List<BlobId> ids = new ArrayList<>();
+      try (Epoch epoch = store.beginEpoch()) {
+        for (int i = 0; i < 50; i++) {
+          ids.add(new BlobId(1, i));
+          epoch.put(ids.getLast(), MemorySegment.ofArray(new byte[5000]));
+        }
+        epoch.commit();
+      }
+      AtomicInteger shown = new AtomicInteger();
+      store.getAll(
+          ids,
+          new BatchVisitor() {
+            @Override
+            public void onBlob(int index, BlobId id, MemorySegment value) {
+              shown.incrementAndGet();
+            }
+
+            @Override
+            public void onFailed(int index, BlobId id, StoreException failure) {
+              throw failure;
+            }
+          });
+      assertThat(shown).hasValue(50);
+    }
   }
 
   @Test

@@ -70,15 +70,15 @@ class RingFailureTest {
             }));
   }
 
-  private static LocalBlobStore open(Disk disk) {
-    return LocalBlobStore.open("test", disk, CONFIG, StoreEnvironment.system());
+  private static DataFileStore open(Disk disk) {
+    return DataFileStore.open("test", disk, CONFIG, StoreEnvironment.system());
   }
 
   @Test
   void shouldFailEveryPendingEpochWhenTheRingFails() {
     AtomicBoolean broken = new AtomicBoolean();
     BlobId id = new BlobId(1, 2);
-    try (LocalBlobStore store = open(disk(broken))) {
+    try (DataFileStore store = open(disk(broken))) {
       try (Epoch epoch = store.beginEpoch()) {
         epoch.put(id, MemorySegment.ofArray(new byte[100]));
         epoch.commit();

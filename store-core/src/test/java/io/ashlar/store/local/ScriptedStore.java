@@ -52,7 +52,7 @@ final class ScriptedStore implements AutoCloseable {
     this.disk = disk;
     this.history = history;
     seeds = 1000L * history.states.size();
-    opened = StoreLife.openOn(disk, SEED + history.states.size() + disk.events().size());
+    opened = StoreLife.openAfterCrash(disk, SEED + history.states.size() + disk.events().size());
   }
 
   static ScriptedStore create() {
@@ -82,7 +82,7 @@ final class ScriptedStore implements AutoCloseable {
     return history.states.size() - 1L;
   }
 
-  LocalBlobStore store() {
+  DataFileStore store() {
     return opened.store();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.Snapshot;
 import io.ashlar.store.SnapshotEndedException;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,12 +33,13 @@ import org.junit.jupiter.api.io.TempDir;
  * threads open snapshots, read through them and close them: in each, all blobs of a writer carry
  * one number, however often one looks.
  */
+@Tag("campaign")
 class SnapshotConcurrencyTest {
 
   private static final int WRITERS = 3;
   private static final int BLOBS = 10; // of each writer
   private static final int READERS = 3;
-  private static final long EPOCHS = Long.getLong("test.epochs", 1_500); // of each writer
+  private static final long EPOCHS = Campaign.count("test.epochs", 1_500); // of each writer
 
   @TempDir Path folder;
 

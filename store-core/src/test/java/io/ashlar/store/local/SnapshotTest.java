@@ -3,6 +3,7 @@ package io.ashlar.store.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
@@ -12,6 +13,7 @@ import io.ashlar.store.SnapshotEndedException;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.disk.SimulatedDisk;
@@ -30,7 +32,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,12 +56,12 @@ class SnapshotTest {
 
   @TempDir Path folder;
 
-  private LocalBlobStore open() {
+  private DataFileStore open() {
     return open(SMALL);
   }
 
-  private LocalBlobStore open(StoreConfig config) {
-    return LocalBlobStore.builder(folder).config(config).open();
+  private DataFileStore open(StoreConfig config) {
+    return (DataFileStore) LocalBlobStore.builder(folder).config(config).open();
   }
 
   private static BlobId id(long n) {
@@ -91,6 +95,34 @@ class SnapshotTest {
     }
   }
 
+  /** Returns the length of each blob of a batch by its place in it. */
+  private static Map<Integer, Long> readAll(Snapshot snapshot, long... numbers) {
+    Map<Integer, Long> lengths = new HashMap<>();
+    snapshot.getAll(
+        Arrays.stream(numbers).mapToObj(SnapshotTest::id).toList(),
+        new BatchVisitor() {
+          @Override
+          public void onBlob(int index, BlobId id, MemorySegment value) {
+            lengths.put(index, value.byteSize());
+            if (value.byteSize() > 0) {
+              assertThat(value.toArray(ValueLayout.JAVA_BYTE))
+                  .isEqualTo(bytes(numbers[index], (int) value.byteSize()));
+            }
+          }
+
+          @Override
+          public void onMissing(int index, BlobId id) {
+            lengths.put(index, BlobStore.NOT_FOUND);
+          }
+
+          @Override
+          public void onFailed(int index, BlobId id, StoreException failure) {
+            throw failure;
+          }
+        });
+    return lengths;
+  }
+
   private static Map<Long, Long> visited(Snapshot snapshot) {
     Map<Long, Long> lengths = new HashMap<>();
     snapshot.forEach((high, low, length, local) -> {
@@ -103,7 +135,7 @@ class SnapshotTest {
   @ParameterizedTest
   @EnumSource(StoreConfig.Engine.class)
   void shouldShowExactlyTheStateAfterItsEpoch(StoreConfig.Engine engine) throws IOException {
-    try (LocalBlobStore store = open(SMALL.withEngine(engine))) {
+    try (DataFileStore store = open(SMALL.withEngine(engine))) {
       put(store, 1, bytes(1, 5_000));
       put(store, 2, bytes(2, 0));
       long epoch = put(store, 3, bytes(3, 70_000));
@@ -127,6 +159,12 @@ class SnapshotTest {
         byte[] target = new byte[70_000];
         assertThat(snapshot.get(id(3), MemorySegment.ofArray(target))).isEqualTo(70_000);
         assertThat(target).isEqualTo(bytes(3, 70_000));
+        byte[] later = new byte[5_000];
+        assertThat(snapshot.getAsync(id(1), MemorySegment.ofArray(later)).join()).isEqualTo(5_000);
+        assertThat(later).isEqualTo(bytes(1, 5_000));
+        assertThat(store.getAsync(id(1), MemorySegment.ofArray(later)).join()).isEqualTo(100);
+        assertThat(readAll(snapshot, 1, 2, 3, 4))
+            .isEqualTo(Map.of(0, 5_000L, 1, 0L, 2, 70_000L, 3, BlobStore.NOT_FOUND));
         assertThat(snapshot.get(id(4), MemorySegment.ofArray(target)))
             .isEqualTo(BlobStore.NOT_FOUND);
         ByteArrayOutputStream copy = new ByteArrayOutputStream();
@@ -144,7 +182,7 @@ class SnapshotTest {
 
   @Test
   void shouldKeepWhatAnOlderSnapshotNeedsWhenAYoungerOneCloses() {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       put(store, 1, bytes(1, 4_000));
       put(store, 2, bytes(2, 4_000));
       Snapshot older = store.snapshot();
@@ -165,7 +203,7 @@ class SnapshotTest {
 
   @Test
   void shouldThrowWhatToDoAfterItsCloseAndAfterTheStores() {
-    LocalBlobStore store = open();
+    DataFileStore store = open();
     put(store, 1, bytes(1, 100));
     Snapshot closed = store.snapshot();
     Snapshot open = store.snapshot();
@@ -190,7 +228,7 @@ class SnapshotTest {
 
   @Test
   void shouldRefuseMoreSnapshotsThanItCanHold() {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       List<Snapshot> snapshots = new ArrayList<>();
       for (int i = 0; i < SnapshotRegistry.OPEN_MAX; i++) {
         snapshots.add(store.snapshot());
@@ -211,7 +249,7 @@ class SnapshotTest {
 
   @Test
   void shouldEndTheOldestSnapshotRatherThanFailOrDelayCommits() {
-    try (LocalBlobStore store = open(SMALL.withSnapshotEntriesMax(16))) {
+    try (DataFileStore store = open(SMALL.withSnapshotEntriesMax(16))) {
       for (int i = 0; i < 40; i++) {
         put(store, i, bytes(i, 100));
       }
@@ -229,6 +267,11 @@ class SnapshotTest {
           .hasMessageContaining("snapshotEntriesMax=16");
       assertThatThrownBy(() -> oldest.forEach((h, l, n, local) -> {}))
           .isInstanceOf(SnapshotEndedException.class);
+      assertThatThrownBy(() -> readAll(oldest, 30)).isInstanceOf(SnapshotEndedException.class);
+      assertThat(oldest.getAsync(id(30), MemorySegment.ofArray(new byte[100])))
+          .failsWithin(Duration.ofSeconds(30))
+          .withThrowableThat()
+          .withCauseInstanceOf(SnapshotEndedException.class);
       assertThat(read(younger, 3)).isEqualTo(bytes(103, 100));
       assertThat(read(younger, 12)).isEqualTo(bytes(12, 100));
       assertThat(store.stats().snapshots()).isEqualTo(1);
@@ -240,7 +283,7 @@ class SnapshotTest {
   }
 
   /** What an ended snapshot pinned is given up in the background. */
-  private static void waitUntilUnpinned(LocalBlobStore store) {
+  private static void waitUntilUnpinned(DataFileStore store) {
     for (int i = 0; i < 2_000 && store.stats().pinnedBytes() > 0; i++) {
       LockSupport.parkNanos(1_000_000);
     }
@@ -252,7 +295,7 @@ class SnapshotTest {
     SimulatedDisk disk = new SimulatedDisk();
     disk.limitSize(2 << 20);
     try (StoreLife.Opened opened = StoreLife.openOn(disk, 1)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       for (int i = 0; i < 10; i++) {
         put(store, i, bytes(i, 100_000));
       }
@@ -283,7 +326,7 @@ class SnapshotTest {
 
   @Test
   void shouldReadLocallyWhatIsEvictedAfterwards() {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       store.markTiered();
       put(store, 1, bytes(1, 5_000));
       put(store, 2, bytes(2, 5_000));
@@ -297,7 +340,7 @@ class SnapshotTest {
         put(store, 2, bytes(12, 10));
         assertThat(read(snapshot, 2)).isEqualTo(bytes(2, 5_000));
         assertThatThrownBy(() -> snapshot.get(id(1))).isInstanceOf(TierUnavailableException.class);
-        store.setColdStorage((id, reference, target) ->
+        store.attachReadBack((id, reference, target) ->
             target.copyFrom(MemorySegment.ofArray(bytes(reference.second(), 5_000))));
         assertThat(read(snapshot, 1)).isEqualTo(bytes(1, 5_000));
         Map<Long, Boolean> local = new HashMap<>();
@@ -308,7 +351,7 @@ class SnapshotTest {
     }
   }
 
-  private static void evict(LocalBlobStore store, long n) {
+  private static void evict(DataFileStore store, long n) {
     List<Eviction> evictions = new ArrayList<>();
     store.forEachChange(
         0,
@@ -323,7 +366,7 @@ class SnapshotTest {
 
   @Test
   void shouldGiveTheTierEveryChangeUpToItsEpochDeletesIncluded() {
-    try (LocalBlobStore store = open();
+    try (DataFileStore store = open();
         Arena arena = Arena.ofConfined()) {
       store.markTiered();
       put(store, 1, bytes(1, 100));
@@ -363,7 +406,7 @@ class SnapshotTest {
   @Test
   void shouldNotOutliveTheStoreAndLeaveNothingBehind() {
     long deleted;
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       store.markTiered();
       put(store, 1, bytes(1, 5_000));
       put(store, 2, bytes(2, 5_000));
@@ -373,7 +416,7 @@ class SnapshotTest {
       deleted = store.stats().sequence();
       assertThat(store.stats().pinnedBytes()).isEqualTo(4 * 4096L);
     }
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       assertThat(store.stats().pinnedBytes()).isZero();
       assertThat(store.stats().snapshots()).isZero();
       assertThat(store.stats().tombstones()).isEqualTo(1);
@@ -395,7 +438,7 @@ class SnapshotTest {
   @Test
   void shouldCopyALongBlobToTheEndThoughItIsReplacedMeanwhile() throws IOException {
     byte[] value = bytes(1, 9_000_000); // longer than the longest buffer, so copied in parts
-    try (LocalBlobStore store = open();
+    try (DataFileStore store = open();
         Snapshot before = store.snapshot()) {
       try (Epoch epoch = store.beginEpoch()) {
         epoch.put(id(1), Channels.newChannel(new ByteArrayInputStream(value)), value.length);
@@ -440,7 +483,7 @@ class SnapshotTest {
   @Test
   void shouldVisitEachBlobOnceThoughTheVisitorChangesThem() {
     int count = 6_000; // several buckets
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       for (int from = 0; from < count; from += 1_000) {
         try (Epoch epoch = store.beginEpoch()) {
           for (int i = from; i < from + 1_000; i++) {

@@ -16,10 +16,15 @@ import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.SimulatedDisk;
+import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.SuperblockFormat;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.Eviction;
+import io.ashlar.store.spi.ManifestNotes;
+import io.ashlar.store.spi.ManifestNotes.Note;
 import io.ashlar.store.vacuum.Vacuum;
+import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -33,6 +38,7 @@ import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +76,12 @@ final class StoreLife {
   /** The epoch's owner was told that it is durable. */
   record Acked(long epoch) {}
 
+  /** The disk has got to know of these notes of manifests. */
+  record NoteBegun(ManifestNotes notes) {}
+
+  /** These notes are durable: their manifest may be sent. */
+  record NoteAcked(ManifestNotes notes) {}
+
   /** What the store held after each epoch; the index is the epoch. */
   static final class History {
     final List<Map<Integer, Value>> states = new ArrayList<>();
@@ -92,18 +104,28 @@ final class StoreLife {
 
   private static final int SNAPSHOTS_MAX = 4;
 
+  /** A claim that is open, and what it shall hold. */
+  private record Claimed(MemorySegment memory, Value value) {
+    void fill() {
+      memory.copyFrom(MemorySegment.ofArray(value.bytes()));
+    }
+  }
+
   /** A snapshot that is held open, and what it must show. */
   private record Held(Snapshot snapshot, Map<Integer, Value> state) {}
 
   final SimulatedDisk disk;
   final History history;
-  final LocalBlobStore store;
+  final DataFileStore store;
   private final SplittableRandom random;
   private final SplittableRandom snapshotChoice;
+  private final SplittableRandom noteChoice;
+  private final SplittableRandom claimChoice;
   private final int snapshotsMax;
   private final Opened opened;
   private final WriteGuard guard;
   private final List<Held> held = new ArrayList<>();
+  private final List<Claimed> claims = new ArrayList<>(); // open ones of the epoch being filled
   private long lastGroup = -1;
   private @Nullable StoreException failed;
   private long acknowledged;
@@ -116,12 +138,14 @@ final class StoreLife {
     this.store = opened.store();
     random = new SplittableRandom(seed);
     snapshotChoice = new SplittableRandom(~seed); // apart, so that it does not change the epochs
+    noteChoice = new SplittableRandom(seed + 1); // apart, too
+    claimChoice = new SplittableRandom(seed + 2); // apart, as well
     snapshotsMax = snapshotChoice.nextBoolean() ? SNAPSHOTS_MAX : 0;
     guard = new WriteGuard(disk, store);
   }
 
   /** A store whose clock and background steps a test drives. */
-  record Opened(LocalBlobStore store, AtomicLong clockNs, Deque<Runnable> steps)
+  record Opened(DataFileStore store, AtomicLong clockNs, Deque<Runnable> steps)
       implements AutoCloseable {
 
     /** Runs background steps until none is left. */
@@ -142,23 +166,49 @@ final class StoreLife {
     return openOn(disk, CONFIG, seed);
   }
 
+  /** Opens what a crash has left, which may be less than a store. */
+  static Opened openAfterCrash(Disk disk, long seed) {
+    beginAgainIfUnfinished(disk);
+    return openOn(disk, CONFIG, seed);
+  }
+
   static Opened openOn(Disk disk, StoreConfig config, long seed) {
     SplittableRandom ids = new SplittableRandom(seed);
     AtomicLong clockNs = new AtomicLong();
     Deque<Runnable> steps = new ArrayDeque<>();
-    LocalBlobStore store =
-        LocalBlobStore.open(
+    DataFileStore store =
+        DataFileStore.open(
             "simulated",
             disk,
             config,
             new StoreEnvironment(
                 ids::nextLong, () -> 1_000_000L, clockNs::get, Runnable::run, steps::add, false));
-    store.setColdStorage(StoreLife::fetch);
+    store.attachReadBack(StoreLife::readBack);
     return new Opened(store, clockNs, steps);
   }
 
+  /**
+   * Empties a file in which the making of a store was cut short: a real one would still have
+   * another name, and the open would find none. It holds zeroes, and perhaps some of superblock
+   * copy 0.
+   */
+  private static void beginAgainIfUnfinished(Disk disk) {
+    long bytes = disk.size();
+    if (bytes == 0 || bytes > CONFIG.initialFileBytes()) {
+      return;
+    }
+    try (NativeMemory memory = NativeMemory.allocate(CONFIG.initialFileBytes())) {
+      MemorySegment all = memory.segment();
+      long _ = disk.read(all, 0);
+      boolean begun = SuperblockFormat.decode(all.asSlice(0, Blocks.BYTES), 0) != null;
+      if (!begun && SuperblockFormat.isBlank(all.asSlice(Blocks.BYTES))) {
+        disk.truncate(0);
+      }
+    }
+  }
+
   /** A tier that needs no memory: a blob's cold reference says of which bytes it was made. */
-  private static void fetch(BlobId id, ColdReference reference, MemorySegment target) {
+  private static void readBack(BlobId id, ColdReference reference, MemorySegment target) {
     byte[] bytes = new Value(reference.first(), (int) reference.second()).bytes();
     target.copyFrom(MemorySegment.ofArray(bytes));
   }
@@ -193,6 +243,7 @@ final class StoreLife {
         commitGroup(epochs);
       }
       guard.check();
+      noteSometimes();
       store.setBulkLoad(snapshotChoice.nextInt(4) == 0);
       useSnapshots();
       stepSometimes();
@@ -283,6 +334,7 @@ final class StoreLife {
         } else {
           commitGroup(1);
         }
+        noteSometimes();
         useSnapshots();
         stepSometimes();
         if (!store.stats().failed()) {
@@ -306,6 +358,25 @@ final class StoreLife {
     if (random.nextInt(6) == 0 && !store.stats().failed()) {
       tierSometimes();
     }
+  }
+
+  /** Notes a manifest that a tier would send, or that the last one sent is in its chain. */
+  private void noteSometimes() {
+    if (noteChoice.nextInt(8) > 0) {
+      return;
+    }
+    boolean settle = noteChoice.nextBoolean();
+    UUID putId = new UUID(noteChoice.nextLong(), noteChoice.nextLong());
+    store.noteManifests(notes -> {
+      Note last = notes.sent().isEmpty() ? notes.settled() : notes.sent().getLast();
+      ManifestNotes next =
+          settle && last != null
+              ? notes.settled(last)
+              : notes.sending(last, new Note(notes.sequenceMax() + 1, putId));
+      disk.mark(new NoteBegun(next));
+      return next;
+    });
+    disk.mark(new NoteAcked(store.manifestNotes()));
   }
 
   /** Does what a tier does: keeps tombstones from now on, drops old ones, evicts a blob. */
@@ -403,7 +474,10 @@ final class StoreLife {
       addOperation(epoch, state);
       addOperation(epoch, state);
       addBulkSometimes(epoch, state);
+      fillClaims();
       history.groupEnds.add(epoch.commit());
+    } finally {
+      claims.clear();
     }
     acknowledged = history.states.size() - 1L;
     disk.mark(new Acked(acknowledged));
@@ -424,7 +498,10 @@ final class StoreLife {
           addOperation(epoch, state);
         }
         addBulkSometimes(epoch, state);
+        fillClaims();
         epoch.commit(new Recorder());
+      } finally {
+        claims.clear();
       }
       if (random.nextInt(16) == 0) {
         abandonOne();
@@ -463,8 +540,33 @@ final class StoreLife {
   private void put(Epoch epoch, Map<Integer, Value> state, int length) {
     int id = random.nextInt(IDS);
     Value value = new Value(random.nextLong(), length);
-    epoch.put(id(id), MemorySegment.ofArray(value.bytes()));
+    if (!tryClaim(epoch, id, value)) {
+      epoch.put(id(id), MemorySegment.ofArray(value.bytes()));
+    }
     state.put(id, value);
+  }
+
+  /** Claims memory for every third value, which is filled when the claim ends. */
+  private boolean tryClaim(Epoch epoch, int id, Value value) {
+    if (value.length() > store.claimBytesMax() || claimChoice.nextInt(3) > 0) {
+      return false;
+    }
+    MemorySegment memory = epoch.tryClaim(id(id), value.length());
+    if (memory == null) {
+      return false;
+    }
+    claims.add(new Claimed(memory, value));
+    if (claimChoice.nextInt(4) == 0) {
+      Claimed any = claims.remove(claimChoice.nextInt(claims.size()));
+      any.fill();
+      epoch.finish(any.memory());
+    }
+    return true;
+  }
+
+  private void fillClaims() {
+    claims.forEach(Claimed::fill);
+    claims.clear();
   }
 
   private void addOperation(Epoch epoch, Map<Integer, Value> state) {

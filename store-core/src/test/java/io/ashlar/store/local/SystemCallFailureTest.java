@@ -25,6 +25,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Every system call of a scripted workload fails or is cut short, below the code that resubmits,
  * retries and gives up: on the pread/pwrite disk, and on the io_uring disk over a kernel in memory.
  */
+@Tag("campaign")
 class SystemCallFailureTest {
 
   private static final long SEED = Long.getLong("test.seed", 20_261_122);
@@ -160,7 +162,7 @@ class SystemCallFailureTest {
   private static void reopen(
       Path path, boolean uring, History history, long acknowledged, Fault fault) {
     Disk disk = FaultyDisks.open(path, NativeFile.Mode.READ_WRITE, new FaultyCalls(NONE), uring);
-    try (StoreLife.Opened opened = StoreLife.openOn(disk, SEED)) {
+    try (StoreLife.Opened opened = StoreLife.openAfterCrash(disk, SEED)) {
       long kept = opened.store().recoveryReport().lastEpoch();
       assertThat(kept).as("%s", fault).isBetween(acknowledged, history.states.size() - 1L);
       assertThat(StoreLife.difference(opened.store(), history.states.get((int) kept)))

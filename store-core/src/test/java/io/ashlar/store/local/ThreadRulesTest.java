@@ -48,11 +48,11 @@ class ThreadRulesTest {
             });
   }
 
-  private static LocalBlobStore open(Disk disk) {
-    return LocalBlobStore.open("test", disk, CONFIG, StoreEnvironment.system());
+  private static DataFileStore open(Disk disk) {
+    return DataFileStore.open("test", disk, CONFIG, StoreEnvironment.system());
   }
 
-  private static void commit(LocalBlobStore store, int id) {
+  private static void commit(DataFileStore store, int id) {
     try (Epoch epoch = store.beginEpoch()) {
       epoch.put(new BlobId(7, id), MemorySegment.ofArray(new byte[5000]));
       epoch.commit();
@@ -68,7 +68,7 @@ class ThreadRulesTest {
             writers.add(Thread.currentThread());
           }
         });
-    try (LocalBlobStore store = open(disk)) {
+    try (DataFileStore store = open(disk)) {
       writers.clear();
       commit(store, 1);
       assertThat(writers).as("a lone caller commits by itself").contains(Thread.currentThread());
@@ -95,7 +95,7 @@ class ThreadRulesTest {
             throw new IllegalStateException("a bug");
           }
         });
-    try (LocalBlobStore store = open(disk)) {
+    try (DataFileStore store = open(disk)) {
       commit(store, 1);
       broken[0] = true;
       assertThatThrownBy(() -> commit(store, 2)) // L19
@@ -123,7 +123,7 @@ class ThreadRulesTest {
             order.add("close");
           }
         });
-    LocalBlobStore store = open(disk);
+    DataFileStore store = open(disk);
     commit(store, 1);
     hold[0] = true;
     Thread reader =

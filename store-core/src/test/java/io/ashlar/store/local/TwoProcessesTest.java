@@ -3,12 +3,14 @@ package io.ashlar.store.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreLockedException;
 import io.ashlar.store.VerifyListener;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,10 +20,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Promise G8, one writer: a second process is refused while the first works, and gets the store
  * once the first was killed and its last write has landed. {@code -Dlock.rounds} sets how often.
  */
+@Tag("campaign")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class TwoProcessesTest {
 
-  private static final int ROUNDS = Integer.getInteger("lock.rounds", 2);
+  private static final int ROUNDS = Campaign.count("lock.rounds", 1);
 
   @TempDir Path folder;
 

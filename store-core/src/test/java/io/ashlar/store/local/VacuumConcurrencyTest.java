@@ -23,6 +23,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * round in its bytes, so a read says by itself whether it is exact.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Tag("campaign")
 class VacuumConcurrencyTest {
 
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());

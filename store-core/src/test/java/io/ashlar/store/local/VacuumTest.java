@@ -85,8 +85,8 @@ class VacuumTest {
     assertThat(store.verify(VerifyListener.NONE)).matches(report -> report.clean());
   }
 
-  private LocalBlobStore open() {
-    return LocalBlobStore.builder(folder).config(SMALL).open();
+  private DataFileStore open() {
+    return (DataFileStore) LocalBlobStore.builder(folder).config(SMALL).open();
   }
 
   private static int length(int id) {
@@ -96,7 +96,7 @@ class VacuumTest {
   @Test
   void shouldShrinkTheFileToItsContentAfterMassDeletion() {
     int blobs = 2_000;
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       for (int from = 0; from < blobs; from += 10) {
         try (Epoch epoch = store.beginEpoch()) {
           for (int i = from; i < from + 10; i++) {
@@ -139,7 +139,7 @@ class VacuumTest {
           .as("there is nothing more to gain, but that the last blob may lie high")
           .isLessThanOrEqualTo(5_000);
     }
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       assertShrunk(store);
       for (int i = 0; i <= blobs; i++) {
         if (i % 10 == 3) {
@@ -267,7 +267,7 @@ class VacuumTest {
   void shouldLeaveAloneWhatChangedBetweenItsCopyAndTheRecord() {
     SimulatedDisk disk = new SimulatedDisk();
     try (StoreLife.Opened opened = halfDeleted(disk)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       try (Vacuum vacuum = store.beginVacuum(VacuumOptions.DEFAULTS, VacuumListener.NONE)) {
         long epoch = store.durableEpoch();
         long syncs = disk.count(InjectedFailure.Kind.SYNC);
@@ -299,7 +299,7 @@ class VacuumTest {
   void shouldGoOnWhenACopyCannotBeWritten() {
     SimulatedDisk disk = new SimulatedDisk();
     try (StoreLife.Opened opened = halfDeleted(disk)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       try (Vacuum vacuum = store.beginVacuum(VacuumOptions.DEFAULTS, VacuumListener.NONE)) {
         long reads = disk.count(InjectedFailure.Kind.READ);
         disk.failNext(InjectedFailure.Kind.WRITE, Errno.EIO);
@@ -335,7 +335,7 @@ class VacuumTest {
   void shouldPunchHolesIfAskedAndFillThemBeforeUse() {
     SimulatedDisk disk = new SimulatedDisk();
     try (StoreLife.Opened opened = halfDeleted(disk)) {
-      LocalBlobStore store = opened.store();
+      DataFileStore store = opened.store();
       put(store, 3_000, bytes(1, 400_000)); // a long group: its record takes little beside it
       delete(store, 3_000);
       Epoch pinning = store.beginEpoch();
@@ -385,7 +385,7 @@ class VacuumTest {
 
   @Test
   void shouldRunOneAtATime() {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       put(store, 1, bytes(1, 10));
       AtomicReference<Throwable> second = new AtomicReference<>();
       store.vacuum(
@@ -404,7 +404,7 @@ class VacuumTest {
 
   @Test
   void shouldEndWhenTheStoreIsClosed() throws InterruptedException {
-    LocalBlobStore store = open();
+    DataFileStore store = open();
     for (int i = 0; i < 200; i++) {
       put(store, i, bytes(i, 50_000));
     }
@@ -425,7 +425,7 @@ class VacuumTest {
             });
     assertThat(report.end()).isEqualTo(VacuumReport.End.CLOSED);
     closer.join();
-    try (LocalBlobStore again = open()) {
+    try (DataFileStore again = open()) {
       for (int i = 150; i < 200; i++) {
         assertThat(read(again, i)).isEqualTo(bytes(i, 50_000));
       }
@@ -435,11 +435,11 @@ class VacuumTest {
 
   /** Vacuums when the first bytes come. */
   private static final class VacuumingChannel implements WritableByteChannel {
-    private final LocalBlobStore store;
+    private final DataFileStore store;
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private long moved;
 
-    VacuumingChannel(LocalBlobStore store) {
+    VacuumingChannel(DataFileStore store) {
       this.store = store;
     }
 
@@ -465,7 +465,7 @@ class VacuumTest {
 
   @Test
   void shouldGoOnStreamingABlobThatIsMovedMeanwhile() throws IOException {
-    try (LocalBlobStore store = open()) {
+    try (DataFileStore store = open()) {
       put(store, 1, bytes(1, 9_000_000));
       put(store, 2, bytes(2, 3_500_000));
       delete(store, 1);

@@ -26,12 +26,12 @@ final class WriteGuard {
   private record Live(long sequence, List<long[]> extents) {}
 
   private final SimulatedDisk disk;
-  private final LocalBlobStore store;
+  private final DataFileStore store;
   private Live before = new Live(-1, List.of());
   private Live last;
   private int seen;
 
-  WriteGuard(SimulatedDisk disk, LocalBlobStore store) {
+  WriteGuard(SimulatedDisk disk, DataFileStore store) {
     this.disk = disk;
     this.store = store;
     seen = disk.events().size();

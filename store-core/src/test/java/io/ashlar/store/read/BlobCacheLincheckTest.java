@@ -12,6 +12,7 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
  * Blobs that are cached, found, read and let go of at once: nobody reads memory that was given to
  * another blob, and all of it comes back.
  */
+@Tag("campaign")
 @Timeout(300)
 class BlobCacheLincheckTest {
   private static final BlobId ID = new BlobId(1, 1);

@@ -9,6 +9,7 @@ import io.ashlar.store.disk.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,6 +50,27 @@ class HelperReadsTest {
       assertThat(request.bytesRead()).isEqualTo(BLOCK);
       assertThat(target.get(ValueLayout.JAVA_BYTE, BLOCK - 1)).isEqualTo((byte) 7);
     }
+    reads.close();
+  }
+
+  /** Whoever waits for it would wait for ever. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void shouldTellTheWaiterOfAReadThatBreaksOff() {
+    Disk breaking =
+        (Disk)
+            Proxy.newProxyInstance(
+                Disk.class.getClassLoader(),
+                new Class<?>[] {Disk.class},
+                (self, method, arguments) -> {
+                  throw new OutOfMemoryError("planned");
+                });
+    HelperReads reads = new HelperReads(breaking);
+    ReadRequest request = new ReadRequest();
+    request.prepare(target, BLOCK, 0);
+    assertThat(reads.offer(request)).isTrue();
+    request.await();
+    assertThat(request.failure()).isNotNull();
     reads.close();
   }
 

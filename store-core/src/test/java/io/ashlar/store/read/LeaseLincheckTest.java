@@ -15,6 +15,7 @@ import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
  * Leases that a thread uses again (decision 0021) while another closes them: each shows what it
  * lends, and gives it back once.
  */
+@Tag("campaign")
 @Timeout(300)
 class LeaseLincheckTest {
 
@@ -67,7 +69,7 @@ class LeaseLincheckTest {
     static void of(ReadContext context, StoreGate gate) {
       for (int i = 0; i < ReadContext.LEASES - 1; i++) {
         Memory memory = new Memory(0);
-        context.lend(gate, memory.value(), memory, true).close();
+        context.lend(gate, memory.value(), memory).close();
       }
     }
   }
@@ -83,7 +85,7 @@ class LeaseLincheckTest {
     public boolean lend(@Param(gen = IntGen.class, conf = "1:9") int number) {
       Memory memory = new Memory(number);
       lent.add(memory);
-      BlobLease lease = context.lend(gate, memory.value(), memory, true);
+      BlobLease lease = context.lend(gate, memory.value(), memory);
       if (handedOver.compareAndSet(null, lease)) {
         Turn.of(context, gate);
         return true;

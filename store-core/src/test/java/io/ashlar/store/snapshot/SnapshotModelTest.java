@@ -2,6 +2,7 @@ package io.ashlar.store.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.store.SnapshotEndedException;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
@@ -42,7 +43,7 @@ import org.junit.jupiter.api.Test;
  */
 class SnapshotModelTest {
 
-  private static final int OPERATIONS = Integer.getInteger("test.operations", 110_000);
+  private static final int OPERATIONS = Campaign.count("test.operations", 110_000);
   private static final int IDS = 3_000;
   private static final long FILE_BLOCKS = 1 << 17;
   private static final ValueLayout.OfLong LONG =
@@ -95,7 +96,8 @@ class SnapshotModelTest {
         () -> sequence,
         () -> sequence,
         background::add,
-        entriesMax);
+        entriesMax,
+        null);
   }
 
   SnapshotModelTest() {
@@ -203,7 +205,7 @@ class SnapshotModelTest {
     if (blocks == 0) {
       return 0;
     }
-    long start = space.allocateFree(blocks);
+    long start = space.allocateFree(blocks, blocks);
     assertThat(start).as(this::name).isPositive();
     for (long block = start; block < start + blocks; block++) {
       // The last durable record is the one before, and carries the mark of the one before that.

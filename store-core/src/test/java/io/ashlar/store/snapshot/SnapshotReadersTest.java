@@ -2,6 +2,7 @@ package io.ashlar.store.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,11 +33,12 @@ import org.junit.jupiter.api.Test;
  * happens to it between two steps of the lookup. Blobs are empty, so that only the index is at
  * work.
  */
+@Tag("campaign")
 class SnapshotReadersTest {
 
   private static final int IDS = 48;
   private static final int READERS = 2;
-  private static final long CHANGES = Long.getLong("test.changes", 60_000);
+  private static final long CHANGES = Campaign.count("test.changes", 60_000);
 
   /** A snapshot, and the version of each id in it, never changed; 0 where there was none. */
   @SuppressWarnings("ArrayRecordComponent")
@@ -59,7 +62,8 @@ class SnapshotReadersTest {
           () -> this.sequence,
           () -> this.sequence,
           Runnable::run,
-          1 << 20);
+          1 << 20,
+          null);
   private final long[] versions = new long[IDS];
   private final AtomicLong lookups = new AtomicLong();
   private long sequence; // the writer's

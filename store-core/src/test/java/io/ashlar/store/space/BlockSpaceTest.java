@@ -142,8 +142,8 @@ class BlockSpaceTest {
     assertThat(punch(10)).isTrue();
     long hole = holeStart;
     long left = space.freeBlocks();
-    assertThat(space.allocateFree(left)).as("all that is free").isNotNegative();
-    assertThat(space.allocateFree(1)).as("a hole is not free").isEqualTo(-1);
+    assertThat(space.allocateFree(left, left)).as("all that is free").isNotNegative();
+    assertThat(space.allocateFree(1, 1)).as("a hole is not free").isEqualTo(-1);
     int before = disk.events().size();
     long start = space.allocate(20);
     assertThat(start).isBetween(hole, hole + holeBlocks - 20);
@@ -164,7 +164,7 @@ class BlockSpaceTest {
     assertThat(punch(10)).isTrue();
     long holes = space.holeBlocks();
     long left = space.freeBlocks();
-    long _ = space.allocateFree(left);
+    long _ = space.allocateFree(left, left);
     disk.failNext(InjectedFailure.Kind.WRITE, Errno.ENOSPC);
     assertThat(space.allocate(20)).isEqualTo(-1);
     assertThat(space.growthFailure()).isNotNull();

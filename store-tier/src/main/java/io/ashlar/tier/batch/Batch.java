@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * body.
  *
  * <p>Thread: that of the arena it lies in; one thread if it was opened from a file. Memory: closing
- * it frees what {@link BatchCodec#open} took, and does nothing for one decoded into an arena.
+ * it frees what {@link BatchDecoder#open} took, and does nothing for one decoded into an arena.
  */
 public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
   private final BatchHeader header;

@@ -10,15 +10,10 @@ import static io.ashlar.tier.batch.BatchFormatException.Check.SIZE_BOUND;
 import static io.ashlar.tier.batch.BatchFormatException.Check.SIZE_MISMATCH;
 import static io.ashlar.tier.batch.BatchFormatException.Check.VERSION;
 
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -101,11 +96,6 @@ public final class BatchCodec {
   /** A codec with the cap {@link #BODY_BYTES_MAX_DEFAULT}. */
   public BatchCodec() {
     this(BODY_BYTES_MAX_DEFAULT);
-  }
-
-  /** The cap on a body, in bytes. */
-  public long bodyBytesMax() {
-    return bodyBytesMax;
   }
 
   /** An encoder with this codec's cap; close it. */
@@ -219,27 +209,6 @@ public final class BatchCodec {
     Lz4Block.decompress(block, body);
     checkEntries(body, header.entries());
     return new Batch(header, body, null);
-  }
-
-  /**
-   * Opens a batch file of any size: the file is mapped while it is decoded, the body lies off the
-   * heap, and the heap holds neither.
-   *
-   * @return the batch, which owns its memory; close it.
-   * @throws BatchFormatException if any check fails.
-   * @throws IOException if the file cannot be read.
-   */
-  public Batch open(Path file) throws IOException {
-    Arena owned = Arena.ofShared();
-    try (Arena mapping = Arena.ofConfined();
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      MemorySegment object = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), mapping);
-      Batch batch = decode(object, owned);
-      return new Batch(batch.header(), batch.body(), owned);
-    } catch (IOException | RuntimeException | Error e) {
-      owned.close();
-      throw e;
-    }
   }
 
   private static void checkEntries(MemorySegment body, long entries) {

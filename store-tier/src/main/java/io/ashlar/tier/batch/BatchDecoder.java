@@ -1,5 +1,6 @@
 package io.ashlar.tier.batch;
 
+import io.ashlar.tier.key.FrameKeys;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -34,11 +35,6 @@ public final class BatchDecoder {
   public BatchDecoder(@Nullable FrameKeys keys) {
     this.codec = new BatchCodec(BatchCodec.BODY_BYTES_MAX_DEFAULT);
     this.framed = new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT, keys);
-  }
-
-  /** A decoder with the cap {@link BatchCodec#BODY_BYTES_MAX_DEFAULT}. */
-  public BatchDecoder() {
-    this(BatchCodec.BODY_BYTES_MAX_DEFAULT);
   }
 
   /**

@@ -36,22 +36,7 @@ public final class BatchEncoder implements AutoCloseable {
    *     of the format ({@link BatchFormatException.Check#TOO_LARGE}); nothing was added.
    */
   public void add(MemorySegment key, MemorySegment data) {
-    addEmpty(key, data.byteSize());
-    MemorySegment.copy(data, 0, body.segment(), bodyBytes - data.byteSize(), data.byteSize());
-  }
-
-  /**
-   * Adds an entry whose data the caller fills in place, saving a copy.
-   *
-   * @return the data's place, {@code dataBytes} long and undefined; valid until the next call.
-   * @throws BatchFormatException as {@link #add}.
-   */
-  public MemorySegment claim(MemorySegment key, long dataBytes) {
-    addEmpty(key, dataBytes);
-    return body.segment().asSlice(bodyBytes - dataBytes, dataBytes);
-  }
-
-  private void addEmpty(MemorySegment key, long dataBytes) {
+    long dataBytes = data.byteSize();
     checkLength("key", key.byteSize());
     checkLength("data", dataBytes);
     long after = bodyBytes + key.byteSize() + dataBytes + BatchCodec.ENTRY_FRAMING_BYTES;
@@ -65,6 +50,7 @@ public final class BatchEncoder implements AutoCloseable {
     MemorySegment.copy(key, 0, target, offset + Integer.BYTES, key.byteSize());
     offset += Integer.BYTES + key.byteSize();
     target.set(BatchCodec.U32, offset, (int) dataBytes);
+    MemorySegment.copy(data, 0, target, offset + Integer.BYTES, dataBytes);
     bodyBytes = after;
     entries++;
   }
@@ -75,16 +61,6 @@ public final class BatchEncoder implements AutoCloseable {
           TOO_LARGE,
           "batch " + field + " too long: length=" + length + ", max=" + BatchCodec.U32_MAX);
     }
-  }
-
-  /** Removes the last entry that was added, when filling a claimed one failed. */
-  public void removeLast(long keyBytes, long dataBytes) {
-    long length = keyBytes + dataBytes + BatchCodec.ENTRY_FRAMING_BYTES;
-    if (entries == 0 || length > bodyBytes) {
-      throw new IllegalStateException("batch has no such last entry: bytes=" + length);
-    }
-    bodyBytes -= length;
-    entries--;
   }
 
   /** Number of entries added. */

@@ -2,6 +2,8 @@ package io.ashlar.tier.batch;
 
 import static io.ashlar.tier.batch.BatchFormatException.Check.CHECKSUM;
 
+import io.ashlar.tier.key.FrameKey;
+import io.ashlar.tier.key.FrameKeys;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -11,7 +13,6 @@ import java.security.SecureRandom;
 import java.util.UUID;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
-import javax.crypto.spec.GCMParameterSpec;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +30,6 @@ final class FrameCipher {
   private static final int NONCE_OFFSET = 8;
   private static final int NONCE_BYTES = 12;
   private static final int TEXT_OFFSET = NONCE_OFFSET + NONCE_BYTES;
-  private static final int TAG_BITS = 128;
-  private static final String TRANSFORMATION = "AES/GCM/NoPadding";
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final @Nullable FrameKeys keys;
@@ -59,8 +58,7 @@ final class FrameCipher {
     target.set(BatchCodec.U32, CHECK_OFFSET, key.check());
     MemorySegment.copy(nonce, 0, target, ValueLayout.JAVA_BYTE, NONCE_OFFSET, NONCE_BYTES);
     try {
-      Cipher cipher = Cipher.getInstance(TRANSFORMATION);
-      cipher.init(Cipher.ENCRYPT_MODE, key.key(), new GCMParameterSpec(TAG_BITS, nonce));
+      Cipher cipher = key.cipher(Cipher.ENCRYPT_MODE, nonce);
       cipher.updateAAD(additional(key.id(), place));
       int written =
           cipher.doFinal(ByteBuffer.wrap(text), target.asSlice(TEXT_OFFSET).asByteBuffer());
@@ -88,8 +86,7 @@ final class FrameCipher {
     }
     byte[] nonce = sealed.asSlice(NONCE_OFFSET, NONCE_BYTES).toArray(ValueLayout.JAVA_BYTE);
     try {
-      Cipher cipher = Cipher.getInstance(TRANSFORMATION);
-      cipher.init(Cipher.DECRYPT_MODE, key.key(), new GCMParameterSpec(TAG_BITS, nonce));
+      Cipher cipher = key.cipher(Cipher.DECRYPT_MODE, nonce);
       cipher.updateAAD(additional(id, place));
       byte[] text = new byte[(int) sealed.byteSize() - OVERHEAD_BYTES];
       int length =

@@ -87,15 +87,6 @@ public final class FrameTable {
     return rawStarts[lengths.length];
   }
 
-  /** Bytes of all frames in the object, their headers included. */
-  public long storedBytes() {
-    long bytes = 0;
-    for (int length : lengths) {
-      bytes += length;
-    }
-    return bytes;
-  }
-
   /**
    * The frame that holds a byte of the body.
    *

@@ -4,6 +4,7 @@ import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_HEADER_BYTES;
 import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_RAW_BYTES_MAX;
 import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
 
+import io.ashlar.tier.key.FrameKey;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

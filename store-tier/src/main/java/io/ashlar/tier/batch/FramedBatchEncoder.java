@@ -3,6 +3,7 @@ package io.ashlar.tier.batch;
 import static io.ashlar.tier.batch.BatchFormatException.Check.TOO_LARGE;
 import static io.ashlar.tier.batch.FramedBatchFormat.FRAME_BYTES_TARGET;
 
+import io.ashlar.tier.key.FrameKey;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 
@@ -12,7 +13,7 @@ import java.util.UUID;
  * and data may be empty.
  *
  * <pre>
- *             claim()          keep(), drop()                seal()          encode()
+ *             claim()          keep()                        seal()          encode()
  *   +------> EMPTY --> CLAIMED --------------> FILLING -----------> SEALED ----------> ENCODED
  *   |                     ^                       |                                     |   ^
  *   |                     +---------- claim() ----+                            encode() +---+
@@ -72,14 +73,13 @@ public final class FramedBatchEncoder implements AutoCloseable {
   }
 
   /**
-   * Makes room for an entry whose data the caller fills in place, and then keeps or drops.
+   * Makes room for an entry whose data the caller fills in place, and then keeps it.
    *
    * @return the data's place, {@code dataBytes} long and undefined; valid until then.
    * @throws BatchFormatException if the key or the data are longer than the format allows, or the
    *     batch would exceed 64 MiB and has other entries ({@link
    *     BatchFormatException.Check#TOO_LARGE}); nothing was added.
-   * @throws IllegalStateException if the entry before is neither kept nor dropped, or the batch is
-   *     sealed.
+   * @throws IllegalStateException if the entry before is not kept, or the batch is sealed.
    */
   public MemorySegment claim(MemorySegment key, long dataBytes) {
     return claim(key, dataBytes, false);
@@ -115,17 +115,6 @@ public final class FramedBatchEncoder implements AutoCloseable {
 
   private static long entryBytes(long keyBytes, long dataBytes) {
     return keyBytes + dataBytes + BatchCodec.ENTRY_FRAMING_BYTES;
-  }
-
-  /**
-   * Keeps the entry that was claimed.
-   *
-   * @return the run that it lies in, counted from 0; see {@link #run}.
-   */
-  public int keep() {
-    check(claimedDataBytes >= 0, "has nothing claimed");
-    long dataAt = openBytes + entryBytes(claimedKeyBytes, claimedDataBytes) - claimedDataBytes;
-    return keep(BatchCodec.crc32c(open.segment().asSlice(dataAt, claimedDataBytes)));
   }
 
   /**
@@ -230,12 +219,6 @@ public final class FramedBatchEncoder implements AutoCloseable {
     return firstRun;
   }
 
-  /** Forgets the entry that was claimed. */
-  public void drop() {
-    check(claimedDataBytes >= 0, "has nothing claimed");
-    claimedDataBytes = -1;
-  }
-
   private void sealFrame() {
     frames.write(open.segment().asSlice(0, openBytes), openEntries);
     openBytes = 0;
@@ -254,7 +237,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
 
   /** Compresses what is not yet; no entry can be added afterwards. Idempotent. */
   public void seal() {
-    check(claimedDataBytes < 0, "has an entry that is neither kept nor dropped");
+    check(claimedDataBytes < 0, "has an entry that is not kept");
     if (openBytes > 0) {
       sealFrame();
     }

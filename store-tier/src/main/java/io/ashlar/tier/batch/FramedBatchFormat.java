@@ -162,6 +162,9 @@ public final class FramedBatchFormat {
   private static final int HEADER_CRC_OFFSET = 48;
   private static final int HEADER_ZERO_OFFSET = 52;
 
+  /** From the start of a batch to the end of the key check of its first frame. */
+  static final int ENCRYPTION_BYTES = HEADER_BYTES + FRAME_HEADER_BYTES + 2 * Integer.BYTES;
+
   private static final int FRAME_RAW_OFFSET = 4;
   private static final int FRAME_CODEC_OFFSET = 8;
   private static final int FRAME_FLAGS_OFFSET = 9;
@@ -192,6 +195,9 @@ public final class FramedBatchFormat {
   private static final ValueLayout.OfLong U64 = BatchCodec.U64;
   private static final ValueLayout.OfLong BIG_ENDIAN =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+  /** CRC-32C of a header, whichever: see {@link #objectCrc}. */
+  private static final int HEADER_CRC32C = headerCrc32c();
 
   private FramedBatchFormat() {}
 
@@ -319,6 +325,23 @@ public final class FramedBatchFormat {
         new UUID(object.get(BIG_ENDIAN, ID_OFFSET), object.get(BIG_ENDIAN, ID_OFFSET + Long.BYTES)),
         object.get(U64, CREATED_OFFSET),
         object.get(U32, FLAGS_OFFSET) == OBJECT_SEALED);
+  }
+
+  /**
+   * How a batch is encrypted: what its header and the seal of its first frame say. The frame's CRC
+   * is not checked.
+   *
+   * @param start the batch's first {@link #ENCRYPTION_BYTES} bytes, or more.
+   * @throws BatchFormatException if the header is damaged, or a sealed batch is shorter.
+   */
+  static Encryption encryption(MemorySegment start) {
+    if (!readHeader(start).sealed()) {
+      return Encryption.NONE;
+    }
+    checkLength("sealed batch", start.byteSize(), ENCRYPTION_BYTES);
+    int seal = HEADER_BYTES + FRAME_HEADER_BYTES;
+    return new Encryption(
+        Encryption.State.KEYED, start.get(U32, seal), start.get(U32, seal + Integer.BYTES));
   }
 
   private static void checkFlags(long flags) {
@@ -493,6 +516,29 @@ public final class FramedBatchFormat {
     checkAtMost("index raw length", read.indexRawBytes(), expansionMax, SIZE_BOUND);
     checkAtMost("index raw length", read.indexRawBytes(), Lz4Block.INPUT_BYTES_MAX, SIZE_BOUND);
     return read;
+  }
+
+  /**
+   * The CRC-32C of a whole object, as its footer implies it.
+   *
+   * <p>The footer says the CRC of all frames and that of the index. Every valid header has the same
+   * CRC-32C: a text that is followed by its own CRC always leaves the same remainder, and the rest
+   * of it is zero. So neither has to be read. This finds an index that lies in another object than
+   * it should.
+   */
+  static int objectCrc(Footer footer) {
+    MemorySegment end = MemorySegment.ofArray(new byte[FOOTER_BYTES]);
+    writeFooter(end, 0, footer);
+    long dataBytes = footer.indexOffset() - HEADER_BYTES;
+    int data = JoinedCrc32c.join(HEADER_CRC32C, footer.dataCrc(), dataBytes);
+    int index = JoinedCrc32c.join(data, footer.indexCrc(), footer.indexBytes());
+    return JoinedCrc32c.join(index, BatchCodec.crc32c(end), FOOTER_BYTES);
+  }
+
+  private static int headerCrc32c() {
+    MemorySegment header = MemorySegment.ofArray(new byte[HEADER_BYTES]);
+    writeHeader(header, new FramedHeader(0, 0, new UUID(0, 0), 0));
+    return BatchCodec.crc32c(header);
   }
 
   static void checkEqual(String field, long expected, long actual) {

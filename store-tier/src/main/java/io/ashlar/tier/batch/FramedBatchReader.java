@@ -5,6 +5,7 @@ import static io.ashlar.tier.batch.BatchFormatException.Check.LENGTH;
 import static io.ashlar.tier.batch.FramedBatchFormat.FOOTER_BYTES;
 import static io.ashlar.tier.batch.FramedBatchFormat.HEADER_BYTES;
 
+import io.ashlar.tier.key.FrameKeys;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -29,9 +30,6 @@ public final class FramedBatchReader {
 
   private static final ValueLayout.OfLong START = ValueLayout.JAVA_LONG;
 
-  /** The batch of frames that are read without saying of which: these cannot be sealed. */
-  private static final UUID NO_BATCH = new UUID(0, 0);
-
   private final long rawBytesMax;
   private final @Nullable FrameKeys keys;
 
@@ -55,21 +53,11 @@ public final class FramedBatchReader {
     this.keys = keys;
   }
 
-  /** A reader with the cap {@link BatchCodec#BODY_BYTES_MAX_DEFAULT}. */
-  public FramedBatchReader() {
-    this(BatchCodec.BODY_BYTES_MAX_DEFAULT);
-  }
-
   /** Where an object's bytes are read from; each call is one request. */
   @FunctionalInterface
   public interface RangeSource {
     /** Fills {@code target} with the object's bytes from {@code offset}. */
     void read(long offset, MemorySegment target);
-  }
-
-  /** Reads and checks the header of an object. */
-  public FramedHeader header(MemorySegment object) {
-    return FramedBatchFormat.readHeader(object);
   }
 
   /**
@@ -177,19 +165,10 @@ public final class FramedBatchReader {
    * Opens a batch by its footer: reads the last {@value #TAIL_BYTES} bytes, and the index by itself
    * only if it is longer.
    *
+   * @param batch its id, as its name says.
    * @param objectBytes the object's length.
    * @param source read once or twice.
    * @param allocator gives memory for the raw index.
-   */
-  public FramedIndex openIndex(long objectBytes, RangeSource source, SegmentAllocator allocator) {
-    return openIndex(NO_BATCH, objectBytes, source, allocator);
-  }
-
-  /**
-   * Opens a batch that may be encrypted by its footer, as {@link #openIndex(long, RangeSource,
-   * SegmentAllocator)} does.
-   *
-   * @param batch its id, as its name says.
    */
   public FramedIndex openIndex(
       UUID batch, long objectBytes, RangeSource source, SegmentAllocator allocator) {
@@ -219,19 +198,10 @@ public final class FramedBatchReader {
    * Decodes frames that were read by themselves, and verifies their checksums. Those of the entries
    * are in the index, so whoever has them compares.
    *
-   * @param frames one run, or several in a row, and nothing else.
-   * @param allocator gives one piece of memory of their bodies' size.
-   */
-  public Batch decodeRun(MemorySegment frames, SegmentAllocator allocator) {
-    return decodeRun(NO_BATCH, 0, frames, allocator);
-  }
-
-  /**
-   * Decodes frames of a batch that may be encrypted, as {@link #decodeRun(MemorySegment,
-   * SegmentAllocator)} does.
-   *
    * @param batch the batch's id, as its name says.
    * @param objectOffset where the frames begin in the object.
+   * @param frames one run, or several in a row, and nothing else.
+   * @param allocator gives one piece of memory of their bodies' size.
    */
   public Batch decodeRun(
       UUID batch, long objectOffset, MemorySegment frames, SegmentAllocator allocator) {
@@ -303,6 +273,16 @@ public final class FramedBatchReader {
    * @param allocator as for {@link #decode}.
    */
   public Salvage salvage(MemorySegment object, SegmentAllocator allocator) {
-    return new SalvageScan(object, rawBytesMax, keys).read(allocator);
+    return new SalvageScan(object, rawBytesMax, keys, null).read(allocator);
+  }
+
+  /**
+   * Reads what is left of a damaged batch whose id is known, as {@link #salvage(MemorySegment,
+   * SegmentAllocator)} does. So sealed frames are opened even if the header is damaged.
+   *
+   * @param batch its id, as its name says. Whether the header says the same is not checked.
+   */
+  public Salvage salvage(UUID batch, MemorySegment object, SegmentAllocator allocator) {
+    return new SalvageScan(object, rawBytesMax, keys, batch).read(allocator);
   }
 }

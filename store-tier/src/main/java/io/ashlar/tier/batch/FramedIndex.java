@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The index of a version 3 batch: which entries it has, how long they are, their checksums and
@@ -175,13 +174,9 @@ public final class FramedIndex {
     return footer.rawBytes();
   }
 
-  /** Bytes of the index as it is stored. */
-  public long storedBytes() {
-    return footer.indexBytes();
-  }
-
-  FramedBatchFormat.Footer footer() {
-    return footer;
+  /** CRC-32C of the object that this is the index of, if that is whole. */
+  public int objectCrc32c() {
+    return FramedBatchFormat.objectCrc(footer);
   }
 
   /** Visits the entries by their keys, those of one key as they lie. */
@@ -191,17 +186,6 @@ public final class FramedIndex {
       Entry entry = cursor.next(frames);
       visitor.onEntry(cursor.key(), entry);
     }
-  }
-
-  /** The last entry of a key, or null; looks at every key before it. */
-  public @Nullable Entry find(MemorySegment key) {
-    Entry[] found = new Entry[1];
-    forEach((candidate, entry) -> {
-      if (candidate.byteSize() == key.byteSize() && candidate.mismatch(key) < 0) {
-        found[0] = entry;
-      }
-    });
-    return found[0];
   }
 
   /** Reads the raw index from front to back. */

@@ -98,11 +98,6 @@ final class IndexEncoder implements AutoCloseable {
     return frameLog.segment().get(INT, (long) frame * FRAME_BYTES + field);
   }
 
-  /** Writes the compressed index behind the first {@code offset} bytes of {@code object}. */
-  Encoded encode(Scratch object, long offset) {
-    return encode(object, offset, 0);
-  }
-
   /**
    * Writes the compressed index behind the first {@code offset} bytes of {@code object}.
    *

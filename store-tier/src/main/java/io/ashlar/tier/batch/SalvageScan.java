@@ -1,5 +1,6 @@
 package io.ashlar.tier.batch;
 
+import io.ashlar.tier.key.FrameKeys;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -17,13 +18,19 @@ final class SalvageScan {
   private final MemorySegment object;
   private final long rawBytesMax;
   private final @Nullable FrameKeys keys;
+  private final @Nullable UUID batch;
   private FrameCipher cipher = new FrameCipher(null, new UUID(0, 0));
   private final FrameTable.Builder found;
   private long entriesExpected = -1;
   private long framesLost;
 
-  SalvageScan(MemorySegment object, long rawBytesMax, @Nullable FrameKeys keys) {
+  /**
+   * @param batch the id that the batch must have; null for the one that its header says.
+   */
+  SalvageScan(
+      MemorySegment object, long rawBytesMax, @Nullable FrameKeys keys, @Nullable UUID batch) {
     this.keys = keys;
+    this.batch = batch;
     this.object = object;
     this.rawBytesMax = rawBytesMax;
     long framesMax =
@@ -35,9 +42,10 @@ final class SalvageScan {
 
   Salvage read(SegmentAllocator allocator) {
     FramedHeader header = header();
-    if (header != null) {
-      // Without a header nothing tells the batch that sealed frames are bound to.
-      cipher = new FrameCipher(keys, header.id());
+    UUID id = batch == null && header != null ? header.id() : batch;
+    if (id != null) {
+      // Else nothing tells the batch that sealed frames are bound to.
+      cipher = new FrameCipher(keys, id);
     }
     FrameTable said = frameTable();
     if (header != null) {

@@ -7,18 +7,16 @@
  *       as one segment or file, or ranges of them. The formats' specifications are {@link
  *       io.ashlar.tier.batch.BatchCodec} and {@link io.ashlar.tier.batch.FramedBatchFormat}.
  *   <li><b>Who owns what.</b> A codec, decoder or reader has no state and serves any thread. An
- *       encoder, a batch and a batcher belong to one thread each; metrics are written by that one
- *       and read by any.
+ *       encoder and a batch belong to one thread each.
  *   <li><b>Who frees memory.</b> An encoder frees what it packed into when it is closed. A decoded
  *       batch lies in the arena that the caller gave, or frees itself when closed if it was opened
  *       from a file.
  *   <li><b>What is thrown.</b> {@link io.ashlar.tier.batch.BatchFormatException} for bytes that are
- *       no batch, with the check that failed; {@link
- *       io.ashlar.tier.batch.EpochAlreadyFlushedException}; the object store's exceptions as they
- *       are.
- *   <li><b>What is forbidden.</b> Allocating for a length that was read before it is bounded by
- *       what the input can hold and by the configured cap; LZ4's fast (unchecked) decompressors; a
- *       heap array as large as a value.
+ *       no batch, with the check that failed; {@link io.ashlar.tier.batch.FrameKeyException} for an
+ *       intact batch whose key is not at hand.
+ *   <li><b>What is forbidden.</b> Talking to an object store. Allocating for a length that was read
+ *       before it is bounded by what the input can hold and by the configured cap; LZ4's fast
+ *       (unchecked) decompressors; a heap array as large as a value.
  * </ol>
  */
 @NullMarked

@@ -1,6 +1,8 @@
 package io.ashlar.tier.checkpoint;
 
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.json.ManifestFormatException;
 import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectContent;
@@ -8,7 +10,9 @@ import io.ashlar.tier.object.ObjectNotFoundException;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import io.ashlar.tier.object.PutResult;
+import io.ashlar.tier.object.request.SecondLook;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +52,9 @@ public final class Boundary {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public long sequence() {
-    byte[] json = ManifestStore.read(objects, TierKeys.BOUNDARY, BYTES_MAX);
-    return json == null ? 0 : decode(json);
+    return ManifestStore.read(
+            objects, TierKeys.BOUNDARY, BYTES_MAX, TierManifestCodec::decodeBoundary)
+        .orElse(0L);
   }
 
   /**
@@ -62,14 +67,61 @@ public final class Boundary {
    * @throws TierUnavailableException if the object store does not answer; the outcome is unknown.
    */
   public boolean raise(long sequence) {
+    return raise(sequence, false);
+  }
+
+  /**
+   * Raises it for a repair, as {@link #raise} does; a damaged one is replaced.
+   *
+   * @param alone whether it is certain that nobody else writes to this prefix: then it rises by a
+   *     plain put where the object store has no real compare-and-set.
+   */
+  public boolean repair(long sequence, boolean alone) {
+    if (raise(sequence, true)) {
+      return true;
+    }
+    if (alone) {
+      try {
+        objects.put(TierKeys.BOUNDARY, ObjectBody.of(TierManifestCodec.encodeBoundary(sequence)));
+        return true;
+      } catch (ObjectStoreException e) {
+        throw failed(e);
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether it can rise here. If there is a boundary, it is replaced by itself to find that out.
+   *
+   * @throws TierUnavailableException if the object store does not answer.
+   */
+  public boolean canRise() {
+    try (ObjectContent content = objects.get(TierKeys.BOUNDARY)) {
+      byte[] same = content.stream().readNBytes(BYTES_MAX);
+      var _ = objects.putIfMatch(TierKeys.BOUNDARY, ObjectBody.of(same), content.object().etag());
+      return true;
+    } catch (ObjectNotFoundException absent) {
+      return true;
+    } catch (ObjectStoreException e) {
+      if (e.kind() == FailureKind.UNSUPPORTED) {
+        return false;
+      }
+      throw failed(e);
+    } catch (IOException e) {
+      throw failed(new ObjectStoreException(String.valueOf(e.getMessage()), true, e));
+    }
+  }
+
+  private boolean raise(long sequence, boolean overDamage) {
     ObjectStoreException reason = null;
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       try {
-        Value now = read();
+        Value now = overDamage ? readOverDamage() : readTwice();
         if (now != null && now.sequence() >= sequence) {
           return true;
         }
-        ObjectBody body = ObjectBody.of(TierManifestCodec.encodeLatest(sequence));
+        ObjectBody body = ObjectBody.of(TierManifestCodec.encodeBoundary(sequence));
         PutResult result =
             now == null
                 ? objects.putIfAbsent(TierKeys.BOUNDARY, body)
@@ -85,7 +137,11 @@ public final class Boundary {
         break;
       }
     }
-    throw new TierUnavailableException(
+    throw failed(reason);
+  }
+
+  private TierUnavailableException failed(@Nullable ObjectStoreException reason) {
+    return new TierUnavailableException(
         "raising the boundary failed: object="
             + TierKeys.BOUNDARY
             + ", store="
@@ -95,11 +151,29 @@ public final class Boundary {
         reason);
   }
 
-  private @Nullable Value read() {
+  private @Nullable Value readTwice() {
+    return SecondLook.at(TierKeys.BOUNDARY, this::read, SecondLook::isBadAnswer).orElse(null);
+  }
+
+  /** As {@link #readTwice}; what is damaged both times counts as below every sequence. */
+  private @Nullable Value readOverDamage() {
+    try {
+      return readTwice();
+    } catch (CorruptionException damaged) {
+      try (ObjectContent content = objects.get(TierKeys.BOUNDARY)) {
+        return new Value(0, content.object().etag());
+      } catch (ObjectNotFoundException goneMeanwhile) {
+        return null;
+      }
+    }
+  }
+
+  private Optional<Value> read() {
     try (ObjectContent content = objects.get(TierKeys.BOUNDARY)) {
-      return new Value(decode(content.stream().readNBytes(BYTES_MAX)), content.object().etag());
+      return Optional.of(
+          new Value(decode(content.stream().readNBytes(BYTES_MAX)), content.object().etag()));
     } catch (ObjectNotFoundException absent) {
-      return null;
+      return Optional.empty();
     } catch (IOException e) {
       throw new ObjectStoreException("reading the boundary failed: " + e.getMessage(), true, e);
     }
@@ -107,7 +181,7 @@ public final class Boundary {
 
   private long decode(byte[] json) {
     try {
-      return TierManifestCodec.decodeLatest(json);
+      return TierManifestCodec.decodeBoundary(json);
     } catch (ManifestFormatException e) {
       throw ManifestStore.refused(objects, TierKeys.BOUNDARY, e);
     }

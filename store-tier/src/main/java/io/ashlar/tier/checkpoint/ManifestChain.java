@@ -1,6 +1,7 @@
 package io.ashlar.tier.checkpoint;
 
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.spi.FutureOutcomes;
 import io.ashlar.tier.object.ObjectNotFoundException;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +41,7 @@ public record ManifestChain(List<TierManifest> manifests) {
    */
   public static ManifestChain read(ManifestStore store, TierManifest latest) {
     List<TierManifest> manifests =
-        readRange(store, latest.upkeep().baseSequence(), latest.sequence() - 1);
+        readRange(store, latest.collection().baseSequence(), latest.sequence() - 1);
     manifests.add(latest);
     for (int i = 1; i < manifests.size(); i++) {
       checkParent(manifests.get(i - 1), manifests.get(i));
@@ -75,7 +76,7 @@ public record ManifestChain(List<TierManifest> manifests) {
         List<CompletableFuture<TierManifest>> group = new ArrayList<>();
         for (; next <= last && group.size() < CONCURRENT_MAX; next++) {
           long sequence = next;
-          group.add(CompletableFuture.supplyAsync(() -> require(store, sequence), threads));
+          group.add(FutureOutcomes.supply(() -> require(store, sequence), threads));
         }
         manifests.addAll(joinAll(group));
       }
@@ -111,13 +112,13 @@ public record ManifestChain(List<TierManifest> manifests) {
   }
 
   private static void checkParent(TierManifest parent, TierManifest child) {
-    if (parent.upkeep().baseSequence() != child.upkeep().baseSequence()) {
+    if (parent.collection().baseSequence() != child.collection().baseSequence()) {
       throw new CorruptionException(
           "a manifest has another base than the one that follows it: object=" + parent.key(),
           null,
           -1,
-          child.upkeep().baseSequence(),
-          parent.upkeep().baseSequence(),
+          child.collection().baseSequence(),
+          parent.collection().baseSequence(),
           null);
     }
     if (parent.generation() > child.generation()) {

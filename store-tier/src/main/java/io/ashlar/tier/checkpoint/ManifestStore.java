@@ -5,6 +5,7 @@ import io.ashlar.store.FencedException;
 import io.ashlar.store.FormatVersionException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.tier.json.ManifestFormatException;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectContent;
 import io.ashlar.tier.object.ObjectInfo;
@@ -12,7 +13,9 @@ import io.ashlar.tier.object.ObjectNotFoundException;
 import io.ashlar.tier.object.ObjectPage;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
+import io.ashlar.tier.object.request.SecondLook;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,13 +28,17 @@ import org.jspecify.annotations.Nullable;
  * the probing ended is good only if it lies above the {@linkplain Boundary boundary} as read
  * afterwards; if not, or without a hint, the manifests are listed.
  *
+ * <p><b>One bad answer is no damage.</b> What looks absent or damaged is asked for once more before
+ * that is believed ({@link SecondLook}): each manifest, hint and boundary, and the search for the
+ * newest as a whole.
+ *
  * <p><b>Commit.</b> A manifest is created only if its key is free. Whatever else than "stored"
  * comes back (412, 409, 5xx, no answer) says nothing about our own request, which may have been
  * applied or may be applied yet: the object is read, and its put id tells. Ours: committed.
  * Another's: fenced. Absent: the outcome stays unknown, and the writer sends the same manifest
  * again before anything else. A sequence at or below the boundary was free only because its
  * manifest was dropped: fenced, too. Repeating requests is the object store's ({@link
- * io.ashlar.tier.object.RetryingObjectStore}).
+ * io.ashlar.tier.object.retry.RetryingObjectStore}).
  *
  * <p>Thread: any; there is no state. An interrupt is not handled here: a request that it breaks
  * counts as unanswered.
@@ -65,16 +72,15 @@ public final class ManifestStore {
    */
   public @Nullable TierManifest find(long sequence) {
     String key = TierKeys.manifest(sequence);
-    byte[] json = read(key, TierManifestCodec.BYTES_MAX);
-    if (json == null) {
-      return null;
-    }
-    TierManifest manifest;
-    try {
-      manifest = TierManifestCodec.decode(json);
-    } catch (ManifestFormatException e) {
-      throw refused(objects, key, e);
-    }
+    return read(
+            objects,
+            key,
+            TierManifestCodec.BYTES_MAX,
+            json -> checked(TierManifestCodec.decode(json), sequence, key))
+        .orElse(null);
+  }
+
+  private TierManifest checked(TierManifest manifest, long sequence, String key) {
     if (manifest.sequence() != sequence) {
       throw new CorruptionException(
           "manifest is not the one its key says: object=" + key + ", store=" + objects,
@@ -101,6 +107,14 @@ public final class ManifestStore {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public @Nullable TierManifest latest() {
+    return SecondLook.at(
+            TierKeys.LATEST,
+            () -> Optional.ofNullable(newest()),
+            CorruptionException.class::isInstance)
+        .orElse(null);
+  }
+
+  private @Nullable TierManifest newest() {
     long hint = hinted();
     TierManifest found = hint == 0 ? null : find(hint);
     for (int attempt = 0; attempt < LATEST_ATTEMPTS_MAX; attempt++) {
@@ -129,9 +143,9 @@ public final class ManifestStore {
 
   private CorruptionException gone(long sequence) {
     return new CorruptionException(
-        "the newest manifest is gone (to go on from what is left, delete "
-            + TierKeys.LATEST
-            + "): object="
+        "the newest manifest is gone; "
+            + Remedy.REPAIR_OR_RESTORE
+            + ": object="
             + TierKeys.manifest(sequence)
             + ", store="
             + objects,
@@ -160,13 +174,9 @@ public final class ManifestStore {
   }
 
   private long hinted() {
-    byte[] json = read(TierKeys.LATEST, TierManifestCodec.BYTES_MAX);
-    if (json == null) {
-      return 0;
-    }
     try {
-      return TierManifestCodec.decodeLatest(json);
-    } catch (ManifestFormatException onlyAHint) {
+      return checkedHint().sequence();
+    } catch (CorruptionException | FormatVersionException onlyAHint) {
       return 0; // listing finds what it would have named
     }
   }
@@ -174,18 +184,15 @@ public final class ManifestStore {
   /**
    * Reads the hint as a scrub does.
    *
-   * @return what it names; 0 if there is none.
+   * @return what it says; {@link TierManifestCodec.Hint#NONE} if there is none.
    * @throws CorruptionException if it is damaged: {@link #latest} then lists instead.
    * @throws FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer.
    */
-  public long checkedHint() {
-    byte[] json = read(TierKeys.LATEST, TierManifestCodec.BYTES_MAX);
-    try {
-      return json == null ? 0 : TierManifestCodec.decodeLatest(json);
-    } catch (ManifestFormatException e) {
-      throw refused(objects, TierKeys.LATEST, e);
-    }
+  public TierManifestCodec.Hint checkedHint() {
+    return read(
+            objects, TierKeys.LATEST, TierManifestCodec.BYTES_MAX, TierManifestCodec::decodeHint)
+        .orElse(TierManifestCodec.Hint.NONE);
   }
 
   /** What an object that its codec refused means, with its key. */
@@ -226,11 +233,25 @@ public final class ManifestStore {
    * @throws TierUnavailableException if the object store does not answer; the outcome is unknown.
    */
   public void commit(TierManifest manifest) {
+    commit(manifest, true);
+  }
+
+  /**
+   * Commits the claim of a repair, which lies above all that is known. As {@link #commit}, but for
+   * the boundary: that may be damaged, and is raised to just below the claim next.
+   */
+  public void commitAboveAll(TierManifest manifest) {
+    commit(manifest, false);
+  }
+
+  private void commit(TierManifest manifest, boolean checkBoundary) {
     String key = manifest.key();
     Exception reason = null;
     try {
       if (objects.putIfAbsent(key, ObjectBody.of(TierManifestCodec.encode(manifest))).stored()) {
-        checkAboveBoundary(manifest);
+        if (checkBoundary) {
+          checkAboveBoundary(manifest);
+        }
         return;
       }
     } catch (ObjectStoreException e) {
@@ -238,8 +259,9 @@ public final class ManifestStore {
     }
     try {
       boolean ours = isOurs(manifest);
-      // What stood in the way may be dropped by now, too.
-      checkAboveBoundary(manifest);
+      if (checkBoundary) {
+        checkAboveBoundary(manifest); // what stood in the way may be dropped by now, too
+      }
       if (ours) {
         return;
       }
@@ -280,7 +302,12 @@ public final class ManifestStore {
 
   /** Step 4 of the protocol: a manifest that was dropped must not be made again. */
   private void checkAboveBoundary(TierManifest manifest) {
-    long dropped = boundary.sequence();
+    long dropped;
+    try {
+      dropped = boundary.sequence();
+    } catch (CorruptionException e) {
+      throw Remedy.added(e);
+    }
     if (manifest.sequence() <= dropped) {
       throw fenced(manifest, "one whose collection has passed sequence " + dropped, null);
     }
@@ -300,7 +327,8 @@ public final class ManifestStore {
   }
 
   /**
-   * Checks that no manifest follows {@code last}, with two requests.
+   * Checks that no manifest follows {@code last}, with two requests, and each is sent again if it
+   * finds nothing.
    *
    * @throws FencedException if one does: another writer took over.
    * @throws TierUnavailableException if the object store does not answer.
@@ -308,7 +336,7 @@ public final class ManifestStore {
   public void checkStillLast(TierManifest last) {
     String next = TierKeys.manifest(last.sequence() + 1);
     try {
-      if (objects.head(next) != null) {
+      if (SecondLook.head(objects, next) != null) {
         throw new FencedException(
             "another writer took over this prefix: object=" + next + ", store=" + objects, null);
       }
@@ -319,25 +347,51 @@ public final class ManifestStore {
   }
 
   /** Writes the hint. A failure is harmless and ignored: readers probe onwards. */
-  public void hint(long sequence) {
+  public void hint(TierManifest latest) {
     try {
-      objects.put(TierKeys.LATEST, ObjectBody.of(TierManifestCodec.encodeLatest(sequence)));
+      objects.put(TierKeys.LATEST, ObjectBody.of(TierManifestCodec.encodeHint(latest)));
     } catch (ObjectStoreException ignored) {
       // Stale now; the next manifest's hint, or probing, makes up for it.
     }
   }
 
-  private byte @Nullable [] read(String key, int bytesMax) {
-    return read(objects, key, bytesMax);
+  /** Makes of an object's bytes what they say. */
+  @FunctionalInterface
+  public interface Decoder<T> {
+    /**
+     * Decodes.
+     *
+     * @throws ManifestFormatException if it is damaged, or a later release wrote it.
+     * @throws CorruptionException if it is another object.
+     */
+    T decode(byte[] bytes);
   }
 
   /**
-   * A small object, or null if it is absent.
+   * Reads and decodes a small object; what looks absent or damaged is asked for once more.
    *
-   * @throws CorruptionException if it is longer than {@code bytesMax}.
+   * @return what it says; empty if it is absent.
+   * @throws CorruptionException if it is damaged, or longer than {@code bytesMax}.
+   * @throws FormatVersionException if a later release wrote it.
    * @throws TierUnavailableException if the object store does not answer.
    */
-  public static byte @Nullable [] read(ObjectStore objects, String key, int bytesMax) {
+  public static <T> Optional<T> read(
+      ObjectStore objects, String key, int bytesMax, Decoder<T> decoder) {
+    return SecondLook.at(
+        key, () -> readOnce(objects, key, bytesMax, decoder), SecondLook::isBadAnswer);
+  }
+
+  private static <T> Optional<T> readOnce(
+      ObjectStore objects, String key, int bytesMax, Decoder<T> decoder) {
+    byte[] bytes = bytes(objects, key, bytesMax);
+    try {
+      return bytes == null ? Optional.empty() : Optional.of(decoder.decode(bytes));
+    } catch (ManifestFormatException e) {
+      throw refused(objects, key, e);
+    }
+  }
+
+  private static byte @Nullable [] bytes(ObjectStore objects, String key, int bytesMax) {
     try (ObjectContent content = objects.get(key)) {
       if (content.length() > bytesMax) {
         throw new CorruptionException(

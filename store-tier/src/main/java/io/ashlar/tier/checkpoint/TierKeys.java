@@ -1,5 +1,6 @@
 package io.ashlar.tier.checkpoint;
 
+import io.ashlar.tier.json.SealedJson;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -3,6 +3,7 @@ package io.ashlar.tier.checkpoint;
 import com.fasterxml.uuid.Generators;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One tier checkpoint: what it adds to its parent, and up to where the store is now remote-durable.
@@ -11,79 +12,84 @@ import java.util.UUID;
  *
  * <p>A claim is a manifest without batches: it takes the next sequence for a new generation and so
  * fences the writer before. A <i>base</i> is a manifest that lists every batch of the state, so
- * that the chain begins there ({@link Upkeep#baseSequence}). Thread: any; immutable.
+ * that the chain begins there ({@link CollectionState#baseSequence}). Thread: any; immutable.
  *
- * @param storeId the identity of the store that is tiered, all 64 bits.
- * @param incarnation the store's open that wrote this, unsigned order.
- * @param generation the tier writer's fencing number, 1 to {@link TierKeys#GENERATION_MAX}.
- * @param sequence this manifest's place in the chain, 1 or more; its key.
- * @param putId a UUID of version 7, made anew for each manifest written: who reads it back after an
- *     unanswered put knows by it whether it is his own.
- * @param parentSequence {@code sequence − 1}; 0 for the first.
- * @param lastRecordSequence the last log sequence of the store whose changes, deletes included, are
- *     in the chain; 0 while there are none.
- * @param lastEpoch the last epoch up to there.
- * @param createdMs when it was written, for people only.
+ * @param writer who wrote it.
+ * @param sequence its place in the chain, 1 or more; its key. Its parent is the one before.
+ * @param stamp what is made anew for each manifest.
+ * @param reach up to where the store is in the chain.
  * @param batches the batches that this checkpoint adds, in the order in which they apply, at most
  *     {@value #BATCHES_MAX}.
- * @param upkeep where the chain begins, what is retained and what is to be deleted.
+ * @param collection where the chain begins, what is retained and what is to be deleted.
+ * @param lineage the put id of the newest manifest of the chain, this one included, that a store
+ *     noted in its file before it was sent. A store knows by it whether the chain is its own. A
+ *     manifest that is written without the store repeats its parent's. Null if no store noted one,
+ *     as earlier releases did not.
  */
 public record TierManifest(
-    long storeId,
-    long incarnation,
-    long generation,
+    Writer writer,
     long sequence,
-    UUID putId,
-    long parentSequence,
-    long lastRecordSequence,
-    long lastEpoch,
-    long createdMs,
+    Stamp stamp,
+    Reach reach,
     List<BatchReference> batches,
-    Upkeep upkeep) {
+    CollectionState collection,
+    @Nullable UUID lineage) {
 
   /** Most batches in one manifest; one that needs more is written as several. */
   public static final int BATCHES_MAX = 20_000;
 
-  /** Checks every field and takes a copy of the list. */
-  public TierManifest {
-    BatchReference.check("generation", generation, 1, TierKeys.GENERATION_MAX);
-    BatchReference.check("sequence", sequence, 1, Long.MAX_VALUE);
-    BatchReference.check("parentSequence", parentSequence, sequence - 1, sequence - 1);
-    BatchReference.check("lastRecordSequence", lastRecordSequence, 0, Long.MAX_VALUE);
-    BatchReference.check("lastEpoch", lastEpoch, 0, Long.MAX_VALUE);
-    BatchReference.check("createdMs", createdMs, 0, Long.MAX_VALUE);
-    BatchReference.check("batches", batches.size(), 0, BATCHES_MAX);
-    if (putId.version() != 7) {
-      throw new IllegalArgumentException("putId is not a UUID of version 7: putId=" + putId);
+  /**
+   * Who wrote a manifest.
+   *
+   * @param storeId the identity of the store that is tiered, all 64 bits.
+   * @param incarnation the store's open that wrote it, unsigned order.
+   * @param generation the tier writer's fencing number, 1 to {@link TierKeys#GENERATION_MAX}.
+   */
+  public record Writer(long storeId, long incarnation, long generation) {
+    /** Checks the generation. */
+    public Writer {
+      BatchReference.check("generation", generation, 1, TierKeys.GENERATION_MAX);
     }
-    upkeep.checkFor(sequence);
-    batches = List.copyOf(batches);
   }
 
-  /** A manifest of a chain that begins at sequence 1 and of which everything is retained. */
-  public TierManifest(
-      long storeId,
-      long incarnation,
-      long generation,
-      long sequence,
-      UUID putId,
-      long parentSequence,
-      long lastRecordSequence,
-      long lastEpoch,
-      long createdMs,
-      List<BatchReference> batches) {
-    this(
-        storeId,
-        incarnation,
-        generation,
-        sequence,
-        putId,
-        parentSequence,
-        lastRecordSequence,
-        lastEpoch,
-        createdMs,
-        batches,
-        Upkeep.NONE);
+  /**
+   * What is made anew for each manifest.
+   *
+   * @param putId a UUID of version 7: who reads a manifest back after an unanswered put knows by it
+   *     whether it is his own.
+   * @param createdMs when it was written, for people only.
+   */
+  public record Stamp(UUID putId, long createdMs) {
+    /** Checks both. */
+    public Stamp {
+      BatchReference.check("createdMs", createdMs, 0, Long.MAX_VALUE);
+      if (putId.version() != 7) {
+        throw new IllegalArgumentException("putId is not a UUID of version 7: putId=" + putId);
+      }
+    }
+  }
+
+  /**
+   * Up to where a store is in a chain.
+   *
+   * @param lastRecordSequence the last log sequence of the store whose changes, deletes included,
+   *     are in the chain; 0 while there are none.
+   * @param lastEpoch the last epoch up to there.
+   */
+  public record Reach(long lastRecordSequence, long lastEpoch) {
+    /** Checks both. */
+    public Reach {
+      BatchReference.check("lastRecordSequence", lastRecordSequence, 0, Long.MAX_VALUE);
+      BatchReference.check("lastEpoch", lastEpoch, 0, Long.MAX_VALUE);
+    }
+  }
+
+  /** Checks every field and takes a copy of the list. */
+  public TierManifest {
+    BatchReference.check("sequence", sequence, 1, Long.MAX_VALUE);
+    BatchReference.check("batches", batches.size(), 0, BATCHES_MAX);
+    collection.checkFor(sequence);
+    batches = List.copyOf(batches);
   }
 
   /** A new put id or batch id: a UUID of version 7, whose text sorts by time. Thread: any. */
@@ -91,9 +97,49 @@ public record TierManifest(
     return Generators.timeBasedEpochRandomGenerator().generate();
   }
 
+  /** The identity of the store that is tiered: that of {@link #writer}. */
+  public long storeId() {
+    return writer.storeId();
+  }
+
+  /** The store's open that wrote this: that of {@link #writer}. */
+  public long incarnation() {
+    return writer.incarnation();
+  }
+
+  /** The fencing number of {@link #writer}. */
+  public long generation() {
+    return writer.generation();
+  }
+
+  /** The put id of {@link #stamp}. */
+  public UUID putId() {
+    return stamp.putId();
+  }
+
+  /** When this was written, for people only. */
+  public long createdMs() {
+    return stamp.createdMs();
+  }
+
+  /** The last log sequence of {@link #reach}. */
+  public long lastRecordSequence() {
+    return reach.lastRecordSequence();
+  }
+
+  /** The last epoch of {@link #reach}. */
+  public long lastEpoch() {
+    return reach.lastEpoch();
+  }
+
+  /** The sequence of the manifest before; 0 for the first. */
+  public long parentSequence() {
+    return sequence - 1;
+  }
+
   /** Whether it lists every batch of its state. */
   public boolean isBase() {
-    return upkeep.baseSequence() == sequence;
+    return collection.baseSequence() == sequence;
   }
 
   /** Where it is stored. */

@@ -8,6 +8,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import io.ashlar.tier.batch.Encryption;
+import io.ashlar.tier.json.Fields;
+import io.ashlar.tier.json.ManifestFormatException;
+import io.ashlar.tier.json.SealedJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON of {@link TierManifest} and of the {@code _latest} hint. This is its specification.
@@ -38,22 +43,31 @@ import java.util.UUID;
  * skipped, nested or not, so that a later release can add what an earlier one may ignore.
  *
  * <p>These may precede the seal, and are left out where they say what the third column says ({@link
- * Upkeep}):
+ * CollectionState}, {@link TierManifest#lineage}):
  *
  * <pre>
  * baseSequence    where the chain begins                              1
  * retainedFrom    the oldest checkpoint that retention keeps          1
  * boundary        manifests at or below it are dropped                0
  * minInflight     batches of the generation below it are settled      0
+ * parentInflight  of a claim: minInflight of the one it follows       0
  * held            names of batches that only local references need    []
  * pendingDeletes  names of batches that are being deleted             []
+ * lost            names of batches that record lost blobs             []
+ * lineage         put id of the newest manifest that a store noted    none
+ * encryption      "none", or the newest batches' key: its id, a       not known
+ *                 colon, and its check in 8 hexadecimal digits
  * </pre>
  *
  * <p><b>Versions.</b> 3 is written, always sealed. 1 and 2 are what earlier releases wrote, without
  * a seal: 2 if it has one of the first three above, as a reader that ignored these would read
  * another state. A seal that is there is verified in these, too. Any other version is refused by
- * number. The hint is {@code {"version": 2, "sequence": 42}} with a seal; without version and seal,
- * it is an earlier release's, and earlier releases read both.
+ * number.
+ *
+ * <p><b>The hint and the boundary</b> are {@code {"version": 2, "object": "gc/boundary",
+ * "sequence": 42}} with a seal. {@code object} is the key, so that neither is taken for the other;
+ * the hint adds {@code generation} and {@code minInflight} of its manifest. Earlier releases wrote
+ * none of these, and the first ones no version and no seal; all of them read what is written now.
  *
  * <p><b>Hostile input</b> is bounded: {@value #BYTES_MAX} bytes in all, nesting of {@value
  * #DEPTH_MAX}, text of {@value #TEXT_CHARS_MAX} characters, numbers of {@value #NUMBER_CHARS_MAX},
@@ -118,7 +132,10 @@ public final class TierManifestCodec {
         json.writeEndObject();
       }
       json.writeEndArray();
-      writeUpkeep(json, manifest.upkeep());
+      writeCollection(json, manifest.collection());
+      if (manifest.lineage() != null) {
+        json.writeStringField("lineage", manifest.lineage().toString());
+      }
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -126,13 +143,19 @@ public final class TierManifestCodec {
     return SealedJson.seal(bytes.toByteArray());
   }
 
-  private static void writeUpkeep(JsonGenerator json, Upkeep upkeep) throws IOException {
-    writeUnless(json, "baseSequence", upkeep.baseSequence(), 1);
-    writeUnless(json, "retainedFrom", upkeep.retainedFrom(), 1);
-    writeUnless(json, "boundary", upkeep.boundary(), 0);
-    writeUnless(json, "minInflight", upkeep.minInflight(), 0);
-    writeNames(json, "held", upkeep.held());
-    writeNames(json, "pendingDeletes", upkeep.pendingDeletes());
+  private static void writeCollection(JsonGenerator json, CollectionState collection)
+      throws IOException {
+    writeUnless(json, "baseSequence", collection.baseSequence(), 1);
+    writeUnless(json, "retainedFrom", collection.retainedFrom(), 1);
+    writeUnless(json, "boundary", collection.boundary(), 0);
+    writeUnless(json, "minInflight", collection.minInflight(), 0);
+    writeUnless(json, "parentInflight", collection.parentInflight(), 0);
+    writeNames(json, "held", collection.held());
+    writeNames(json, "pendingDeletes", collection.pendingDeletes());
+    writeNames(json, "lost", collection.lost());
+    if (collection.encryption().state() != Encryption.State.UNKNOWN) {
+      json.writeStringField("encryption", collection.encryption().text());
+    }
   }
 
   private static void writeUnless(JsonGenerator json, String name, long value, long left)
@@ -167,6 +190,7 @@ public final class TierManifestCodec {
     List<BatchReference> batches = new ArrayList<>();
     List<String> held = new ArrayList<>();
     List<String> pendingDeletes = new ArrayList<>();
+    List<String> lost = new ArrayList<>();
     read(
         json,
         (parser, name) -> {
@@ -177,6 +201,7 @@ public final class TierManifestCodec {
             }
             case "held" -> readNames(parser, name, held);
             case "pendingDeletes" -> readNames(parser, name, pendingDeletes);
+            case "lost" -> readNames(parser, name, lost);
             default -> fields.read(parser, name);
           }
         });
@@ -187,25 +212,29 @@ public final class TierManifestCodec {
       throw SealedJson.missing(json);
     }
     fields.require("batches");
+    String lineage = fields.textOrNull("lineage");
     try {
+      long sequence = fields.number("sequence");
+      BatchReference.check(
+          "parentSequence", fields.number("parentSequence"), sequence - 1, sequence - 1);
       return new TierManifest(
-          storeId(fields.text("storeId")),
-          fields.number("incarnation"),
-          fields.number("generation"),
-          fields.number("sequence"),
-          uuid(fields.text("putId")),
-          fields.number("parentSequence"),
-          fields.number("lastRecordSequence"),
-          fields.number("lastEpoch"),
-          fields.number("createdMs"),
+          new TierManifest.Writer(
+              storeId(fields.text("storeId")),
+              fields.number("incarnation"),
+              fields.number("generation")),
+          sequence,
+          new TierManifest.Stamp(uuid("putId", fields.text("putId")), fields.number("createdMs")),
+          new TierManifest.Reach(fields.number("lastRecordSequence"), fields.number("lastEpoch")),
           batches,
-          new Upkeep(
+          new CollectionState(
               fields.numberOr("baseSequence", 1),
               fields.numberOr("retainedFrom", 1),
               fields.numberOr("boundary", 0),
-              fields.numberOr("minInflight", 0),
-              held,
-              pendingDeletes));
+              new CollectionState.Inflight(
+                  fields.numberOr("minInflight", 0), fields.numberOr("parentInflight", 0)),
+              new CollectionState.Names(held, pendingDeletes, lost),
+              encryption(fields.textOrNull("encryption"))),
+          lineage == null ? null : uuid("lineage", lineage));
     } catch (IllegalArgumentException e) {
       throw new ManifestFormatException(String.valueOf(e.getMessage()), e);
     }
@@ -220,20 +249,68 @@ public final class TierManifestCodec {
     }
   }
 
-  /** Writes the hint that names the latest manifest, or the boundary, sealed. */
-  public static byte[] encodeLatest(long sequence) {
-    String json = "{\"version\":" + HINT_VERSION + ",\"sequence\":" + sequence + "}";
+  /** Writes the hint that names the latest manifest, sealed. */
+  public static byte[] encodeHint(TierManifest latest) {
+    return sealedPointer(
+        TierKeys.LATEST,
+        latest.sequence(),
+        ",\"generation\":"
+            + latest.generation()
+            + ",\"minInflight\":"
+            + latest.collection().minInflight());
+  }
+
+  /** Writes the boundary, sealed. */
+  public static byte[] encodeBoundary(long sequence) {
+    return sealedPointer(TierKeys.BOUNDARY, sequence, "");
+  }
+
+  private static byte[] sealedPointer(String object, long sequence, String more) {
+    String json =
+        "{\"version\":"
+            + HINT_VERSION
+            + ",\"object\":\""
+            + object
+            + "\",\"sequence\":"
+            + sequence
+            + more
+            + "}";
     return SealedJson.seal(json.getBytes(StandardCharsets.UTF_8));
   }
 
   /**
-   * Reads the hint, or the boundary.
+   * What a hint says.
+   *
+   * @param sequence of the manifest that it names, 1 or more.
+   * @param generation of that manifest; 0 in a hint of an earlier release.
+   * @param minInflight of that manifest; 0 in a hint of an earlier release, too.
+   */
+  public record Hint(long sequence, long generation, long minInflight) {
+    /** There is none. */
+    public static final Hint NONE = new Hint(0, 0, 0);
+  }
+
+  /**
+   * Reads the hint.
+   *
+   * @throws ManifestFormatException if it is none, or not what was sealed; the caller may list
+   *     instead.
+   */
+  public static Hint decodeHint(byte[] json) {
+    return decodePointer(TierKeys.LATEST, json);
+  }
+
+  /**
+   * Reads the boundary.
    *
    * @return a sequence of 1 or more.
-   * @throws ManifestFormatException if it is none, or not what was sealed; if it is the hint, the
-   *     caller may list instead.
+   * @throws ManifestFormatException if it is none, or not what was sealed.
    */
-  public static long decodeLatest(byte[] json) {
+  public static long decodeBoundary(byte[] json) {
+    return decodePointer(TierKeys.BOUNDARY, json).sequence();
+  }
+
+  private static Hint decodePointer(String object, byte[] json) {
     checkLength(json, HINT_BYTES_MAX);
     boolean sealed = SealedJson.verify(json);
     Fields fields = new Fields();
@@ -243,11 +320,14 @@ public final class TierManifestCodec {
     if (version == HINT_VERSION && !sealed) {
       throw SealedJson.missing(json);
     }
+    if (!fields.textOr("object", object).equals(object)) {
+      throw new ManifestFormatException("it is another object: expected=" + object, null);
+    }
     long sequence = fields.number("sequence");
     if (sequence < 1) {
       throw new ManifestFormatException("sequence out of range: value=" + sequence, null);
     }
-    return sequence;
+    return new Hint(sequence, fields.numberOr("generation", 0), fields.numberOr("minInflight", 0));
   }
 
   private static void checkLength(byte[] json, int bytesMax) {
@@ -286,7 +366,8 @@ public final class TierManifestCodec {
       throw new ManifestFormatException("field " + field + " is not an array", null);
     }
     while (parser.nextToken() != JsonToken.END_ARRAY) {
-      if (parser.currentToken() != JsonToken.VALUE_STRING || names.size() == Upkeep.NAMES_MAX) {
+      if (parser.currentToken() != JsonToken.VALUE_STRING
+          || names.size() == CollectionState.NAMES_MAX) {
         throw new ManifestFormatException(
             "field " + field + " has something else than texts, or too many", null);
       }
@@ -302,6 +383,10 @@ public final class TierManifestCodec {
     };
   }
 
+  private static Encryption encryption(@Nullable String text) {
+    return text == null ? Encryption.UNKNOWN : Encryption.parse(text);
+  }
+
   private static long storeId(String text) {
     if (text.length() != 2 * Long.BYTES) {
       throw new ManifestFormatException("storeId is not 16 hexadecimal digits", null);
@@ -309,10 +394,10 @@ public final class TierManifestCodec {
     return HexFormat.fromHexDigitsToLong(text);
   }
 
-  private static UUID uuid(String text) {
+  private static UUID uuid(String name, String text) {
     UUID id = UUID.fromString(text);
     if (!id.toString().equals(text)) {
-      throw new ManifestFormatException("putId is not a UUID in its usual form", null);
+      throw new ManifestFormatException(name + " is not a UUID in its usual form", null);
     }
     return id;
   }

@@ -4,11 +4,16 @@ import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.spi.Log;
+import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.gc.HeldCheckpoint;
+import io.ashlar.tier.collect.HeldCheckpoint;
+import io.ashlar.tier.collect.SurvivingChain;
+import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.readback.BatchReader;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,29 +45,47 @@ final class FollowedCheckpoint {
   /**
    * Follows the checkpoint that {@code config} says; throws what {@link FollowerStore#open} does.
    */
-  FollowedCheckpoint(ObjectStore objects, FollowerConfig config) {
-    this.objects = objects;
+  FollowedCheckpoint(TierObjects objects, FollowerConfig config) {
+    this.objects = objects.store();
     this.config = config;
-    this.manifests = new ManifestStore(objects);
+    this.manifests = new ManifestStore(objects.store());
     this.reader = new BatchReader(objects);
-    this.index = next(null);
+    this.index = first();
+  }
+
+  /** What is left of the checkpoint, if it is damaged: a follower reads every intact blob. */
+  private CheckpointIndex first() {
+    try {
+      return next(null);
+    } catch (CorruptionException damage) {
+      SurvivingChain chain = SurvivingChain.read(objects, config.checkpoint());
+      TierManifest newest = chain.newest();
+      if (newest == null) {
+        throw damage;
+      }
+      Log.log(
+          FollowedCheckpoint.class,
+          Level.WARNING,
+          "objects of a checkpoint are lost; what is certain can be read: checkpoint="
+              + chain.sequence()
+              + ", damage="
+              + damage.getMessage());
+      HeldCheckpoint held = HeldCheckpoint.takeSurvivor(objects, newest, config.pin(), PIN_OWNER);
+      return CheckpointIndex.makePartial(held, chain, reader, config.indexBytesMax());
+    }
   }
 
   /** Goes on to the newest one, as {@link FollowerStore#refresh} says. */
   boolean refresh() {
-    if (config.checkpoint() > 0) {
-      throw new UnsupportedOperationException(
-          "this follower was opened at one checkpoint for good: checkpoint="
-              + config.checkpoint()
-              + ", tier="
-              + objects);
-    }
     moving.lock();
     try {
       CheckpointIndex before = opened();
-      TierManifest latest = manifests.latest();
-      if (latest != null && latest.sequence() == before.manifest().sequence()) {
+      if (config.checkpoint() > 0) {
         return false;
+      }
+      TierManifest latest = manifests.latest();
+      if (latest != null && latest.putId().equals(before.manifest().putId())) {
+        return false; // by the put id, as another store's manifest may have the same sequence
       }
       index = next(before);
       before.release();
@@ -95,7 +118,11 @@ final class FollowedCheckpoint {
     }
     CheckpointIndex made = null;
     try {
-      made = CheckpointIndex.make(held, held.chain(), reader, before, config.indexBytesMax());
+      ManifestChain chain = held.chain();
+      if (before != null) {
+        checkGoesOn(before.manifest(), chain);
+      }
+      made = CheckpointIndex.make(held, chain, reader, before, config.indexBytesMax());
       return made;
     } catch (CorruptionException e) {
       throw held.explained(e);
@@ -104,6 +131,56 @@ final class FollowedCheckpoint {
         held.close();
       }
     }
+  }
+
+  /**
+   * Refuses a chain that does not go on from the manifest that was followed: sequences only rise,
+   * and no manifest is ever replaced. A new writer, a collection and a repair all keep to that.
+   */
+  private void checkGoesOn(TierManifest followed, ManifestChain chain) {
+    TierManifest newest = chain.latest();
+    boolean later = newest.sequence() > followed.sequence() && isOfSameLine(followed, newest);
+    TierManifest there = later ? find(followed.sequence(), chain) : null;
+    if (!later || (there != null && !there.putId().equals(followed.putId()))) {
+      throw new StoreOpenException(
+          "this prefix does not hold the tier any more that was followed, as it was put back to an"
+              + " earlier state or holds another store's; open a follower anew to read what is"
+              + " there now: tier="
+              + objects
+              + ", followed="
+              + text(followed)
+              + ", newest="
+              + text(newest),
+          null);
+    }
+  }
+
+  /** Whether a manifest may come after another: a generation has one writer, and only rises. */
+  private static boolean isOfSameLine(TierManifest before, TierManifest after) {
+    return after.generation() == before.generation()
+        ? after.storeId() == before.storeId() && after.incarnation() == before.incarnation()
+        : after.generation() > before.generation();
+  }
+
+  /** The manifest of a sequence; null if it is not there any more, or cannot be read. */
+  private @Nullable TierManifest find(long sequence, ManifestChain chain) {
+    long fromBase = sequence - chain.manifests().getFirst().sequence();
+    if (fromBase >= 0) {
+      return chain.manifests().get((int) fromBase);
+    }
+    try {
+      return manifests.find(sequence);
+    } catch (CorruptionException damaged) {
+      return null; // the chain does not need it
+    }
+  }
+
+  private static String text(TierManifest manifest) {
+    return manifest.sequence()
+        + "/"
+        + manifest.putId()
+        + " of store "
+        + Long.toHexString(manifest.storeId());
   }
 
   private CheckpointIndex opened() {

@@ -1,53 +1,100 @@
 package io.ashlar.tier.follow;
 
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
 import io.ashlar.tier.ReadBackConfig;
+import io.ashlar.tier.key.FrameKeys;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a follower. Immutable; every setting is validated once, here.
+ * The settings of a follower.
  *
- * @param checkpoint the sequence of the manifest to read, 1 or more, for good; 0 for the newest,
- *     and {@link FollowerStore#refresh} goes on to newer ones.
- * @param indexBytesMax native memory for the index of one checkpoint, 1 MiB to 1 TiB: 46 to 91
- *     bytes a blob, twice that while it is refreshed.
- * @param readBack how blobs are read.
- * @param pin whether what is read is pinned, so that no collection takes it away; needs the right
- *     to write. Without it a read may fail until the next refresh.
+ * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
+ * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
+ * and the value.
  */
-public record FollowerConfig(
-    long checkpoint, long indexBytesMax, ReadBackConfig readBack, boolean pin) {
+public final class FollowerConfig {
+  private static final SettingTable TABLE = new SettingTable("FollowerConfig");
+  private static final Setting<Long> CHECKPOINT = TABLE.number("checkpoint", 0, 0, Long.MAX_VALUE);
+  private static final Setting<Long> INDEX_BYTES_MAX =
+      TABLE.number("indexBytesMax", 4L << 30, 1L << 20, 1L << 40);
+  private static final Setting<ReadBackConfig> READ_BACK =
+      TABLE.value("readBack", ReadBackConfig.DEFAULTS);
+  private static final Setting<Boolean> PIN = TABLE.value("pin", true);
+  private static final Setting<@Nullable FrameKeys> KEYS = TABLE.optional("keys");
 
   /** The newest checkpoint, pinned, with an index of 4 GiB at most. */
-  public static final FollowerConfig DEFAULTS =
-      new FollowerConfig(0, 4L << 30, ReadBackConfig.DEFAULTS, true);
+  public static final FollowerConfig DEFAULTS = new FollowerConfig(TABLE.defaults());
 
-  /** Validates every setting. */
-  public FollowerConfig {
-    if (checkpoint < 0) {
-      throw new IllegalArgumentException("checkpoint must be 0 or more: " + checkpoint);
-    }
-    if (indexBytesMax < 1 << 20 || indexBytesMax > 1L << 40) {
-      throw new IllegalArgumentException(
-          "indexBytesMax must be 1048576 to 1099511627776: " + indexBytesMax);
-    }
+  private final Settings settings;
+
+  private FollowerConfig(Settings settings) {
+    this.settings = settings;
   }
 
-  /** These settings with another {@link #checkpoint}. */
+  /**
+   * Returns the sequence of the manifest to read, 1 or more, for good; 0, the default, for the
+   * newest, and {@link FollowerStore#refresh} goes on to newer ones.
+   */
+  public long checkpoint() {
+    return settings.get(CHECKPOINT);
+  }
+
+  /** Returns these settings with another {@link #checkpoint}. */
   public FollowerConfig withCheckpoint(long value) {
-    return new FollowerConfig(value, indexBytesMax, readBack, pin);
+    return new FollowerConfig(settings.with(CHECKPOINT, value));
   }
 
-  /** These settings with another {@link #indexBytesMax}. */
+  /**
+   * Returns the native memory for the index of one checkpoint, in bytes: 1 MiB to 1 TiB; 4 GiB by
+   * default. It takes 46 to 91 bytes a blob, and twice that while it is refreshed.
+   */
+  public long indexBytesMax() {
+    return settings.get(INDEX_BYTES_MAX);
+  }
+
+  /** Returns these settings with another {@link #indexBytesMax}. */
   public FollowerConfig withIndexBytesMax(long value) {
-    return new FollowerConfig(checkpoint, value, readBack, pin);
+    return new FollowerConfig(settings.with(INDEX_BYTES_MAX, value));
   }
 
-  /** These settings with another {@link #readBack}. */
+  /** Returns how blobs are read. */
+  public ReadBackConfig readBack() {
+    return settings.get(READ_BACK);
+  }
+
+  /** Returns these settings with another {@link #readBack}. */
   public FollowerConfig withReadBack(ReadBackConfig value) {
-    return new FollowerConfig(checkpoint, indexBytesMax, value, pin);
+    return new FollowerConfig(settings.with(READ_BACK, value));
   }
 
-  /** These settings with another {@link #pin}. */
+  /**
+   * Returns whether what is read is pinned, so that no collection takes it away; true by default.
+   * It needs the right to write. Without it a read may fail until the next refresh.
+   */
+  public boolean pin() {
+    return settings.get(PIN);
+  }
+
+  /** Returns these settings with another {@link #pin}. */
   public FollowerConfig withPin(boolean value) {
-    return new FollowerConfig(checkpoint, indexBytesMax, readBack, value);
+    return new FollowerConfig(settings.with(PIN, value));
+  }
+
+  /** Returns the keys of the tier's batches; null, the default, if they are not encrypted. */
+  public @Nullable FrameKeys keys() {
+    return settings.get(KEYS);
+  }
+
+  /** Returns these settings with another {@link #keys}. */
+  public FollowerConfig withKeys(@Nullable FrameKeys value) {
+    return new FollowerConfig(settings.with(KEYS, value));
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
   }
 }

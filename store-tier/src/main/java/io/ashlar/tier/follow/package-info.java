@@ -9,8 +9,7 @@
  *       index that never changes once it is published; who reads by it holds it until he is done.
  *   <li><b>Who frees memory.</b> An index is freed when it was replaced and its last reader left; a
  *       lease by who was given it.
- *   <li><b>What is thrown.</b> {@link io.ashlar.store.StoreException}; {@code
- *       UnsupportedOperationException} by whatever would write.
+ *   <li><b>What is thrown.</b> {@link io.ashlar.store.StoreException}.
  *   <li><b>What is forbidden.</b> Writing; believing a frame whose checksum, or a blob whose
  *       CRC-32C in the index, does not match.
  * </ol>

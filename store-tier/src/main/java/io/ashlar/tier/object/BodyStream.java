@@ -11,21 +11,21 @@ import java.util.function.IntConsumer;
  * {@link EOFException} if the source ends before, so that a torn response is never taken for a
  * short object. Tells {@code onRead} how many bytes were taken. Thread: one.
  */
-final class BodyStream extends FilterInputStream {
+public final class BodyStream extends FilterInputStream {
   /** Bytes moved at a time where bytes must pass through the heap. */
-  static final int CHUNK_BYTES = 64 << 10;
+  public static final int CHUNK_BYTES = 64 << 10;
 
   private final long length;
   private final IntConsumer onRead;
   private long position;
 
-  BodyStream(InputStream source, long length, IntConsumer onRead) {
+  public BodyStream(InputStream source, long length, IntConsumer onRead) {
     super(source);
     this.length = length;
     this.onRead = onRead;
   }
 
-  static EOFException endedEarly(long actual, long expected) {
+  public static EOFException endedEarly(long actual, long expected) {
     return new EOFException("body ended early: expected=" + expected + ", actual=" + actual);
   }
 

@@ -10,6 +10,9 @@ import java.util.Map;
  * @param failed keys that may still be there, each with the reason.
  */
 public record DeleteResult(List<String> deleted, Map<String, String> failed) {
+  /** The reason for a key of a bulk delete that the answer does not mention. */
+  public static final String NOT_ANSWERED = "the store did not answer for it";
+
   /** Takes unmodifiable copies. */
   public DeleteResult {
     deleted = List.copyOf(deleted);

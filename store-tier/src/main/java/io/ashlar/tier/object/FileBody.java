@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** A body over a file. A file that shrinks meanwhile fails the put that reads it. */
-record FileBody(Path file, long length) implements ObjectBody {
+public record FileBody(Path file, long length) implements ObjectBody {
 
   static FileBody of(Path file) throws IOException {
     return new FileBody(file, Files.size(file));

@@ -13,8 +13,17 @@ public interface MultipartUpload extends AutoCloseable {
   /** Fewest bytes in a part, the last excepted. */
   long PART_BYTES_MIN = 5L << 20;
 
+  /** Bytes in a part of a body that a store cuts up by itself, unless there would be too many. */
+  long PART_BYTES = 16L << 20;
+
   /** Highest part number. */
   int PARTS_MAX = 10_000;
+
+  /** Bytes in each part of a body of {@code length} bytes: {@link #PART_BYTES} or more. */
+  static long partBytes(long length) {
+    long least = (length + PARTS_MAX - 1) / PARTS_MAX;
+    return Math.max(PART_BYTES, least);
+  }
 
   /**
    * Writes one part. Writing a number again replaces it.

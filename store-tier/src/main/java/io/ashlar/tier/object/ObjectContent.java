@@ -76,7 +76,9 @@ public final class ObjectContent implements AutoCloseable {
               + ", read="
               + position
               + ", expected="
-              + length,
+              + length
+              + ", reason="
+              + e,
           true,
           e);
     }

@@ -13,11 +13,18 @@ import org.jspecify.annotations.Nullable;
  *     people only, no protocol may rely on it.
  * @param putId the {@link ObjectBody#putId} it was written with, as far as the store keeps it and
  *     the answer has it (a listing has not); else null.
+ * @param crc32c the CRC-32C of the whole object, as far as the store keeps it and the answer has it
+ *     (only a head may); else null.
  */
 public record ObjectInfo(
-    String key, long length, String etag, long modifiedMs, @Nullable String putId) {
-  /** An object whose put id is not known. */
+    String key,
+    long length,
+    String etag,
+    long modifiedMs,
+    @Nullable String putId,
+    @Nullable Integer crc32c) {
+  /** An object whose put id and checksum are not known. */
   public ObjectInfo(String key, long length, String etag, long modifiedMs) {
-    this(key, length, etag, modifiedMs, null);
+    this(key, length, etag, modifiedMs, null, null);
   }
 }

@@ -123,7 +123,7 @@ public final class ObjectKey {
   }
 
   /** The key in printable ASCII, quoted and cut, fit for a message or a terminal. */
-  static String shown(String key) {
+  public static String shown(String key) {
     StringBuilder out = new StringBuilder("\"");
     for (int i = 0; i < Math.min(key.length(), SHOWN_CHARS_MAX); i++) {
       char c = key.charAt(i);

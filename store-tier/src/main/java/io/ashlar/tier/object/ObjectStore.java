@@ -121,9 +121,10 @@ public interface ObjectStore extends AutoCloseable {
   MultipartUpload startUpload(String key);
 
   /**
-   * Aborts uploads in parts that were started below this store's root and never completed:
-   * invisible to listings, and paid for. Those of a writer that crashed, if {@code olderThanMs} is
-   * longer than any upload can take.
+   * Aborts uploads that were started below this store's root and never completed: invisible to
+   * listings, and paid for. S3 has uploads in parts; those of a writer that crashed, if {@code
+   * olderThanMs} is longer than any upload can take. A directory has temporary files, and knows by
+   * their locks whose writer is dead.
    *
    * @param olderThanMs age by the store's clock, 3,600,000 (an hour) or more.
    * @return how many were aborted; always 0 for a store that keeps none.

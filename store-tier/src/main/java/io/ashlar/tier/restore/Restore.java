@@ -3,16 +3,27 @@ package io.ashlar.tier.restore;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.spi.TierSource;
+import io.ashlar.tier.LossListener;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.ManifestChain;
-import io.ashlar.tier.gc.HeldCheckpoint;
+import io.ashlar.tier.collect.HeldCheckpoint;
+import io.ashlar.tier.collect.SurvivingChain;
+import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.ObjectStore;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Brings back from a tier what it holds at a checkpoint.
+ *
+ * <pre>{@code
+ * try (ObjectStore objects = ObjectStores.open("s3://bucket/prefix");
+ *     BlobStore into = LocalBlobStore.builder(folder).open()) {
+ *   Restore.restore(objects, into, TierProgress.NONE);
+ * }
+ * }</pre>
  *
  * <ol>
  *   <li>The checkpoint is pinned, and its chain of manifests is read.
@@ -61,19 +72,42 @@ public final class Restore {
    *     {@value #ATTEMPTS_MAX} times, if {@code into} can be restored onto.
    * @throws CorruptionException naming the manifest or batch that is damaged, or missing though it
    *     is retained.
+   * @throws io.ashlar.store.WrongKeyException if a batch is encrypted, and its key is not among
+   *     {@link RestoreOptions#keys}.
    * @throws io.ashlar.store.FormatVersionException if a later release wrote a manifest.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer, or this
    *     was interrupted.
    */
   public static RestoreReport restore(
       ObjectStore objects, BlobStore into, RestoreOptions options, TierProgress progress) {
+    return restore(objects, into, options, progress, LossListener.NONE);
+  }
+
+  /**
+   * Restores, and tells what is lost: see {@link RestoreOptions.Losses}.
+   *
+   * <p>Unless losses are refused, damage of the tier does not make this fail, and {@link
+   * RestoreReport#losses} counts what was not found. Every batch is then read whole, also onto a
+   * store that holds blobs. What this throws is that of the other method, but for damage.
+   *
+   * @param losses told what is lost, if losses are not refused.
+   */
+  public static RestoreReport restore(
+      ObjectStore objects,
+      BlobStore into,
+      RestoreOptions options,
+      TierProgress progress,
+      LossListener losses) {
+    if (options.losses() != RestoreOptions.Losses.REFUSE) {
+      return restorePartly(objects, into, options, progress, losses);
+    }
     TierSource source = options.onto() ? comparable(into) : null;
     if (source == null) {
       checkEmpty(into);
     }
     for (int attempt = 1; ; attempt++) {
       try (HeldCheckpoint held = hold(objects, options)) {
-        return run(objects, into, held, source, progress);
+        return run(new TierObjects(objects, options.keys()), into, held, source, progress, losses);
       } catch (CheckpointDroppedException e) {
         // What is left of it is gone on from, so the store must be able to tell what that is.
         boolean again =
@@ -83,6 +117,39 @@ public final class Restore {
         }
         source = comparable(into);
       }
+    }
+  }
+
+  private static RestoreReport restorePartly(
+      ObjectStore objects,
+      BlobStore into,
+      RestoreOptions options,
+      TierProgress progress,
+      LossListener losses) {
+    TierSource source = options.onto() ? comparable(into) : null;
+    if (source == null) {
+      checkEmpty(into);
+    }
+    try (HeldCheckpoint _ = heldIfWhole(objects, options)) {
+      SurvivingChain chain = SurvivingChain.read(objects, options.checkpoint());
+      boolean guess = options.losses() == RestoreOptions.Losses.GUESS;
+      setBulkLoad(into, true);
+      TierObjects keyed = new TierObjects(objects, options.keys());
+      try (PartialRun run = new PartialRun(keyed, into, source, chain, guess, progress, losses)) {
+        run.run();
+        return run.report();
+      } finally {
+        setBulkLoad(into, false);
+      }
+    }
+  }
+
+  /** Keeps what is read from being collected, where the manifest to be pinned is there. */
+  private static @Nullable HeldCheckpoint heldIfWhole(ObjectStore objects, RestoreOptions options) {
+    try {
+      return HeldCheckpoint.take(objects, options.checkpoint(), options.pin(), PIN_OWNER);
+    } catch (StoreException unpinned) {
+      return null; // damaged, most likely: no collection deletes anything of a damaged chain
     }
   }
 
@@ -97,11 +164,12 @@ public final class Restore {
   }
 
   private static RestoreReport run(
-      ObjectStore objects,
+      TierObjects objects,
       BlobStore into,
       HeldCheckpoint held,
       @Nullable TierSource source,
-      TierProgress progress) {
+      TierProgress progress,
+      LossListener losses) {
     ManifestChain chain = held.chain();
     setBulkLoad(into, true);
     try (RestoreRun run = new RestoreRun(objects, into, chain, progress)) {
@@ -110,6 +178,7 @@ public final class Restore {
       } else {
         run.complete(source);
       }
+      run.tellRecordedLosses(losses);
       return run.report();
     } catch (CorruptionException e) {
       throw held.explained(e);
@@ -140,7 +209,7 @@ public final class Restore {
       return source;
     }
     throw new IllegalArgumentException(
-        "this store cannot be restored onto: it offers no TierSource: class="
+        "this store cannot be restored onto, only a local one can: class="
             + into.getClass().getName());
   }
 }

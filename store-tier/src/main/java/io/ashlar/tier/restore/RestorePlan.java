@@ -1,18 +1,15 @@
 package io.ashlar.tier.restore;
 
 import io.ashlar.store.BlobId;
-import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
-import io.ashlar.store.CorruptionException;
-import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.FrameTable;
 import io.ashlar.tier.checkpoint.BatchReference;
-import io.ashlar.tier.fetch.BatchContents;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.fetch.IdTable;
-import io.ashlar.tier.fetch.OrderedReads;
+import io.ashlar.tier.readback.BatchContents;
+import io.ashlar.tier.readback.BatchReader;
+import io.ashlar.tier.readback.IdTable;
+import io.ashlar.tier.readback.OrderedReads;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -40,11 +37,7 @@ final class RestorePlan implements AutoCloseable {
 
   private static final long WANTED_FIRST = 2;
 
-  private final BlobStore store;
-  private final TierSource source;
-
-  /** First: length, second: CRC-32C of what the store holds. */
-  private final IdTable local = new IdTable(0);
+  private final LocalBlobs local;
 
   /** First: a decision, or {@link #WANTED_FIRST} and a batch's ordinal; second: CRC-32C. */
   private final IdTable decisions = new IdTable(0);
@@ -54,8 +47,7 @@ final class RestorePlan implements AutoCloseable {
 
   /** Plans for a store that offers its changes. */
   RestorePlan(BlobStore store, TierSource source) {
-    this.store = store;
-    this.source = source;
+    this.local = new LocalBlobs(store, source);
   }
 
   /** Told how many entries and bytes of a batch need not be fetched. */
@@ -65,18 +57,6 @@ final class RestorePlan implements AutoCloseable {
   }
 
   void make(BatchReader reader, List<BatchReference> newestFirst, Skipped skipped) {
-    source.forEachChange(
-        0,
-        Long.MAX_VALUE,
-        change -> {
-          if (change.kind() == BlobChange.Kind.STORED) {
-            local.put(
-                change.id().high(),
-                change.id().low(),
-                change.length(),
-                Integer.toUnsignedLong(change.crc32c()));
-          }
-        });
     List<OrderedReads.Read<BatchContents>> reads = new ArrayList<>();
     for (BatchReference batch : newestFirst) {
       reads.add(
@@ -101,7 +81,7 @@ final class RestorePlan implements AutoCloseable {
     long[] counts = new long[3];
     batch.forEach((high, low, bodyOffset, dataBytes, crc) -> {
       long decision = puts ? WANTED_FIRST + ordinal : ABSENT;
-      if (puts && decisions.find(high, low) < 0 && holds(high, low, dataBytes, crc)) {
+      if (puts && decisions.find(high, low) < 0 && local.holds(high, low, dataBytes, crc)) {
         decision = KEPT;
       }
       boolean isFirst = decisions.putIfAbsent(high, low, decision, Integer.toUnsignedLong(crc));
@@ -124,20 +104,6 @@ final class RestorePlan implements AutoCloseable {
               : WorkItem.of(batch.reference(), ordinal, wanted));
     }
     skipped.onSkipped(counts[0], counts[1]);
-  }
-
-  private boolean holds(long high, long low, long length, int crc) {
-    long position = local.find(high, low);
-    if (position < 0
-        || local.first(position) != length
-        || local.second(position) != Integer.toUnsignedLong(crc)) {
-      return false;
-    }
-    try (BlobLease lease = store.get(new BlobId(high, low))) {
-      return lease != null && lease.value().byteSize() == length;
-    } catch (CorruptionException damaged) {
-      return false;
-    }
   }
 
   /** What is to be fetched. */

@@ -4,7 +4,7 @@ package io.ashlar.tier.restore;
  * What a restore brought back.
  *
  * @param checkpoint the sequence of the manifest whose state the store now has.
- * @param epoch the last epoch of that state.
+ * @param epoch the last epoch of that state; 0 if no manifest is left.
  * @param blobs blobs that were fetched and put.
  * @param bytes their bytes.
  * @param keptBlobs blobs that were there already, verified and kept.
@@ -12,6 +12,7 @@ package io.ashlar.tier.restore;
  * @param batches batch objects of the checkpoint.
  * @param batchesFetched of these, those of which blobs were fetched, in whole or in part.
  * @param manifests manifests of the chain, claims included.
+ * @param losses what could not be brought back.
  */
 public record RestoreReport(
     long checkpoint,
@@ -22,4 +23,33 @@ public record RestoreReport(
     long deletedBlobs,
     long batches,
     long batchesFetched,
-    long manifests) {}
+    long manifests,
+    Losses losses) {
+
+  /**
+   * What a restore did not find: a partial one because of damage; any other because an earlier
+   * repair has recorded it as lost, and then only blobs are counted.
+   *
+   * @param manifests manifests that are lost.
+   * @param batches batches that are gone or damaged.
+   * @param blobs blobs whose last change is known and whose bytes are lost.
+   * @param entriesUnknown entries of lost batches of which not even the ids are known.
+   * @param uncertain blobs of which a later change may be lost.
+   * @param uncertainRestored of these, those that were restored as they are known.
+   */
+  public record Losses(
+      long manifests,
+      long batches,
+      long blobs,
+      long entriesUnknown,
+      long uncertain,
+      long uncertainRestored) {
+    /** Nothing is lost. */
+    public static final Losses NONE = new Losses(0, 0, 0, 0, 0, 0);
+
+    /** Whether nothing is lost. */
+    public boolean nothing() {
+      return manifests == 0 && batches == 0 && blobs == 0;
+    }
+  }
+}

@@ -2,28 +2,24 @@ package io.ashlar.tier.restore;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
-import io.ashlar.store.CommitReport;
 import io.ashlar.store.CorruptionException;
-import io.ashlar.store.Epoch;
-import io.ashlar.store.Snapshot;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.TierSource;
+import io.ashlar.tier.LossListener;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.ManifestChain;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.fetch.DecodedBatch;
-import io.ashlar.tier.fetch.IdTable;
-import io.ashlar.tier.fetch.OrderedReads;
-import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.marked.TierObjects;
+import io.ashlar.tier.object.request.SecondLook;
+import io.ashlar.tier.readback.BatchReader;
+import io.ashlar.tier.readback.DecodedBatch;
+import io.ashlar.tier.readback.IdTable;
+import io.ashlar.tier.readback.OrderedReads;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,10 +29,6 @@ import org.jspecify.annotations.Nullable;
 final class RestoreRun implements AutoCloseable {
   static final int BATCHES_AHEAD_MAX = 8;
   static final long BYTES_AHEAD_MAX = 64L << 20;
-
-  private static final int COMMITS_MAX = 4;
-  private static final long EPOCH_BYTES = 8L << 20;
-  private static final int EPOCH_OPERATIONS = 4_096;
 
   /** Ids for which there is room before any was read: a manifest is not believed beyond that. */
   private static final long IDS_EXPECTED_MAX = 64 << 10;
@@ -50,23 +42,22 @@ final class RestoreRun implements AutoCloseable {
   /** Ids that were met, in a restore into an empty store. */
   private final IdTable seen;
 
-  private final Deque<CompletableFuture<CommitReport>> commits = new ArrayDeque<>();
+  private final RestoreEpochs epochs;
 
-  private @Nullable Epoch epoch;
   private @Nullable RestorePlan plan;
   private long entriesDone;
   private long bytesDone;
-  private long blobs;
-  private long bytes;
   private long batchesFetched;
   private long deletedBlobs;
+  private long lostBlobs;
 
-  RestoreRun(ObjectStore objects, BlobStore into, ManifestChain chain, TierProgress progress) {
+  RestoreRun(TierObjects objects, BlobStore into, ManifestChain chain, TierProgress progress) {
     this.into = into;
     this.chain = chain;
     this.batches = chain.batchesNewestFirst();
     this.progress = progress;
     this.reader = new BatchReader(objects);
+    this.epochs = new RestoreEpochs(into);
     long entries = 0;
     for (BatchReference batch : batches) {
       entries = Math.min(IDS_EXPECTED_MAX, entries + Math.min(IDS_EXPECTED_MAX, batch.entries()));
@@ -83,9 +74,10 @@ final class RestoreRun implements AutoCloseable {
     }
     fetch(
         items,
+        item -> item.fetch(reader),
         (item, high, low, data) ->
             seen.putIfAbsent(high, low, 0, 0) && item.batch().kind() == BatchReference.Kind.PUTS);
-    finish();
+    epochs.finish();
   }
 
   /** Makes a store that may hold blobs the same as the checkpoint, and fetches what differs. */
@@ -96,21 +88,45 @@ final class RestoreRun implements AutoCloseable {
     made.make(reader, batches, this::tellDone);
     fetch(
         made.items(),
-        (item, high, low, data) -> {
-          Integer crc = made.wanted(high, low, item.ordinal());
-          if (crc != null && BatchCodec.crc32c(data) != crc) {
-            throw new CorruptionException(
-                "a blob is not what its batch's index says: object=" + item.batch().name(),
-                new BlobId(high, low),
-                -1,
-                Integer.toUnsignedLong(crc),
-                Integer.toUnsignedLong(BatchCodec.crc32c(data)),
-                null);
+        item -> asPlanned(item, made),
+        (item, high, low, data) -> made.wanted(high, low, item.ordinal()) != null);
+    deletedBlobs = epochs.deleteAllBut(made::isLive);
+    epochs.finish();
+  }
+
+  /** Fetches it, and once more if its blobs are not those of the index that was planned by. */
+  private WorkItem.Fetched asPlanned(WorkItem item, RestorePlan made) {
+    return SecondLook.required(
+        item.batch().name(),
+        () -> {
+          WorkItem.Fetched fetched = item.fetch(reader);
+          boolean right = false;
+          try {
+            fetched.batches().forEach(batch -> checkBlobs(item, batch, made));
+            right = true;
+            return fetched;
+          } finally {
+            if (!right) {
+              fetched.close();
+            }
           }
-          return crc != null;
-        });
-    deleteOthers(made);
-    finish();
+        },
+        CorruptionException.class::isInstance);
+  }
+
+  private static void checkBlobs(WorkItem item, DecodedBatch batch, RestorePlan made) {
+    batch.forEach((high, low, data, bodyOffset) -> {
+      Integer crc = made.wanted(high, low, item.ordinal());
+      if (crc != null && BatchCodec.crc32c(data) != crc) {
+        throw new CorruptionException(
+            "a blob is not what its batch's index says: object=" + item.batch().name(),
+            new BlobId(high, low),
+            -1,
+            Integer.toUnsignedLong(crc),
+            Integer.toUnsignedLong(BatchCodec.crc32c(data)),
+            null);
+      }
+    });
   }
 
   private void tellTotal() {
@@ -129,7 +145,7 @@ final class RestoreRun implements AutoCloseable {
     progress.onProgress(entriesDone, bytesDone);
   }
 
-  private static long dataBytes(BatchReference batch) {
+  static long dataBytes(BatchReference batch) {
     long keys = batch.entries() * (BlobId.BYTES + BatchCodec.ENTRY_FRAMING_BYTES);
     return Math.max(0, batch.uncompressedBytes() - keys);
   }
@@ -140,10 +156,11 @@ final class RestoreRun implements AutoCloseable {
     boolean isPut(WorkItem item, long high, long low, MemorySegment data);
   }
 
-  private void fetch(List<WorkItem> items, Choice choice) {
+  private void fetch(
+      List<WorkItem> items, Function<WorkItem, WorkItem.Fetched> read, Choice choice) {
     List<OrderedReads.Read<WorkItem.Fetched>> reads = new ArrayList<>();
     for (WorkItem item : items) {
-      reads.add(new OrderedReads.Read<>(item.bytes(), () -> item.fetch(reader)));
+      reads.add(new OrderedReads.Read<>(item.bytes(), () -> read.apply(item)));
     }
     try (OrderedReads<WorkItem.Fetched> ahead =
         new OrderedReads<>(reads, BATCHES_AHEAD_MAX, BYTES_AHEAD_MAX)) {
@@ -179,76 +196,11 @@ final class RestoreRun implements AutoCloseable {
             null);
       }
       if (choice.isPut(item, high, low, data)) {
-        put(new BlobId(high, low), data);
+        epochs.put(new BlobId(high, low), data);
         counts[0]++;
         counts[1] += data.byteSize();
       }
     });
-  }
-
-  private void put(BlobId id, MemorySegment data) {
-    opened().put(id, data);
-    blobs++;
-    bytes += data.byteSize();
-    commitIfFull();
-  }
-
-  private Epoch opened() {
-    Epoch open = epoch;
-    if (open == null) {
-      open = into.beginEpoch();
-      epoch = open;
-    }
-    return open;
-  }
-
-  private void commitIfFull() {
-    Epoch open = opened();
-    if (open.operationCount() >= EPOCH_OPERATIONS || open.valueBytes() >= EPOCH_BYTES) {
-      commit();
-    }
-  }
-
-  /** Deletes what the store holds and the checkpoint does not. */
-  private void deleteOthers(RestorePlan made) {
-    try (Snapshot snapshot = into.snapshot()) {
-      snapshot.forEach((high, low, length, local) -> {
-        if (!made.isLive(high, low)) {
-          opened().delete(new BlobId(high, low));
-          deletedBlobs++;
-          commitIfFull();
-        }
-      });
-    }
-  }
-
-  private void finish() {
-    commit();
-    while (!commits.isEmpty()) {
-      awaitOldest();
-    }
-  }
-
-  private void commit() {
-    Epoch full = epoch;
-    if (full == null) {
-      return;
-    }
-    epoch = null;
-    try (full) {
-      if (commits.size() == COMMITS_MAX) {
-        awaitOldest();
-      }
-      commits.add(full.commitAsync());
-    }
-  }
-
-  private void awaitOldest() {
-    try {
-      var _ = commits.remove().join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
-    }
   }
 
   /** Ends a restore whose thread was interrupted, with the flag still set. */
@@ -260,25 +212,44 @@ final class RestoreRun implements AutoCloseable {
     }
   }
 
+  /**
+   * Tells of blobs that a repair found lost, and recorded.
+   *
+   * @throws CorruptionException if a record is gone or damaged.
+   */
+  void tellRecordedLosses(LossListener losses) {
+    for (String record : chain.latest().collection().lost()) {
+      try (DecodedBatch batch = reader.read(record, null)) {
+        batch.forEach((high, low, data, bodyOffset) -> {
+          BlobId id = new BlobId(high, low);
+          if (!into.contains(id)) { // else it was put again
+            losses.onLostBlob(id, -1, chain.latest().sequence());
+            lostBlobs++;
+          }
+        });
+      }
+    }
+  }
+
   RestoreReport report() {
     return new RestoreReport(
         chain.latest().sequence(),
         chain.latest().lastEpoch(),
-        blobs,
-        bytes,
+        epochs.blobs(),
+        epochs.bytes(),
         plan == null ? 0 : plan.keptBlobs(),
         deletedBlobs,
         batches.size(),
         batchesFetched,
-        chain.manifests().size());
+        chain.manifests().size(),
+        lostBlobs == 0
+            ? RestoreReport.Losses.NONE
+            : new RestoreReport.Losses(0, 0, lostBlobs, 0, 0, 0));
   }
 
   @Override
   public void close() {
-    if (epoch != null) {
-      epoch.close();
-    }
-    commits.forEach(commit -> commit.exceptionally(e -> null).join());
+    epochs.close();
     if (plan != null) {
       plan.close();
     }

@@ -2,8 +2,8 @@ package io.ashlar.tier.restore;
 
 import io.ashlar.tier.batch.FrameTable;
 import io.ashlar.tier.checkpoint.BatchReference;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.fetch.DecodedBatch;
+import io.ashlar.tier.readback.BatchReader;
+import io.ashlar.tier.readback.DecodedBatch;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,6 +1,8 @@
 package io.ashlar.tier.upload;
 
 import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.spi.Callbacks;
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -18,11 +20,18 @@ import java.util.concurrent.TimeUnit;
  * StoreClosedException}.
  */
 final class AgentThread {
+  private final Callbacks callbacks;
   private final OwnThreads threads = new OwnThreads();
   private final ScheduledThreadPoolExecutor agent;
   private final ExecutorService sender;
 
-  AgentThread() {
+  /**
+   * Starts no thread yet.
+   *
+   * @param callbacks those of the store: all work is marked, as it may call the application back.
+   */
+  AgentThread(Callbacks callbacks) {
+    this.callbacks = callbacks;
     this.agent = new ScheduledThreadPoolExecutor(1, threads.factory("ashlar-tier"));
     agent.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     agent.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
@@ -61,25 +70,23 @@ final class AgentThread {
     refuseOwn();
     Future<T> result;
     try {
-      result = agent.submit(work);
+      result = agent.submit(() -> marked(work));
     } catch (RejectedExecutionException e) {
       throw new StoreClosedException("the tier is closed", e);
     }
-    boolean interrupted = false;
     try {
-      while (true) {
-        try {
-          return result.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw unwrapped(e);
-        }
-      }
+      return Uninterrupted.get(result::get);
+    } catch (ExecutionException e) {
+      throw unwrapped(e);
+    }
+  }
+
+  private <T> T marked(Callable<T> work) throws Exception {
+    callbacks.beginCallback();
+    try {
+      return work.call();
     } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      callbacks.endCallback();
     }
   }
 

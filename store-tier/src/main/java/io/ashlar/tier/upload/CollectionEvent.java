@@ -37,7 +37,7 @@ final class CollectionEvent extends Event {
   private long batchesCompacted;
 
   @Label("Cold References Moved")
-  private long coldMoved;
+  private long referencesMoved;
 
   @Label("Stale Uploads Aborted")
   private long uploadsAborted;
@@ -51,7 +51,7 @@ final class CollectionEvent extends Event {
       event.batchesDeleted = report.batchesDeleted();
       event.bytesDeleted = report.bytesDeleted();
       event.batchesCompacted = report.batchesCompacted();
-      event.coldMoved = report.coldMoved();
+      event.referencesMoved = report.referencesMoved();
       event.uploadsAborted = uploadsAborted;
       event.commit();
     }

@@ -6,12 +6,15 @@ import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.fetch.BatchIndex;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.fetch.DecodedBatch;
-import io.ashlar.tier.fetch.IdTable;
-import io.ashlar.tier.gc.LiveBatches;
-import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.collect.LiveBatches;
+import io.ashlar.tier.marked.TierObjects;
+import io.ashlar.tier.pack.BatchPacker;
+import io.ashlar.tier.prefix.BlobLocations;
+import io.ashlar.tier.prefix.TierWriter;
+import io.ashlar.tier.readback.BatchIndex;
+import io.ashlar.tier.readback.BatchReader;
+import io.ashlar.tier.readback.DecodedBatch;
+import io.ashlar.tier.readback.IdTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +45,7 @@ final class Compaction {
   /** Most bytes of batches that are read to be rewritten in one go. */
   private static final long REWRITE_BYTES_MAX = 256L << 20;
 
-  private final ObjectStore objects;
+  private final TierObjects objects;
   private final TierWriter writer;
   private final BlobLocations locations;
   private final BatchReader reader;
@@ -56,7 +59,7 @@ final class Compaction {
   private long bytesCopied;
 
   Compaction(
-      ObjectStore objects,
+      TierObjects objects,
       TierWriter writer,
       BlobLocations locations,
       BatchReader reader,

@@ -1,24 +1,72 @@
 package io.ashlar.tier.upload;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.Eviction;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.SpaceConfig;
-import io.ashlar.tier.fetch.BatchReader;
+import io.ashlar.tier.pack.ChangeList;
+import io.ashlar.tier.prefix.BlobLocations;
+import io.ashlar.tier.prefix.StoredBatch;
+import io.ashlar.tier.prefix.TierWriter;
+import io.ashlar.tier.readback.BatchReader;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
  * Evicts blobs that are remote-durable: rule L30.
  *
- * <p>A blob is evicted only if all of this holds: (1) its last change is at or before the tiered
- * sequence, so the manifest that covers it is committed; (2) the tier's last entry of its id, as
- * packed by this writer or read back from the chain, has its length and CRC-32C; (3) no other
- * writer had taken over when the eviction began; (4) its change is still the last when the eviction
- * commits, which the store checks.
+ * <p><b>Invariant.</b> A local copy is dropped only if all of this holds:
+ *
+ * <ol>
+ *   <li>E1. The blob's last change is at or before the tiered sequence. So the manifest that covers
+ *       it is committed, and the store's file says so.
+ *   <li>E2. The tier's last entry of its id, as packed by this writer or read back from the chain,
+ *       has its length and CRC-32C.
+ *   <li>E3. No other writer had taken over when the eviction began.
+ *   <li>E4. The chain and the batches that evicted blobs need were there when they were last
+ *       checked: in this open, and not longer ago than the interval. Each manifest that was
+ *       committed since was seen.
+ *   <li>E5. The batch that holds the entry was seen in the object store, in this open and after its
+ *       manifest was committed: existence, length, and the checksum where the server tells it.
+ *   <li>E6. The change is still the last of its id when the eviction commits; the store checks it.
+ * </ol>
+ *
+ * <p>E4 and E5 are {@link Evidence}'s. They hold for every eviction, whether asked for or not, and
+ * E5 also for each batch that an evicted blob is to be read from instead of another: compaction
+ * moves references only after it, and repair only after it has read the index of the batch. Repair
+ * also checks the batches that it wrote before the base that lists them.
+ *
+ * <p><b>Steps, and what a crash or a failure there leaves.</b> Until step 6 nothing changes.
+ *
+ * <table>
+ *   <caption>Steps</caption>
+ *   <tr><th></th><th>step</th><th>if it finds damage</th><th>no answer, or a crash</th></tr>
+ *   <tr><td>1</td><td>choose the blobs; if there are none, nothing is asked</td><td></td>
+ *       <td>nothing</td></tr>
+ *   <tr><td>2</td><td>E3: no manifest follows the last one, and the boundary lies below it</td>
+ *       <td>fenced, or a damaged boundary: nothing is evicted</td><td>nothing is evicted</td></tr>
+ *   <tr><td>3</td><td>E4: list manifests and batches if that is due; ask for new manifests</td>
+ *       <td>nothing is evicted; the next eviction checks everything again</td>
+ *       <td>nothing is evicted; what was not checked is due still</td></tr>
+ *   <tr><td>4</td><td>E2: read as much of the chain as it takes to know where the blobs are</td>
+ *       <td>as 3</td><td>nothing is evicted; what was read is kept</td></tr>
+ *   <tr><td>5</td><td>E5: ask for each batch that was not seen yet, or list them all</td>
+ *       <td>as 3; of the batches of this eviction none counts as seen</td><td>as 3</td></tr>
+ *   <tr><td>6</td><td>E6: commit evictions, in epochs of bounded size</td><td></td>
+ *       <td>the epochs that are durable are evicted, the other blobs are in both places</td></tr>
+ * </table>
+ *
+ * <p>What is lost after step 5 is found by a later check, by a read, or by a scrub. Batches that
+ * are of the right length and hold other bytes are found only where the server tells checksums, or
+ * where this process stored them; and not if more than {@value Evidence#HEADS_MAX} of them are
+ * needed at once.
  *
  * <p>Empty blobs are left alone: there is nothing to free.
  *
@@ -32,12 +80,19 @@ final class Evictor {
   private final TierWriter writer;
   private final BlobLocations locations;
   private final BatchReader reader;
+  private final Evidence evidence;
 
-  Evictor(TierSource source, TierWriter writer, BlobLocations locations, BatchReader reader) {
+  Evictor(
+      TierSource source,
+      TierWriter writer,
+      BlobLocations locations,
+      BatchReader reader,
+      Evidence evidence) {
     this.source = source;
     this.writer = writer;
     this.locations = locations;
     this.reader = reader;
+    this.evidence = evidence;
   }
 
   /**
@@ -77,8 +132,7 @@ final class Evictor {
       if (count == 0) {
         return 0;
       }
-      writer.checkNotFenced();
-      locate(candidates, count);
+      prove(candidates, count);
       return evict(candidates, count);
     }
   }
@@ -112,6 +166,28 @@ final class Evictor {
       bytes += blockBytes(candidates.get(count++));
     }
     return count;
+  }
+
+  /** Steps 2 to 5. */
+  private void prove(ChangeList candidates, long count) {
+    try {
+      writer.checkNotFenced();
+      evidence.checkPresence(writer, locations);
+      locate(candidates, count);
+    } catch (CorruptionException damaged) {
+      throw evidence.stopped(damaged);
+    }
+    Set<StoredBatch> batches = new LinkedHashSet<>();
+    long previous = 0; // most candidates lie in the batch of the one before
+    for (long i = 0; i < count; i++) {
+      ColdReference reference = locations.find(candidates.get(i));
+      if (reference != null && reference.first() != previous) {
+        previous = reference.first();
+        batches.add(Objects.requireNonNull(locations.stored(previous)));
+      }
+    }
+    evidence.requireSeen(batches, writer);
+    evidence.complete();
   }
 
   /** Reads as much of the chain as it takes to know where all candidates are. */

@@ -1,5 +1,6 @@
 package io.ashlar.tier.upload;
 
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -33,24 +34,21 @@ final class OwnThreads {
    * of theirs is done. The caller's own interrupt is remembered.
    */
   void interruptUntil(Future<?> done) {
-    boolean interrupted = false;
+    Uninterrupted.run(() -> {
+      while (!hasEnded(done)) {
+        threads.forEach(Thread::interrupt);
+      }
+    });
+  }
+
+  private static boolean hasEnded(Future<?> done) throws InterruptedException {
     try {
-      while (true) {
-        try {
-          var _ = done.get(AGAIN_MS, TimeUnit.MILLISECONDS);
-          return;
-        } catch (TimeoutException running) {
-          threads.forEach(Thread::interrupt);
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw new IllegalStateException("ending the tier failed", e);
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      var _ = done.get(AGAIN_MS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException running) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("ending the tier failed", e);
     }
   }
 }

@@ -2,24 +2,42 @@ package io.ashlar.tier.upload;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreStats;
+import io.ashlar.store.TierDamagedException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.CollectionReport;
+import io.ashlar.tier.CollectionStats;
+import io.ashlar.tier.EvidenceStats;
+import io.ashlar.tier.LossListener;
+import io.ashlar.tier.RepairOptions;
+import io.ashlar.tier.RepairReport;
 import io.ashlar.tier.SpaceConfig;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
-import io.ashlar.tier.UpkeepStats;
 import io.ashlar.tier.checkpoint.ManifestChain;
+import io.ashlar.tier.checkpoint.Remedy;
 import io.ashlar.tier.checkpoint.TierManifest;
-import io.ashlar.tier.fetch.BatchReader;
-import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.collect.Pins;
+import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.ObjectStoreException;
-import java.lang.System.Logger;
+import io.ashlar.tier.pack.BatchPacker;
+import io.ashlar.tier.pack.ChangeList;
+import io.ashlar.tier.prefix.Allowed;
+import io.ashlar.tier.prefix.BlobLocations;
+import io.ashlar.tier.prefix.Lineage;
+import io.ashlar.tier.prefix.MarkWait;
+import io.ashlar.tier.prefix.PrefixOpening;
+import io.ashlar.tier.prefix.RepairOpening;
+import io.ashlar.tier.prefix.TakeOverCheck;
+import io.ashlar.tier.prefix.TierWriter;
+import io.ashlar.tier.readback.BatchReader;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -36,14 +54,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>I1. Every batch that a manifest lists was whole and durable before the manifest was first
- *       sent, is never written again, and deleted only as {@link UpkeepPass} says.
+ *       sent, is never written again, and deleted only as {@link CollectionPass} says.
  *   <li>I2. The chain is one line: each manifest was created where none was, right after its
  *       parent, and this writer sends only one manifest for a sequence, ever.
  *   <li>I3. For every id whose last local change is at or before {@code lastRecordSequence}, the
  *       chain's last entry is that change.
  *   <li>I4. Only what a durable mark covers is uploaded: no crash of this machine can undo it.
  *   <li>I5. Local bytes and tombstones are given up only after the manifest that covers them was
- *       committed.
+ *       committed, and the store's file says so ({@link Lineage}).
  * </ol>
  *
  * <p><b>Steps of a pass, and what a crash there leaves.</b> An unanswered request is a crash that
@@ -54,23 +72,24 @@ import org.jspecify.annotations.Nullable;
  *   <tr><th></th><th>step</th><th>after a crash here, or behind it</th></tr>
  *   <tr><td>1</td><td>{@code markTiered()}: deletes are kept from now on</td>
  *       <td>nothing remote; a store that keeps tombstones that it need not</td></tr>
- *   <tr><td>2</td><td>claim: create the next manifest, generation + 1, no batches</td>
+ *   <tr><td>2</td><td>claim: note the next manifest, generation + 1, no batches, in the store's
+ *       file; create it</td>
  *       <td>if it is there: the writer before is fenced, the state is the same; the next open
- *       claims again. Else: nothing</td></tr>
+ *       claims again. Else: nothing, but for the note</td></tr>
  *   <tr><td>3</td><td>take a snapshot; wait until its epoch is marked; select its changes since the
  *       last range</td><td>nothing</td></tr>
- *   <tr><td>4</td><td>put each batch, under a name that is never used again</td>
+ *   <tr><td>4</td><td>check that nobody took over; put each batch, under a name that is never used again</td>
  *       <td>batches that no manifest lists; the next pass selects the same changes, or what they
  *       became, again</td></tr>
- *   <tr><td>5</td><td>create the manifest at the next sequence if none is there; whatever is
- *       answered but success, read it and compare the put id: ours is committed, another's fences
+ *   <tr><td>5</td><td>note the manifest in the store's file, then create it at the next sequence
+ *       if none is there; whatever is answered but success, read it and compare the put id: ours is committed, another's fences
  *       us, none is sent again</td>
  *       <td>if it is there: committed, and whoever opens next reads it; this writer, if it lives,
  *       sends the same manifest again before anything else. Else: as 4</td></tr>
- *   <tr><td>6</td><td>write the hint</td><td>a stale hint: readers probe onwards</td></tr>
+ *   <tr><td>6</td><td>note that it is committed; write the hint</td><td>a stale hint: readers probe onwards</td></tr>
  *   <tr><td>7</td><td>{@code dropTombstones(through)}</td>
  *       <td>tombstones that the tier has; dropped at the next open</td></tr>
- *   <tr><td>8</td><td>evict, when asked</td><td>blobs that are in both places</td></tr>
+ *   <tr><td>8</td><td>evict, when asked, as {@link Evictor} says</td><td>blobs that are in both places</td></tr>
  * </table>
  *
  * <p>Manifests before the one that failed are never touched, so each remains restorable.
@@ -92,8 +111,6 @@ import org.jspecify.annotations.Nullable;
  * groups of some 2 MiB and 48 bytes a change; 46 to 91 bytes a blob that it uploaded.
  */
 public final class TieringAgent implements AutoCloseable {
-  private static final Logger LOG = System.getLogger(TieringAgent.class.getName());
-
   private static final int OWN_PASSES_MAX = 3;
 
   /** Longer than any upload in parts can take. */
@@ -101,16 +118,19 @@ public final class TieringAgent implements AutoCloseable {
 
   private final BlobStore store;
   private final TierSource source;
-  private final ObjectStore objects;
+  private final TierObjects objects;
   private final TierConfig config;
-  private final AgentThread thread = new AgentThread();
+  private final AgentThread thread;
   private final BatchReader reader;
 
+  /** Written by the agent, read by any thread. */
+  private volatile @Nullable TierWriter writer;
+
   // The agent's own.
-  private @Nullable TierWriter writer;
   private @Nullable BlobLocations locations;
-  private @Nullable UpkeepPass upkeep;
+  private @Nullable CollectionPass collection;
   private boolean failing;
+  private boolean reliefFailing;
 
   /** Written by whoever closes, read by the agent. */
   private volatile boolean closing;
@@ -119,15 +139,25 @@ public final class TieringAgent implements AutoCloseable {
   private volatile long tieredSequence;
 
   private final TieredMark mark = new TieredMark();
+  private final TakeOverCheck takeOver = new TakeOverCheck();
   private final AtomicLong batches = new AtomicLong();
-  private final UpkeepCounters upkeepCounters = new UpkeepCounters();
+  private final CollectionCounters collectionCounters = new CollectionCounters();
+  private final Evidence evidence;
 
-  private TieringAgent(BlobStore store, TierSource source, ObjectStore objects, TierConfig config) {
+  private TieringAgent(BlobStore store, TierSource source, TierObjects objects, TierConfig config) {
     this.store = store;
     this.source = source;
     this.objects = objects;
     this.config = config;
+    this.thread = new AgentThread(source.callbacks());
     this.reader = new BatchReader(objects);
+    this.evidence =
+        new Evidence(
+            objects.store(),
+            source,
+            config.presenceIntervalMs(),
+            System::nanoTime,
+            System::currentTimeMillis);
   }
 
   /**
@@ -138,16 +168,18 @@ public final class TieringAgent implements AutoCloseable {
    * @param source the same store.
    * @throws io.ashlar.store.StoreOpenException if the store may not write there; the message names
    *     the way out.
+   * @throws io.ashlar.store.WrongKeyException if what is there is encrypted, and its key is not
+   *     given.
    * @throws FencedException if others keep claiming it.
    * @throws io.ashlar.store.CorruptionException if the chain is damaged.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    */
   public static TieringAgent open(
-      BlobStore store, TierSource source, ObjectStore objects, TierConfig config, boolean adopt) {
+      BlobStore store, TierSource source, TierObjects objects, TierConfig config, Allowed allowed) {
     TieringAgent opened = new TieringAgent(store, source, objects, config);
     try {
       opened.thread.call(() -> {
-        opened.claim(adopt);
+        opened.claim(allowed);
         return true;
       });
     } catch (RuntimeException | Error e) {
@@ -157,26 +189,128 @@ public final class TieringAgent implements AutoCloseable {
     if (config.intervalMs() > 0) {
       opened.thread.repeat(opened::periodicPass, config.intervalMs());
     }
-    long collectionMs = config.upkeep().intervalMs();
-    if (collectionMs > 0 && config.upkeep().dropsCheckpoints()) {
+    long collectionMs = config.collection().intervalMs();
+    if (collectionMs > 0 && config.collection().dropsCheckpoints()) {
       opened.thread.repeat(opened::periodicCollection, collectionMs);
     }
     return opened;
   }
 
-  private void claim(boolean adopt) {
-    PrefixOpening.Opened opened = new PrefixOpening(store, source, objects, adopt).open();
-    writer = opened.writer();
-    locations = opened.locations();
-    tieredSequence = opened.writer().last().lastRecordSequence();
-    mark.advance(opened.writer().last().lastEpoch());
-    upkeep =
-        new UpkeepPass(
-            objects,
-            opened.writer().manifests(),
-            opened.writer(),
-            config.upkeep(),
-            new LocalReferences(store, source, reader, () -> opened(locations)),
+  /**
+   * Repairs a prefix, also one that could not be opened, and ends.
+   *
+   * @param store the store; stays the caller's, as {@code objects} does.
+   * @param source the same store.
+   * @param progress told how many batches are read.
+   * @param listener told what is lost.
+   * @throws io.ashlar.store.StoreOpenException if the store may not repair it; the message says
+   *     why.
+   * @throws FencedException if another writer is at work there.
+   * @throws io.ashlar.store.CorruptionException if a local blob that is to be uploaded is damaged.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: repair
+   *     again.
+   */
+  public static RepairReport repair(
+      BlobStore store,
+      TierSource source,
+      TierObjects objects,
+      TierConfig config,
+      Allowed allowed,
+      RepairOptions options,
+      TierProgress progress,
+      LossListener listener) {
+    TieringAgent agent = new TieringAgent(store, source, objects, config);
+    try {
+      return agent.thread.call(() -> {
+        try {
+          return agent.repairNow(allowed, options, progress, listener);
+        } finally {
+          var _ = agent.free();
+        }
+      });
+    } finally {
+      agent.thread.stop();
+    }
+  }
+
+  /**
+   * Repairs the prefix of this agent, and goes on from there. What it throws is that of {@link
+   * #repair(BlobStore, TierSource, TierObjects, TierConfig, Allowed, RepairOptions, TierProgress,
+   * LossListener)}.
+   *
+   * @throws StoreClosedException if the agent is closed.
+   */
+  public RepairReport repair(RepairOptions options, TierProgress progress, LossListener listener) {
+    return call(() -> {
+      checkNotTakenOver();
+      // Opening has admitted the keys of this agent.
+      return repairNow(new Allowed(false, true), options, progress, listener);
+    });
+  }
+
+  /** A damaged chain does not tell; that the prefix was taken over does. */
+  private void checkNotTakenOver() {
+    try {
+      settledWriter().checkNotFenced();
+    } catch (CorruptionException damaged) {
+      Log.log(
+          TieringAgent.class,
+          Level.DEBUG,
+          "repairing, as something is damaged: " + damaged.getMessage());
+    }
+  }
+
+  private RepairReport repairNow(
+      Allowed allowed, RepairOptions options, TierProgress progress, LossListener listener) {
+    RepairOpening.Opened opened =
+        new RepairOpening(store, source, objects, allowed, options.alone()).open();
+    begin(
+        opened.writer(),
+        new BlobLocations(() ->
+            ManifestChain.read(opened.writer().manifests(), opened.writer().last())
+                .batchesNewestFirst()));
+    RepairReport report =
+        new RepairPass(
+                source,
+                objects,
+                opened,
+                reader,
+                new RepairPass.Sending(thread.sender(), config.batchBytesTarget()),
+                new RepairPass.Watchers(progress, listener),
+                evidence)
+            .run();
+    var _ = settledWriter();
+    var _ = Pins.mend(objects.store(), options.alone());
+    return report;
+  }
+
+  private void claim(Allowed allowed) {
+    PrefixOpening.Opened opened;
+    try {
+      opened = new PrefixOpening(store, source, objects, allowed).open();
+    } catch (CorruptionException e) {
+      throw Remedy.added(e);
+    }
+    begin(opened.writer(), opened.locations());
+  }
+
+  private void begin(TierWriter newWriter, BlobLocations newLocations) {
+    if (locations != null) {
+      locations.close();
+    }
+    writer = newWriter;
+    locations = newLocations;
+    evidence.reset();
+    tieredSequence = Math.max(tieredSequence, newWriter.last().lastRecordSequence());
+    mark.advance(newWriter.last().lastEpoch());
+    collection =
+        new CollectionPass(
+            objects.store(),
+            newWriter.manifests(),
+            newWriter,
+            config.collection(),
+            new LocalReferences(
+                store, source, reader, () -> opened(locations), () -> opened(writer), evidence),
             this::compact,
             System::currentTimeMillis);
   }
@@ -234,14 +368,18 @@ public final class TieringAgent implements AutoCloseable {
    * @param which the blobs to evict, among those that can be; called on the agent's thread.
    * @return how many were evicted.
    * @throws FencedException if another writer took over; nothing was evicted.
+   * @throws TierDamagedException if what evicted blobs rely on is missing; nothing was evicted.
+   * @throws CorruptionException if a batch that had to be read is damaged; nothing was evicted.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    * @throws StoreClosedException if the agent is closed.
    */
   public long evict(Predicate<BlobId> which) {
-    return call(() -> {
-      TierWriter own = settledWriter();
-      return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, which);
-    });
+    return call(() -> evictor().evict(tieredSequence, which));
+  }
+
+  private Evictor evictor() {
+    TierWriter own = settledWriter();
+    return new Evictor(source, own, opened(locations), reader, evidence);
   }
 
   /**
@@ -251,36 +389,49 @@ public final class TieringAgent implements AutoCloseable {
    * @param which the blobs that may be evicted; called on the agent's thread.
    * @return how many were evicted.
    * @throws FencedException if another writer took over; nothing was evicted.
+   * @throws TierDamagedException if what evicted blobs rely on is missing; nothing was evicted.
+   * @throws CorruptionException if a batch that had to be read is damaged; nothing was evicted.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
    * @throws StoreClosedException if the agent is closed.
    */
   public long evictOldest(long bytes, Predicate<BlobId> which) {
-    return call(() -> evictOldestNow(bytes, which));
+    return call(() -> evictor().evict(tieredSequence, bytes, which));
   }
 
-  private long evictOldestNow(long bytes, Predicate<BlobId> which) {
-    TierWriter own = settledWriter();
-    return new Evictor(source, own, opened(locations), reader).evict(tieredSequence, bytes, which);
-  }
-
-  /** Evicts down to the low mark if the data file is above the high one. */
+  /**
+   * Evicts down to the low mark if the data file is above the high one. A tier that is damaged or
+   * does not answer stops that, and nothing else: the pass before was made, and the next one tries
+   * again.
+   */
   private void relieve() {
     SpaceConfig space = config.space();
-    if (!space.isLimited()) {
+    if (!space.isLimited() || evidence.isPaused()) {
       return;
     }
     StoreStats stats = store.stats();
     // Blobs are a part of that, so mostly there is no need to look at each.
     if (stats.fileBytes() - stats.freeBytes() > space.highBytes()) {
-      TierWriter own = settledWriter();
-      long evicted =
-          new Evictor(source, own, opened(locations), reader).relieve(tieredSequence, space);
-      LOG.log(Level.DEBUG, "evicted to make room: blobs=" + evicted);
+      try {
+        long evicted = evictor().relieve(tieredSequence, space);
+        Log.log(TieringAgent.class, Level.DEBUG, "evicted to make room: blobs=" + evicted);
+        reliefFailing = false;
+      } catch (TierDamagedException | CorruptionException e) {
+        Log.log(
+            TieringAgent.class,
+            Level.DEBUG,
+            "no room was made: " + e.getMessage()); // the evidence has warned
+      } catch (TierUnavailableException e) {
+        Log.log(
+            TieringAgent.class,
+            reliefFailing || closing ? Level.DEBUG : Level.WARNING,
+            "no room was made, which the next pass will try again: " + e.getMessage());
+        reliefFailing = true;
+      }
     }
   }
 
   private <T> T call(Callable<T> work) {
-    source.refuseListener(); // the agent's thread may wait for the one that called it
+    source.callbacks().refuseListener(); // the agent's thread may wait for the one that called it
     return thread.call(work);
   }
 
@@ -289,9 +440,27 @@ public final class TieringAgent implements AutoCloseable {
    *
    * @throws IllegalStateException if this is a thread of theirs.
    */
-  public void refuseListener() {
-    source.refuseListener();
+  private void refuseListener() {
+    source.callbacks().refuseListener();
     thread.refuseOwn();
+  }
+
+  /**
+   * Refuses to end what a callback of the agent or its store is within.
+   *
+   * @throws IllegalStateException if such a callback called it.
+   */
+  public void refuseCallback() {
+    source.callbacks().refuseCallback();
+    thread.refuseOwn();
+  }
+
+  /**
+   * Returns whether {@link #close} has a last pass before it that will end: one that is wanted, and
+   * that waits for no callback which called {@link System#exit}.
+   */
+  public boolean hasLastPassBefore() {
+    return config.checkpointOnClose() && !closing && !source.callbacks().isExiting();
   }
 
   /** The last epoch that is remote-durable, with all before it. */
@@ -301,14 +470,18 @@ public final class TieringAgent implements AutoCloseable {
 
   /**
    * Waits until an epoch is remote-durable: for the passes at an interval, or, where there are
-   * none, by making one.
+   * none, by making one. What this says is never from memory alone: if no manifest was committed
+   * since the call, two to four requests make sure that no other writer took over.
    *
    * @throws FencedException if another writer took over first.
-   * @throws io.ashlar.store.TierUnavailableException if a pass made here failed.
+   * @throws io.ashlar.store.TierUnavailableException if a pass made here failed, or the object
+   *     store does not say whether another writer took over.
    * @throws StoreClosedException if the agent is closed first.
    */
   public void awaitTiered(long epoch) {
     refuseListener();
+    long startNs = System.nanoTime();
+    TierWriter own = opened(writer);
     store.awaitDurable(epoch);
     for (int attempt = 0; config.intervalMs() == 0 && mark.epoch() < epoch; attempt++) {
       if (attempt == OWN_PASSES_MAX) {
@@ -318,10 +491,31 @@ public final class TieringAgent implements AutoCloseable {
       var _ = checkpoint(TierProgress.NONE);
     }
     mark.await(epoch);
+    confirm(own, startNs);
   }
 
   /**
-   * Makes one collection now and waits for it, as {@link UpkeepPass} says.
+   * Returns only if a request that began after {@code sinceNs} has proved that no other writer took
+   * over. A pass that has committed since then did; otherwise it is asked for here, beside what the
+   * agent does.
+   */
+  private void confirm(TierWriter own, long sinceNs) {
+    if (own.isProvedSince(sinceNs)) {
+      return;
+    }
+    var _ = opened(writer); // not after close
+    if (!takeOver.isStillLast(own, sinceNs)) {
+      call(() -> {
+        if (!own.isProvedSince(sinceNs)) {
+          own.checkNotFenced();
+        }
+        return true;
+      });
+    }
+  }
+
+  /**
+   * Makes one collection now and waits for it, as {@link CollectionPass} says.
    *
    * @param dryRun whether only to say what it would do.
    * @return what it did; zeros when nothing can have changed since the last, and then no request
@@ -336,30 +530,34 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   private CollectionReport collection(boolean dryRun) {
-    var _ = settledWriter();
-    UpkeepPass own = opened(upkeep);
+    TierWriter current = settledWriter();
+    CollectionPass own = opened(collection);
     if (own.isIdle()) {
       return CollectionReport.NOTHING;
     }
+    current.checkNotFenced();
     CollectionReport report;
     try {
       report = own.run(dryRun);
     } catch (RuntimeException | Error e) {
-      upkeepCounters.failed();
+      collectionCounters.failed();
       forgetLocations();
+      if (e instanceof CorruptionException damage) {
+        throw Remedy.added(damage);
+      }
       throw e;
     }
     if (!dryRun) {
-      upkeepCounters.count(report, abortStaleUploads());
+      collectionCounters.count(report, abortStaleUploads());
     }
     return report;
   }
 
   private long abortStaleUploads() {
     try {
-      return objects.abortStaleUploads(STALE_UPLOAD_MS);
+      return objects.store().abortStaleUploads(STALE_UPLOAD_MS);
     } catch (ObjectStoreException e) {
-      LOG.log(Level.DEBUG, "aborting stale uploads failed: " + e.getMessage());
+      Log.log(TieringAgent.class, Level.DEBUG, "aborting stale uploads failed: " + e.getMessage());
       return 0;
     }
   }
@@ -367,19 +565,27 @@ public final class TieringAgent implements AutoCloseable {
   private void periodicCollection() {
     try {
       var _ = collection(false);
-    } catch (FencedException e) {
+    } catch (FencedException | StoreClosedException e) {
       // The passes say so.
       throw e;
     } catch (RuntimeException e) {
-      LOG.log(Level.WARNING, "a collection failed and will be repeated: " + e.getMessage());
+      Log.log(
+          TieringAgent.class,
+          Level.WARNING,
+          "a collection failed and will be repeated: " + e.getMessage());
     } catch (Error e) { // what a periodic task throws ends its schedule
-      LOG.log(Level.ERROR, "a collection broke off and will be repeated", e);
+      Log.log(TieringAgent.class, Level.ERROR, "a collection broke off and will be repeated", e);
     }
   }
 
+  /** What was found of the objects that evicted blobs rely on, since the agent was opened. */
+  public EvidenceStats evidenceStats() {
+    return evidence.stats();
+  }
+
   /** What collections did since the agent was opened. */
-  public UpkeepStats upkeepStats() {
-    return upkeepCounters.stats();
+  public CollectionStats collectionStats() {
+    return collectionCounters.stats();
   }
 
   /** The log sequence up to which every change is remote-durable. */
@@ -399,16 +605,26 @@ public final class TieringAgent implements AutoCloseable {
       failing = false;
     } catch (FencedException e) {
       mark.end(e);
-      LOG.log(Level.ERROR, "tiering has stopped: " + e.getMessage());
+      Log.log(TieringAgent.class, Level.ERROR, "tiering has stopped: " + e.getMessage());
       // What a periodic task throws ends its schedule.
+      throw e;
+    } catch (StoreClosedException e) {
+      mark.end(e);
+      Log.log(
+          TieringAgent.class,
+          closing ? Level.DEBUG : Level.WARNING,
+          "tiering has stopped: " + e.getMessage());
       throw e;
     } catch (RuntimeException e) {
       Level level = failing || closing ? Level.DEBUG : Level.WARNING;
       failing = true;
-      LOG.log(level, "a tiering pass failed and will be repeated: " + e.getMessage());
+      Log.log(
+          TieringAgent.class,
+          level,
+          "a tiering pass failed and will be repeated: " + e.getMessage());
     } catch (Error e) { // of memory, say: no reason never to upload again
       failing = true;
-      LOG.log(Level.ERROR, "a tiering pass broke off and will be repeated", e);
+      Log.log(TieringAgent.class, Level.ERROR, "a tiering pass broke off and will be repeated", e);
     }
   }
 
@@ -439,6 +655,7 @@ public final class TieringAgent implements AutoCloseable {
     CheckpointReport report = CheckpointReport.NOTHING;
     try (ChangeList changes = TieringPass.select(snapshot, tieredSequence, through)) {
       if (changes.size() > 0) {
+        own.checkNotFenced(); // before anything is uploaded
         boolean committed = false;
         try (BatchPacker packer =
             new BatchPacker(
@@ -492,10 +709,11 @@ public final class TieringAgent implements AutoCloseable {
    * Ends the tier. A last pass is made if that is configured, after what is running; a failure is
    * logged: what was not uploaded stays local. Otherwise what is running is interrupted, and ends
    * as if the object store had not answered: the next open goes on from there. Idempotent.
+   *
+   * <p>Not to be called in a callback ({@link #refuseCallback}), for which it would wait.
    */
   @Override
   public void close() {
-    refuseListener();
     if (thread.isEnded()) {
       return;
     }
@@ -503,7 +721,8 @@ public final class TieringAgent implements AutoCloseable {
       try {
         checkpoint(TierProgress.NONE);
       } catch (RuntimeException e) {
-        LOG.log(Level.WARNING, "the last tiering pass failed: " + e.getMessage());
+        Log.log(
+            TieringAgent.class, Level.WARNING, "the last tiering pass failed: " + e.getMessage());
       }
     }
     closing = true;
@@ -516,8 +735,9 @@ public final class TieringAgent implements AutoCloseable {
       locations.close();
       locations = null;
     }
+    evidence.close();
     writer = null;
-    upkeep = null;
+    collection = null;
     return true;
   }
 }

@@ -7,6 +7,12 @@ import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.pack.BatchPacker;
+import io.ashlar.tier.pack.ChangeList;
+import io.ashlar.tier.pack.GroupPacker;
+import io.ashlar.tier.pack.PackPlan;
+import io.ashlar.tier.pack.PackThreads;
+import io.ashlar.tier.prefix.TierWriter;
 import java.util.List;
 
 /**

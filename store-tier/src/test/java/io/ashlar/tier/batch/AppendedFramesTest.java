@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.tier.batch.BatchCodecTest.Entry;
+import io.ashlar.tier.key.FrameKey;
+import io.ashlar.tier.key.FrameKeyRing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -314,15 +314,10 @@ class BatchCodecTest {
 
       encoder.clear();
       assertThat(encoder.entries()).isZero();
-      MemorySegment slot = encoder.claim(key, 100_000);
-      slot.fill((byte) 0);
+      encoder.add(key, data);
       MemorySegment again = encoder.encode();
       assertThat(again.address()).isEqualTo(address);
       assertThat(again.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(first);
-
-      encoder.add(key, key);
-      encoder.removeLast(1, 1);
-      assertThat(encoder.encode().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(first);
     }
   }
 
@@ -331,7 +326,7 @@ class BatchCodecTest {
     Path file = folder.resolve("batch.lz4");
     Files.write(file, encode(List.of(entry("key", "value"))));
     BatchEntry entry;
-    try (Batch batch = codec.open(file)) {
+    try (Batch batch = new BatchDecoder(BatchCodec.BODY_BYTES_MAX_DEFAULT).open(file)) {
       assertThat(batch.count()).isEqualTo(1);
       assertThat(batch.header().objectBytes()).isEqualTo(Files.size(file));
       entry = batch.iterator().next();
@@ -341,7 +336,8 @@ class BatchCodecTest {
     assertThatThrownBy(entry::keyText).isInstanceOf(IllegalStateException.class);
 
     Files.write(file, new byte[0]);
-    assertThatThrownBy(() -> codec.open(file)).isInstanceOf(BatchFormatException.class);
+    assertThatThrownBy(() -> new BatchDecoder(BatchCodec.BODY_BYTES_MAX_DEFAULT).open(file))
+        .isInstanceOf(BatchFormatException.class);
   }
 
   @Test

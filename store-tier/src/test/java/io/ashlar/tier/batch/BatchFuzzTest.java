@@ -2,6 +2,7 @@ package io.ashlar.tier.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.tier.Campaign;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -17,8 +19,9 @@ import org.junit.jupiter.api.Test;
  * what is decoded encodes to the same entries. {@code -Dashlar.fuzz.count} sets how many, {@code
  * -Dtest.seed} which.
  */
+@Tag("campaign")
 class BatchFuzzTest {
-  private static final int COUNT = Integer.getInteger("ashlar.fuzz.count", 20_000);
+  private static final int COUNT = Campaign.count("ashlar.fuzz.count", 20_000);
   private static final long BODY_BYTES_MAX = 1 << 20;
 
   private final BatchCodec codec = new BatchCodec(BODY_BYTES_MAX);
@@ -41,6 +44,7 @@ class BatchFuzzTest {
       }
     }
     System.out.println("BatchFuzzTest: decoded=" + decoded + ", refused=" + refused);
+    Campaign.report("fuzz", COUNT, 0, seed);
     assertThat(decoded).isPositive();
     assertThat(refused).isPositive();
   }

@@ -2,10 +2,10 @@ package io.ashlar.tier.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.tier.ObjectStores;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectStore;
-import io.ashlar.tier.object.ObjectStores;
-import io.ashlar.tier.object.S3TestServer;
+import io.ashlar.tier.object.s3.S3TestServer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * runs it: no flag but native access, no slf4j provider, credentials from the environment; and
  * nothing is printed but what it says itself.
  */
+@Tag("campaign")
 class BatchHeapTest {
   private static final long BLOB_BYTES = 150_000_000;
 
@@ -77,13 +79,15 @@ class BatchHeapTest {
       MemorySegment key = MemorySegment.ofArray(new byte[16]);
       long objectBytes;
       try (ObjectStore store = ObjectStores.open(args[0]);
-          BatchEncoder encoder = new BatchCodec().newEncoder()) {
+          BatchEncoder encoder = new BatchCodec().newEncoder();
+          Arena source = Arena.ofConfined()) {
         encoder.add(key, key);
-        MemorySegment blob = encoder.claim(key, BLOB_BYTES);
+        MemorySegment blob = source.allocate(BLOB_BYTES);
         SplittableRandom random = new SplittableRandom(5);
         for (long i = 0; i < BLOB_BYTES; i += Long.BYTES) {
           blob.set(ValueLayout.JAVA_LONG_UNALIGNED, i, random.nextLong());
         }
+        encoder.add(key, blob);
         MemorySegment object = encoder.encode();
         objectBytes = object.byteSize();
         if (!store.putIfAbsent("batch", ObjectBody.of(object)).stored()) {
@@ -102,7 +106,7 @@ class BatchHeapTest {
           ObjectBody.of(object).writeTo(channel);
         }
         Batch fetched = new BatchCodec().decode(object, arena);
-        try (Batch opened = new BatchCodec().open(file)) {
+        try (Batch opened = new BatchDecoder(BatchCodec.BODY_BYTES_MAX_DEFAULT).open(file)) {
           if (fetched.body().mismatch(opened.body()) != -1) {
             throw new IllegalStateException("the file and the fetched object differ");
           }

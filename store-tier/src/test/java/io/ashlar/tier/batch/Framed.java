@@ -49,7 +49,9 @@ final class Framed {
 
   static List<Entry> decode(byte[] object) {
     try (Arena arena = Arena.ofConfined()) {
-      return entries(new FramedBatchReader().decode(MemorySegment.ofArray(object), arena));
+      return entries(
+          new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT)
+              .decode(MemorySegment.ofArray(object), arena));
     }
   }
 
@@ -73,5 +75,14 @@ final class Framed {
     byte[] data = new byte[length];
     random.nextBytes(data);
     return new Entry(key.getBytes(StandardCharsets.UTF_8), data);
+  }
+
+  /** The footer of an object. */
+  static FramedBatchFormat.Footer footer(byte[] object) {
+    long at = (long) object.length - FramedBatchFormat.FOOTER_BYTES;
+    return FramedBatchFormat.readFooter(
+        MemorySegment.ofArray(object).asSlice(at),
+        object.length,
+        BatchCodec.BODY_BYTES_MAX_DEFAULT);
   }
 }

@@ -18,7 +18,7 @@ class FramedBatchFormatTest {
   private static final List<Entry> TWO =
       List.of(BatchCodecTest.entry("b", "bee"), BatchCodecTest.entry("aa", "a".repeat(30)));
 
-  private final FramedBatchReader reader = new FramedBatchReader();
+  private final FramedBatchReader reader = new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT);
 
   /** Several frames, LZ4 and raw ones, small enough that each of its bits can be flipped. */
   private static List<Entry> several() {
@@ -59,7 +59,7 @@ class FramedBatchFormatTest {
   @Test
   void shouldDecodeItsGoldenBytes() {
     BatchCodecTest.assertSame(Framed.decode(Framed.encode(TWO)), TWO);
-    assertThat(reader.header(MemorySegment.ofArray(Framed.encode(TWO))))
+    assertThat(FramedBatchFormat.readHeader(MemorySegment.ofArray(Framed.encode(TWO))))
         .isEqualTo(new FramedHeader(2, 4711, Framed.ID, 1_763_661_600_000L));
   }
 
@@ -83,7 +83,8 @@ class FramedBatchFormatTest {
       int offset = (int) frames.offset(frame);
       byte[] run = Arrays.copyOfRange(object, offset, offset + frames.length(frame));
       try (Arena arena = Arena.ofConfined()) {
-        assertThat(reader.decodeRun(MemorySegment.ofArray(run), arena).count()).isPositive();
+        assertThat(reader.decodeRun(Framed.ID, 0, MemorySegment.ofArray(run), arena).count())
+            .isPositive();
       }
       for (int bit = 0; bit < run.length * 8; bit++) {
         byte[] flipped = run.clone();
@@ -91,7 +92,7 @@ class FramedBatchFormatTest {
         assertThatThrownBy(
                 () -> {
                   try (Arena arena = Arena.ofConfined()) {
-                    reader.decodeRun(MemorySegment.ofArray(flipped), arena);
+                    reader.decodeRun(Framed.ID, 0, MemorySegment.ofArray(flipped), arena);
                   }
                 })
             .as("frame %d, bit %d", frame, bit)
@@ -103,7 +104,7 @@ class FramedBatchFormatTest {
   @Test
   void shouldDetectEveryFlippedBitOfTheIndexAndFooter() {
     byte[] object = Framed.encode(several());
-    int from = (int) index(object).footer().indexOffset();
+    int from = (int) Framed.footer(object).indexOffset();
     for (int bit = from * 8; bit < object.length * 8; bit++) {
       byte[] flipped = object.clone();
       flipped[bit / 8] ^= (byte) (1 << bit % 8);
@@ -115,6 +116,7 @@ class FramedBatchFormatTest {
 
   private FramedIndex index(byte[] object) {
     return reader.openIndex(
+        Framed.ID,
         object.length,
         (offset, target) ->
             target.copyFrom(MemorySegment.ofArray(object).asSlice(offset, target.byteSize())),
@@ -156,7 +158,9 @@ class FramedBatchFormatTest {
         .isInstanceOf(BatchFormatException.class)
         .hasMessageContaining("unsupported batch version 4");
     try (Arena arena = Arena.ofConfined()) {
-      assertThatThrownBy(() -> new BatchDecoder().decode(MemorySegment.ofArray(object), arena))
+      assertThatThrownBy(() ->
+              new BatchDecoder(BatchCodec.BODY_BYTES_MAX_DEFAULT)
+                  .decode(MemorySegment.ofArray(object), arena))
           .isInstanceOf(BatchFormatException.class)
           .hasMessageContaining("unsupported batch version 4");
     }

@@ -2,6 +2,7 @@ package io.ashlar.tier.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.tier.Campaign;
 import io.ashlar.tier.batch.BatchCodecTest.Entry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -18,8 +20,9 @@ import org.junit.jupiter.api.Test;
  * and by a salvage, and none takes more memory than it can justify. {@code -Dashlar.fuzz.count}
  * sets how many, {@code -Dtest.seed} which.
  */
+@Tag("campaign")
 class FramedBatchFuzzTest {
-  private static final int COUNT = Integer.getInteger("ashlar.fuzz.count", 20_000);
+  private static final int COUNT = Campaign.count("ashlar.fuzz.count", 20_000);
   private static final long RAW_BYTES_MAX = 4 << 20;
 
   /** One in so many inputs comes from an object with large entries, which takes longest. */
@@ -56,6 +59,7 @@ class FramedBatchFuzzTest {
             + Arrays.toString(refused)
             + ", salvaged completely="
             + salvagedAll);
+    Campaign.report("fuzz framed", COUNT, 0, seed);
     for (int way = 0; way < 3; way++) {
       assertThat(decoded[way]).isPositive();
       assertThat(refused[way]).isPositive();
@@ -78,6 +82,7 @@ class FramedBatchFuzzTest {
           () -> {
             FramedIndex index =
                 reader.openIndex(
+                    Framed.ID,
                     input.length,
                     (offset, target) -> target.copyFrom(object.asSlice(offset, target.byteSize())),
                     new BoundedAllocator(arena, 255L * input.length));
@@ -90,7 +95,7 @@ class FramedBatchFuzzTest {
       int to = random.nextInt(4) > 0 ? framesEnd(input) : random.nextInt(input.length + 1);
       if (from <= to && to <= input.length) {
         MemorySegment run = object.asSlice(from, to - from);
-        count(2, () -> reader.decodeRun(run, new BoundedAllocator(arena, justified)));
+        count(2, () -> reader.decodeRun(Framed.ID, 0, run, new BoundedAllocator(arena, justified)));
       }
       count(
           3,

@@ -13,14 +13,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FramedBatchTest {
-  private final FramedBatchReader reader = new FramedBatchReader();
+  private final FramedBatchReader reader = new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT);
   private final Random random = new Random(7);
 
   private FramedIndex index(byte[] object, List<Long> reads) {
     return reader.openIndex(
+        Framed.ID,
         object.length,
         (offset, target) -> {
           reads.add(target.byteSize());
@@ -32,7 +34,7 @@ class FramedBatchTest {
   private Batch run(byte[] object, FrameTable.Range range) {
     byte[] bytes =
         Arrays.copyOfRange(object, (int) range.offset(), (int) (range.offset() + range.length()));
-    return reader.decodeRun(MemorySegment.ofArray(bytes), Arena.ofAuto());
+    return reader.decodeRun(Framed.ID, 0, MemorySegment.ofArray(bytes), Arena.ofAuto());
   }
 
   @Test
@@ -125,7 +127,7 @@ class FramedBatchTest {
       for (int i = 0; i < lengths.length; i++) {
         FrameTable.Range told = encoder.run(runs.get(i));
         FramedIndex.Entry entry =
-            Objects.requireNonNull(index.find(MemorySegment.ofArray(entries.get(i).key())));
+            Objects.requireNonNull(find(index, MemorySegment.ofArray(entries.get(i).key())));
         assertThat(index.frames().range(entry.bodyOffset(), entry.bodyBytes())).isEqualTo(told);
         assertThat(entry.dataBytes()).isEqualTo(lengths[i]);
         assertThat(entry.crc32c())
@@ -168,9 +170,10 @@ class FramedBatchTest {
     });
     assertThat(count[0]).isEqualTo(3000);
     Entry last = entries.get(2999);
-    FramedIndex.Entry found = Objects.requireNonNull(index.find(MemorySegment.ofArray(last.key())));
+    FramedIndex.Entry found =
+        Objects.requireNonNull(find(index, MemorySegment.ofArray(last.key())));
     assertThat(found.bodyOffset() + found.bodyBytes()).isEqualTo(index.rawBytes());
-    assertThat(index.find(MemorySegment.ofArray(new byte[7]))).isNull();
+    assertThat(find(index, MemorySegment.ofArray(new byte[7]))).isNull();
     BatchCodecTest.assertSame(Framed.decode(object), entries);
   }
 
@@ -190,21 +193,29 @@ class FramedBatchTest {
       many.add(new Entry(key, new byte[0]));
     }
     reads.clear();
-    FramedIndex index = index(Framed.encode(many), reads);
+    byte[] object = Framed.encode(many);
+    FramedIndex index = index(object, reads);
     assertThat(index.entries()).isEqualTo(20_000);
-    assertThat(reads).containsExactly(65_536L, index.storedBytes());
+    assertThat(reads).containsExactly(65_536L, Framed.footer(object).indexBytes());
+  }
+
+  /** The last entry of a key, or null. */
+  private static FramedIndex.@Nullable Entry find(FramedIndex index, MemorySegment key) {
+    FramedIndex.Entry[] found = new FramedIndex.Entry[1];
+    index.forEach((candidate, entry) -> {
+      if (candidate.mismatch(key) < 0) {
+        found[0] = entry;
+      }
+    });
+    return found[0];
   }
 
   @Test
-  void shouldForgetWhatWasDroppedAndWhatWasCleared() {
+  void shouldEncodeTheSameAgainAndForgetWhatWasCleared() {
     try (FramedBatchEncoder encoder = new FramedBatchEncoder()) {
       List<Entry> entries = Framed.entries(random, 60_000, 60_000, 100, 300_000, 200);
       encoder.add(key(entries, 0), data(entries, 0));
-      encoder.claim(MemorySegment.ofArray(new byte[5]), 90_000);
-      encoder.drop();
       encoder.add(key(entries, 2), data(entries, 2));
-      encoder.claim(key(entries, 1), 60_000);
-      encoder.drop();
       encoder.add(key(entries, 3), data(entries, 3));
       byte[] object = encoder.encode(Framed.HEADER).toArray(ValueLayout.JAVA_BYTE);
       BatchCodecTest.assertSame(
@@ -238,7 +249,6 @@ class FramedBatchTest {
       encoder.add(MemorySegment.ofArray(new byte[65_535]), MemorySegment.ofArray(new byte[0]));
       assertTooLarge(() -> encoder.claim(key, (64L << 20) - 65_535 - 8 - 9 + 1));
       encoder.claim(key, (64L << 20) - 65_535 - 8 - 9);
-      encoder.drop();
       assertThat(encoder.entries()).isEqualTo(1);
     }
   }
@@ -258,7 +268,7 @@ class FramedBatchTest {
       MemorySegment data = encoder.claim(key, length);
       data.fill((byte) 3);
       data.set(ValueLayout.JAVA_BYTE, length - 1L, (byte) 4);
-      int run = encoder.keep();
+      int run = encoder.keep(BatchCodec.crc32c(data));
       assertThatThrownBy(() -> encoder.claim(key, 0)).isInstanceOf(BatchFormatException.class);
       MemorySegment object = encoder.encode(Framed.HEADER);
       Batch batch = reader.decode(object, arena);
@@ -267,7 +277,7 @@ class FramedBatchTest {
       FrameTable.Range range = encoder.run(run);
       assertThat(
               reader
-                  .decodeRun(object.asSlice(range.offset(), range.length()), arena)
+                  .decodeRun(Framed.ID, 0, object.asSlice(range.offset(), range.length()), arena)
                   .body()
                   .mismatch(batch.body()))
           .isEqualTo(-1);

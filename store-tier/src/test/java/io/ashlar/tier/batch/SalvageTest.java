@@ -18,7 +18,9 @@ class SalvageTest {
 
   SalvageTest() {
     try (Arena arena = Arena.ofConfined()) {
-      Batch batch = new FramedBatchReader().decode(MemorySegment.ofArray(object), arena);
+      Batch batch =
+          new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT)
+              .decode(MemorySegment.ofArray(object), arena);
       frames = java.util.Objects.requireNonNull(batch.frames());
     }
     // 40_000 | 40_000 | three parts | 30_000 twice | 90_000 | 10
@@ -31,7 +33,9 @@ class SalvageTest {
 
   private static void salvage(byte[] damaged, Check check) {
     try (Arena arena = Arena.ofConfined()) {
-      Salvage salvage = new FramedBatchReader().salvage(MemorySegment.ofArray(damaged), arena);
+      Salvage salvage =
+          new FramedBatchReader(BatchCodec.BODY_BYTES_MAX_DEFAULT)
+              .salvage(MemorySegment.ofArray(damaged), arena);
       assertThat(salvage.batch().count()).isEqualTo(salvage.entriesFound());
       check.check(salvage, Framed.entries(salvage.batch()));
     }

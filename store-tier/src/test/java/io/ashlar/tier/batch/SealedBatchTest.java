@@ -3,6 +3,8 @@ package io.ashlar.tier.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.tier.key.FrameKey;
+import io.ashlar.tier.key.FrameKeyRing;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -107,7 +109,7 @@ class SealedBatchTest {
           new String(Objects.requireNonNull(golden).readAllBytes(), StandardCharsets.US_ASCII);
       byte[] object = HexFormat.of().parseHex(hex.replaceAll("\\s", ""));
       assertThat(keysOf(reader, object)).containsExactly("key0=40", "key1=3");
-      assertThat(reader.header(MemorySegment.ofArray(object)))
+      assertThat(FramedBatchFormat.readHeader(MemorySegment.ofArray(object)))
           .isEqualTo(new FramedHeader(2, 4711, ID, 1_763_661_600_000L, true));
     }
   }

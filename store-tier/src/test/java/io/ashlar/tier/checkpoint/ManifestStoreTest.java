@@ -13,8 +13,8 @@ import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectBody;
-import io.ashlar.tier.object.RetryPolicy;
-import io.ashlar.tier.object.RetryingObjectStore;
+import io.ashlar.tier.object.retry.RetryPolicy;
+import io.ashlar.tier.object.retry.RetryingObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -29,13 +29,23 @@ class ManifestStoreTest {
 
   private static TierManifest manifest(long sequence, long generation, UUID putId) {
     return new TierManifest(
-        5, 1, generation, sequence, putId, sequence - 1, sequence * 10, 0, 0, List.of());
+        new TierManifest.Writer(5, 1, generation),
+        sequence,
+        new TierManifest.Stamp(putId, 0),
+        new TierManifest.Reach(sequence * 10, 0),
+        List.of(),
+        CollectionState.NONE,
+        null);
   }
 
   private TierManifest commit(long sequence) {
     TierManifest manifest = manifest(sequence, 1, TierManifest.newId());
     manifests.commit(manifest);
     return manifest;
+  }
+
+  private void hint(long sequence) {
+    manifests.hint(manifest(sequence, 1, TierManifest.newId()));
   }
 
   private void latestIs(long sequence) {
@@ -52,11 +62,11 @@ class ManifestStoreTest {
     for (int i = 1; i <= 200; i++) {
       commit(i);
     }
-    manifests.hint(200);
+    hint(200);
     latestIs(200);
-    manifests.hint(198);
+    hint(198);
     latestIs(200);
-    manifests.hint(3);
+    hint(3);
     int before = objects.requests().size();
     latestIs(200);
     assertThat(objects.requests().size() - before).isLessThan(75);
@@ -76,7 +86,7 @@ class ManifestStoreTest {
   void shouldNoticeThatTheNewestManifestIsGone() {
     commit(1);
     commit(2);
-    manifests.hint(2);
+    hint(2);
     objects.deleteAll(List.of(TierKeys.manifest(2)));
     assertThatThrownBy(manifests::latest)
         .isInstanceOf(CorruptionException.class)
@@ -149,7 +159,7 @@ class ManifestStoreTest {
     for (int i = 1; i <= 9; i++) {
       commit(i);
     }
-    manifests.hint(3);
+    hint(3);
     assertThat(manifests.boundary().raise(6)).isTrue();
     objects.deleteAll(List.of(TierKeys.manifest(4), TierKeys.manifest(5)));
     latestIs(9);
@@ -162,7 +172,7 @@ class ManifestStoreTest {
     for (int i = 1; i <= 5; i++) {
       commit(i);
     }
-    manifests.hint(2);
+    hint(2);
     String next = "get " + TierKeys.manifest(3);
     objects.fault((request, key) -> {
       if ((request + " " + key).equals(next)) {
@@ -186,6 +196,24 @@ class ManifestStoreTest {
         .hasMessageContaining("passed sequence 4");
     TierManifest stale = manifest(2, 1, TierManifest.newId());
     assertThatThrownBy(() -> manifests.checkStillLast(stale)).isInstanceOf(FencedException.class);
+    // Not even by what it did just now.
+    objects.deleteAll(List.of(TierKeys.manifest(3)));
+    assertThatThrownBy(() -> manifests.checkStillLast(stale)).isInstanceOf(FencedException.class);
+    objects.deleteAll(List.of(TierKeys.manifest(4)));
+    assertThatThrownBy(() -> commit(4))
+        .isInstanceOf(FencedException.class)
+        .hasMessageContaining("passed sequence 4");
+  }
+
+  @Test
+  void shouldNotBelieveOneAnswerThatNothingFollows() {
+    TierManifest last = commit(1);
+    manifests.checkStillLast(last);
+    commit(2);
+    AtomicInteger bad = new AtomicInteger(1);
+    objects.fault((request, key) ->
+        request.equals("head") && bad.getAndDecrement() > 0 ? Outcome.ABSENT : Outcome.ANSWERED);
+    assertThatThrownBy(() -> manifests.checkStillLast(last)).isInstanceOf(FencedException.class);
   }
 
   @Test

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FormatVersionException;
+import io.ashlar.tier.batch.Encryption;
+import io.ashlar.tier.json.ManifestFormatException;
+import io.ashlar.tier.json.SealedJson;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.ObjectBody;
 import java.nio.charset.StandardCharsets;
@@ -31,8 +34,22 @@ class SealedJsonTest {
           new BatchReference(
               TierKeys.batch(3, i, ID), BatchReference.Kind.PUTS, 9, 100, 200, 4 + i));
     }
-    Upkeep upkeep = new Upkeep(40, 41, 39, 17, List.of(TierKeys.batch(2, 1, ID)), List.of());
-    return new TierManifest(5, 7, 3, 42, ID, 41, 90210, 4711, 17636616L, batches, upkeep);
+    CollectionState collection =
+        new CollectionState(
+            40,
+            41,
+            39,
+            new CollectionState.Inflight(17, 6),
+            new CollectionState.Names(List.of(TierKeys.batch(2, 1, ID)), List.of(), List.of()),
+            Encryption.UNKNOWN);
+    return new TierManifest(
+        new TierManifest.Writer(5, 7, 3),
+        42,
+        new TierManifest.Stamp(ID, 17636616L),
+        new TierManifest.Reach(90210, 4711),
+        batches,
+        collection,
+        ID);
   }
 
   @Test
@@ -90,9 +107,11 @@ class SealedJsonTest {
 
   @Test
   void shouldFindEveryChangedBitOfTheHintAndTheBoundary() {
-    assertEachDamageIsFound(TierManifestCodec.encodeLatest(1), TierManifestCodec::decodeLatest);
     assertEachDamageIsFound(
-        TierManifestCodec.encodeLatest(Long.MAX_VALUE), TierManifestCodec::decodeLatest);
+        TierManifestCodec.encodeHint(manifest()), TierManifestCodec::decodeHint);
+    assertEachDamageIsFound(TierManifestCodec.encodeBoundary(1), TierManifestCodec::decodeBoundary);
+    assertEachDamageIsFound(
+        TierManifestCodec.encodeBoundary(Long.MAX_VALUE), TierManifestCodec::decodeBoundary);
   }
 
   @Test
@@ -101,7 +120,7 @@ class SealedJsonTest {
     ManifestStore manifests = new ManifestStore(objects);
     byte[] manifest = TierManifestCodec.encode(manifest());
     manifest[30] ^= 2;
-    byte[] latest = TierManifestCodec.encodeLatest(42);
+    byte[] latest = TierManifestCodec.encodeHint(manifest());
     latest[24] ^= 1;
     objects.put(TierKeys.manifest(42), ObjectBody.of(manifest));
     objects.put(TierKeys.BOUNDARY, ObjectBody.of(latest));
@@ -127,17 +146,25 @@ class SealedJsonTest {
   void shouldDoWithoutADamagedHint() {
     InMemoryObjectStore objects = new InMemoryObjectStore();
     ManifestStore manifests = new ManifestStore(objects);
-    TierManifest first = new TierManifest(5, 7, 3, 1, ID, 0, 0, 0, 0, List.of());
+    TierManifest first =
+        new TierManifest(
+            new TierManifest.Writer(5, 7, 3),
+            1,
+            new TierManifest.Stamp(ID, 0),
+            new TierManifest.Reach(0, 0),
+            List.of(),
+            CollectionState.NONE,
+            null);
     manifests.commit(first);
     // What would say that there was a manifest 3, which is lost.
-    String wrong = new String(TierManifestCodec.encodeLatest(1), StandardCharsets.UTF_8);
+    String wrong = new String(TierManifestCodec.encodeHint(first), StandardCharsets.UTF_8);
     objects.put(TierKeys.LATEST, ObjectBody.of(bytes(wrong.replace("e\":1,", "e\":3,"))));
     assertThat(manifests.latest()).isEqualTo(first);
   }
 
   @Test
   void shouldReadTheHintAndTheBoundaryOfEarlierReleases() {
-    assertThat(TierManifestCodec.decodeLatest(bytes("{\"sequence\":42}"))).isEqualTo(42);
+    assertThat(TierManifestCodec.decodeHint(bytes("{\"sequence\":42}")).sequence()).isEqualTo(42);
     InMemoryObjectStore objects = new InMemoryObjectStore();
     Boundary boundary = new ManifestStore(objects).boundary();
     objects.put(TierKeys.BOUNDARY, ObjectBody.of(bytes("{\"sequence\":42}")));

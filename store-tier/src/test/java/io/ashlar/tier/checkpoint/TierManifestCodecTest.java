@@ -3,6 +3,8 @@ package io.ashlar.tier.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.tier.batch.Encryption;
+import io.ashlar.tier.json.ManifestFormatException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +14,7 @@ import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TierManifestCodecTest {
@@ -31,15 +34,10 @@ class TierManifestCodecTest {
 
   private static TierManifest manifest() {
     return new TierManifest(
-        0xfedcba9876543210L,
-        7,
-        3,
+        new TierManifest.Writer(0xfedcba9876543210L, 7, 3),
         42,
-        ID,
-        41,
-        90210,
-        4711,
-        1763661600000L,
+        new TierManifest.Stamp(ID, 1763661600000L),
+        new TierManifest.Reach(90210, 4711),
         List.of(
             new BatchReference(
                 TierKeys.batch(3, 1, ID),
@@ -49,7 +47,9 @@ class TierManifestCodecTest {
                 4194304,
                 3808858755L),
             new BatchReference(
-                TierKeys.batch(3, 2, ID), BatchReference.Kind.DELETES, 1, 50, 24, 0)));
+                TierKeys.batch(3, 2, ID), BatchReference.Kind.DELETES, 1, 50, 24, 0)),
+        CollectionState.NONE,
+        null);
   }
 
   private static TierManifest decode(String json) {
@@ -86,7 +86,7 @@ class TierManifestCodecTest {
   @Test
   void shouldRefuseAHintOfVersion2WithoutASeal() {
     byte[] json = "{\"version\":2,\"sequence\":42}".getBytes(StandardCharsets.UTF_8);
-    assertThatThrownBy(() -> TierManifestCodec.decodeLatest(json))
+    assertThatThrownBy(() -> TierManifestCodec.decodeHint(json))
         .isInstanceOf(ManifestFormatException.class)
         .hasMessageContaining("checksum is missing");
   }
@@ -112,16 +112,13 @@ class TierManifestCodecTest {
                 0xFFFF_FFFFL));
     TierManifest largest =
         new TierManifest(
-            -1,
-            Long.MIN_VALUE,
-            1,
+            new TierManifest.Writer(-1, Long.MIN_VALUE, 1),
             Long.MAX_VALUE,
-            ID,
-            Long.MAX_VALUE - 1,
-            Long.MAX_VALUE,
-            Long.MAX_VALUE,
-            Long.MAX_VALUE,
-            batches);
+            new TierManifest.Stamp(ID, Long.MAX_VALUE),
+            new TierManifest.Reach(Long.MAX_VALUE, Long.MAX_VALUE),
+            batches,
+            CollectionState.NONE,
+            null);
     byte[] json = TierManifestCodec.encode(largest);
     assertThat(json.length).isLessThan(TierManifestCodec.BYTES_MAX);
     assertThat(TierManifestCodec.decode(json)).isEqualTo(largest);
@@ -136,7 +133,15 @@ class TierManifestCodecTest {
         .hasMessageContaining("too many batches");
     List<BatchReference> more = new ArrayList<>(batches);
     more.add(batches.get(0));
-    assertThatThrownBy(() -> new TierManifest(1, 1, 1, 1, ID, 0, 0, 0, 0, more))
+    assertThatThrownBy(() ->
+            new TierManifest(
+                new TierManifest.Writer(1, 1, 1),
+                1,
+                new TierManifest.Stamp(ID, 0),
+                new TierManifest.Reach(0, 0),
+                more,
+                CollectionState.NONE,
+                null))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -156,22 +161,25 @@ class TierManifestCodecTest {
   }
 
   @Test
-  void shouldWriteTheUpkeepAndReadItBackAlsoOfVersion2() {
+  void shouldWriteTheCollectionAndReadItBackAlsoOfVersion2() {
     String batch = TierKeys.batch(3, 1, ID);
     TierManifest plain = manifest();
     TierManifest manifest =
         new TierManifest(
-            plain.storeId(),
-            plain.incarnation(),
-            plain.generation(),
+            new TierManifest.Writer(plain.storeId(), plain.incarnation(), plain.generation()),
             plain.sequence(),
-            plain.putId(),
-            plain.parentSequence(),
-            plain.lastRecordSequence(),
-            plain.lastEpoch(),
-            plain.createdMs(),
+            new TierManifest.Stamp(plain.putId(), plain.createdMs()),
+            new TierManifest.Reach(plain.lastRecordSequence(), plain.lastEpoch()),
             plain.batches(),
-            new Upkeep(40, 41, 39, 17, List.of(batch), List.of(TierKeys.batch(3, 2, ID))));
+            new CollectionState(
+                40,
+                41,
+                39,
+                new CollectionState.Inflight(17, 0),
+                new CollectionState.Names(
+                    List.of(batch), List.of(TierKeys.batch(3, 2, ID)), List.of()),
+                Encryption.UNKNOWN),
+            null);
     String golden =
         GOLDEN.replace("{\"version\":1,", "{\"version\":2,").substring(0, GOLDEN.length() - 1)
             + ",\"baseSequence\":40,\"retainedFrom\":41,\"boundary\":39,\"minInflight\":17,"
@@ -185,12 +193,104 @@ class TierManifestCodecTest {
     assertThat(manifest.isBase()).isFalse();
   }
 
+  @ParameterizedTest
+  @CsvSource({"none,9674c8a0", "7:9a71bb4c,877d1e1d", "4294967295:00000000,38a868a8"})
+  void shouldWriteHowTheNewestBatchesAreEncryptedAndReadItBack(String text, String crc) {
+    TierManifest plain = manifest();
+    TierManifest manifest =
+        new TierManifest(
+            new TierManifest.Writer(plain.storeId(), plain.incarnation(), plain.generation()),
+            plain.sequence(),
+            new TierManifest.Stamp(plain.putId(), plain.createdMs()),
+            new TierManifest.Reach(plain.lastRecordSequence(), plain.lastEpoch()),
+            plain.batches(),
+            plain.collection().withEncryption(Encryption.parse(text)),
+            null);
+    String golden =
+        sealed(GOLDEN.substring(0, GOLDEN.length() - 1) + ",\"encryption\":\"" + text + "\"}", crc);
+    assertThat(new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8))
+        .isEqualTo(golden);
+    assertThat(decode(golden)).isEqualTo(manifest);
+    assertThat(manifest.collection().encryption().text()).isEqualTo(text);
+  }
+
+  @Test
+  void shouldWriteTheLineageAndReadItBack() {
+    UUID lineage = UUID.fromString("0192f3a1-0000-7b6a-9d21-3f5c8e1a4b70");
+    TierManifest manifest =
+        new TierManifest(
+            new TierManifest.Writer(5, 1, 1),
+            2,
+            new TierManifest.Stamp(ID, 0),
+            new TierManifest.Reach(0, 0),
+            List.of(),
+            CollectionState.NONE,
+            lineage);
+    String json = new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8);
+    assertThat(json)
+        .isEqualTo(
+            "{\"version\":3,\"storeId\":\"0000000000000005\",\"incarnation\":1,\"generation\":1,"
+                + "\"sequence\":2,\"putId\":\"0192f3a1-7c4e-7b6a-9d21-3f5c8e1a4b70\","
+                + "\"parentSequence\":1,\"lastRecordSequence\":0,\"lastEpoch\":0,\"createdMs\":0,"
+                + "\"batches\":[],\"lineage\":\"0192f3a1-0000-7b6a-9d21-3f5c8e1a4b70\","
+                + "\"crc32c\":\"e1c987c7\"}");
+    assertThat(decode(json)).isEqualTo(manifest);
+    for (String wrong : List.of("7", "\"x\"", "\"0192F3A1-0000-7b6a-9d21-3f5c8e1a4b70\"", "[]")) {
+      String unsealed = GOLDEN.substring(0, GOLDEN.length() - 1) + ",\"lineage\":" + wrong + "}";
+      assertThatThrownBy(() -> decode(unsealed))
+          .as(wrong)
+          .isInstanceOf(ManifestFormatException.class);
+    }
+  }
+
+  @Test
+  void shouldSayInAClaimWhatItsParentSettles() {
+    CollectionState claim = CollectionState.NONE.withMinInflight(17).ofClaim();
+    assertThat(claim)
+        .isEqualTo(
+            new CollectionState(
+                1,
+                1,
+                0,
+                new CollectionState.Inflight(0, 17),
+                new CollectionState.Names(List.of(), List.of(), List.of()),
+                Encryption.UNKNOWN));
+    TierManifest manifest =
+        new TierManifest(
+            new TierManifest.Writer(5, 1, 2),
+            2,
+            new TierManifest.Stamp(ID, 0),
+            new TierManifest.Reach(0, 0),
+            List.of(),
+            claim,
+            null);
+    String json = new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8);
+    assertThat(json).contains("\"parentInflight\":17");
+    assertThat(decode(json)).isEqualTo(manifest);
+    assertThat(claim.withMinInflight(3).parentInflight()).isZero();
+  }
+
   @Test
   void shouldLeaveOutWhatSaysNothing() {
-    Upkeep upkeep = new Upkeep(1, 1, 0, 17, List.of(), List.of(TierKeys.batch(3, 2, ID)));
-    TierManifest manifest = new TierManifest(5, 1, 1, 2, ID, 1, 0, 0, 0, List.of(), upkeep);
+    CollectionState collection =
+        new CollectionState(
+            1,
+            1,
+            0,
+            new CollectionState.Inflight(17, 0),
+            new CollectionState.Names(List.of(), List.of(TierKeys.batch(3, 2, ID)), List.of()),
+            Encryption.UNKNOWN);
+    TierManifest manifest =
+        new TierManifest(
+            new TierManifest.Writer(5, 1, 1),
+            2,
+            new TierManifest.Stamp(ID, 0),
+            new TierManifest.Reach(0, 0),
+            List.of(),
+            collection,
+            null);
     String json = new String(TierManifestCodec.encode(manifest), StandardCharsets.UTF_8);
-    assertThat(json).contains("\"minInflight\":17").doesNotContain("base").doesNotContain("held");
+    assertThat(json).contains("\"minInflight\":17").doesNotContain("base", "held", "lineage");
     assertThat(decode(json)).isEqualTo(manifest);
   }
 
@@ -207,9 +307,15 @@ class TierManifestCodecTest {
         "\"held\":[7]",
         "\"held\":[\"batches/x\"]",
         "\"pendingDeletes\":[[]]",
-        "\"pendingDeletes\":[\"../x\"]"
+        "\"pendingDeletes\":[\"../x\"]",
+        "\"encryption\":7",
+        "\"encryption\":\"\"",
+        "\"encryption\":\"some\"",
+        "\"encryption\":\"7:9a71bb4\"",
+        "\"encryption\":\"7:9A71BB4C\"",
+        "\"encryption\":\"4294967296:9a71bb4c\""
       })
-  void shouldRefuseAnUpkeepThatCannotBe(String fields) {
+  void shouldRefuseACollectionStateThatCannotBe(String fields) {
     String json =
         GOLDEN.replace("{\"version\":1,", "{\"version\":2,").substring(0, GOLDEN.length() - 1)
             + ","
@@ -357,13 +463,45 @@ class TierManifestCodecTest {
   }
 
   @Test
-  void shouldWriteAndReadTheHint() {
-    assertThat(new String(TierManifestCodec.encodeLatest(42), StandardCharsets.UTF_8))
-        .isEqualTo("{\"version\":2,\"sequence\":42,\"crc32c\":\"2e8798f4\"}");
-    assertThat(TierManifestCodec.decodeLatest(TierManifestCodec.encodeLatest(42))).isEqualTo(42);
+  void shouldWriteAndReadTheHintAndTheBoundary() {
+    byte[] hint = TierManifestCodec.encodeHint(manifest());
+    byte[] boundary = TierManifestCodec.encodeBoundary(42);
+    assertThat(new String(hint, StandardCharsets.UTF_8))
+        .isEqualTo(
+            "{\"version\":2,\"object\":\"_latest\",\"sequence\":42,\"generation\":3,"
+                + "\"minInflight\":0,\"crc32c\":\"6abfd9e4\"}");
+    assertThat(new String(boundary, StandardCharsets.UTF_8))
+        .isEqualTo(
+            "{\"version\":2,\"object\":\"gc/boundary\",\"sequence\":42,\"crc32c\":\"2bd32921\"}");
+    assertThat(TierManifestCodec.decodeHint(hint))
+        .isEqualTo(
+            new TierManifestCodec.Hint(
+                manifest().sequence(),
+                manifest().generation(),
+                manifest().collection().minInflight()));
+    assertThat(TierManifestCodec.decodeBoundary(boundary)).isEqualTo(42);
     for (String bad : List.of("", "{}", "{\"sequence\":0}", "{\"sequence\":\"1\"}", "42")) {
-      assertThatThrownBy(() -> TierManifestCodec.decodeLatest(bad.getBytes(StandardCharsets.UTF_8)))
+      assertThatThrownBy(() -> TierManifestCodec.decodeHint(bad.getBytes(StandardCharsets.UTF_8)))
           .isInstanceOf(ManifestFormatException.class);
     }
+  }
+
+  @Test
+  void shouldNotTakeTheHintForTheBoundaryOrTheOtherWayRound() {
+    assertThatThrownBy(
+            () -> TierManifestCodec.decodeBoundary(TierManifestCodec.encodeHint(manifest())))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("another object");
+    assertThatThrownBy(() -> TierManifestCodec.decodeHint(TierManifestCodec.encodeBoundary(42)))
+        .isInstanceOf(ManifestFormatException.class)
+        .hasMessageContaining("another object");
+  }
+
+  @Test
+  void shouldReadTheHintAndTheBoundaryOfVersion2WithoutTheirKey() {
+    String earlier = "{\"version\":2,\"sequence\":42,\"crc32c\":\"2e8798f4\"}";
+    byte[] json = earlier.getBytes(StandardCharsets.UTF_8);
+    assertThat(TierManifestCodec.decodeHint(json)).isEqualTo(new TierManifestCodec.Hint(42, 0, 0));
+    assertThat(TierManifestCodec.decodeBoundary(json)).isEqualTo(42);
   }
 }

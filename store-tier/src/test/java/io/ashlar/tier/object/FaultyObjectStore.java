@@ -1,11 +1,16 @@
 package io.ashlar.tier.object;
 
+import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +31,19 @@ public class FaultyObjectStore implements ObjectStore {
     /** It is not applied, and the process ends. */
     ENDED,
     /** It is applied, and the process ends. */
-    APPLIED_ENDED
+    APPLIED_ENDED,
+    /** A read is answered with "absent", a listing with nothing; a write is applied. */
+    ABSENT,
+    /** A read is answered with no byte, a listing with nothing; a write is applied. */
+    EMPTY,
+    /** A read or a listing is answered with the first half; a write is applied. */
+    SHORT,
+    /** A read is answered with a byte changed; all else is answered rightly. */
+    WRONG;
+
+    boolean isBadAnswer() {
+      return compareTo(ABSENT) >= 0;
+    }
   }
 
   /** The process ended: nobody catches this. */
@@ -48,10 +65,18 @@ public class FaultyObjectStore implements ObjectStore {
     Outcome on(String request, String key);
   }
 
+  /** Decides about one key of a delete that is answered otherwise. */
+  @FunctionalInterface
+  public interface Refusal {
+    /** Returns why the key is not deleted, or null if it is. */
+    @Nullable String why(String key);
+  }
+
   private final ObjectStore delegate;
   private final List<String> requests = new ArrayList<>();
   private Fault fault = (request, key) -> Outcome.ANSWERED;
   private volatile Consumer<String> hold = request -> {};
+  private volatile Refusal refusal = key -> null;
   private FailureKind kind = FailureKind.UNANSWERED;
   private long retryAfterMs = ObjectStoreException.NOT_SAID;
   private long tornAfterBytes;
@@ -71,9 +96,15 @@ public class FaultyObjectStore implements ObjectStore {
     hold = newHold;
   }
 
+  /** Sets which keys deletes name as not deleted from now on. */
+  public void refuseDeletes(Refusal newRefusal) {
+    refusal = newRefusal;
+  }
+
   /** Back to no fault. */
   public void heal() {
     fault((request, key) -> Outcome.ANSWERED);
+    refuseDeletes(key -> null);
   }
 
   /** Sets how requests fail from now on. */
@@ -103,6 +134,14 @@ public class FaultyObjectStore implements ObjectStore {
   }
 
   private <T> T run(String request, String key, Action<T> action) {
+    return run(request, key, action, (outcome, result) -> result);
+  }
+
+  private interface BadAnswer<T> {
+    T instead(Outcome outcome, T result);
+  }
+
+  private <T> T run(String request, String key, Action<T> action, BadAnswer<T> bad) {
     Outcome outcome;
     synchronized (this) {
       requests.add(request + " " + key);
@@ -122,7 +161,49 @@ public class FaultyObjectStore implements ObjectStore {
     if (outcome == Outcome.APPLIED_UNANSWERED) {
       throw failure("injected, unanswered: " + request + " " + key);
     }
-    return result;
+    return outcome.isBadAnswer() ? bad.instead(outcome, result) : result;
+  }
+
+  private ObjectContent badContent(Outcome outcome, String key, ObjectContent right) {
+    if (outcome == Outcome.ABSENT) {
+      right.close();
+      throw new ObjectNotFoundException(toString(), key, null);
+    }
+    byte[] bytes;
+    try (right) {
+      bytes = right.stream().readAllBytes();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    switch (outcome) {
+      case EMPTY -> bytes = new byte[0];
+      case SHORT -> bytes = Arrays.copyOf(bytes, bytes.length / 2);
+      default -> bytes[bytes.length / 2] ^= 1;
+    }
+    ObjectInfo object = right.object();
+    long cut = right.length() - bytes.length;
+    return new ObjectContent(
+        new ObjectInfo(key, object.length() - cut, object.etag(), object.modifiedMs()),
+        bytes.length,
+        new ByteArrayInputStream(bytes));
+  }
+
+  private static Optional<ObjectInfo> badInfo(Outcome outcome, Optional<ObjectInfo> right) {
+    return switch (outcome) {
+      case ABSENT -> Optional.empty();
+      case EMPTY -> right.map(r -> new ObjectInfo(r.key(), 0, r.etag(), r.modifiedMs()));
+      case SHORT ->
+          right.map(r -> new ObjectInfo(r.key(), r.length() / 2, r.etag(), r.modifiedMs()));
+      default -> right.map(r -> new ObjectInfo(r.key(), r.length(), "wrong", r.modifiedMs()));
+    };
+  }
+
+  private static ObjectPage badPage(Outcome outcome, ObjectPage right) {
+    return switch (outcome) {
+      case ABSENT, EMPTY -> new ObjectPage(List.of(), false);
+      case SHORT -> new ObjectPage(right.objects().subList(0, right.objects().size() / 2), false);
+      default -> right;
+    };
   }
 
   private synchronized ObjectStoreException failure(String message) {
@@ -154,29 +235,25 @@ public class FaultyObjectStore implements ObjectStore {
 
   @Override
   public ObjectContent get(String key) {
-    return torn(run("get", key, () -> delegate.get(key)));
+    return torn(
+        run("get", key, () -> delegate.get(key), (bad, right) -> badContent(bad, key, right)));
   }
 
   @Override
   public ObjectContent get(String key, long offset, long length) {
-    return torn(run("get", key, () -> delegate.get(key, offset, length)));
+    return torn(
+        run(
+            "get",
+            key,
+            () -> delegate.get(key, offset, length),
+            (bad, right) -> badContent(bad, key, right)));
   }
 
   @Override
   public @Nullable ObjectInfo head(String key) {
-    ObjectInfo[] info = new ObjectInfo[1];
-    var _ =
-        run(
-            "head",
-            key,
-            () -> {
-              ObjectInfo found = delegate.head(key);
-              if (found != null) {
-                info[0] = found;
-              }
-              return true;
-            });
-    return info[0];
+    return run(
+            "head", key, () -> Optional.ofNullable(delegate.head(key)), FaultyObjectStore::badInfo)
+        .orElse(null);
   }
 
   @Override
@@ -196,12 +273,28 @@ public class FaultyObjectStore implements ObjectStore {
 
   @Override
   public ObjectPage list(String prefix, @Nullable String startAfter) {
-    return run("list", prefix, () -> delegate.list(prefix, startAfter));
+    return run("list", prefix, () -> delegate.list(prefix, startAfter), FaultyObjectStore::badPage);
   }
 
   @Override
   public DeleteResult deleteAll(Collection<String> keys) {
-    return run("delete", String.valueOf(keys), () -> delegate.deleteAll(keys));
+    return run("delete", String.valueOf(keys), () -> deleteWhatIsNotRefused(keys));
+  }
+
+  private DeleteResult deleteWhatIsNotRefused(Collection<String> keys) {
+    Map<String, String> failed = new LinkedHashMap<>();
+    List<String> rest = new ArrayList<>();
+    for (String key : keys) {
+      String why = refusal.why(key);
+      if (why == null) {
+        rest.add(key);
+      } else {
+        failed.put(key, why);
+      }
+    }
+    DeleteResult result = delegate.deleteAll(rest);
+    failed.putAll(result.failed());
+    return new DeleteResult(result.deleted(), failed);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.ashlar.tier.object;
 
+import io.ashlar.tier.object.request.CheckedObjectStore;
+import io.ashlar.tier.object.request.StampedBody;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /** The simplest store that keeps the contract: a sorted map under one monitor. */
@@ -16,15 +19,27 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   @SuppressWarnings("ArrayRecordComponent") // private, never compared
   private record Stored(byte[] bytes, String etag, long modifiedMs, @Nullable String putId) {
     ObjectInfo info(String key) {
-      return new ObjectInfo(key, bytes.length, etag, modifiedMs, putId);
+      return new ObjectInfo(key, bytes.length, etag, modifiedMs, putId, null);
+    }
+
+    ObjectInfo infoWithChecksum(String key) {
+      CRC32C crc = new CRC32C();
+      crc.update(bytes);
+      return new ObjectInfo(key, bytes.length, etag, modifiedMs, putId, (int) crc.getValue());
     }
   }
 
   private final TreeMap<String, Stored> objects = new TreeMap<>(ObjectKey::compare);
   private long version;
+  private boolean tellsChecksums;
+
+  /** Has a HEAD tell the CRC-32C of the object from now on. */
+  public synchronized void tellChecksums() {
+    tellsChecksums = true;
+  }
 
   @Override
-  synchronized ObjectContent doGet(String key, long offset, long length) {
+  protected synchronized ObjectContent doGet(String key, long offset, long length) {
     counters.gets.increment();
     Stored stored = objects.get(key);
     if (stored == null) {
@@ -40,18 +55,19 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   }
 
   @Override
-  synchronized Optional<ObjectInfo> doHead(String key) {
+  protected synchronized Optional<ObjectInfo> doHead(String key) {
     counters.heads.increment();
-    return Optional.ofNullable(objects.get(key)).map(stored -> stored.info(key));
+    return Optional.ofNullable(objects.get(key))
+        .map(stored -> tellsChecksums ? stored.infoWithChecksum(key) : stored.info(key));
   }
 
   @Override
-  PutResult.Stored doPut(String key, ObjectBody body) throws IOException {
+  protected PutResult.Stored doPut(String key, ObjectBody body) throws IOException {
     return store(key, read(body), body.putId());
   }
 
   @Override
-  PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
+  protected PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException {
     byte[] bytes = read(body);
     synchronized (this) {
       return objects.containsKey(key)
@@ -61,7 +77,7 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   }
 
   @Override
-  PutResult doPutIfMatch(String key, ObjectBody body, String etag) throws IOException {
+  protected PutResult doPutIfMatch(String key, ObjectBody body, String etag) throws IOException {
     byte[] bytes = read(body);
     synchronized (this) {
       Stored stored = objects.get(key);
@@ -89,7 +105,7 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   }
 
   @Override
-  synchronized ObjectPage doList(String prefix, @Nullable String startAfter) {
+  protected synchronized ObjectPage doList(String prefix, @Nullable String startAfter) {
     counters.lists.increment();
     List<ObjectInfo> found = new ArrayList<>();
     for (Map.Entry<String, Stored> entry : objects.entrySet()) {
@@ -106,20 +122,20 @@ public final class InMemoryObjectStore extends CheckedObjectStore {
   }
 
   @Override
-  synchronized DeleteResult doDelete(Set<String> keys) {
+  protected synchronized DeleteResult doDelete(Set<String> keys) {
     counters.deletes.increment();
     keys.forEach(objects::remove);
     return new DeleteResult(List.copyOf(keys), Map.of());
   }
 
   @Override
-  MultipartUpload doStartUpload(String key) {
+  protected MultipartUpload doStartUpload(String key) {
     counters.puts.increment();
     return new Upload(key);
   }
 
   @Override
-  void doClose() {}
+  protected void doClose() {}
 
   @Override
   public String toString() {

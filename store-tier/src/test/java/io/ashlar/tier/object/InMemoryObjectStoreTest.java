@@ -2,7 +2,7 @@ package io.ashlar.tier.object;
 
 class InMemoryObjectStoreTest extends ObjectStoreContractTest {
   @Override
-  ObjectStore open() {
+  protected ObjectStore open() {
     return new InMemoryObjectStore();
   }
 }

@@ -77,14 +77,4 @@ class ObjectKeyTest {
     assertThatThrownBy(() -> ObjectKey.checkPrefix("a/../")).isInstanceOf(ObjectKeyException.class);
     assertThatThrownBy(() -> ObjectKey.checkPrefix("..")).isInstanceOf(ObjectKeyException.class);
   }
-
-  @Test
-  void shouldSpellFileNamesInAsciiAndBack() {
-    assertThat(FileNames.encode("é%a")).isEqualTo("%C3%A9%25a");
-    assertThat(FileNames.decode("%C3%A9%25a")).isEqualTo("é%a");
-    assertThat(FileNames.decode("%c3%a9")).isNull();
-    assertThat(FileNames.decode("%41")).isNull();
-    assertThat(FileNames.decode("%4")).isNull();
-    assertThat(FileNames.decode("%FF")).isNull();
-  }
 }

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.tier.Campaign;
+import io.ashlar.tier.Tier;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
-import io.ashlar.tier.TieredBlobStore;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.RequestCounts;
@@ -15,12 +16,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code -Dashlar.test.smallBlobs=1000000} is the full size. */
+@Tag("campaign")
 class ManySmallBlobsTest {
-  private static final int BLOBS = Integer.getInteger("ashlar.test.smallBlobs", 100_000);
+  private static final int BLOBS = Campaign.count("ashlar.test.smallBlobs", 30_000);
   private static final int BLOB_BYTES = 100;
   private static final int EPOCH_BLOBS = 4_000;
 
@@ -30,12 +33,13 @@ class ManySmallBlobsTest {
   void shouldRestoreWithRequestsInProportionToBatchesAndNotToBlobs() {
     FaultyObjectStore objects = new FaultyObjectStore(new InMemoryObjectStore());
     long batches;
-    try (TieredBlobStore store =
-        TieredBlobStore.builder(LocalBlobStore.builder(folder.resolve("origin")).open(), objects)
-            .config(TierConfig.DEFAULTS.withIntervalMs(0))
-            .open()) {
+    try (LocalBlobStore store = LocalBlobStore.builder(folder.resolve("origin")).open();
+        Tier tier =
+            Tier.builder(store, objects)
+                .config(TierConfig.DEFAULTS.withIntervalMs(0).withBatchBytesTarget(1 << 20))
+                .open()) {
       fill(store);
-      batches = store.checkpoint(TierProgress.NONE).batches();
+      batches = tier.checkpoint(TierProgress.NONE).batches();
     }
     long startNs = System.nanoTime();
     RequestCounts before = objects.requestCounts();
@@ -55,6 +59,7 @@ class ManySmallBlobsTest {
               + used.requests()
               + ", ms="
               + (System.nanoTime() - startNs) / 1_000_000);
+      assertThat(batches).isGreaterThan(1);
       assertThat(report.blobs()).isEqualTo(BLOBS);
       assertThat(used.gets()).isLessThanOrEqualTo(batches + 12);
       assertThat(used.requests()).isLessThanOrEqualTo(batches + 16);
@@ -69,7 +74,7 @@ class ManySmallBlobsTest {
     }
   }
 
-  private static void fill(TieredBlobStore store) {
+  private static void fill(LocalBlobStore store) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(BLOB_BYTES);
       for (int from = 0; from < BLOBS; from += EPOCH_BLOBS) {

@@ -11,13 +11,13 @@ import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.tier.BlobModel;
+import io.ashlar.tier.Tier;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
-import io.ashlar.tier.TieredBlobStore;
 import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
-import io.ashlar.tier.gc.Pins;
+import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;
@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,26 +59,27 @@ class RestoreOntoTest {
   /** Three checkpoints; most blobs are of the first. */
   @BeforeEach
   void tier() {
-    try (TieredBlobStore store =
-        TieredBlobStore.builder(local("origin"), objects)
-            .config(TierConfig.DEFAULTS.withIntervalMs(0).withBatchBytesTarget(1 << 20))
-            .open()) {
+    try (LocalBlobStore store = local("origin");
+        Tier tier =
+            Tier.builder(store, objects)
+                .config(TierConfig.DEFAULTS.withIntervalMs(0).withBatchBytesTarget(1 << 20))
+                .open()) {
       model.putRange(store, 0, 1000, 1);
       model.put(store, 5000, 3, 2_500_000);
-      checkpoint(store);
+      checkpoint(tier);
       model.putRange(store, 100, 120, 2);
       model.delete(store, 7);
       model.put(store, 6000, 1, 0);
-      checkpoint(store);
+      checkpoint(tier);
       model.putRange(store, 110, 130, 4);
       model.put(store, 7, 9, 5_000);
       model.delete(store, 5000);
-      checkpoint(store);
+      checkpoint(tier);
     }
   }
 
-  private void checkpoint(TieredBlobStore store) {
-    checkpoints.add(store.checkpoint(TierProgress.NONE).manifestSequence());
+  private void checkpoint(Tier tier) {
+    checkpoints.add(tier.checkpoint(TierProgress.NONE).manifestSequence());
     states.add(model.copy());
   }
 
@@ -102,6 +104,7 @@ class RestoreOntoTest {
     }
   }
 
+  @Tag("campaign")
   @Test
   void shouldMoveAStoreFromAnyCheckpointToAnyOtherByFetchingWhatDiffers() {
     for (int from = 0; from < states.size(); from++) {
@@ -145,6 +148,7 @@ class RestoreOntoTest {
     }
   }
 
+  @Tag("campaign")
   @Test
   void shouldGoOnAfterItWasCutShortAnywhere() {
     AtomicInteger gets = new AtomicInteger();

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSnapshot;
+import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.BlobModel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,7 +32,8 @@ class RunReadTest {
   private final BlobModel model = new BlobModel();
 
   private LocalBlobStore filled() {
-    LocalBlobStore store = LocalBlobStore.builder(folder).poolBytes(8 << 20).open();
+    LocalBlobStore store =
+        LocalBlobStore.builder(folder).config(StoreConfig.DEFAULTS.withPoolBytes(8 << 20)).open();
     model.putRange(store, 1, 200, 1);
     return store;
   }
@@ -60,7 +63,7 @@ class RunReadTest {
   @Test
   void shouldReadTheSameAsOneByOneWhateverChangesMeanwhile() {
     try (LocalBlobStore store = filled();
-        TierSnapshot snapshot = store.tierSnapshot();
+        TierSnapshot snapshot = ((TierSource) store).tierSnapshot();
         Arena arena = Arena.ofConfined()) {
       List<BlobChange> changes = stored(snapshot);
       model.copy().putRange(store, 50, 150, 2);
@@ -80,7 +83,7 @@ class RunReadTest {
   @Test
   void shouldReadABlobThatDoesNotLieWhereItsChangeSays() {
     try (LocalBlobStore store = filled();
-        TierSnapshot snapshot = store.tierSnapshot();
+        TierSnapshot snapshot = ((TierSource) store).tierSnapshot();
         Arena arena = Arena.ofConfined()) {
       BlobChange real = stored(snapshot).get(5);
       // As after a relocation: the place is another by now.
@@ -103,7 +106,7 @@ class RunReadTest {
   @Test
   void shouldNameTheBlobThatIsDamaged() throws IOException {
     try (LocalBlobStore store = filled();
-        TierSnapshot snapshot = store.tierSnapshot();
+        TierSnapshot snapshot = ((TierSource) store).tierSnapshot();
         Arena arena = Arena.ofConfined()) {
       List<BlobChange> changes = stored(snapshot);
       BlobChange victim = changes.get(changes.size() / 2);

@@ -5,13 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.store.spi.TierSnapshot;
+import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.BlobModel;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierManifest;
+import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.InMemoryObjectStore;
+import io.ashlar.tier.pack.BatchPacker;
+import io.ashlar.tier.pack.ChangeList;
+import io.ashlar.tier.prefix.Allowed;
+import io.ashlar.tier.prefix.BlobLocations;
+import io.ashlar.tier.prefix.PrefixOpening;
 import io.ashlar.tier.restore.Restore;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,17 +46,20 @@ class TieringPassTest {
         ExecutorService sender = Executors.newSingleThreadExecutor();
         LocalBlobStore store = local("a")) {
       model.putRange(store, 0, 300, 1);
-      while (store.markedEpoch() < store.durableEpoch()) {
+      while (((TierSource) store).markedEpoch() < store.durableEpoch()) {
         Thread.sleep(1);
       }
-      long through = store.markedSequence();
-      PrefixOpening.Opened opened = new PrefixOpening(store, store, objects, false).open();
+      long through = ((TierSource) store).markedSequence();
+      TierObjects plain = new TierObjects(objects, null);
+      Allowed nothing = new Allowed(false, false);
+      PrefixOpening.Opened opened =
+          new PrefixOpening(store, (TierSource) store, plain, nothing).open();
       CheckpointReport report;
       try (BlobLocations locations = opened.locations();
-          TierSnapshot snapshot = store.tierSnapshot();
+          TierSnapshot snapshot = ((TierSource) store).tierSnapshot();
           ChangeList changes = TieringPass.select(snapshot, 0, through);
           BatchPacker packer =
-              new BatchPacker(snapshot, objects, opened.writer(), locations, sender, 64 << 10, 1)) {
+              new BatchPacker(snapshot, plain, opened.writer(), locations, sender, 64 << 10, 1)) {
         report =
             new TieringPass(opened.writer(), packer, TierProgress.NONE, MANIFEST_BATCHES_MAX)
                 .run(changes, through, 1);

@@ -1,0 +1,115 @@
+package io.ashlar.store.local;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Plants bugs at the edges of a commit and in the flags of its system calls, which the simulated
+ * disk cannot see, and sees that each is found. Somebody new to the code planted most of them
+ * first.
+ */
+@Tag("campaign")
+@Timeout(300)
+class PlantedCommitBugsTest {
+
+  private static final String DURABLE = "shouldHaveMadeDurableWhatItAcknowledges";
+  private static final String FLAG = "return dsync ? Libc.RWF_DSYNC() : 0;";
+
+  @TempDir Path folder;
+
+  private static PlantedReadBugsTest.Planted writes(String name, PlantedBug.Edit... edits) {
+    return new PlantedReadBugsTest.Planted(
+        DurableWritesTest.class, DURABLE, new PlantedBug(name, List.of(edits)));
+  }
+
+  private static PlantedReadBugsTest.Planted edge(
+      String method, String name, String file, String right, String wrong) {
+    return new PlantedReadBugsTest.Planted(
+        CommitEdgesTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
+  static Stream<PlantedReadBugsTest.Planted> bugs() {
+    return Stream.of(
+        writes(
+            "RWF_DSYNC is dropped from every pwritev2",
+            new PlantedBug.Edit("uring/NativeFile.java", FLAG, "return 0;")),
+        writes(
+            "RWF_DSYNC is dropped from every ring write",
+            new PlantedBug.Edit(
+                "disk/UringDiskQueue.java", "durable && !buffered ? Uring.RWF_DSYNC : 0", "0")),
+        writes(
+            "RWF_DSYNC is dropped from a ring write that is resumed",
+            new PlantedBug.Edit(
+                "disk/RingOperation.java",
+                "offset + from, rwFlags, index);",
+                "offset + from, done == 0 ? rwFlags : 0, index);")),
+        edge(
+            "shouldCommitWhatIsQueuedBeforeCloseReturns",
+            "a close does not drain the queue (G10)",
+            "commit/CommitAgent.java",
+            "    while (!closing || !queue.isEmpty()) {\n      if (doWork() == 0) {",
+            "    while (!closing) {\n      if (doWork() == 0) {"),
+        edge(
+            "shouldShowAnEpochBeforeItCountsAsDurable",
+            "an epoch is durable before it is visible (G3)",
+            "commit/GroupPublisher.java",
+            "    long puts = 0;\n    long deletes = 0;\n",
+            "    acks.setDurable(tail.epoch());\n    long puts = 0;\n    long deletes = 0;\n"),
+        edge(
+            "shouldWaitForCompanyUntilTheWindowEnds",
+            "a coalescing window is not waited for",
+            "commit/CommitAgent.java",
+            "return now - windowEndNs < 0;",
+            "return false;"),
+        edge(
+            "shouldNotLetATaskWaitForTheWindowOfTheEpochBeforeIt",
+            "a task waits for the window of the epoch before it (G10)",
+            "commit/CommitAgent.java",
+            "closing || queuedTasks.get() > 0 || ",
+            "closing || "),
+        edge(
+            "shouldWaitForCompanyInABlockingCommit",
+            "a blocking commit takes no notice of the coalescing window",
+            "commit/CommitPath.java",
+            "        || config.coalesceWindowNs() > 0\n",
+            ""),
+        new PlantedReadBugsTest.Planted(
+            UnallocatedSpaceTest.class,
+            "shouldRefuseCommitsInASparseCopyOnAFullDisk",
+            PlantedBug.of(
+                "a log extent's holes are not filled before a record goes there (L29)",
+                "space/BlockSpace.java",
+                "return growthFailure == null;",
+                "return true;")),
+        new PlantedReadBugsTest.Planted(
+            UnallocatedSpaceTest.class,
+            "shouldNotReuseWhatABlobOfZeroesHadInASparseCopy",
+            PlantedBug.of(
+                "a freed blob's holes count as free space (L29)",
+                "space/BlockSpace.java",
+                "file.holes().add(part[0], part[1] - part[0]);\n        at = part[1];",
+                "at = part[0];")),
+        edge(
+            "shouldCommitEpochsThatTogetherExceedARecord",
+            "the bound of a group's record is removed",
+            "commit/CommitAgent.java",
+            "recordBytes > LogRecordFormat.RECORD_BYTES_MAX\n",
+            "false\n"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void shouldBeFoundByItsTest(PlantedReadBugsTest.Planted planted) throws Exception {
+    assumeThat(planted.bug().isTried()).isTrue();
+    Throwable found = planted.bug().tryTest(folder, planted.test(), planted.scenario());
+    PlantedBug.assertFound(planted, found);
+  }
+}

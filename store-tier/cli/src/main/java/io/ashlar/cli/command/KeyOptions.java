@@ -1,0 +1,29 @@
+package io.ashlar.cli.command;
+
+import io.ashlar.tier.key.FrameKeys;
+import io.ashlar.tier.key.KeyFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The option that gives a tier's keys, shared by the commands that read or write batches. */
+public final class KeyOptions {
+  @Option(
+      names = "--key-file",
+      paramLabel = "FILE",
+      description = {
+        "The keys that the tier is encrypted with. A line a key, the current one first: a number, a",
+        "colon, and 32 bytes as hexadecimal digits or Base64. Only its owner may read it."
+      })
+  private @Nullable Path keyFile;
+
+  /**
+   * Returns the keys; null if none were given.
+   *
+   * @throws IOException if the file cannot be used; the message says why.
+   */
+  public @Nullable FrameKeys keys() throws IOException {
+    return keyFile == null ? null : KeyFile.read(keyFile);
+  }
+}

@@ -1,0 +1,143 @@
+package io.ashlar.cli.command;
+
+import io.ashlar.cli.console.Console;
+import io.ashlar.cli.console.ExitCode;
+import io.ashlar.cli.console.Output;
+import io.ashlar.cli.console.Units;
+import io.ashlar.cli.file.Catalogue;
+import io.ashlar.store.RecoveryReport;
+import io.ashlar.store.StoreStats;
+import io.ashlar.store.local.ReadOnlyStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code ashlar stat}: what a store holds, and how it is reached. */
+@Command(
+    name = "stat",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Show what a store holds, how its disk is reached and what its opening found.",
+      "The store is only read; others may look at it meanwhile, but nobody may have it open to"
+          + " write."
+    })
+public final class StatCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable Console root;
+  @Spec private @Nullable CommandSpec spec;
+  @Mixin private StoreOptions options = new StoreOptions();
+
+  @Option(names = "--json", description = "Print one JSON object; lengths in bytes.")
+  private boolean json;
+
+  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
+  private @Nullable Path store;
+
+  @Override
+  public Integer call() throws IOException {
+    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Path folder = Objects.requireNonNull(store);
+    try (ReadOnlyStore opened = options.openReadOnly(folder)) {
+      StoreStats stats = opened.stats();
+      RecoveryReport recovery = opened.recoveryReport();
+      Catalogue catalogue = Catalogue.load(opened);
+      if (json) {
+        output.json(values(folder, stats, catalogue, recovery));
+      } else {
+        print(output, folder, stats, catalogue, recovery);
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private static void print(
+      Output output, Path folder, StoreStats stats, Catalogue catalogue, RecoveryReport recovery) {
+    line(output, "store", folder + ", id " + hex(stats.storeId()));
+    line(output, "engine", stats.engine() + " (" + stats.engineReason() + ")");
+    line(output, "files", Units.count(catalogue.entries().size()));
+    line(
+        output,
+        "blobs",
+        Units.count(stats.blobs())
+            + " with "
+            + Units.bytes(stats.blobBytes())
+            + ": "
+            + Units.count(stats.evictedBlobs())
+            + " in the tier only, "
+            + Units.count(catalogue.pageCount())
+            + " of the catalogue, "
+            + Units.count(catalogue.unnamed().size())
+            + " without a name");
+    line(
+        output,
+        "data file",
+        Units.bytes(stats.fileBytes()) + ", " + Units.bytes(stats.freeBytes()) + " free");
+    line(
+        output,
+        "memory",
+        Units.bytes(stats.indexBytes()) + " index, " + Units.bytes(stats.poolBytes()) + " buffers");
+    line(
+        output,
+        "durable",
+        "epoch " + Units.count(stats.durableEpoch()) + ", record " + Units.count(stats.sequence()));
+    line(output, "deletes", Units.count(stats.tombstones()) + " kept until the tier has them");
+    line(output, "recovery", recoveryText(recovery));
+  }
+
+  /** Returns what an open found, in a few words. */
+  public static String recoveryText(RecoveryReport recovery) {
+    return Units.count(recovery.replayedRecords(), "record")
+        + " replayed, "
+        + Units.count(recovery.droppedRecords())
+        + " dropped"
+        + (recovery.note().isEmpty() ? "" : ": " + recovery.note());
+  }
+
+  private static void line(Output output, String label, String value) {
+    output.line(String.format(Locale.ROOT, "%-10s %s", label, value));
+  }
+
+  private static String hex(long id) {
+    return HexFormat.of().toHexDigits(id);
+  }
+
+  private static Map<String, Object> values(
+      Path folder, StoreStats stats, Catalogue catalogue, RecoveryReport recovery) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("store", folder.toString());
+    values.put("storeId", hex(stats.storeId()));
+    values.put("incarnation", hex(stats.incarnation()));
+    values.put("engine", stats.engine());
+    values.put("engineReason", stats.engineReason());
+    values.put("files", catalogue.entries().size());
+    values.put("blobs", stats.blobs());
+    values.put("blobBytes", stats.blobBytes());
+    values.put("evictedBlobs", stats.evictedBlobs());
+    values.put("cataloguePages", catalogue.pageCount());
+    values.put("unnamedBlobs", catalogue.unnamed().size());
+    values.put("tombstones", stats.tombstones());
+    values.put("fileBytes", stats.fileBytes());
+    values.put("freeBytes", stats.freeBytes());
+    values.put("indexBytes", stats.indexBytes());
+    values.put("poolBytes", stats.poolBytes());
+    values.put("durableEpoch", stats.durableEpoch());
+    values.put("sequence", stats.sequence());
+    values.put("recoveryReplayedRecords", recovery.replayedRecords());
+    values.put("recoveryDroppedRecords", recovery.droppedRecords());
+    values.put("recoveryNote", recovery.note());
+    return values;
+  }
+}

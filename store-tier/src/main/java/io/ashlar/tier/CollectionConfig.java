@@ -1,0 +1,98 @@
+package io.ashlar.tier;
+
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
+
+/**
+ * How long checkpoints are kept, and when what nothing needs any more is deleted.
+ *
+ * <p>A checkpoint is kept while it is among the newest {@link #retainCount} <i>or</i> younger than
+ * {@link #retainMs}. With both 0 every checkpoint is kept for ever. A collection is then made only
+ * when asked for, and deletes only what failed uploads left. The newest checkpoint is always kept.
+ * Ages go by the clock of this machine; what is safe to delete does not depend on them.
+ *
+ * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
+ * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
+ * and the value.
+ */
+public final class CollectionConfig {
+  private static final SettingTable TABLE = new SettingTable("CollectionConfig");
+  private static final Setting<Long> INTERVAL_MS =
+      TABLE.number("intervalMs", 3_600_000, 0, 31L * 86_400_000);
+  private static final Setting<Long> RETAIN_COUNT = TABLE.number("retainCount", 0, 0, 1_000_000);
+  private static final Setting<Long> RETAIN_MS =
+      TABLE.number("retainMs", 0, 0, 3_653L * 86_400_000);
+  private static final Setting<Long> COMPACT_BELOW_PERCENT =
+      TABLE.number("compactBelowPercent", 50, 0, 100);
+
+  /** Every checkpoint is kept. */
+  public static final CollectionConfig DEFAULTS = new CollectionConfig(TABLE.defaults());
+
+  private final Settings settings;
+
+  private CollectionConfig(Settings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns the time between the end of one collection and the start of the next, in milliseconds:
+   * 0 to 31 days; an hour by default, 0 for none but those that are asked for. One that finds
+   * nothing new since the last makes no request.
+   */
+  public long intervalMs() {
+    return settings.get(INTERVAL_MS);
+  }
+
+  /** Returns these settings with another {@link #intervalMs}. */
+  public CollectionConfig withIntervalMs(long value) {
+    return new CollectionConfig(settings.with(INTERVAL_MS, value));
+  }
+
+  /** Returns how many checkpoints are kept: 0 (the default) to 1,000,000. */
+  public long retainCount() {
+    return settings.get(RETAIN_COUNT);
+  }
+
+  /** Returns these settings with another {@link #retainCount}. */
+  public CollectionConfig withRetainCount(long value) {
+    return new CollectionConfig(settings.with(RETAIN_COUNT, value));
+  }
+
+  /**
+   * Returns the age up to which checkpoints are kept, in milliseconds: 0 (the default) to ten
+   * years.
+   */
+  public long retainMs() {
+    return settings.get(RETAIN_MS);
+  }
+
+  /** Returns these settings with another {@link #retainMs}. */
+  public CollectionConfig withRetainMs(long value) {
+    return new CollectionConfig(settings.with(RETAIN_MS, value));
+  }
+
+  /**
+   * Returns the share of live entries below which a batch is rewritten, in percent: 0 for never to
+   * 100; 50 by default. Works only where checkpoints are dropped.
+   */
+  public int compactBelowPercent() {
+    return settings.getInt(COMPACT_BELOW_PERCENT);
+  }
+
+  /** Returns these settings with another {@link #compactBelowPercent}. */
+  public CollectionConfig withCompactBelowPercent(int value) {
+    return new CollectionConfig(settings.with(COMPACT_BELOW_PERCENT, (long) value));
+  }
+
+  /** Returns whether checkpoints are ever dropped. */
+  public boolean dropsCheckpoints() {
+    return retainCount() > 0 || retainMs() > 0;
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
+  }
+}

@@ -1,0 +1,46 @@
+package io.ashlar.tier;
+
+import io.ashlar.store.settings.Setting;
+import io.ashlar.store.settings.SettingTable;
+import io.ashlar.store.settings.Settings;
+
+/**
+ * How a tier is repaired.
+ *
+ * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
+ * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
+ * and the value.
+ */
+public final class RepairOptions {
+  private static final SettingTable TABLE = new SettingTable("RepairOptions");
+  private static final Setting<Boolean> ALONE = TABLE.value("alone", false);
+
+  /** Others may write. */
+  public static final RepairOptions DEFAULTS = new RepairOptions(TABLE.defaults());
+
+  private final Settings settings;
+
+  private RepairOptions(Settings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns whether no other process writes to the prefix, or will write with what it knows now;
+   * false by default. True lets a repair continue where the object store has no real
+   * compare-and-set, and where the prefix names manifests that the store's file has not noted.
+   */
+  public boolean alone() {
+    return settings.get(ALONE);
+  }
+
+  /** Returns these options with another {@link #alone}. */
+  public RepairOptions withAlone(boolean value) {
+    return new RepairOptions(settings.with(ALONE, value));
+  }
+
+  /** Returns name and value of every setting. */
+  @Override
+  public String toString() {
+    return settings.toString();
+  }
+}

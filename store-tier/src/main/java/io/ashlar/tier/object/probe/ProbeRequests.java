@@ -1,0 +1,44 @@
+package io.ashlar.tier.object.probe;
+
+import io.ashlar.tier.object.ObjectStoreException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@link DialectProbe} asks with: requests exactly as they are spelled, each sent once.
+ * Thread: any. Failures that say nothing about the dialect (no answer, 5xx, permissions) throw
+ * {@link ObjectStoreException}.
+ */
+public interface ProbeRequests {
+  /** What a request was answered with. */
+  enum Answer {
+    /** It was applied, the store says. */
+    APPLIED,
+    /** A condition or a checksum did not hold (412, 409, 404, a bad digest). */
+    REFUSED,
+    /** The store does not take such a request (other 4xx, 501). */
+    REJECTED
+  }
+
+  /**
+   * A PUT.
+   *
+   * @param ifNoneMatch the header's value as it is, or null for none.
+   * @param ifMatch the header's value as it is, quotes included, or null for none.
+   * @param crc32c the checksum to send, right or wrong, or null for none.
+   */
+  Answer put(
+      String key,
+      String body,
+      @Nullable String ifNoneMatch,
+      @Nullable String ifMatch,
+      @Nullable Integer crc32c);
+
+  /** A DELETE, conditional unless {@code ifMatch} is null. */
+  Answer delete(String key, @Nullable String ifMatch);
+
+  /** The object's text, or null if it is absent. */
+  @Nullable String read(String key);
+
+  /** The object's etag without quotes, or an empty text. */
+  String etag(String key);
+}

@@ -1,0 +1,10 @@
+package io.ashlar.tier.object.probe;
+
+/**
+ * A store that can send a probe's requests as they are spelled. Others are asked by their {@link
+ * io.ashlar.tier.object.ObjectStore} methods alone.
+ */
+public interface ProbedStore {
+  /** What a probe asks this store with. Sends nothing. */
+  ProbeRequests probeRequests();
+}

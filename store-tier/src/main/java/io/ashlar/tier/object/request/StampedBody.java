@@ -1,0 +1,44 @@
+package io.ashlar.tier.object.request;
+
+import com.fasterxml.uuid.Generators;
+import io.ashlar.tier.object.ObjectBody;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.WritableByteChannel;
+
+/** A body with a put id. Its slices have none. */
+public record StampedBody(ObjectBody body, String putId) implements ObjectBody {
+  /** The same bytes under a new id, or the body itself if it has one. */
+  public static ObjectBody stamp(ObjectBody body) {
+    return body.putId() == null ? new StampedBody(body, newId()) : body;
+  }
+
+  public static String newId() {
+    return Generators.timeBasedEpochRandomGenerator().generate().toString();
+  }
+
+  @Override
+  public long length() {
+    return body.length();
+  }
+
+  @Override
+  public InputStream newStream() throws IOException {
+    return body.newStream();
+  }
+
+  @Override
+  public void writeTo(WritableByteChannel target) throws IOException {
+    body.writeTo(target);
+  }
+
+  @Override
+  public int crc32c() throws IOException {
+    return body.crc32c();
+  }
+
+  @Override
+  public ObjectBody slice(long offset, long length) {
+    return body.slice(offset, length);
+  }
+}

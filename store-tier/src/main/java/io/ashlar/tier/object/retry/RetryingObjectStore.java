@@ -1,0 +1,328 @@
+package io.ashlar.tier.object.retry;
+
+import io.ashlar.tier.object.DeleteResult;
+import io.ashlar.tier.object.FailureKind;
+import io.ashlar.tier.object.MultipartUpload;
+import io.ashlar.tier.object.ObjectBody;
+import io.ashlar.tier.object.ObjectContent;
+import io.ashlar.tier.object.ObjectInfo;
+import io.ashlar.tier.object.ObjectPage;
+import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.object.ObjectStoreException;
+import io.ashlar.tier.object.PriceList;
+import io.ashlar.tier.object.PutResult;
+import io.ashlar.tier.object.RequestCounts;
+import io.ashlar.tier.object.RequestLimits;
+import io.ashlar.tier.object.request.StampedBody;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Another store whose failures are repeated until they are answered for good, within limits.
+ *
+ * <ul>
+ *   <li><b>Every request</b>, reads and listings too, is repeated as {@link RetryPolicy} says: full
+ *       jitter, a deadline for each kind of failure, and what the store asks for by Retry-After. A
+ *       content that breaks off is continued where it broke, if the object is still the same.
+ *   <li><b>Throttling</b> halves the requests in flight; successes raise them again.
+ *   <li><b>A conditional put of unknown outcome</b> (time-out, 409, 5xx, a reset after sending) is
+ *       never taken for refused by its own first attempt: each one carries a put id, and before it
+ *       is sent again, or is refused after one that went unanswered, the object is read back and
+ *       the ids are compared (the bytes, where the store keeps no id). So {@link
+ *       PutResult.Refused#maybeOwn} is always false here.
+ *   <li><b>Limits</b> of requests, bandwidth and concurrency are {@link RequestLimits}; {@link
+ *       #usage} tells what was used and what it costs.
+ *   <li>Bodies longer than the store's {@link ObjectStore#singlePutBytesMax} go in parts, each
+ *       repeated by itself; an upload that fails is aborted.
+ * </ul>
+ *
+ * <p>Nothing is sent unless something is asked. Interrupts end a wait at once, with the flag set
+ * and {@link FailureKind#INTERRUPTED}; closing ends it with {@link IllegalStateException}.
+ *
+ * <p>Thread: any. Closing closes the other store.
+ */
+public final class RetryingObjectStore implements ObjectStore {
+  /** Reasons of a key in a bulk delete that go away by themselves. */
+  private static final Set<String> DELETE_AGAIN =
+      Set.of(
+          "InternalError",
+          "SlowDown",
+          "ServiceUnavailable",
+          "RequestTimeout",
+          DeleteResult.NOT_ANSWERED);
+
+  private static final int DELETE_ROUNDS_MAX = 5;
+
+  final ObjectStore delegate;
+  final RetryLoop loop;
+  private final PriceList prices;
+  final LongAdder readBacks = new LongAdder();
+  final LongAdder resumedReads = new LongAdder();
+
+  private RetryingObjectStore(ObjectStore delegate, RetryLoop loop, PriceList prices) {
+    this.delegate = delegate;
+    this.loop = loop;
+    this.prices = prices;
+  }
+
+  /** Starts to wrap a store, which is closed with the result. */
+  public static Builder builder(ObjectStore delegate) {
+    return new Builder(delegate);
+  }
+
+  /**
+   * A store with limits and prices: the same store below, if it repeats requests already, and its
+   * policy; else one that repeats as {@link RetryPolicy#DEFAULTS} say.
+   *
+   * @param store not to be used beside the result, which closes it.
+   */
+  public static RetryingObjectStore limited(
+      ObjectStore store, RequestLimits limits, PriceList prices) {
+    if (store instanceof RetryingObjectStore retrying) {
+      return new RetryingObjectStore(retrying.delegate, retrying.loop.withLimits(limits), prices);
+    }
+    return builder(store).limits(limits).prices(prices).build();
+  }
+
+  /** What a retrying store is made of. Thread: one. */
+  public static final class Builder {
+    private final ObjectStore delegate;
+    private RetryPolicy policy = RetryPolicy.DEFAULTS;
+    private RequestLimits limits = RequestLimits.DEFAULTS;
+    private PriceList prices = PriceList.DEFAULTS;
+    private RetryClock clock = RetryClock.system();
+    private RandomGenerator random = new SharedRandom();
+
+    private Builder(ObjectStore delegate) {
+      this.delegate = delegate;
+    }
+
+    /** Sets how often and how long is repeated. */
+    public Builder policy(RetryPolicy value) {
+      policy = value;
+      return this;
+    }
+
+    /** Sets what may be used at most. */
+    public Builder limits(RequestLimits value) {
+      limits = value;
+      return this;
+    }
+
+    /** Sets what requests cost. */
+    public Builder prices(PriceList value) {
+      prices = value;
+      return this;
+    }
+
+    /** Sets the clock. */
+    public Builder clock(RetryClock value) {
+      clock = value;
+      return this;
+    }
+
+    /** Sets where the jitter comes from; asked by any thread. */
+    public Builder random(RandomGenerator value) {
+      random = value;
+      return this;
+    }
+
+    /** Makes the store; sends nothing. */
+    public RetryingObjectStore build() {
+      return new RetryingObjectStore(
+          delegate, new RetryLoop(policy, limits, clock, random), prices);
+    }
+  }
+
+  /** Each thread's own generator, whichever thread asks. */
+  private static final class SharedRandom implements RandomGenerator {
+    @Override
+    public long nextLong() {
+      return ThreadLocalRandom.current().nextLong();
+    }
+  }
+
+  @Override
+  public ObjectContent get(String key) {
+    ObjectContent first = read(() -> delegate.get(key));
+    return resuming(key, 0, first);
+  }
+
+  @Override
+  public ObjectContent get(String key, long offset, long length) {
+    ObjectContent first = read(() -> delegate.get(key, offset, length));
+    return resuming(key, offset, first);
+  }
+
+  private ObjectContent resuming(String key, long offset, ObjectContent first) {
+    ResumingStream stream = new ResumingStream(this, key, offset, first);
+    return new ObjectContent(first.object(), first.length(), stream);
+  }
+
+  <T> T read(Supplier<T> request) {
+    return loop.run(RetryLoop.Bill.READ, request);
+  }
+
+  private <T> T write(Supplier<T> request) {
+    return loop.run(RetryLoop.Bill.WRITE, request);
+  }
+
+  @Override
+  public @Nullable ObjectInfo head(String key) {
+    return find(key).orElse(null);
+  }
+
+  Optional<ObjectInfo> find(String key) {
+    return read(() -> Optional.ofNullable(delegate.head(key)));
+  }
+
+  @Override
+  public PutResult.Stored put(String key, ObjectBody body) {
+    if (body.length() > delegate.singlePutBytesMax()) {
+      try (MultipartUpload upload = uploaded(key, body)) {
+        return upload.complete();
+      }
+    }
+    return loop.run(
+        RetryLoop.Bill.WRITE,
+        body.length(),
+        () -> delegate.put(key, body),
+        failure -> Optional.empty());
+  }
+
+  @Override
+  public PutResult putIfAbsent(String key, ObjectBody body) {
+    if (body.length() > delegate.singlePutBytesMax()) {
+      try (MultipartUpload upload = uploaded(key, body)) {
+        return upload.completeIfAbsent();
+      }
+    }
+    ObjectBody sent = StampedBody.stamp(body);
+    return new ConditionalPut(this, key, sent).run(() -> delegate.putIfAbsent(key, sent), true);
+  }
+
+  @Override
+  public PutResult putIfMatch(String key, ObjectBody body, String etag) {
+    ObjectBody sent = StampedBody.stamp(body);
+    return new ConditionalPut(this, key, sent)
+        .run(() -> delegate.putIfMatch(key, sent, etag), false);
+  }
+
+  private MultipartUpload uploaded(String key, ObjectBody body) {
+    MultipartUpload upload = startUpload(key);
+    try {
+      int number = 1;
+      long partBytes = MultipartUpload.partBytes(body.length());
+      for (long offset = 0; offset < body.length(); offset += partBytes) {
+        upload.part(number++, body.slice(offset, Math.min(partBytes, body.length() - offset)));
+      }
+      return upload;
+    } catch (RuntimeException | Error e) {
+      upload.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public ObjectPage list(String prefix, @Nullable String startAfter) {
+    return write(() -> delegate.list(prefix, startAfter));
+  }
+
+  @Override
+  public DeleteResult deleteAll(Collection<String> keys) {
+    List<String> deleted = new ArrayList<>();
+    Map<String, String> failed = new LinkedHashMap<>();
+    List<String> left = List.copyOf(keys);
+    for (int round = 1; ; round++) {
+      List<String> asked = left;
+      DeleteResult result =
+          asked.isEmpty() ? delegate.deleteAll(asked) : write(() -> delegate.deleteAll(asked));
+      deleted.addAll(result.deleted());
+      List<String> again = new ArrayList<>();
+      for (Map.Entry<String, String> entry : result.failed().entrySet()) {
+        if (round < DELETE_ROUNDS_MAX && DELETE_AGAIN.contains(entry.getValue())) {
+          again.add(entry.getKey());
+        } else {
+          failed.put(entry.getKey(), entry.getValue());
+        }
+      }
+      if (again.isEmpty()) {
+        return new DeleteResult(deleted, failed);
+      }
+      loop.retries.increment();
+      loop.backoff(
+          round, new ObjectStoreException("keys could not be deleted: " + again, true, null));
+      left = again;
+    }
+  }
+
+  @Override
+  public MultipartUpload startUpload(String key) {
+    return new RetryingUpload(this, key, write(() -> delegate.startUpload(key)));
+  }
+
+  @Override
+  public long abortStaleUploads(long olderThanMs) {
+    return write(() -> delegate.abortStaleUploads(olderThanMs));
+  }
+
+  @Override
+  public long singlePutBytesMax() {
+    return delegate.singlePutBytesMax();
+  }
+
+  @Override
+  public RequestCounts requestCounts() {
+    return delegate.requestCounts();
+  }
+
+  /**
+   * Attempts beyond the first, and answers that asked for fewer requests; both 0 for a store that
+   * repeats nothing.
+   */
+  public static long[] attempts(ObjectStore store) {
+    return store instanceof RetryingObjectStore retrying
+        ? new long[] {retrying.loop.retries.sum(), retrying.loop.throttled.sum()}
+        : new long[2];
+  }
+
+  /** The store whose requests are repeated. Its own requests are sent once. */
+  public ObjectStore repeated() {
+    return delegate;
+  }
+
+  /** What was used so far. Asking sends nothing. */
+  public StoreUsage usage() {
+    RequestCounts counts = delegate.requestCounts();
+    return new StoreUsage(
+        counts,
+        loop.retries.sum(),
+        loop.throttled.sum(),
+        readBacks.sum(),
+        resumedReads.sum(),
+        loop.pacer.concurrency(),
+        prices.costNanos(counts));
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+    delegate.close();
+  }
+
+  /** That of the other store. */
+  @Override
+  public String toString() {
+    return delegate.toString();
+  }
+}

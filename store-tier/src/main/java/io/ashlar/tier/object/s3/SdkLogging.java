@@ -1,0 +1,36 @@
+package io.ashlar.tier.object.s3;
+
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps slf4j's notice about a missing provider off standard error.
+ *
+ * <p>The AWS SDK logs through slf4j-api. An application with a provider (logback, log4j, jul) gets
+ * those messages there. One without gets none, and should not get three lines about that either,
+ * let alone a provider that we chose: a second one on the class path is a notice of its own. So,
+ * when no provider is to be found and slf4j has not started, its start is run once at verbosity
+ * ERROR (a documented switch of slf4j 2.0.10), and the switch is put back.
+ */
+final class SdkLogging {
+  private static final String VERBOSITY = "slf4j.internal.verbosity";
+  private static final String PROVIDERS = "META-INF/services/org.slf4j.spi.SLF4JServiceProvider";
+
+  private SdkLogging() {}
+
+  static synchronized void quietWithoutProvider() {
+    ClassLoader loader = LoggerFactory.class.getClassLoader();
+    boolean none =
+        (loader == null ? ClassLoader.getSystemResource(PROVIDERS) : loader.getResource(PROVIDERS))
+            == null;
+    if (none
+        && System.getProperty(VERBOSITY) == null
+        && System.getProperty("slf4j.provider") == null) {
+      System.setProperty(VERBOSITY, "ERROR");
+      try {
+        LoggerFactory.getILoggerFactory();
+      } finally {
+        System.clearProperty(VERBOSITY);
+      }
+    }
+  }
+}
