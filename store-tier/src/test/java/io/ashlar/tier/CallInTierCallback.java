@@ -49,7 +49,10 @@ enum CallInTierCallback {
   GET_EVICTED_ASYNC_JOIN(waitsForTheStore()) {
     @Override
     void make(TierCallbackGround ground) {
-      var _ = ground.store().getAsync(TierCallbackGround.EVICTED, target()).join();
+      // A future that is done already can be joined anywhere, so join several.
+      for (int i = 0; i < JOINS; i++) {
+        var _ = ground.store().getAsync(TierCallbackGround.EVICTED, target()).join();
+      }
     }
   },
   GET_ALL(waitsForTheStore()) {
@@ -201,6 +204,9 @@ enum CallInTierCallback {
       ground.tier().close();
     }
   };
+
+  /** Enough futures that one of them is joined before it is done. */
+  static final int JOINS = 100;
 
   private static final BatchVisitor BLIND =
       new BatchVisitor() {

@@ -185,7 +185,7 @@ class TierCallbackPairsTest {
             () -> {
               var _ = follower.getAsync(id, target());
             }),
-        new Call("getAsync, join", request, () -> follower.getAsync(id, target()).join()),
+        new Call("getAsync, join", request, () -> joinMany(follower)),
         new Call("getAll", request, () -> follower.getAll(List.of(id), visitor(() -> {}))),
         new Call("length", false, () -> follower.length(id)),
         new Call("forEach", false, () -> follower.forEach((high, low, length, local) -> {})),
@@ -194,6 +194,12 @@ class TierCallbackPairsTest {
         new Call("checkpoint", false, follower::checkpoint),
         new Call("refresh", request, follower::refresh),
         new Call("close", true, follower::close));
+  }
+
+  private static void joinMany(FollowerStore follower) {
+    for (int i = 0; i < CallInTierCallback.JOINS; i++) {
+      var _ = follower.getAsync(TierCallbackGround.EVICTED, target()).join();
+    }
   }
 
   /** Nobody waits for what a restore does, so it may even close the store, and then fails. */
