@@ -45,7 +45,7 @@ final class FrameScan {
     int count = 0;
     long raw = 0;
     for (long offset = 0; offset < bytes.byteSize(); count++) {
-      FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(bytes, offset);
+      Frame frame = Frame.read(bytes, offset);
       raw += frame.raw();
       if (raw > rawBytesMax) {
         throw new BatchFormatException(
@@ -65,10 +65,10 @@ final class FrameScan {
     long entries = 0;
     boolean more = false;
     for (long offset = 0; offset < bytes.byteSize(); ) {
-      FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(bytes, offset);
+      Frame frame = Frame.read(bytes, offset);
       checkRun(frame.continues() == more, offset, frame);
       more = frame.hasMore();
-      FramedBatchFormat.checkFrameCrc(bytes, offset, frame);
+      frame.checkCrc(bytes, offset);
       table.add(offset, frame.bytes(), frame.raw());
       entries += frame.entries();
       offset += frame.bytes();
@@ -77,7 +77,7 @@ final class FrameScan {
     return new FrameScan(bytes, opening, table.build(), entries);
   }
 
-  private static void checkRun(boolean ok, long offset, FramedBatchFormat.@Nullable Frame frame) {
+  private static void checkRun(boolean ok, long offset, @Nullable Frame frame) {
     if (!ok) {
       throw new BatchFormatException(
           FRAME,
@@ -91,7 +91,7 @@ final class FrameScan {
   /** Checks that all frames are sealed, or none. */
   void checkSealed(boolean sealed) {
     for (int i = 0; i < frames.count(); i++) {
-      if (FramedBatchFormat.readFrame(bytes, frames.offset(i)).sealed() != sealed) {
+      if (Frame.read(bytes, frames.offset(i)).sealed() != sealed) {
         throw new BatchFormatException(
             FRAME,
             "batch frame is sealed and its batch is not, or the other way round: frame=" + i);
@@ -120,11 +120,11 @@ final class FrameScan {
       decompressFrame(bytes, frames.offset(i), body, frames.rawStart(i), opening);
     }
     for (int i = 0; i < frames.count(); ) {
-      FramedBatchFormat.Frame first = FramedBatchFormat.readFrame(bytes, frames.offset(i));
+      Frame first = Frame.read(bytes, frames.offset(i));
       long start = frames.rawStart(i);
       boolean more = first.hasMore();
       for (i++; more; i++) {
-        more = FramedBatchFormat.readFrame(bytes, frames.offset(i)).hasMore();
+        more = Frame.read(bytes, frames.offset(i)).hasMore();
       }
       long end = i == frames.count() ? frames.rawBytes() : frames.rawStart(i);
       walk(body.asSlice(start, end - start), start, first.entries(), starts);
@@ -140,24 +140,22 @@ final class FrameScan {
   /** Decompresses the frame at {@code offset} of {@code bytes}, checked before. */
   static void decompressFrame(
       MemorySegment bytes, long offset, MemorySegment body, long bodyOffset, Opening opening) {
-    FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(bytes, offset);
+    Frame frame = Frame.read(bytes, offset);
     MemorySegment stored =
         bytes.asSlice(offset + FramedBatchFormat.FRAME_HEADER_BYTES, frame.stored());
     if (frame.sealed()) {
       long objectOffset = opening.objectOffset() + offset;
       stored =
           MemorySegment.ofArray(
-              opening
-                  .cipher()
-                  .open(FramedBatchFormat.framePlace(bytes, offset, objectOffset), stored));
+              opening.cipher().open(Frame.place(bytes, offset, objectOffset), stored));
     }
     MemorySegment target = body.asSlice(bodyOffset, frame.raw());
-    if (frame.codec() == FramedBatchFormat.CODEC_RAW) {
+    if (frame.codec() == Frame.CODEC_RAW) {
       target.copyFrom(stored);
       return;
     }
     long size = Lz4Block.decompressedBytes(stored, frame.raw());
-    FramedBatchFormat.checkEqual("frame raw length", frame.raw(), size);
+    FieldChecks.checkEqual("frame raw length", frame.raw(), size);
     Lz4Block.decompress(stored, target);
   }
 

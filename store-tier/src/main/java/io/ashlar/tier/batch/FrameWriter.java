@@ -96,8 +96,7 @@ final class FrameWriter implements AutoCloseable {
     for (long offset = 0; offset < entry.byteSize(); offset += FRAME_RAW_BYTES_MAX) {
       long part = Math.min(FRAME_RAW_BYTES_MAX, entry.byteSize() - offset);
       boolean more = offset + part < entry.byteSize();
-      int flags =
-          (offset > 0 ? FramedBatchFormat.CONTINUES : 0) | (more ? FramedBatchFormat.MORE : 0);
+      int flags = (offset > 0 ? Frame.CONTINUES : 0) | (more ? Frame.MORE : 0);
       writeFrame(entry.asSlice(offset, part), flags, offset > 0 ? 0 : 1);
     }
     endRun(objectBytes);
@@ -127,7 +126,7 @@ final class FrameWriter implements AutoCloseable {
 
   private void appendSealed(FrameKey frameKey, MemorySegment part, MemorySegment target) {
     for (long offset = HEADER_BYTES; offset < part.byteSize(); ) {
-      FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(part, offset);
+      Frame frame = Frame.read(part, offset);
       if (!frame.continues()) {
         beginRun(objectBytes);
       }
@@ -137,9 +136,9 @@ final class FrameWriter implements AutoCloseable {
           target,
           objectBytes + FRAME_HEADER_BYTES,
           frame.stored());
-      FramedBatchFormat.Frame sealedFrame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
+      Frame sealedFrame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
       sealFrame(frameKey, target, sealedFrame);
-      FramedBatchFormat.writeFrameHeader(target, objectBytes, sealedFrame);
+      sealedFrame.write(target, objectBytes);
       objectBytes += sealedFrame.bytes();
       if (!frame.hasMore()) {
         endRun(objectBytes);
@@ -159,32 +158,31 @@ final class FrameWriter implements AutoCloseable {
                 + FrameCipher.OVERHEAD_BYTES);
     long body = objectBytes + FRAME_HEADER_BYTES;
     int stored = Lz4Block.compress(raw, target.asSlice(body, lz4Max));
-    int codec = FramedBatchFormat.CODEC_LZ4;
+    int codec = Frame.CODEC_LZ4;
     if (stored >= rawLength) {
       MemorySegment.copy(raw, 0, target, body, rawLength);
       stored = rawLength;
-      codec = FramedBatchFormat.CODEC_RAW;
+      codec = Frame.CODEC_RAW;
     }
-    FramedBatchFormat.Frame frame =
-        new FramedBatchFormat.Frame(stored, rawLength, codec, flags, frameEntries);
+    Frame frame = new Frame(stored, rawLength, codec, flags, frameEntries);
     if (key != null) {
       frame = frame.sealedBy(FrameCipher.OVERHEAD_BYTES);
       sealFrame(key, target, frame);
     }
-    FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);
+    frame.write(target, objectBytes);
     index.addFrame(frame.bytes(), rawLength);
     objectBytes += frame.bytes();
   }
 
   /** Puts a sealed frame in the place of what its codec made. */
-  private void sealFrame(FrameKey frameKey, MemorySegment target, FramedBatchFormat.Frame frame) {
+  private void sealFrame(FrameKey frameKey, MemorySegment target, Frame frame) {
     long body = objectBytes + FRAME_HEADER_BYTES;
     byte[] text = target.asSlice(body, frame.textBytes()).toArray(ValueLayout.JAVA_BYTE);
     // The fields that the seal covers come first; the CRC, which covers the seal, later.
-    FramedBatchFormat.writeFrameHeader(target, objectBytes, frame);
+    frame.write(target, objectBytes);
     cipher.seal(
         frameKey,
-        FramedBatchFormat.framePlace(target, objectBytes, objectBytes),
+        Frame.place(target, objectBytes, objectBytes),
         text,
         target.asSlice(body, frame.stored()));
   }
@@ -205,16 +203,12 @@ final class FrameWriter implements AutoCloseable {
     long footerOffset = objectBytes + indexBytes;
     long length = footerOffset + FramedBatchFormat.FOOTER_BYTES;
     MemorySegment target = object.grow(length, footerOffset);
-    FramedBatchFormat.writeHeader(
-        target,
-        new FramedHeader(entries, header.epoch(), header.id(), header.createdMs(), key != null));
+    new FramedHeader(entries, header.epoch(), header.id(), header.createdMs(), key != null)
+        .write(target);
     int dataCrc = BatchCodec.crc32c(target.asSlice(HEADER_BYTES, objectBytes - HEADER_BYTES));
-    FramedBatchFormat.Footer footer =
-        new FramedBatchFormat.Footer(
-            objectBytes,
-            indexBytes,
-            encoded.rawBytes(),
-            0,
+    FramedFooter footer =
+        new FramedFooter(
+            new FramedFooter.StoredIndex(objectBytes, indexBytes, encoded.rawBytes(), 0),
             index.frames(),
             entries,
             rawBytes,
@@ -225,8 +219,7 @@ final class FrameWriter implements AutoCloseable {
     if (key != null) {
       sealIndex(key, header, encoded.bytes(), footer, stored);
     }
-    FramedBatchFormat.writeFooter(
-        target, footerOffset, footer.withIndexCrc(BatchCodec.crc32c(stored)));
+    footer.withIndexCrc(BatchCodec.crc32c(stored)).write(target, footerOffset);
     return target.asSlice(0, length).asReadOnly();
   }
 
@@ -234,14 +227,14 @@ final class FrameWriter implements AutoCloseable {
       FrameKey indexKey,
       FramedHeader header,
       long blockBytes,
-      FramedBatchFormat.Footer footer,
+      FramedFooter footer,
       MemorySegment stored) {
     byte[] text = new byte[FramedIndex.SEALED_PREFIX_BYTES + Math.toIntExact(blockBytes)];
     MemorySegment opened = MemorySegment.ofArray(text);
     opened.set(BatchCodec.U64, 0, header.epoch());
     opened.set(BatchCodec.U64, Long.BYTES, header.createdMs());
     MemorySegment.copy(stored, 0, opened, FramedIndex.SEALED_PREFIX_BYTES, blockBytes);
-    cipher.seal(indexKey, FramedBatchFormat.indexPlace(footer), text, stored);
+    cipher.seal(indexKey, footer.indexPlace(), text, stored);
   }
 
   private void beginRun(long offset) {

@@ -69,11 +69,11 @@ public final class FramedBatchReader {
    *     bytes an entry, and the raw index, are taken beside it for the time of the call.
    */
   public Batch decode(MemorySegment object, SegmentAllocator allocator) {
-    FramedHeader header = FramedBatchFormat.readHeader(object);
-    FramedBatchFormat.Footer footer = readFooter(object);
-    FramedBatchFormat.checkEqual("entry count", header.entries(), footer.entries());
-    MemorySegment data = object.asSlice(HEADER_BYTES, footer.indexOffset() - HEADER_BYTES);
-    FramedBatchFormat.checkCrc("data", footer.dataCrc(), BatchCodec.crc32c(data));
+    FramedHeader header = FramedHeader.read(object);
+    FramedFooter footer = readFooter(object);
+    FieldChecks.checkEqual("entry count", header.entries(), footer.entries());
+    MemorySegment data = object.asSlice(HEADER_BYTES, footer.index().offset() - HEADER_BYTES);
+    FieldChecks.checkCrc("data", footer.dataCrc(), BatchCodec.crc32c(data));
     FrameCipher cipher = new FrameCipher(keys, header.id());
     try (Arena scratch = Arena.ofConfined()) {
       FramedIndex index = FramedIndex.decode(storedIndex(object, footer), footer, cipher, scratch);
@@ -99,7 +99,7 @@ public final class FramedBatchReader {
     }
   }
 
-  private FramedBatchFormat.Footer readFooter(MemorySegment object) {
+  private FramedFooter readFooter(MemorySegment object) {
     long length = object.byteSize();
     if (length < HEADER_BYTES + FOOTER_BYTES) {
       throw new BatchFormatException(
@@ -109,22 +109,22 @@ public final class FramedBatchReader {
               + ", actual="
               + length);
     }
-    return FramedBatchFormat.readFooter(
+    return FramedFooter.read(
         object.asSlice(length - FOOTER_BYTES, FOOTER_BYTES), length, rawBytesMax);
   }
 
-  private static MemorySegment storedIndex(MemorySegment object, FramedBatchFormat.Footer footer) {
-    return object.asSlice(footer.indexOffset(), footer.indexBytes());
+  private static MemorySegment storedIndex(MemorySegment object, FramedFooter footer) {
+    return object.asSlice(footer.index().offset(), footer.index().bytes());
   }
 
   private static void checkFrames(FrameScan scan, FramedIndex index) {
     FrameTable found = scan.frames();
     FrameTable said = index.frames();
-    FramedBatchFormat.checkEqual("frame count", said.count(), found.count());
-    FramedBatchFormat.checkEqual("entry count of frames", index.entries(), scan.entries());
+    FieldChecks.checkEqual("frame count", said.count(), found.count());
+    FieldChecks.checkEqual("entry count of frames", index.entries(), scan.entries());
     for (int i = 0; i < said.count(); i++) {
-      FramedBatchFormat.checkEqual("frame length", said.length(i), found.length(i));
-      FramedBatchFormat.checkEqual("frame raw length", said.rawBytes(i), found.rawBytes(i));
+      FieldChecks.checkEqual("frame length", said.length(i), found.length(i));
+      FieldChecks.checkEqual("frame raw length", said.rawBytes(i), found.rawBytes(i));
     }
   }
 
@@ -180,15 +180,14 @@ public final class FramedBatchReader {
       MemorySegment tail = scratch.allocate(Math.min(objectBytes, TAIL_BYTES));
       source.read(objectBytes - tail.byteSize(), tail);
       MemorySegment footerBytes = tail.asSlice(tail.byteSize() - FOOTER_BYTES);
-      FramedBatchFormat.Footer footer =
-          FramedBatchFormat.readFooter(footerBytes, objectBytes, rawBytesMax);
+      FramedFooter footer = FramedFooter.read(footerBytes, objectBytes, rawBytesMax);
       MemorySegment stored;
-      if (footer.indexBytes() <= tail.byteSize() - FOOTER_BYTES) {
-        long offset = tail.byteSize() - FOOTER_BYTES - footer.indexBytes();
-        stored = tail.asSlice(offset, footer.indexBytes());
+      if (footer.index().bytes() <= tail.byteSize() - FOOTER_BYTES) {
+        long offset = tail.byteSize() - FOOTER_BYTES - footer.index().bytes();
+        stored = tail.asSlice(offset, footer.index().bytes());
       } else {
-        stored = scratch.allocate(footer.indexBytes());
-        source.read(footer.indexOffset(), stored);
+        stored = scratch.allocate(footer.index().bytes());
+        source.read(footer.index().offset(), stored);
       }
       return FramedIndex.decode(stored, footer, new FrameCipher(keys, batch), allocator);
     }
@@ -245,9 +244,9 @@ public final class FramedBatchReader {
     long rawBytes = 0;
     boolean more = false;
     while (offset < bytes.byteSize()) {
-      FramedBatchFormat.Frame frame;
+      Frame frame;
       try {
-        frame = FramedBatchFormat.readFrame(bytes, offset);
+        frame = Frame.read(bytes, offset);
       } catch (BatchFormatException end) {
         break;
       }

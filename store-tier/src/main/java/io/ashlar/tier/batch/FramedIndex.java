@@ -20,7 +20,7 @@ public final class FramedIndex {
   /** Bytes before the LZ4 block of a sealed index: epoch and creation time. */
   static final int SEALED_PREFIX_BYTES = 16;
 
-  private final FramedBatchFormat.Footer footer;
+  private final FramedFooter footer;
   private final MemorySegment raw;
   private final FrameTable frames;
   private final long entriesOffset;
@@ -31,7 +31,7 @@ public final class FramedIndex {
   private final long createdMs;
 
   private FramedIndex(
-      FramedBatchFormat.Footer footer,
+      FramedFooter footer,
       MemorySegment raw,
       FrameTable frames,
       long entriesOffset,
@@ -79,12 +79,9 @@ public final class FramedIndex {
    * @param allocator gives one piece of memory of the footer's raw length.
    */
   static FramedIndex decode(
-      MemorySegment stored,
-      FramedBatchFormat.Footer footer,
-      FrameCipher cipher,
-      SegmentAllocator allocator) {
-    FramedBatchFormat.checkEqual("index length", footer.indexBytes(), stored.byteSize());
-    FramedBatchFormat.checkCrc("index", footer.indexCrc(), BatchCodec.crc32c(stored));
+      MemorySegment stored, FramedFooter footer, FrameCipher cipher, SegmentAllocator allocator) {
+    FieldChecks.checkEqual("index length", footer.index().bytes(), stored.byteSize());
+    FieldChecks.checkCrc("index", footer.index().crc(), BatchCodec.crc32c(stored));
     MemorySegment block = stored;
     long epoch = 0;
     long createdMs = 0;
@@ -94,8 +91,8 @@ public final class FramedIndex {
       createdMs = opened.get(BatchCodec.U64, Long.BYTES);
       block = opened.asSlice(SEALED_PREFIX_BYTES);
     }
-    long size = Lz4Block.decompressedBytes(block, footer.indexRawBytes());
-    FramedBatchFormat.checkEqual("index raw length", footer.indexRawBytes(), size);
+    long size = Lz4Block.decompressedBytes(block, footer.index().rawBytes());
+    FieldChecks.checkEqual("index raw length", footer.index().rawBytes(), size);
     MemorySegment raw = allocator.allocate(size);
     Lz4Block.decompress(block, raw);
     Cursor cursor = new Cursor(raw, 0);
@@ -107,12 +104,12 @@ public final class FramedIndex {
   }
 
   private static MemorySegment opened(
-      MemorySegment stored, FramedBatchFormat.Footer footer, FrameCipher cipher) {
+      MemorySegment stored, FramedFooter footer, FrameCipher cipher) {
     if (stored.byteSize() < FrameCipher.OVERHEAD_BYTES + SEALED_PREFIX_BYTES) {
       throw new BatchFormatException(
           INDEX, "batch index is too short to be sealed: length=" + stored.byteSize());
     }
-    return MemorySegment.ofArray(cipher.open(FramedBatchFormat.indexPlace(footer), stored));
+    return MemorySegment.ofArray(cipher.open(footer.indexPlace(), stored));
   }
 
   /** Checks that the header of a sealed batch is the one that was sealed with the index. */
@@ -126,7 +123,7 @@ public final class FramedIndex {
     }
   }
 
-  private static FrameTable readFrames(Cursor cursor, FramedBatchFormat.Footer footer) {
+  private static FrameTable readFrames(Cursor cursor, FramedFooter footer) {
     FrameTable.Builder table = new FrameTable.Builder((int) footer.frames());
     long offset = FramedBatchFormat.HEADER_BYTES;
     for (long i = 0; i < footer.frames(); i++) {
@@ -134,15 +131,15 @@ public final class FramedIndex {
       long rawLength = cursor.varint("frame raw length");
       boolean fits =
           length > FramedBatchFormat.FRAME_HEADER_BYTES
-              && length <= footer.indexOffset() - offset
+              && length <= footer.index().offset() - offset
               && rawLength >= 1
               && rawLength <= FramedBatchFormat.FRAME_RAW_BYTES_MAX;
       cursor.check(fits, "frame length", length);
       table.add(offset, (int) length, (int) rawLength);
       offset += length;
     }
-    FramedBatchFormat.checkEqual("frames' end", footer.indexOffset(), offset);
-    FramedBatchFormat.checkEqual("raw total", footer.rawBytes(), table.rawBytes());
+    FieldChecks.checkEqual("frames' end", footer.index().offset(), offset);
+    FieldChecks.checkEqual("raw total", footer.rawBytes(), table.rawBytes());
     return table.build();
   }
 
@@ -176,7 +173,7 @@ public final class FramedIndex {
 
   /** CRC-32C of the object that this is the index of, if that is whole. */
   public int objectCrc32c() {
-    return FramedBatchFormat.objectCrc(footer);
+    return footer.objectCrc();
   }
 
   /** Visits the entries by their keys, those of one key as they lie. */

@@ -61,7 +61,7 @@ final class SalvageScan {
 
   private @Nullable FramedHeader header() {
     try {
-      return FramedBatchFormat.readHeader(object);
+      return FramedHeader.read(object);
     } catch (BatchFormatException damaged) {
       return null;
     }
@@ -74,11 +74,11 @@ final class SalvageScan {
       return null;
     }
     try (Arena scratch = Arena.ofConfined()) {
-      FramedBatchFormat.Footer footer =
-          FramedBatchFormat.readFooter(
+      FramedFooter footer =
+          FramedFooter.read(
               object.asSlice(length - FramedBatchFormat.FOOTER_BYTES), length, rawBytesMax);
       entriesExpected = footer.entries();
-      MemorySegment stored = object.asSlice(footer.indexOffset(), footer.indexBytes());
+      MemorySegment stored = object.asSlice(footer.index().offset(), footer.index().bytes());
       return FramedIndex.decode(stored, footer, cipher, scratch).frames();
     } catch (BatchFormatException damaged) {
       return null;
@@ -87,7 +87,7 @@ final class SalvageScan {
 
   private void lookUp(FrameTable said) {
     for (int i = 0; i < said.count(); i++) {
-      FramedBatchFormat.Frame frame = frameAt(said.offset(i));
+      Frame frame = frameAt(said.offset(i));
       boolean taken =
           frame != null
               && frame.bytes() == said.length(i)
@@ -102,7 +102,7 @@ final class SalvageScan {
   private void follow() {
     long offset = FramedBatchFormat.HEADER_BYTES;
     while (true) {
-      FramedBatchFormat.Frame frame = frameAt(offset);
+      Frame frame = frameAt(offset);
       if (frame == null) {
         return;
       }
@@ -112,7 +112,7 @@ final class SalvageScan {
         }
       } else {
         // The index begins behind the last frame and looks like a damaged one, perhaps.
-        FramedBatchFormat.Frame next = frameAt(offset + frame.bytes());
+        Frame next = frameAt(offset + frame.bytes());
         if (next == null || !isIntact(offset + frame.bytes(), next)) {
           return;
         }
@@ -122,17 +122,17 @@ final class SalvageScan {
     }
   }
 
-  private FramedBatchFormat.@Nullable Frame frameAt(long offset) {
+  private @Nullable Frame frameAt(long offset) {
     try {
-      return FramedBatchFormat.readFrame(object, offset);
+      return Frame.read(object, offset);
     } catch (BatchFormatException none) {
       return null;
     }
   }
 
-  private boolean isIntact(long offset, FramedBatchFormat.Frame frame) {
+  private boolean isIntact(long offset, Frame frame) {
     try {
-      FramedBatchFormat.checkFrameCrc(object, offset, frame);
+      frame.checkCrc(object, offset);
       return true;
     } catch (BatchFormatException damaged) {
       return false;
@@ -140,7 +140,7 @@ final class SalvageScan {
   }
 
   /** Notes a frame unless a bound is reached. */
-  private boolean take(long offset, FramedBatchFormat.Frame frame) {
+  private boolean take(long offset, Frame frame) {
     if (found.isFull() || found.rawBytes() + frame.raw() > rawBytesMax) {
       return false;
     }
@@ -177,7 +177,7 @@ final class SalvageScan {
 
   /** Behind the last frame of the run that begins at {@code first}, or −1 if it is not whole. */
   private int runEnd(FrameTable all, int first) {
-    FramedBatchFormat.Frame frame = FramedBatchFormat.readFrame(object, all.offset(first));
+    Frame frame = Frame.read(object, all.offset(first));
     if (frame.continues()) {
       return -1;
     }
@@ -188,7 +188,7 @@ final class SalvageScan {
       if (at == all.count() || all.offset(at) != nextOffset) {
         return -1;
       }
-      frame = FramedBatchFormat.readFrame(object, nextOffset);
+      frame = Frame.read(object, nextOffset);
       if (!frame.continues()) {
         return -1;
       }
@@ -197,7 +197,7 @@ final class SalvageScan {
   }
 
   private long decompressRun(FrameTable all, int first, int end, MemorySegment body, long at) {
-    long entries = FramedBatchFormat.readFrame(object, all.offset(first)).entries();
+    long entries = Frame.read(object, all.offset(first)).entries();
     long bodyOffset = at;
     try {
       for (int i = first; i < end; i++) {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * LaminarDB's manifest of a checkpoint, version 2: which objects hold the state of which partition,
- * and where the sources were. The JSON form is {@link CheckpointManifestCodec}'s. (The manifests of
- * our own tier are {@link TierManifest}.)
+ * and where the sources were. Its JSON form is {@link CheckpointManifestCodec}'s. Ashlar's own tier
+ * has another manifest, {@link TierManifest}.
  *
  * <p>Maps iterate in the order of their keys, so that equal manifests are equal bytes. Thread: any;
  * immutable.
@@ -20,9 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param epoch the epoch, unsigned.
  * @param timestampMs when it was made, unsigned; for people only.
  * @param operators by name.
- * @param sourceOffsets by name of the source.
+ * @param sources where the sources were.
  * @param parentId the checkpoint that deltas build upon, or null if there is none.
- * @param watermark the global watermark, or null.
  * @param totalSizeBytes bytes of all objects, unsigned.
  */
 public record CheckpointManifest(
@@ -30,9 +29,8 @@ public record CheckpointManifest(
     long epoch,
     long timestampMs,
     Map<String, OperatorSnapshotEntry> operators,
-    Map<String, SourceOffsetEntry> sourceOffsets,
+    Sources sources,
     @Nullable CheckpointId parentId,
-    @Nullable Long watermark,
     long totalSizeBytes) {
 
   /** The only version. */
@@ -40,10 +38,9 @@ public record CheckpointManifest(
 
   private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
 
-  /** Takes copies in the order of the keys. */
+  /** Takes a copy in the order of the keys. */
   public CheckpointManifest {
     operators = Collections.unmodifiableMap(new TreeMap<>(operators));
-    sourceOffsets = Collections.unmodifiableMap(new TreeMap<>(sourceOffsets));
   }
 
   /**
@@ -82,10 +79,26 @@ public record CheckpointManifest(
   }
 
   /**
+   * Where the sources were.
+   *
+   * @param offsets by name of the source.
+   * @param watermark the global watermark, or null.
+   */
+  public record Sources(Map<String, SourceOffsetEntry> offsets, @Nullable Long watermark) {
+    /** No source, no watermark. */
+    public static final Sources NONE = new Sources(Map.of(), null);
+
+    /** Takes a copy in the order of the keys. */
+    public Sources {
+      offsets = Collections.unmodifiableMap(new TreeMap<>(offsets));
+    }
+  }
+
+  /**
    * Where one source was.
    *
    * @param sourceType what kind of source it is.
-   * @param offsets by partition or whatever the source calls it.
+   * @param offsets by partition, or by what the source has instead.
    * @param epoch the epoch of these offsets, unsigned.
    */
   public record SourceOffsetEntry(String sourceType, Map<String, String> offsets, long epoch) {
@@ -95,10 +108,7 @@ public record CheckpointManifest(
     }
   }
 
-  /**
-   * A manifest of the operators that {@link Checkpointer#savePartitions} gave, with their bytes
-   * added up.
-   */
+  /** A manifest, made now, of the operators that {@link Checkpointer#savePartitions} returned. */
   public static CheckpointManifest of(
       CheckpointId id,
       long epoch,
@@ -106,20 +116,12 @@ public record CheckpointManifest(
       @Nullable CheckpointId parentId) {
     long total = operators.values().stream().mapToLong(OperatorSnapshotEntry::totalBytes).sum();
     return new CheckpointManifest(
-        id, epoch, System.currentTimeMillis(), operators, Map.of(), parentId, null, total);
+        id, epoch, System.currentTimeMillis(), operators, Sources.NONE, parentId, total);
   }
 
-  /** This manifest with these sources and watermark. */
-  public CheckpointManifest with(
-      Map<String, SourceOffsetEntry> sources, @Nullable Long newWatermark) {
+  /** This manifest with these sources. */
+  public CheckpointManifest with(Sources newSources) {
     return new CheckpointManifest(
-        checkpointId,
-        epoch,
-        timestampMs,
-        operators,
-        sources,
-        parentId,
-        newWatermark,
-        totalSizeBytes);
+        checkpointId, epoch, timestampMs, operators, newSources, parentId, totalSizeBytes);
   }
 }

@@ -94,7 +94,7 @@ public final class CheckpointManifestCodec {
       }
       json.writeEndObject();
       json.writeObjectFieldStart("source_offsets");
-      for (Map.Entry<String, SourceOffsetEntry> entry : manifest.sourceOffsets().entrySet()) {
+      for (Map.Entry<String, SourceOffsetEntry> entry : manifest.sources().offsets().entrySet()) {
         json.writeObjectFieldStart(entry.getKey());
         writeSource(json, entry.getValue());
         json.writeEndObject();
@@ -102,7 +102,7 @@ public final class CheckpointManifestCodec {
       json.writeEndObject();
       CheckpointId parent = manifest.parentId();
       writeTextOrNull(json, "parent_id", parent == null ? null : parent.toString());
-      Long watermark = manifest.watermark();
+      Long watermark = manifest.sources().watermark();
       if (watermark == null) {
         json.writeNullField("watermark");
       } else {
@@ -223,9 +223,9 @@ public final class CheckpointManifestCodec {
         fields.unsigned("epoch"),
         fields.unsigned("timestamp_ms"),
         operators,
-        sources,
+        new CheckpointManifest.Sources(
+            sources, fields.isNull("watermark") ? null : (Long) fields.number("watermark")),
         parent == null ? null : CheckpointId.parse(parent),
-        fields.isNull("watermark") ? null : (Long) fields.number("watermark"),
         fields.unsignedOrZero("total_size_bytes"));
   }
 

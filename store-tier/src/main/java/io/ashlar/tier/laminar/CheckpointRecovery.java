@@ -120,7 +120,7 @@ public final class CheckpointRecovery {
         progress.apply(step);
       }
       CheckpointManifest newest = chain.getLast();
-      newest.sourceOffsets().forEach(target::seek);
+      newest.sources().offsets().forEach(target::seek);
       restored = true;
       return new RecoveredCheckpoint(
           newest,

@@ -78,9 +78,9 @@ final class Framed {
   }
 
   /** The footer of an object. */
-  static FramedBatchFormat.Footer footer(byte[] object) {
+  static FramedFooter footer(byte[] object) {
     long at = (long) object.length - FramedBatchFormat.FOOTER_BYTES;
-    return FramedBatchFormat.readFooter(
+    return FramedFooter.read(
         MemorySegment.ofArray(object).asSlice(at),
         object.length,
         BatchCodec.BODY_BYTES_MAX_DEFAULT);

@@ -59,7 +59,7 @@ class FramedBatchFormatTest {
   @Test
   void shouldDecodeItsGoldenBytes() {
     BatchCodecTest.assertSame(Framed.decode(Framed.encode(TWO)), TWO);
-    assertThat(FramedBatchFormat.readHeader(MemorySegment.ofArray(Framed.encode(TWO))))
+    assertThat(FramedHeader.read(MemorySegment.ofArray(Framed.encode(TWO))))
         .isEqualTo(new FramedHeader(2, 4711, Framed.ID, 1_763_661_600_000L));
   }
 
@@ -104,7 +104,7 @@ class FramedBatchFormatTest {
   @Test
   void shouldDetectEveryFlippedBitOfTheIndexAndFooter() {
     byte[] object = Framed.encode(several());
-    int from = (int) Framed.footer(object).indexOffset();
+    int from = (int) Framed.footer(object).index().offset();
     for (int bit = from * 8; bit < object.length * 8; bit++) {
       byte[] flipped = object.clone();
       flipped[bit / 8] ^= (byte) (1 << bit % 8);

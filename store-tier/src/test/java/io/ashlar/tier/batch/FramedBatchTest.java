@@ -196,7 +196,7 @@ class FramedBatchTest {
     byte[] object = Framed.encode(many);
     FramedIndex index = index(object, reads);
     assertThat(index.entries()).isEqualTo(20_000);
-    assertThat(reads).containsExactly(65_536L, Framed.footer(object).indexBytes());
+    assertThat(reads).containsExactly(65_536L, Framed.footer(object).index().bytes());
   }
 
   /** The last entry of a key, or null. */

@@ -109,7 +109,7 @@ class SealedBatchTest {
           new String(Objects.requireNonNull(golden).readAllBytes(), StandardCharsets.US_ASCII);
       byte[] object = HexFormat.of().parseHex(hex.replaceAll("\\s", ""));
       assertThat(keysOf(reader, object)).containsExactly("key0=40", "key1=3");
-      assertThat(FramedBatchFormat.readHeader(MemorySegment.ofArray(object)))
+      assertThat(FramedHeader.read(MemorySegment.ofArray(object)))
           .isEqualTo(new FramedHeader(2, 4711, ID, 1_763_661_600_000L, true));
     }
   }

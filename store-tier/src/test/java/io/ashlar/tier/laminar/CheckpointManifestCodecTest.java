@@ -10,6 +10,7 @@ import io.ashlar.tier.json.ManifestFormatException;
 import io.ashlar.tier.laminar.CheckpointManifest.OperatorSnapshotEntry;
 import io.ashlar.tier.laminar.CheckpointManifest.PartitionSnapshotEntry;
 import io.ashlar.tier.laminar.CheckpointManifest.SourceOffsetEntry;
+import io.ashlar.tier.laminar.CheckpointManifest.Sources;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -65,12 +66,13 @@ class CheckpointManifestCodecTest {
                             new PartitionSnapshotEntry(
                                 1, true, "operators/window-agg/partition-1.delta", 256, null)),
                         1280)),
-                Map.of(
-                    "kafka-trades",
-                    new SourceOffsetEntry(
-                        "kafka", Map.of("partition-0", "1234", "partition-1", "5678"), 10)),
+                new Sources(
+                    Map.of(
+                        "kafka-trades",
+                        new SourceOffsetEntry(
+                            "kafka", Map.of("partition-0", "1234", "partition-1", "5678"), 10)),
+                    -5000L),
                 CheckpointId.parse("0192f3a1-0000-7000-8000-000000000001"),
-                -5000L,
                 1280));
     assertThat(text(CheckpointManifestCodec.encode(manifest))).isEqualTo(text(json));
   }
@@ -79,7 +81,7 @@ class CheckpointManifestCodecTest {
   void shouldReadMissingFieldsAsEmptyZeroOrNull() throws IOException {
     CheckpointManifest manifest = CheckpointManifestCodec.decode(fixture("manifest-minimal.json"));
     assertThat(manifest)
-        .isEqualTo(new CheckpointManifest(ID, 1, 1000, Map.of(), Map.of(), null, null, 0));
+        .isEqualTo(new CheckpointManifest(ID, 1, 1000, Map.of(), Sources.NONE, null, 0));
     assertThat(decode(text(CheckpointManifestCodec.encode(manifest)))).isEqualTo(manifest);
   }
 
@@ -120,10 +122,10 @@ class CheckpointManifestCodecTest {
     }
     byte[] first =
         CheckpointManifestCodec.encode(
-            new CheckpointManifest(ID, 1, 1, one, Map.of(), null, null, 0));
+            new CheckpointManifest(ID, 1, 1, one, Sources.NONE, null, 0));
     byte[] second =
         CheckpointManifestCodec.encode(
-            new CheckpointManifest(ID, 1, 1, two, Map.of(), null, null, 0));
+            new CheckpointManifest(ID, 1, 1, two, Sources.NONE, null, 0));
     assertThat(first).isEqualTo(second);
   }
 

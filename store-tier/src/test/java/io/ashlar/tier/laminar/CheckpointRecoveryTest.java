@@ -40,7 +40,9 @@ class CheckpointRecoveryTest {
                 checkpointer.savePartitions(
                     id, List.of(new PartitionUpload("op", 0, isDelta, body(state)))),
                 parent)
-            .with(Map.of("src", new SourceOffsetEntry("kafka", Map.of("0", state), epoch)), 5L));
+            .with(
+                new CheckpointManifest.Sources(
+                    Map.of("src", new SourceOffsetEntry("kafka", Map.of("0", state), epoch)), 5L)));
     return id;
   }
 

@@ -11,6 +11,7 @@ import io.ashlar.tier.batch.BatchEntry;
 import io.ashlar.tier.batch.BatchFormatException;
 import io.ashlar.tier.laminar.CheckpointManifest.OperatorSnapshotEntry;
 import io.ashlar.tier.laminar.CheckpointManifest.PartitionSnapshotEntry;
+import io.ashlar.tier.laminar.CheckpointManifest.Sources;
 import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
@@ -139,13 +140,12 @@ abstract class LaminarDefectsContractTest {
   @Test
   void defect2ShouldRefuseASecondManifestOfOneCheckpointAndTakeTheSameAgain() {
     CheckpointId id = CheckpointId.newId();
-    CheckpointManifest first =
-        new CheckpointManifest(id, 1, 1000, Map.of(), Map.of(), null, null, 0);
+    CheckpointManifest first = new CheckpointManifest(id, 1, 1000, Map.of(), Sources.NONE, null, 0);
     checkpointer.saveManifest(first);
     checkpointer.saveManifest(first);
     assertThatThrownBy(() ->
             checkpointer.saveManifest(
-                new CheckpointManifest(id, 2, 1000, Map.of(), Map.of(), null, null, 0)))
+                new CheckpointManifest(id, 2, 1000, Map.of(), Sources.NONE, null, 0)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining(id.toString());
     assertThat(checkpointer.loadManifest(id)).isEqualTo(first);
@@ -167,8 +167,7 @@ abstract class LaminarDefectsContractTest {
             2,
             2,
             Map.of("op", new OperatorSnapshotEntry(List.of(entry), 6)),
-            Map.of(),
-            null,
+            Sources.NONE,
             null,
             6);
     objects.put(
