@@ -112,7 +112,7 @@ class UringTest {
       assertThat(ring.preparePollMultishot(never.fd(), 1)).isTrue();
       long start = System.nanoTime();
       assertThat(ring.submitAndWait(1, 20_000_000)).isZero();
-      assertThat(System.nanoTime() - start).isBetween(19_000_000L, 5 * SECOND_NS);
+      assertThat(System.nanoTime() - start).isGreaterThan(19_000_000L);
       assertThat(ring.inFlight()).isOne();
     }
   }

@@ -249,9 +249,11 @@ class CollectionTest {
       Thread.sleep(5);
     }
     assertThat(tier.stats().collection().batchesDeleted()).isPositive();
-    Thread.sleep(200);
-    int before = objects.requests().size();
-    Thread.sleep(200);
+    int before = -1; // a pass may be under way, so wait for forty intervals without a request
+    while (before != objects.requests().size() && System.nanoTime() < deadline) {
+      before = objects.requests().size();
+      Thread.sleep(200);
+    }
     assertThat(requestsSince(before)).isEmpty();
     assertLatestIsWhole();
   }

@@ -157,9 +157,11 @@ class TierTest {
         Thread.sleep(10);
       }
       assertThat(tier.stats().batches()).isPositive();
-      Thread.sleep(200);
-      TierStats idle = tier.stats();
-      Thread.sleep(300);
+      TierStats idle = null; // a pass may be under way, so wait for ten intervals without one
+      while (!tier.stats().equals(idle) && System.nanoTime() < deadline) {
+        idle = tier.stats();
+        Thread.sleep(200);
+      }
       assertThat(tier.stats()).isEqualTo(idle);
     }
     assertRestored(model);

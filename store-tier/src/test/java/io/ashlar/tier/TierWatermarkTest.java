@@ -202,7 +202,7 @@ class TierWatermarkTest {
                 tier.checkpoint(TierProgress.NONE);
               }
             });
-        assertThat(hanging.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(hanging.await(120, TimeUnit.SECONDS)).isTrue();
         tier.close();
         store.close();
         assertThatThrownBy(work::get).as("what hung in %s", hung).isNotNull();

@@ -134,14 +134,14 @@ class TwoWritersTest {
       LockSupport.parkNanos(ns);
     });
     LocalBlobStore store = LocalBlobStore.builder(own).config(TierLife.SMALL).open();
-    together.await(30, TimeUnit.SECONDS);
+    together.await(120, TimeUnit.SECONDS);
     try (store;
         Tier tier = Tier.builder(store, slow).config(CONFIG).adopt(true).open()) {
-      together.await(30, TimeUnit.SECONDS);
+      together.await(120, TimeUnit.SECONDS);
       boolean newest = isNewest(objects, slow);
-      together.await(30, TimeUnit.SECONDS);
+      together.await(120, TimeUnit.SECONDS);
       if (late && !newest) {
-        together.await(30, TimeUnit.SECONDS);
+        together.await(120, TimeUnit.SECONDS);
       }
       int rounds = 0;
       boolean fenced = false;
@@ -156,9 +156,9 @@ class TwoWritersTest {
         }
       }
       if (late && newest) {
-        together.await(30, TimeUnit.SECONDS);
+        together.await(120, TimeUnit.SECONDS);
       }
-      together.await(30, TimeUnit.SECONDS);
+      together.await(120, TimeUnit.SECONDS);
       return new Outcome(fenced, rounds, model);
     }
   }

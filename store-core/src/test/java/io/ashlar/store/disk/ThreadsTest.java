@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A wait for a thread goes on through a full heap and an interrupt. */
-@Timeout(20)
+@Timeout(120)
 class ThreadsTest {
 
   /** A task whose waiter finds no heap the first times. */

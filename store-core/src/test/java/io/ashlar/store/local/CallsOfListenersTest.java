@@ -117,7 +117,7 @@ class CallsOfListenersTest {
   }
 
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void shouldNotWaitForAStageOfACommitThatIsNotDone() {
     callFromListener(() -> {
       CompletableFuture<Long> stage = filled(2).commitAsync().thenApply(CommitReport::epoch);

@@ -215,11 +215,11 @@ class ClaimBoundsTest extends ClaimFixture {
         epoch.claim(id(first + i), 20_000);
       }
       holding.countDown();
-      assertThat(holding.await(50, TimeUnit.SECONDS)).isTrue();
+      assertThat(holding.await(120, TimeUnit.SECONDS)).isTrue();
       for (int i = 20; i < 52; i++) { // all together 4 MiB, of the 3 that claims may have
         epoch.claim(id(first + i), 20_000);
       }
-      assertThat(refused.await(50, TimeUnit.SECONDS)).as("nobody was refused").isTrue();
+      assertThat(refused.await(120, TimeUnit.SECONDS)).as("nobody was refused").isTrue();
     } catch (BackPressureTimeoutException e) {
       refused.countDown();
     } finally {

@@ -202,7 +202,7 @@ class NewStoreFileTest {
       }
       int count = 0;
       for (Future<Boolean> one : created) {
-        count += one.get(50, TimeUnit.SECONDS) ? 1 : 0;
+        count += one.get(120, TimeUnit.SECONDS) ? 1 : 0;
       }
       assertThat(count).as("how many were the first to open").isOne();
     } catch (StoreException e) {

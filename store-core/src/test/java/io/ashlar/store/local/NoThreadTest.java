@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** G7, G10: where the process may start no more threads, what needs one fails or waits, no more. */
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NoThreadTest {
 
   private static final int EPOCHS = CheckpointDueTest.EPOCHS;

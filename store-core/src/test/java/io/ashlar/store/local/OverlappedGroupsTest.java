@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Large groups are acknowledged while the next one is written: in order, once, and truthfully. */
 @org.junit.jupiter.api.Timeout(
-    value = 30,
+    value = 120,
     threadMode = org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD)
 class OverlappedGroupsTest {
 

@@ -227,7 +227,7 @@ class ReadRingFailureTest {
 
   /** As where a class cannot be loaded, since the process is out of descriptors. */
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void shouldReadABatchWithThreadsWhenStartingTheRingThrowsAnError() {
     refused = true;
     refusal = new NoClassDefFoundError("planned");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A process that may start no more threads still reads (G10). */
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HelperReadsTest {
 
   private static final int BLOCK = Disk.BLOCK_BYTES;
@@ -55,7 +55,7 @@ class HelperReadsTest {
 
   /** Whoever waits for it would wait for ever. */
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void shouldTellTheWaiterOfAReadThatBreaksOff() {
     Disk breaking =
         (Disk)

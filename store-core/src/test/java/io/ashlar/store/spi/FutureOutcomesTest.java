@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A future gets its outcome although the call that gives it breaks off (G10). */
-@Timeout(20)
+@Timeout(120)
 class FutureOutcomesTest {
 
   /** A future for which there is no heap the first times. */
