@@ -1,5 +1,22 @@
 package io.ashlar.jmh;
 
+import io.ashlar.jmh.commit.CommitScenario;
+import io.ashlar.jmh.commit.GroupScenario;
+import io.ashlar.jmh.commit.IngestScenario;
+import io.ashlar.jmh.contest.Fio;
+import io.ashlar.jmh.contest.Pace;
+import io.ashlar.jmh.contest.Plan;
+import io.ashlar.jmh.contest.Scenario;
+import io.ashlar.jmh.contest.Selection;
+import io.ashlar.jmh.heap.HeapScenario;
+import io.ashlar.jmh.machine.Folders;
+import io.ashlar.jmh.machine.Machine;
+import io.ashlar.jmh.read.ReadScenario;
+import io.ashlar.jmh.reopen.ReopenScenario;
+import io.ashlar.jmh.report.HtmlReport;
+import io.ashlar.jmh.report.Report;
+import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.tier.TierScenario;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -117,19 +133,13 @@ public final class Bench implements Callable<Integer> {
     Path work = Folders.make(folder, "run-");
     Folders.remove(work);
     Optional<Fio> fio = withoutFio ? Optional.empty() : Fio.find(folder);
+    Pace pace = quick ? Pace.QUICK : Pace.FULL;
     Plan plan =
         new Plan(
             folder,
-            quick,
-            Math.max(3, rounds == null ? (quick ? 3 : 7) : rounds),
-            quick ? 4 : 12,
-            TimeUnit.SECONDS.toMillis(quick ? 100 : 900),
-            130,
-            quick ? 5_000 : 60_000,
+            rounds == null ? pace : pace.withRounds(rounds),
+            new Selection(stores, cells, peersEverywhere),
             seed,
-            stores,
-            cells,
-            peersEverywhere,
             fio);
     StringBuilder text = new StringBuilder();
     List<String> machine = new ArrayList<>(Machine.describe(folder));

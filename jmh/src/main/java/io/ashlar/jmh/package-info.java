@@ -1,15 +1,27 @@
 /**
- * Measurements: JMH benchmarks, one class a question, and the scenario runner behind {@code
- * scripts/bench}.
+ * The command that {@code scripts/bench} runs: it measures scenarios and writes their results.
  *
- * <p><b>What enters and leaves.</b> The public API of the store and of its peers enters; numbers
- * leave: JMH's report, or a table, a CSV file and a page with charts. Other programs are run (fio,
- * sync, and JVMs to be killed), never for longer than a deadline. <b>Threads.</b> JMH's, or those
- * of a slice, each with a {@link io.ashlar.jmh.peer.PeerWriter} of its own; everything else belongs
- * to the main thread. <b>Memory.</b> Batches are made once and reused, so that what is allocated
- * while measuring is the store's; each closes what it opened. <b>Errors.</b> A store that fails
- * ends the run: a number beside a failure would say nothing. <b>Forbidden.</b> Depending on this
- * module, and reaching into a package of the store that is not public API.
+ * <p><b>What enters and leaves.</b> Options enter. A table, a CSV file and a page with charts
+ * leave. <b>Threads.</b> The main thread; the scenarios make their own. <b>Memory.</b> None of its
+ * own. <b>Errors.</b> A store that fails ends the run: figures beside a failure would mean nothing.
+ * <b>Forbidden.</b> In this module: to depend on it from another one, and to use a package of the
+ * store that is not public API.
+ *
+ * <p>The packages import each other one way, in this order.
+ *
+ * <table>
+ * <caption>Packages</caption>
+ * <tr><th>package</th><th>idea</th></tr>
+ * <tr><td>{@code jmh}</td><td>the command</td></tr>
+ * <tr><td>{@code heap}</td><td>the scenario {@code heap}</td></tr>
+ * <tr><td>{@code commit}, {@code read}, {@code reopen}, {@code tier}</td>
+ *     <td>the other scenarios</td></tr>
+ * <tr><td>{@code contest}</td><td>contestants, rounds, and how they are compared</td></tr>
+ * <tr><td>{@code micro}</td><td>the JMH benchmarks, one class for each question</td></tr>
+ * <tr><td>{@code machine}</td><td>what is measured of the machine, and other programs</td></tr>
+ * <tr><td>{@code peer}</td><td>the stores</td></tr>
+ * <tr><td>{@code report}</td><td>results as table, CSV, charts and page</td></tr>
+ * </table>
  */
 @NullMarked
 package io.ashlar.jmh;

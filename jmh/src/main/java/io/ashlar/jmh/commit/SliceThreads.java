@@ -1,0 +1,140 @@
+package io.ashlar.jmh.commit;
+
+import com.sun.management.ThreadMXBean;
+import io.ashlar.jmh.contest.Cell;
+import io.ashlar.jmh.peer.BlobBatch;
+import io.ashlar.jmh.peer.PeerFailedException;
+import io.ashlar.jmh.peer.PeerWriter;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/**
+ * The threads of a cell, each with a batch of its own that all contestants share.
+ *
+ * <p>Thread: one at a time.
+ */
+public final class SliceThreads implements AutoCloseable {
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final long LATENCY_NS_MAX = TimeUnit.MINUTES.toNanos(5);
+
+  private final int idCount;
+  private final ExecutorService executor;
+  private final BlobBatch[] batches;
+  private final SplittableRandom[] randoms;
+  private final Histogram[] histograms;
+
+  SliceThreads(Cell cell, long seed) {
+    idCount = cell.idCount();
+    batches = new BlobBatch[cell.threads()];
+    randoms = new SplittableRandom[cell.threads()];
+    histograms = new Histogram[cell.threads()];
+    for (int i = 0; i < cell.threads(); i++) {
+      batches[i] = new BlobBatch(cell.values(), cell.valueBytes(), seed + i);
+      randoms[i] = new SplittableRandom(seed + i);
+      histograms[i] = newHistogram();
+    }
+    executor =
+        Executors.newFixedThreadPool(
+            cell.threads(), Thread.ofPlatform().daemon().name("slice-", 0).factory());
+  }
+
+  /** Makes a histogram of nanoseconds. */
+  public static Histogram newHistogram() {
+    return new Histogram(LATENCY_NS_MAX, 3);
+  }
+
+  /** What happened in one slice; latencies were added to the histogram given. */
+  record Outcome(long operations, long elapsedNs, long allocatedBytes) {}
+
+  /** Lets every thread commit batches through its writer for a while. */
+  Outcome run(List<PeerWriter> writers, long durationNs, Histogram latencies) {
+    return runCommits(writers, Long.MAX_VALUE, durationNs, latencies);
+  }
+
+  /** Lets every thread commit a number of batches, or fewer when the time is over first. */
+  Outcome runCommits(
+      List<PeerWriter> writers, long commitsEach, long durationNs, Histogram latencies) {
+    CountDownLatch ready = new CountDownLatch(batches.length);
+    CountDownLatch start = new CountDownLatch(1);
+    List<Future<Long>> results = new ArrayList<>();
+    for (int i = 0; i < batches.length; i++) {
+      int thread = i;
+      PeerWriter writer = writers.get(i);
+      results.add(
+          executor.submit(() -> {
+            ready.countDown();
+            start.await();
+            return commit(writer, thread, commitsEach, durationNs);
+          }));
+    }
+    await(ready);
+    long allocatedBefore = THREADS.getTotalThreadAllocatedBytes();
+    long startNs = System.nanoTime();
+    start.countDown();
+    long endNs = startNs;
+    for (Future<Long> result : results) {
+      endNs = Math.max(endNs, get(result));
+    }
+    long allocated = THREADS.getTotalThreadAllocatedBytes() - allocatedBefore;
+    long operations = 0;
+    for (Histogram histogram : histograms) {
+      operations += histogram.getTotalCount();
+      latencies.add(histogram);
+      histogram.reset();
+    }
+    return new Outcome(operations, endNs - startNs, allocated);
+  }
+
+  /** Commits until that is done or the time is up; returns when the last commit ended. */
+  private long commit(PeerWriter writer, int thread, long commits, long durationNs) {
+    BlobBatch batch = batches[thread];
+    SplittableRandom random = randoms[thread];
+    Histogram histogram = histograms[thread];
+    long begin = System.nanoTime();
+    long end = begin + durationNs;
+    for (long i = 0; i < commits && begin - end < 0; i++) {
+      batch.chooseIds(random, idCount);
+      writer.commit(batch);
+      long now = System.nanoTime();
+      histogram.recordValue(now - begin);
+      begin = now;
+    }
+    return begin;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while measuring", e);
+    }
+  }
+
+  private static long get(Future<Long> result) {
+    try {
+      return result.get();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while measuring", e);
+    } catch (ExecutionException e) {
+      throw new PeerFailedException("a commit failed while measuring", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    executor.close();
+    for (BlobBatch batch : batches) {
+      batch.close();
+    }
+  }
+}

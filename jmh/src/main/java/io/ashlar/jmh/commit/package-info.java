@@ -1,0 +1,15 @@
+/**
+ * The scenarios that commit: one thread ({@code commit}), many threads ({@code group}), and large
+ * batches ({@code ingest}).
+ *
+ * <p><b>What enters and leaves.</b> A plan enters, rows leave. <b>Threads.</b> {@link
+ * io.ashlar.jmh.commit.SliceThreads} owns the committing threads; each has a writer and a batch of
+ * its own. The main thread owns everything else. <b>Memory.</b> Batches are made once and reused,
+ * so that what is allocated during a slice is the store's. Each class closes what it opened.
+ * <b>Errors.</b> {@link io.ashlar.jmh.peer.PeerFailedException} ends the run. <b>Forbidden.</b> To
+ * compare stores that were not measured in turns.
+ */
+@NullMarked
+package io.ashlar.jmh.commit;
+
+import org.jspecify.annotations.NullMarked;

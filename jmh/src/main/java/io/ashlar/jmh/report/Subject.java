@@ -1,0 +1,10 @@
+package io.ashlar.jmh.report;
+
+/**
+ * What a result is about.
+ *
+ * @param scenario the scenario's name.
+ * @param store the contestant's name.
+ * @param cell the cell's name.
+ */
+public record Subject(String scenario, String store, String cell) {}
