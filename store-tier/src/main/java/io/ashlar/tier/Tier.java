@@ -13,15 +13,16 @@ import io.ashlar.tier.object.RequestLimits;
 import io.ashlar.tier.object.retry.RetryingObjectStore;
 import io.ashlar.tier.prefix.Allowed;
 import io.ashlar.tier.readback.BatchReadBack;
+import io.ashlar.tier.upload.RepairWatchers;
 import io.ashlar.tier.upload.TieringAgent;
 import java.nio.file.Path;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tier of a store on object storage. What became durable in the store is uploaded by passes,
- * can be evicted there, and is read back when it is asked for. The store stays what it is: epochs,
- * reads and statistics are its own.
+ * The tier of a store on object storage. Passes upload what became durable in the store. Uploaded
+ * blobs can be evicted from the store, and are read back from the tier on demand. The store itself
+ * does not change: epochs, reads and statistics are its own.
  *
  * <pre>{@code
  * try (LocalBlobStore store = LocalBlobStore.builder(folder).open();
@@ -33,25 +34,27 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A prefix belongs to one store, and a store to one prefix at a time: deletes are kept only
- * until its tier has them. The store's file notes each manifest that is sent. A copy of the file is
- * refused once the original has claimed or uploaded something after the copy was made, and so is a
- * prefix that the store has left. Restore from the tier then, or tier the copy to an empty prefix;
- * the latter is not possible if it has evicted blobs.
+ * until its tier has them. The store's file notes each manifest that is sent. So a copy of the file
+ * is refused once the original has claimed or uploaded something since, and a prefix is refused to
+ * a store that has left it. Restore from the tier in this case, or tier the copy to an empty prefix
+ * if it has no evicted blobs.
  *
  * <p><b>Closing.</b> Close the tier first, then the store, as above. If the store is closed first,
- * its close waits for reads in progress, those of evicted blobs included; passes end with {@link
- * io.ashlar.store.StoreClosedException}, and the tier is still to be closed. Reads of evicted blobs
- * after the tier's close fail with {@link io.ashlar.store.TierUnavailableException}; everything
- * else in the store works on, and a tier can be opened on it again.
+ * its close waits for reads in progress, including reads of evicted blobs. Passes then end with
+ * {@link io.ashlar.store.StoreClosedException}, and the tier must still be closed. After the tier's
+ * close, reads of evicted blobs fail with {@link io.ashlar.store.TierUnavailableException}.
+ * Everything else in the store keeps working, and a tier can be opened on it again.
  *
- * <p>Thread: any. Memory: that of {@link TieringAgent} and of the read-back cache.
+ * <p>Thread: any. Memory: during a pass two batches or one large blob, and some 10 MiB of buffers;
+ * 46 to 91 bytes for each blob uploaded since the tier was opened; and the read-back cache ({@link
+ * ReadBackConfig#cacheBytes}). All of it is freed by {@link #close}.
  */
 public final class Tier implements AutoCloseable {
   private final TierSource source;
   private final ObjectStore objects;
   private final PriceList prices;
   private final TieringAgent agent;
-  private final BatchReadBack cold;
+  private final BatchReadBack readBack;
   private final ObjectStore marked;
   private final Closing closing;
 
@@ -61,23 +64,23 @@ public final class Tier implements AutoCloseable {
       TierObjects keyed,
       PriceList prices,
       TieringAgent agent,
-      BatchReadBack cold) {
+      BatchReadBack readBack) {
     this.source = source;
     this.objects = objects;
     this.marked = keyed.store();
     this.prices = prices;
     this.agent = agent;
-    this.cold = cold;
+    this.readBack = readBack;
     this.closing = new Closing("tier " + keyed, this::closeNow, () -> {}, agent::hasLastPassBefore);
   }
 
   /**
-   * Starts to put a tier on a store.
+   * Returns a builder for the tier of a store.
    *
    * @param store a {@link io.ashlar.store.local.LocalBlobStore}; it stays the caller's, to be
    *     closed after the tier.
-   * @param objects the prefix that is, or becomes, this store's tier. It belongs to the tier once
-   *     that is open, and is closed with it.
+   * @param objects the prefix that is, or becomes, this store's tier. Once the tier is open it owns
+   *     the object store, and closes it.
    * @throws IllegalArgumentException if the store is of another kind.
    */
   public static Builder builder(BlobStore store, ObjectStore objects) {
@@ -88,7 +91,7 @@ public final class Tier implements AutoCloseable {
         "this store cannot be tiered, only a local one can: class=" + store.getClass().getName());
   }
 
-  /** What a tier is opened with. Thread: one. */
+  /** Collects what a tier is opened with. Thread: one at a time. */
   public static final class Builder {
     private final BlobStore store;
     private final TierSource source;
@@ -107,19 +110,18 @@ public final class Tier implements AutoCloseable {
       this.objects = objects;
     }
 
-    /** Sets the settings; {@link TierConfig#DEFAULTS} otherwise. */
+    /** Sets the settings; the default is {@link TierConfig#DEFAULTS}. */
     public Builder config(TierConfig value) {
       config = value;
       return this;
     }
 
     /**
-     * Sets the keys that batches are encrypted with, in which blobs and their ids are; {@link
-     * io.ashlar.tier.key.KeyFile} reads keys from a file. Without keys, batches are not encrypted.
-     * How the object store is wrapped makes no difference.
+     * Sets the keys that batches are encrypted with. Batches hold the blobs and their ids. {@link
+     * io.ashlar.tier.key.KeyFile} reads keys from a file. By default batches are not encrypted.
      *
-     * <p>Whoever can read the bucket still sees how many batches there are, how long they are and
-     * when they were made, and manifests and pins, which hold no ids and no data.
+     * <p>A reader of the bucket still sees how many batches there are, their lengths, and when they
+     * were made. Manifests and pins are not encrypted: they hold no ids and no data.
      */
     public Builder keys(@Nullable FrameKeys value) {
       keys = value;
@@ -127,10 +129,10 @@ public final class Tier implements AutoCloseable {
     }
 
     /**
-     * Sets whether the prefix may hold batches that are encrypted and batches that are not. Without
-     * this, opening refuses keys for a prefix with batches that are not encrypted, and no keys for
-     * one whose newest batches are. With it, what is there stays as it is until compaction writes
-     * it anew; a tier without keys reads nothing that is encrypted.
+     * Sets whether the prefix may mix encrypted and unencrypted batches; false by default. Unless
+     * it may, opening with keys refuses a prefix with unencrypted batches, and opening without keys
+     * refuses one whose newest batches are encrypted. If it may, existing batches keep their form
+     * until compaction rewrites them. A tier without keys cannot read encrypted batches.
      */
     public Builder mixedEncryption(boolean value) {
       mixedEncryption = value;
@@ -138,23 +140,27 @@ public final class Tier implements AutoCloseable {
     }
 
     /**
-     * Sets what the tier may use of the object store: requests an hour, bandwidth, concurrency. Its
-     * own limits otherwise, none for a directory. A request that would have to wait too long for
-     * its budget fails with {@link io.ashlar.store.TierUnavailableException}.
+     * Sets what the tier may use of the object store: requests an hour, bandwidth, concurrency. By
+     * default the object store's own limits apply; a directory has none. A request that would wait
+     * too long for its budget fails with {@link io.ashlar.store.TierUnavailableException}.
      */
     public Builder limits(RequestLimits value) {
       limits = value;
       return this;
     }
 
-    /** Sets what requests cost, for {@link TierStats#costNanos}. */
+    /**
+     * Sets what requests cost, for {@link TierStats#costNanos}; the default is {@link
+     * PriceList#DEFAULTS}.
+     */
     public Builder prices(PriceList value) {
       prices = value;
       return this;
     }
 
     /**
-     * Sets a folder for a file of frames that were read back ({@link ReadBackConfig#diskBytes}).
+     * Sets a folder for a file of frames that were read back ({@link ReadBackConfig#diskBytes}); by
+     * default there is no such file.
      */
     public Builder readBackFolder(Path value) {
       readBackFolder = value;
@@ -162,9 +168,9 @@ public final class Tier implements AutoCloseable {
     }
 
     /**
-     * Sets whether the store takes over a prefix that another store wrote. It must hold exactly
-     * what was tiered there, as it does after a restore from it: everything there is read to make
-     * sure.
+     * Sets whether the store may take over a prefix that another store wrote; false by default. The
+     * store must hold exactly what was tiered there, as it does after a restore. Opening reads all
+     * batches to make sure.
      */
     public Builder adopt(boolean value) {
       adopt = value;
@@ -175,13 +181,15 @@ public final class Tier implements AutoCloseable {
      * Claims the prefix and starts the passes. If this fails, the store and the object store stay
      * open and the caller's.
      *
-     * @throws IllegalStateException if the store has a tier already that is not closed.
-     * @throws io.ashlar.store.StoreOpenException if the prefix belongs to another store, if the
-     *     store's file is older than its tier or a copy of the one that wrote it, if the tier is
-     *     older than the file, if it cannot adopt, if it has blobs in another tier, or if keys were
-     *     given and what is there is not encrypted; the message names the ways out.
-     * @throws io.ashlar.store.WrongKeyException if what is there is encrypted, and no keys were
-     *     given, or its key is not among them.
+     * @throws IllegalStateException if the store has an open tier already, or a listener calls
+     *     this.
+     * @throws io.ashlar.store.StoreOpenException if the store may not write to the prefix. The
+     *     prefix may belong to another store; the store's file may be older than its tier, a copy,
+     *     or newer than the tier; its evicted blobs may be in another tier; adopting may not be
+     *     possible; or keys were given and the batches are not encrypted. The message names the
+     *     ways out.
+     * @throws io.ashlar.store.WrongKeyException if batches are encrypted, and their key was not
+     *     given.
      * @throws io.ashlar.store.FencedException if others keep claiming the prefix.
      * @throws io.ashlar.store.CorruptionException if the tier's manifests are damaged.
      * @throws io.ashlar.store.FormatVersionException if a later release wrote them.
@@ -195,42 +203,44 @@ public final class Tier implements AutoCloseable {
           wanted == null ? objects : RetryingObjectStore.limited(objects, wanted, prices);
       TierObjects keyed = TierObjects.marked(used, keys, source.callbacks());
       Path folder = readBackFolder;
-      BatchReadBack cold =
+      BatchReadBack readBack =
           folder == null
               ? new BatchReadBack(keyed, config.readBack())
               : new BatchReadBack(keyed, config.readBack(), folder);
       boolean done = false;
       try {
-        source.attachReadBack(cold);
+        source.attachReadBack(readBack);
         Allowed allowed = new Allowed(adopt, mixedEncryption);
         TieringAgent agent = TieringAgent.open(store, source, keyed, config, allowed);
         done = true;
-        return new Tier(source, used, keyed, prices, agent, cold);
+        return new Tier(source, used, keyed, prices, agent, readBack);
       } finally {
         if (!done) {
-          source.detachReadBack(cold);
-          cold.close();
+          source.detachReadBack(readBack);
+          readBack.close();
         }
       }
     }
 
     /**
-     * Repairs the prefix from this store and what is left of the tier, also where {@link #open}
-     * refuses because of damage. Afterwards open it. Both stores stay open and the caller's.
+     * Repairs the prefix from this store and what is left of the tier, even if {@link #open}
+     * refuses it because of damage. Call {@link #open} afterwards. Both stores stay open and the
+     * caller's.
      *
-     * <p>What is still local is uploaded again. Lost manifests are replaced by one new base, the
-     * state of the store now. Earlier checkpoints are given up: restore what you need of them
-     * first. Every batch is read. What no batch holds any more is recorded as lost, and reading it
-     * fails. Repairing again is harmless.
+     * <p>Blobs that are still local are uploaded again. One new base, the state of the store now,
+     * replaces the lost manifests. Earlier checkpoints are given up: restore what you need of them
+     * first. Every batch is read. A blob that is neither local nor in any batch is recorded as
+     * lost, and reading it fails. A repair can be repeated without harm.
      *
+     * @param options whether another writer may be at work.
      * @param progress told how many batches are read, on the tier's thread.
      * @param losses told what is lost, on the tier's thread.
-     * @throws IllegalStateException if the store has a tier already that is not closed.
+     * @throws IllegalStateException if the store has an open tier, or a listener calls this.
      * @throws io.ashlar.store.StoreOpenException if the prefix is not this store's, if its file may
      *     be older than the tier, if the object store has no real put-if-match, or if there is
      *     nothing below the prefix; the message says what to do.
-     * @throws io.ashlar.store.WrongKeyException if what is left is encrypted, and no keys were
-     *     given, or its key is not among them.
+     * @throws io.ashlar.store.WrongKeyException if batches are encrypted, and their key was not
+     *     given.
      * @throws io.ashlar.store.FencedException if another writer is at work in the prefix.
      * @throws io.ashlar.store.CorruptionException if a blob that is to be uploaded is damaged: put
      *     it again or delete it.
@@ -247,13 +257,13 @@ public final class Tier implements AutoCloseable {
           wanted == null ? objects : RetryingObjectStore.limited(objects, wanted, prices);
       TierObjects keyed = TierObjects.marked(used, keys, source.callbacks());
       Allowed allowed = new Allowed(false, mixedEncryption);
-      try (BatchReadBack cold = new BatchReadBack(keyed, config.readBack())) {
-        source.attachReadBack(cold); // so that no other tier is open on this store
+      try (BatchReadBack readBack = new BatchReadBack(keyed, config.readBack())) {
+        source.attachReadBack(readBack); // so that no other tier is open on this store
         try {
-          return TieringAgent.repair(
-              store, source, keyed, config, allowed, options, progress, losses);
+          RepairWatchers watchers = new RepairWatchers(progress, losses);
+          return TieringAgent.repair(store, source, keyed, config, allowed, options, watchers);
         } finally {
-          source.detachReadBack(cold);
+          source.detachReadBack(readBack);
         }
       }
     }
@@ -261,14 +271,14 @@ public final class Tier implements AutoCloseable {
 
   /**
    * Makes one tiering pass now and waits for it. Everything that was durable when this was called
-   * is then remote-durable.
+   * is then remote-durable. An interrupt is remembered and does not end the pass.
    *
-   * @param progress told how far it is, on the tier's thread.
-   * @return what was uploaded; zeros when nothing had changed, and then no request was made.
-   * @throws io.ashlar.store.FencedException if another writer took over this prefix: nothing is
-   *     uploaded any more.
-   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer; what was
-   *     tiered before stays restorable, and the next pass makes up for this one.
+   * @param progress told how far the pass is, on the tier's thread.
+   * @return what was uploaded; zeros if nothing had changed, in which case no request was made.
+   * @throws io.ashlar.store.FencedException if another writer took over this prefix: this tier
+   *     uploads nothing more.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer; earlier
+   *     checkpoints stay restorable, and the next pass makes up for this one.
    * @throws io.ashlar.store.CorruptionException if a blob that is to be uploaded is damaged: put it
    *     again or delete it.
    * @throws io.ashlar.store.StoreClosedException if this or its store is closed.
@@ -278,12 +288,12 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Drops the local bytes of blobs that are remote-durable, in epochs of bounded size; they are
-   * read back from the tier when they are asked for. Blobs that changed since the last pass, empty
-   * ones and evicted ones are left alone.
+   * Drops the local bytes of blobs that are remote-durable, in epochs of bounded size. Evicted
+   * blobs are read back from the tier on demand. Blobs that changed since the last pass, empty
+   * blobs and blobs that are evicted already are left alone.
    *
-   * <p>Before that the tier is asked whether it still has what these blobs and those that were
-   * evicted before rely on ({@link TierConfig#presenceIntervalMs}).
+   * <p>Nothing is evicted before the tier has been asked whether it still has the objects that
+   * evicted blobs rely on ({@link TierConfig#presenceIntervalMs}).
    *
    * @param which the blobs to evict, among those that can be; called on the tier's thread.
    * @return how many were evicted.
@@ -301,22 +311,22 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Drops the checkpoints that {@link TierConfig#collection} does not keep, rewrites sparse
-   * batches, and deletes from the object store what nothing needs any more; beside the collections
-   * at an interval. What is still read by a pinned restore, an open {@link Snapshot} or an evicted
-   * blob stays.
+   * Makes one collection now and waits for it. It drops the checkpoints that {@link
+   * TierConfig#collection} does not keep, rewrites sparse batches, and deletes objects that nothing
+   * needs any more. What a pinned reader, an open {@link io.ashlar.store.Snapshot} or an evicted
+   * blob needs stays. Collections at the configured interval are independent of this.
    *
-   * @param dryRun whether only to say what would be deleted; what compaction would save is not
-   *     known then.
-   * @return what was done; zeros when nothing can have changed since the last time, and then no
-   *     request was made.
+   * @param dryRun whether to report only what would be deleted; the report then leaves out what
+   *     compaction would save.
+   * @return what was done; zeros if nothing can have changed since the last collection, in which
+   *     case no request was made.
    * @throws io.ashlar.store.FencedException if another writer took over this prefix.
    * @throws io.ashlar.store.CorruptionException if a manifest or batch of the tier is damaged:
    *     nothing that is needed was deleted.
-   * @throws io.ashlar.store.TierDamagedException if a batch that compaction wrote is not there:
-   *     evicted blobs are read from where they were, and nothing was deleted.
-   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: as
-   *     before, and the next collection goes on.
+   * @throws io.ashlar.store.TierDamagedException if a batch that compaction wrote is missing:
+   *     evicted blobs are still read from their earlier batches, and nothing was deleted.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: nothing
+   *     that is needed was deleted, and the next collection resumes.
    * @throws io.ashlar.store.StoreClosedException if this or its store is closed.
    */
   public CollectionReport collect(boolean dryRun) {
@@ -324,14 +334,18 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Repairs this tier, as {@link Builder#repair} does, and goes on with it.
+   * Repairs this tier, as {@link Builder#repair} does. The tier stays open.
    *
+   * @param options whether another writer may be at work.
+   * @param progress told how many batches are read, on the tier's thread.
+   * @param losses told what is lost, on the tier's thread.
+   * @return what was lost, kept and uploaded.
    * @throws io.ashlar.store.FencedException if another writer took over this prefix, or is at work
    *     in it.
    * @throws io.ashlar.store.StoreClosedException if this or its store is closed.
    */
   public RepairReport repair(RepairOptions options, TierProgress progress, LossListener losses) {
-    return agent.repair(options, progress, losses);
+    return agent.repair(options, new RepairWatchers(progress, losses));
   }
 
   /** Returns the log sequence up to which every change is remote-durable. */
@@ -340,9 +354,9 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Drops the local bytes of remote-durable blobs, those that were written longest ago first.
+   * Drops the local bytes of remote-durable blobs, the oldest writes first.
    *
-   * @param bytes stops when so many bytes of the data file are freed, in whole blocks of 4 KiB.
+   * @param bytes the number of bytes to free in the data file, in whole blocks of 4 KiB.
    * @param which the blobs that may be evicted; called on the tier's thread.
    * @return how many were evicted.
    * @throws io.ashlar.store.FencedException if another writer took over this prefix.
@@ -357,20 +371,20 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Returns the last epoch that is remote-durable, with all before it: what a restore from the
-   * newest checkpoint brings back at least, and what eviction may touch at most. This is from
-   * memory: {@link #awaitTiered} finds out whether another writer has taken over since.
+   * Returns the last epoch that is remote-durable together with all earlier ones. A restore from
+   * the newest checkpoint brings back at least this epoch, and eviction touches nothing later. The
+   * answer comes from memory; {@link #awaitTiered} also checks that no other writer has taken over.
    */
   public long tieredEpoch() {
     return agent.tieredEpoch();
   }
 
   /**
-   * Waits until an epoch is remote-durable. Where passes are made at an interval it waits for
-   * those, however often they fail; where they are not, it makes one. If the epoch was tiered
-   * before, two to four requests make sure that no other writer has taken over. An interrupt is
-   * remembered.
+   * Waits until an epoch is remote-durable. With passes at an interval, it waits for them, even if
+   * some fail; otherwise it makes a pass itself. If the epoch was tiered before, two to four
+   * requests make sure that no other writer has taken over. An interrupt is remembered.
    *
+   * @param epoch the number that a commit returned.
    * @throws io.ashlar.store.StoreFailedException if the store was poisoned before the epoch.
    * @throws io.ashlar.store.FencedException if another writer took over this prefix first.
    * @throws io.ashlar.store.TierUnavailableException if a pass made here failed, or the object
@@ -382,8 +396,8 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Returns what was asked of the object store since that was opened, and what it costs. Asking
-   * makes no request.
+   * Returns what was asked of the object store since it was opened, and what that costs. This makes
+   * no request.
    */
   public TierStats stats() {
     RequestCounts counts = marked.requestCounts();
@@ -402,18 +416,23 @@ public final class Tier implements AutoCloseable {
         attempts[0],
         attempts[1],
         prices.costNanos(counts),
-        cold.stats());
+        readBack.stats());
   }
 
   /**
-   * Closes the tier, in this order: the passes (after a last one, if that is configured; else what
-   * is running is interrupted), reading back, whose reads in progress fail with {@link
-   * io.ashlar.store.TierUnavailableException}, and the object store. The store stays open, with
-   * what was not tiered. Idempotent.
+   * Closes the tier in this order: passes, reading back, the object store. The store stays open,
+   * with what was not tiered. Idempotent.
    *
-   * <p>Once the JVM shuts down, this waits two seconds at most, and longer only for the last pass.
-   * If a callback of the tier or its store has called {@link System#exit}, it does not wait for the
-   * last pass either. What was given up ends with the process; the next open goes on from there.
+   * <ol>
+   *   <li>A last pass is made if {@link TierConfig#checkpointOnClose} says so. Otherwise the work
+   *       in progress is interrupted.
+   *   <li>Reads of evicted blobs that are in progress fail with {@link
+   *       io.ashlar.store.TierUnavailableException}.
+   * </ol>
+   *
+   * <p>During the shutdown of the JVM this waits two seconds at most, and longer only for the last
+   * pass. If a callback of the tier or its store has called {@link System#exit}, it does not wait
+   * for the last pass either. Abandoned work ends with the process, and the next open resumes it.
    *
    * @throws IllegalStateException if a callback of the store or of the tier called it.
    */
@@ -427,8 +446,8 @@ public final class Tier implements AutoCloseable {
     try {
       agent.close();
     } finally {
-      source.detachReadBack(cold);
-      cold.close();
+      source.detachReadBack(readBack);
+      readBack.close();
       marked.close();
     }
   }

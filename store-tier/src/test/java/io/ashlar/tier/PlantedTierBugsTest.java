@@ -35,7 +35,7 @@ class PlantedTierBugsTest {
           :: DroppedCheckpointTest :: shouldSayWhatIsRetainedWhenADroppedCheckpointIsAskedFor
           restore/Restore.java :: throw held.explained(e) :: throw e \
           :: DroppedCheckpointTest :: shouldSayThatACheckpointWasDroppedWhileAStoreWasTurnedIntoIt
-          follow/FollowerStore.java :: throw held.checkpoint().explained(e) :: throw e \
+          follow/VerifiedReads.java :: throw held.checkpoint().explained(e) :: throw e \
           :: DroppedCheckpointTest \
           :: shouldSayToAFollowerThatItsCheckpointWasDroppedAndGoOnAfterARefresh
           restore/Restore.java :: attempt < ATTEMPTS_MAX && :: attempt < 0 && \
@@ -62,13 +62,15 @@ class PlantedTierBugsTest {
           :: ManifestNotesOfTierTest :: shouldRefuseATierThatWasPutBackByOneManifestThatWasReliedOn
           prefix/Lineage.java :: noted == null && !notes.complete() :: !notes.complete() \
           :: ManifestNotesOfTierTest :: shouldAcceptAFileAndATierOfAnEarlierReleaseOnce
+          prefix/Lineage.java :: return notes.holds( :: return true || notes.holds( \
+          :: LineageTest :: shouldRefuseEveryCopyThatTheOriginalWentPastHoweverManyCommitsItHas
           upload/ForeignCollection.java :: latest.lineage() :: null \
           :: ManifestNotesOfTierTest :: shouldGoOnWithWhatACollectionWithoutTheStoreLeft
           upload/TieringAgent.java :: confirm(own, startNs); :: // \
           :: TakenOverTest :: shouldLearnItBeforeItSaysThatAnEpochIsTiered
-          upload/TieringAgent.java :: own.checkNotFenced(); // before anything is uploaded :: // \
+          upload/Uploader.java :: own.checkNotFenced(); // before anything is uploaded :: // \
           :: TakenOverTest :: shouldLearnItBeforeItUploads
-          upload/TieringAgent.java :: current.checkNotFenced(); :: // \
+          upload/Collector.java :: current.checkNotFenced(); :: // \
           :: TakenOverTest :: shouldLearnItBeforeItCollects
           # A read that is sent twice.
           readback/HedgedReads.java :: running.decrementAndGet() == 0 \
@@ -102,7 +104,8 @@ class PlantedTierBugsTest {
           :: EvidenceTest :: shouldMissAManifestThatWasCommittedSinceTheCheck
           upload/Evidence.java :: end + FramedBatchFormat.FOOTER_BYTES :: 1 \
           :: EvidenceTest :: shouldMissFramesThatWereEvictedToByAnEarlierOpen
-          upload/LocalReferences.java :: evidence.requireSeen(targets, writer.get()); :: // \
+          upload/LocalReferences.java \
+          :: prefix.evidence().requireSeen(targets, prefix.writer()); :: // \
           :: EvidenceTest :: shouldNotReadFromABatchOfCompactionThatIsNotThere
           upload/RepairPass.java :: evidence.require( :: List.of( \
           :: EvidenceTest :: shouldNotReadFromABatchOfARepairThatIsNotThere
@@ -173,9 +176,9 @@ class PlantedTierBugsTest {
           :: objects.deleteAll(page) \
           :: laminar.LaminarDefectsInMemoryTest :: defect8ShouldSayOfWhichKeyADeleteFailed
           # Bytes that are not those of the index.
-          follow/FollowerStore.java :: blobs.readBackAgain(id, held.reference(id), target); :: // \
+          follow/VerifiedReads.java :: blobs.readBackAgain(id, held.reference(id), target); :: // \
           :: readback.OtherBytesTest :: shouldBeAskedForOnceMore
-          follow/FollowerStore.java :: crc != held.crc32c(id)) {\\n        throw :: false) {\\n        throw \
+          follow/VerifiedReads.java :: crc != held.crc32c(id)) {\\n        throw :: false) {\\n        throw \
           :: readback.OtherBytesTest :: shouldBeFoundByAFollower
           restore/RestoreRun.java :: crc != null && BatchCodec.crc32c(data) != crc :: false \
           :: readback.OtherBytesTest :: shouldBeFoundByARestoreOntoAStore
@@ -186,10 +189,10 @@ class PlantedTierBugsTest {
           prefix/BlobLocations.java :: (int) table.second(position) == change.crc32c() :: true \
           :: TierTest :: shouldNotAdoptAPrefixThatHoldsSomethingElse
           # What no mark covers is tiered, and what no manifest covers is given up.
-          upload/TieringAgent.java :: Math.min(snapshot.sequence(), source.markedSequence()) \
+          upload/Uploader.java :: Math.min(snapshot.sequence(), source.markedSequence()) \
           :: snapshot.sequence() \
           :: upload.ClaimedRangeTest :: shouldNotClaimTheRecordOfAMark
-          upload/TieringAgent.java :: Math.min(snapshot.epoch(), source.markedEpoch()) \
+          upload/Uploader.java :: Math.min(snapshot.epoch(), source.markedEpoch()) \
           :: snapshot.epoch() \
           :: upload.ClaimedRangeTest :: shouldLeaveWhatNoMarkCoversToTheNextPass
           upload/TieringPass.java :: change.sequence() <= through && :: true && \
@@ -199,7 +202,7 @@ class PlantedTierBugsTest {
           :: upload.ClaimedRangeTest :: shouldNotClaimTheRecordOfAMark
           upload/RepairPass.java :: source.markedEpoch() < snapshot.epoch() :: false \
           :: upload.ClaimedRangeTest :: shouldNotRepairWithWhatNoMarkCovers
-          upload/TieringAgent.java :: own.checkNotFenced(); // before anything is uploaded \
+          upload/Uploader.java :: own.checkNotFenced(); // before anything is uploaded \
           :: source.dropTombstones(through); \
           :: upload.ClaimedRangeTest :: shouldKeepADeleteUntilItsManifestIsCommitted
           prefix/PrefixOpening.java :: marked < latest.lastRecordSequence() || :: false || \
@@ -240,12 +243,12 @@ class PlantedTierBugsTest {
           :: shouldDoubtOnlyTheIdsOfTheBatchesThatALostManifestMayHaveListed
           restore/PartialRun.java :: opaque |= !gap.bounded(); :: // \
           :: LostGapTest :: shouldDoubtAllThatCameBeforeALostManifestWhoseBatchIsGone
-          collect/SurvivingChain.java :: number < end; :: number < end - 1; \
+          collect/LostGaps.java :: number < end; :: number < end - 1; \
           :: LostGapTest :: shouldDoubtAllThatCameBeforeTheNewestManifestIfItsBatchIsGone
           follow/CheckpointIndex.java :: lost != null || sources.size() > batches.size() \
           :: sources.size() > batches.size() \
           :: follow.ChangedPrefixTest :: shouldReadAnewWhatWasLostWhenItIsBack
-          upload/RepairPass.java :: batch.isWhole() && useful[0] > 0 :: useful[0] > 0 \
+          upload/SurvivingBatches.java :: batch.isWhole() && useful[0] > 0 :: useful[0] > 0 \
           :: readback.OtherBytesTest :: shouldBeLostToARepair
           # A delete is forgotten, a mark falls, a pin or memory stays.
           prefix/PrefixOpening.java :: source.markTiered();\\n    long epoch :: long epoch \
@@ -258,34 +261,34 @@ class PlantedTierBugsTest {
           readback/OrderedReads.java :: if (unused != null) { :: if (false) { \
           :: readback.OrderedReadsTest :: shouldFreeWhatWasReadAheadAndNotTaken
           # The cache of frames miscounts, frees too early or never, or leaves somebody waiting.
-          readback/BatchCache.java :: bytes -= slot.bytes; :: // \
+          readback/SlotTable.java :: bytes -= slot.bytes; :: // \
           :: readback.BatchCacheTest :: shouldCountTheBytesOfWhatItKeepsAndFreeTheEldest
-          readback/BatchCache.java :: bytes += slot.bytes; :: // \
+          readback/SlotTable.java :: bytes += slot.bytes; :: // \
           :: readback.BatchCacheTest :: shouldCountTheBytesOfWhatItKeepsAndFreeTheEldest
-          readback/BatchCache.java :: bytes > config.cacheBytes() || slots.size() :: slots.size() \
+          readback/SlotTable.java :: bytes > config.cacheBytes() || slots.size() :: slots.size() \
           :: readback.BatchCacheTest :: shouldCountTheBytesOfWhatItKeepsAndFreeTheEldest
-          readback/BatchCache.java :: unused.forEach(s -> s.fetched.join().close()); :: // \
+          readback/SlotTable.java :: unused.forEach(s -> s.fetched.join().close()); :: // \
           :: readback.BatchCacheTest :: shouldCountTheBytesOfWhatItKeepsAndFreeTheEldest
-          readback/BatchCache.java :: free = slot.dropped && slot.users == 0; :: free = false; \
+          readback/SlotTable.java :: free = slot.dropped && slot.users == 0; :: free = false; \
           :: readback.BatchCacheTest :: shouldFreeWhatIsForgottenOnceItsLastUserHasLeft
-          readback/BatchCache.java :: free = slot.dropped && slot.users == 0; :: free = slot.dropped; \
+          readback/SlotTable.java :: free = slot.dropped && slot.users == 0; :: free = slot.dropped; \
           :: readback.BatchCacheTest :: shouldFreeWhatIsForgottenOnceItsLastUserHasLeft
-          readback/BatchCache.java :: if (slot.users == 0 && slot.fetched.isDone()) { \
+          readback/SlotTable.java :: if (slot.users == 0 && slot.fetched.isDone()) { \
           :: if (slot.fetched.isDone()) { \
           :: readback.BatchCacheTest :: shouldFreeEverythingWhenItIsClosed
-          readback/BatchCache.java :: if (slot.users == 0 && slot.fetched.isDone()) { :: if (false) { \
+          readback/SlotTable.java :: if (slot.users == 0 && slot.fetched.isDone()) { :: if (false) { \
           :: readback.BatchCacheTest :: shouldFreeEverythingWhenItIsClosed
-          readback/BatchCache.java :: if (slot.bytes > config.cacheBytes()) { :: if (false) { \
+          readback/SlotTable.java :: if (slot.bytes > config.cacheBytes()) { :: if (false) { \
           :: readback.BatchCacheTest :: shouldPushNothingOutForWhatIsLargerThanItself
-          readback/BatchCache.java :: failUndone(ahead, e); :: // \
+          readback/FrameFetches.java :: table.failUndone(ahead, e); :: // \
           :: readback.BatchCacheTest :: shouldTellWhoWaitsWhateverBreaksOffTheDecoding
-          readback/BatchCache.java :: if (!fetching.get(i).fetched.isDone()) { :: if (true) { \
+          readback/SlotTable.java :: if (!fetching.get(i).fetched.isDone()) { :: if (true) { \
           :: readback.BatchCacheTest :: shouldTellWhoWaitsWhateverBreaksOffTheDecoding
-          readback/BatchCache.java \
+          readback/FrameFetches.java \
           :: decodeFromDisk(asked, disk, frames);\\n      } catch (Throwable e) { \
           :: decodeFromDisk(asked, disk, frames);\\n      } catch (RuntimeException e) { \
           :: readback.BatchCacheTest :: shouldTellWhoWaitsWhateverBreaksOffTheDecodingOfWhatIsOnDisk
-          readback/BatchCache.java :: if (!begun) { :: if (false) { \
+          readback/SlotTable.java :: if (!begun) { :: if (false) { \
           :: readback.BatchCacheTest :: shouldLeaveNoSlotWhereNoThreadCanBeHad
           # The local file of frames gives what lies there no more, or loses what does.
           readback/FrameDisk.java :: makeRoom(end); :: // \
@@ -341,11 +344,17 @@ class PlantedTierBugsTest {
           :: upload.ClaimedRangeTest :: shouldAdoptAPrefixThoughThereAreChangesThatNoMarkCovers
           prefix/Adoption.java :: return marked; :: return Long.MAX_VALUE; \
           :: upload.ClaimedRangeTest :: shouldAdoptAPrefixThoughThereAreChangesThatNoMarkCovers
-          upload/RepairPass.java \
+          prefix/Adoption.java :: || chain.isLive(change)) { :: || false) { \
+          :: prefix.AdoptionTest :: shouldCountADeleteAsDifferentOnlyIfTheTierHasTheBlob
+          prefix/Adoption.java :: || chain.isLive(change)) { :: || true) { \
+          :: prefix.AdoptionTest :: shouldCountADeleteAsDifferentOnlyIfTheTierHasTheBlob
+          upload/RepairPass.java :: missing.upload(snapshot); :: // \
+          :: RepairTest :: shouldHealALostBatchWhoseBlobsAreLocal
+          upload/SurvivingBatches.java \
           :: last.putIfAbsent(high, low, truth.isBlob(high, low, length, crc) ? 1 : 0, 0)); \
           :: last.putIfAbsent(high, low, 1, 0)); \
           :: RepairTest :: shouldBringBackNothingThatTheStoreHasNoMore
-          upload/RepairPass.java :: data != null && truth.isBlob(high, low, length, crc); \
+          upload/SurvivingBatches.java :: data != null && truth.isBlob(high, low, length, crc); \
           :: data != null && truth.isLive(high, low); \
           :: RepairTest :: shouldKeepNoBatchOfWhichTheStoreHasNothing
           upload/RepairTruth.java :: (int) table.second(position) == crc; :: true; \

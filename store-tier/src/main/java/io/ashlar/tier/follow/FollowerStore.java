@@ -9,20 +9,15 @@ import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.ReadListener;
 import io.ashlar.store.StoreClosedException;
-import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.AsyncTarget;
 import io.ashlar.store.spi.Callbacks;
 import io.ashlar.store.spi.Closing;
-import io.ashlar.store.spi.ConfinedView;
 import io.ashlar.store.spi.FutureOutcomes;
-import io.ashlar.store.spi.HandleTraces;
-import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.ReadOutcomes;
 import io.ashlar.store.spi.StoreFuture;
 import io.ashlar.tier.ReadBackStats;
-import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.readback.BatchReadBack;
@@ -31,19 +26,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a store at its checkpoints from its tier alone, on any machine: no local file is needed,
- * and the store goes on undisturbed.
+ * Reads the checkpoints of a store from its tier alone, on any machine. It needs no local file, and
+ * does not disturb the store.
  *
  * <pre>{@code
  * try (FollowerStore follower =
@@ -53,52 +45,50 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Every read sees one checkpoint, whole: the state of the store after one epoch. Without a pin
- * retention may drop it meanwhile; reads then throw {@link CheckpointDroppedException}, and go on
- * after a {@link #refresh}. A blob costs one ranged GET of its frames, or none where these were
- * read before ({@link BatchReadBack}), and is verified against the checksum in its batch's index.
+ * <p>Every read sees one whole checkpoint: the state of the store after one epoch. Without a pin,
+ * retention may drop the checkpoint. Reads then throw {@link CheckpointDroppedException} until
+ * {@link #refresh} moves to a newer one. A blob costs one ranged GET of its frames, or none if
+ * these are cached ({@link FollowerConfig#readBack}). It is verified against the checksum in its
+ * batch's index.
  *
  * <p><b>Lost objects.</b> A follower that is opened on a checkpoint with lost or damaged objects
  * reads every blob whose state is certain. For any other id it throws {@link CorruptionException},
- * never an old state or "not found". {@link #refresh} does not go on to such a checkpoint.
+ * never an old state or "not found". {@link #refresh} does not move to such a checkpoint.
  *
- * <p>Thread: any. Memory: the index ({@link FollowerConfig#indexBytesMax}), what read-back keeps,
- * and each open lease its blob.
+ * <p>Thread: any. Memory: the index ({@link FollowerConfig#indexBytesMax}), the read-back cache
+ * ({@link ReadBackConfig#cacheBytes}), and the blob of each open lease. The lease's own close frees
+ * its blob; {@link #close} frees the rest.
  */
 public final class FollowerStore implements BlobReads, AutoCloseable {
-  private static final int READS_AT_ONCE = 32;
-  private static final MemorySegment MISSING = MemorySegment.ofArray(new byte[0]);
-
   private final ObjectStore objects;
   private final FollowedCheckpoint followed;
-  private final BatchReadBack blobs;
+  private final VerifiedReads reads;
   private final Callbacks callbacks;
   private final Closing closing;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("ashlar-follower-", 0).factory());
-  private final LongAdder reads = new LongAdder();
-  private final LongAdder bytesRead = new LongAdder();
-  private final LongAdder leases = new LongAdder(); // open now
-  private final LongAdder leasedBytes = new LongAdder(); // of these
-  private final @Nullable HandleTraces traces = HandleTraces.ifWanted();
+  private final OpenLeases leases = new OpenLeases();
 
   private FollowerStore(
-      ObjectStore objects, FollowedCheckpoint followed, BatchReadBack blobs, Callbacks callbacks) {
+      ObjectStore objects, FollowedCheckpoint followed, VerifiedReads reads, Callbacks callbacks) {
     this.objects = objects;
     this.followed = followed;
-    this.blobs = blobs;
+    this.reads = reads;
     this.callbacks = callbacks;
     this.closing = new Closing("follower of " + objects, this::closeNow, () -> {});
   }
 
   /**
-   * Opens a tier for reading. Costs a GET for each manifest of the chain and one or two for each
-   * batch, several at once.
+   * Opens a tier for reading. This sends one GET for each manifest of the chain and one or two for
+   * each batch, several at the same time.
    *
-   * @param objects the tier; closed with the follower. If this fails it stays open.
-   * @throws StoreOpenException if there is no checkpoint, or never was the one asked for, or its
-   *     index needs more memory than is allowed.
-   * @throws CheckpointDroppedException if retention dropped it; it says which ones are retained.
+   * @param objects the tier; closed with the follower. If this fails, it stays open.
+   * @param config the settings.
+   * @return the follower; the caller closes it.
+   * @throws StoreOpenException if there is no checkpoint, if there never was the one asked for, or
+   *     if its index needs more memory than is allowed.
+   * @throws CheckpointDroppedException if retention dropped it; the message names the retained
+   *     ones.
    * @throws CorruptionException naming an object that is damaged or gone, if no manifest is left.
    * @throws io.ashlar.store.WrongKeyException if a batch is encrypted, and its key is not among
    *     {@link FollowerConfig#keys}.
@@ -108,26 +98,27 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   public static FollowerStore open(ObjectStore objects, FollowerConfig config) {
     Callbacks callbacks = new Callbacks("follower of " + objects);
     TierObjects keyed = TierObjects.marked(objects, config.keys(), callbacks);
-    BatchReadBack blobs = new BatchReadBack(keyed, config.readBack());
+    VerifiedReads reads = new VerifiedReads(new BatchReadBack(keyed, config.readBack()));
     FollowedCheckpoint followed = null;
     try {
       followed = new FollowedCheckpoint(keyed, config);
-      return new FollowerStore(keyed.store(), followed, blobs, callbacks);
+      return new FollowerStore(keyed.store(), followed, reads, callbacks);
     } finally {
       if (followed == null) {
-        blobs.close();
+        reads.close();
       }
     }
   }
 
   /**
-   * Goes on to the newest checkpoint: reads that begin after this returned see it, others finish on
-   * the one they began with. Costs three to five requests when there is none newer, and what is new
-   * otherwise. If it fails, the follower stays where it is.
+   * Moves to the newest checkpoint. Reads that begin after this returned see it; earlier reads
+   * finish on the checkpoint that they began with. Without a newer checkpoint this sends three to
+   * five requests; otherwise it fetches the new manifests and indexes. If it fails, the follower
+   * keeps its checkpoint.
    *
-   * @return whether there was a newer one; never of a follower that was opened at one checkpoint.
-   * @throws StoreOpenException if the prefix does not hold the tier any more that was followed: it
-   *     is empty, was put back to an earlier state, or holds another store's. Open a new follower.
+   * @return whether there was a newer one; always false if a fixed checkpoint was opened.
+   * @throws StoreOpenException if the prefix no longer holds the tier that was followed: it is
+   *     empty, was put back to an earlier state, or holds another store's. Open a new follower.
    * @throws CorruptionException naming the manifest or batch that is damaged or gone.
    * @throws CheckpointDroppedException if newer ones are dropped as fast as they are read.
    * @throws TierUnavailableException if the object store does not answer.
@@ -139,7 +130,11 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     return followed.refresh();
   }
 
-  /** Returns the sequence of the manifest that reads see. */
+  /**
+   * Returns the sequence of the manifest that reads see.
+   *
+   * @throws StoreClosedException if this is closed.
+   */
   public long checkpoint() {
     CheckpointIndex held = followed.current();
     try {
@@ -149,9 +144,9 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     }
   }
 
-  /** Returns how blobs were read back since this was opened. */
+  /** Returns how blobs were read back since this was opened. Makes no request. */
   public ReadBackStats readBackStats() {
-    return blobs.stats();
+    return reads.readBackStats();
   }
 
   @Override
@@ -165,49 +160,13 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
         return null;
       }
       MemorySegment value = arena.allocate(length);
-      read(held, id, value);
+      reads.read(held, id, value);
       lent = true;
-      return new Lease(arena, value.asReadOnly());
+      return leases.lend(arena, value.asReadOnly());
     } finally {
       held.release();
       if (!lent) {
         arena.close();
-      }
-    }
-  }
-
-  /** A blob in memory of its own; its thread's, and only as long as it is open. */
-  private final class Lease implements BlobLease {
-    private final Arena arena;
-    private final MemorySegment value;
-
-    Lease(Arena arena, MemorySegment value) {
-      this.arena = arena;
-      this.value = value;
-      leases.increment();
-      leasedBytes.add(value.byteSize());
-      if (traces != null) {
-        traces.taken(this, "lease");
-      }
-    }
-
-    @Override
-    public MemorySegment value() {
-      if (!arena.scope().isAlive()) {
-        throw new IllegalStateException("the lease was closed: take another, or close it later");
-      }
-      return value;
-    }
-
-    @Override
-    public void close() {
-      if (arena.scope().isAlive()) {
-        arena.close();
-        leases.decrement();
-        leasedBytes.add(-value.byteSize());
-        if (traces != null) {
-          traces.returned(this);
-        }
       }
     }
   }
@@ -229,7 +188,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
                 + ", target="
                 + target.byteSize());
       }
-      read(held, id, target.asSlice(0, length));
+      reads.read(held, id, target.asSlice(0, length));
       return length;
     } finally {
       held.release();
@@ -327,7 +286,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   private void execute(Runnable read) {
     try {
       threads.execute(read);
-    } catch (RejectedExecutionException e) { // they were shut down
+    } catch (RejectedExecutionException e) { // close() has shut them down
       throw new StoreClosedException("the follower is closed: tier=" + objects, e);
     }
   }
@@ -337,90 +296,10 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     callbacks.refuseListener(); // other threads read
     callbacks.beginCallback();
     try {
-      readAll(ids, visitor);
+      new ManyReads(followed, reads, this::execute).readAll(ids, visitor);
     } finally {
       callbacks.endCallback();
     }
-  }
-
-  private void readAll(List<BlobId> ids, BatchVisitor visitor) {
-    for (int from = 0; from < ids.size(); from += READS_AT_ONCE) {
-      List<BlobId> some = ids.subList(from, Math.min(ids.size(), from + READS_AT_ONCE));
-      try (Arena arena = Arena.ofShared()) {
-        List<CompletableFuture<MemorySegment>> values = new ArrayList<>();
-        for (BlobId id : some) {
-          values.add(FutureOutcomes.supply(() -> value(id, arena), this::execute));
-        }
-        // All of them, before the arena can close.
-        values.forEach(value -> value.exceptionally(e -> MISSING).join());
-        for (int i = 0; i < some.size(); i++) {
-          show(from + i, some.get(i), values.get(i), visitor);
-        }
-      }
-    }
-  }
-
-  private MemorySegment value(BlobId id, Arena arena) {
-    CheckpointIndex held = followed.current();
-    try {
-      long length = held.length(id);
-      if (length < 0) {
-        return MISSING;
-      }
-      MemorySegment value = arena.allocate(length);
-      read(held, id, value);
-      return value.asReadOnly();
-    } finally {
-      held.release();
-    }
-  }
-
-  private static void show(
-      int place, BlobId id, CompletableFuture<MemorySegment> value, BatchVisitor visitor) {
-    MemorySegment bytes;
-    try {
-      bytes = value.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof StoreException failure) {
-        visitor.onFailed(place, id, failure);
-        return;
-      }
-      throw e;
-    }
-    if (bytes.equals(MISSING)) {
-      visitor.onMissing(place, id);
-    } else {
-      try (ConfinedView view = new ConfinedView(bytes)) { // gone before the batch's arena
-        visitor.onBlob(place, id, view.value());
-      }
-    }
-  }
-
-  private void read(CheckpointIndex held, BlobId id, MemorySegment target) {
-    if (target.byteSize() > 0) {
-      int crc;
-      try {
-        blobs.readBack(id, held.reference(id), target);
-        crc = BatchCodec.crc32c(target);
-        if (crc != held.crc32c(id)) {
-          blobs.readBackAgain(id, held.reference(id), target);
-          crc = BatchCodec.crc32c(target);
-        }
-      } catch (CorruptionException e) {
-        throw held.checkpoint().explained(e);
-      }
-      if (crc != held.crc32c(id)) {
-        throw new CorruptionException(
-            "blob checksum mismatch: id=" + id + ", checkpoint=" + held.manifest().sequence(),
-            id,
-            -1,
-            Integer.toUnsignedLong(held.crc32c(id)),
-            Integer.toUnsignedLong(crc),
-            null);
-      }
-    }
-    reads.increment();
-    bytesRead.add(target.byteSize());
   }
 
   @Override
@@ -441,8 +320,9 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   /**
    * Visits every blob of the checkpoint, each once; none is {@code local}.
    *
-   * @throws CorruptionException if objects of the checkpoint are lost, after every blob was visited
-   *     that is certain.
+   * @throws CorruptionException if objects of the checkpoint are lost, after every certain blob was
+   *     visited.
+   * @throws StoreClosedException if this is closed.
    */
   @Override
   public void forEach(BlobVisitor visitor) {
@@ -460,7 +340,11 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     }
   }
 
-  /** Returns the number of the last epoch of the checkpoint that reads see. */
+  /**
+   * Returns the number of the last epoch of the checkpoint that reads see.
+   *
+   * @throws StoreClosedException if this is closed.
+   */
   public long epoch() {
     CheckpointIndex held = followed.current();
     try {
@@ -470,7 +354,11 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     }
   }
 
-  /** Returns the identity of the store that is followed. */
+  /**
+   * Returns the identity of the store that is followed.
+   *
+   * @throws StoreClosedException if this is closed.
+   */
   public long storeId() {
     CheckpointIndex held = followed.current();
     try {
@@ -480,7 +368,11 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     }
   }
 
-  /** Returns what the checkpoint holds and what was read. */
+  /**
+   * Returns what the checkpoint holds and what was read. Makes no request.
+   *
+   * @throws StoreClosedException if this is closed.
+   */
   public FollowerStats stats() {
     CheckpointIndex held = followed.current();
     try {
@@ -488,18 +380,18 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
           held.blobs(),
           held.blobBytes(),
           held.bytes(),
-          leases.intValue(),
-          leasedBytes.sum(),
-          reads.sum(),
-          bytesRead.sum());
+          leases.count(),
+          leases.bytes(),
+          reads.reads(),
+          reads.bytesRead());
     } finally {
       held.release();
     }
   }
 
   /**
-   * Ends reads in progress, gives the pin back and closes the object store. Idempotent. Once the
-   * JVM shuts down, this waits two seconds at most.
+   * Ends reads in progress, releases the pin and closes the object store. Idempotent. During the
+   * shutdown of the JVM this waits two seconds at most.
    *
    * @throws IllegalStateException if a callback of this follower called it.
    */
@@ -510,26 +402,10 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   }
 
   private void closeNow() {
-    if (followed.close(blobs::close)) {
-      reportOpenLeases();
+    if (followed.close(reads::close)) {
+      leases.warnOfOpen(objects.toString());
       threads.shutdown();
       objects.close();
-    }
-  }
-
-  private void reportOpenLeases() {
-    if (leases.sum() > 0) {
-      Log.log(
-          FollowerStore.class,
-          System.Logger.Level.WARNING,
-          "the follower was closed with leases open, whose memory is freed only by their own"
-              + " close: tier="
-              + objects
-              + ", openLeases="
-              + leases.sum()
-              + ", leasedBytes="
-              + leasedBytes.sum(),
-          traces == null ? null : traces.oldest());
     }
   }
 }

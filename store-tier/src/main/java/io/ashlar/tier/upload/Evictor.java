@@ -82,17 +82,19 @@ final class Evictor {
   private final BatchReader reader;
   private final Evidence evidence;
 
-  Evictor(
-      TierSource source,
-      TierWriter writer,
-      BlobLocations locations,
-      BatchReader reader,
-      Evidence evidence) {
-    this.source = source;
-    this.writer = writer;
-    this.locations = locations;
-    this.reader = reader;
-    this.evidence = evidence;
+  /**
+   * Evictions from a claimed prefix.
+   *
+   * @throws io.ashlar.store.FencedException if another writer took over.
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer.
+   * @throws io.ashlar.store.StoreClosedException if the agent is closed.
+   */
+  Evictor(ClaimedPrefix prefix) {
+    this.source = prefix.source();
+    this.writer = prefix.settledWriter();
+    this.locations = prefix.locations();
+    this.reader = prefix.reader();
+    this.evidence = prefix.evidence();
   }
 
   /**
@@ -158,7 +160,7 @@ final class Evictor {
     return (change.length() + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
   }
 
-  /** How many of the first candidates have so many bytes, in whole blocks. */
+  /** How many of the first candidates take the wanted bytes, in whole blocks. */
   private static long countFor(ChangeList candidates, long bytesWanted) {
     long bytes = 0;
     long count = 0;

@@ -5,144 +5,70 @@ import io.ashlar.store.BlobStore;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreClosedException;
-import io.ashlar.store.StoreStats;
 import io.ashlar.store.TierDamagedException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.spi.Log;
-import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
 import io.ashlar.tier.CollectionReport;
 import io.ashlar.tier.CollectionStats;
 import io.ashlar.tier.EvidenceStats;
-import io.ashlar.tier.LossListener;
 import io.ashlar.tier.RepairOptions;
 import io.ashlar.tier.RepairReport;
-import io.ashlar.tier.SpaceConfig;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.TierProgress;
-import io.ashlar.tier.checkpoint.ManifestChain;
 import io.ashlar.tier.checkpoint.Remedy;
-import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.marked.TierObjects;
-import io.ashlar.tier.object.ObjectStoreException;
-import io.ashlar.tier.pack.BatchPacker;
-import io.ashlar.tier.pack.ChangeList;
 import io.ashlar.tier.prefix.Allowed;
-import io.ashlar.tier.prefix.BlobLocations;
-import io.ashlar.tier.prefix.Lineage;
 import io.ashlar.tier.prefix.MarkWait;
 import io.ashlar.tier.prefix.PrefixOpening;
 import io.ashlar.tier.prefix.RepairOpening;
 import io.ashlar.tier.prefix.TakeOverCheck;
 import io.ashlar.tier.prefix.TierWriter;
-import io.ashlar.tier.readback.BatchReader;
 import java.lang.System.Logger.Level;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Uploads what became durable in a store: select, pack, upload, manifest; at an interval and on
- * demand. The only writer of its prefix, as long as it is not fenced.
+ * Tiers a store: opens and claims its prefix, and uploads, evicts, collects and repairs there, at
+ * intervals and on demand. It is the only writer of the prefix until it is fenced.
  *
- * <p><b>Invariants.</b>
+ * <pre>
+ *  open() --> OPEN -- another writer took over --> FENCED: uploads, evicts and deletes nothing
+ *               |                                    |
+ *               | close()                            | close()
+ *               v                                    v
+ *             CLOSED: every call throws StoreClosedException
+ * </pre>
  *
- * <ol>
- *   <li>I1. Every batch that a manifest lists was whole and durable before the manifest was first
- *       sent, is never written again, and deleted only as {@link CollectionPass} says.
- *   <li>I2. The chain is one line: each manifest was created where none was, right after its
- *       parent, and this writer sends only one manifest for a sequence, ever.
- *   <li>I3. For every id whose last local change is at or before {@code lastRecordSequence}, the
- *       chain's last entry is that change.
- *   <li>I4. Only what a durable mark covers is uploaded: no crash of this machine can undo it.
- *   <li>I5. Local bytes and tombstones are given up only after the manifest that covers them was
- *       committed, and the store's file says so ({@link Lineage}).
- * </ol>
+ * <p>{@link Uploader} has the invariants of a pass and what a crash leaves at each step, {@link
+ * Evictor}, {@link CollectionPass} and {@link RepairPass} those of their work.
  *
- * <p><b>Steps of a pass, and what a crash there leaves.</b> An unanswered request is a crash that
- * one survives: the same row holds, and the next pass goes on as said.
- *
- * <table>
- *   <caption>Steps</caption>
- *   <tr><th></th><th>step</th><th>after a crash here, or behind it</th></tr>
- *   <tr><td>1</td><td>{@code markTiered()}: deletes are kept from now on</td>
- *       <td>nothing remote; a store that keeps tombstones that it need not</td></tr>
- *   <tr><td>2</td><td>claim: note the next manifest, generation + 1, no batches, in the store's
- *       file; create it</td>
- *       <td>if it is there: the writer before is fenced, the state is the same; the next open
- *       claims again. Else: nothing, but for the note</td></tr>
- *   <tr><td>3</td><td>take a snapshot; wait until its epoch is marked; select its changes since the
- *       last range</td><td>nothing</td></tr>
- *   <tr><td>4</td><td>check that nobody took over; put each batch, under a name that is never used again</td>
- *       <td>batches that no manifest lists; the next pass selects the same changes, or what they
- *       became, again</td></tr>
- *   <tr><td>5</td><td>note the manifest in the store's file, then create it at the next sequence
- *       if none is there; whatever is answered but success, read it and compare the put id: ours is committed, another's fences
- *       us, none is sent again</td>
- *       <td>if it is there: committed, and whoever opens next reads it; this writer, if it lives,
- *       sends the same manifest again before anything else. Else: as 4</td></tr>
- *   <tr><td>6</td><td>note that it is committed; write the hint</td><td>a stale hint: readers probe onwards</td></tr>
- *   <tr><td>7</td><td>{@code dropTombstones(through)}</td>
- *       <td>tombstones that the tier has; dropped at the next open</td></tr>
- *   <tr><td>8</td><td>evict, when asked, as {@link Evictor} says</td><td>blobs that are in both places</td></tr>
- * </table>
- *
- * <p>Manifests before the one that failed are never touched, so each remains restorable.
- *
- * <p><b>What a manifest holds while writes go on.</b> A pass reads through a snapshot, so the last
- * manifest of a pass is exactly the state of the store after its {@code lastEpoch}, whatever was
- * overwritten meanwhile. Two exceptions: a pass of more batches than a manifest can list commits
- * them by manifests that do not yet claim its range; and where a store cannot write the mark that
- * the last epoch needs, because it is full, ids that this epoch changed keep their state before it
- * until the next pass, since what is not marked is not uploaded. When the store ends the snapshot
- * ({@code snapshotEntriesMax} in its settings), the pass fails, and the next one makes up for it.
- *
- * <p><b>Nothing changed, nothing asked.</b> When the marked sequence has not moved, or only by
- * records without changes (marks, evictions), a pass makes no request.
- *
- * <p>Thread: all methods from any; the work is done by one thread of its own, which owns all state,
- * one piece after another; it is helped by threads that own nothing. A caller's interrupt is
- * remembered and breaks nothing. Memory: during a pass two batches or one large blob, at most five
- * groups of some 2 MiB and 48 bytes a change; 46 to 91 bytes a blob that it uploaded.
+ * <p>Thread: any. One thread of the agent's own does the work, one piece after another, and owns
+ * all state; threads that help it own nothing. A caller's interrupt is remembered and breaks
+ * nothing. Memory: during a pass two batches or one large blob, at most five groups of some 2 MiB,
+ * and 48 bytes a change; 46 to 91 bytes for each blob that it uploaded.
  */
 public final class TieringAgent implements AutoCloseable {
   private static final int OWN_PASSES_MAX = 3;
-
-  /** Longer than any upload in parts can take. */
-  private static final long STALE_UPLOAD_MS = TimeUnit.HOURS.toMillis(24);
 
   private final BlobStore store;
   private final TierSource source;
   private final TierObjects objects;
   private final TierConfig config;
   private final AgentThread thread;
-  private final BatchReader reader;
-
-  /** Written by the agent, read by any thread. */
-  private volatile @Nullable TierWriter writer;
-
-  // The agent's own.
-  private @Nullable BlobLocations locations;
-  private @Nullable CollectionPass collection;
-  private boolean failing;
-  private boolean reliefFailing;
-
-  /** Written by whoever closes, read by the agent. */
-  private volatile boolean closing;
-
-  /** Written by the agent, read by any thread. */
-  private volatile long tieredSequence;
-
-  private final TieredMark mark = new TieredMark();
+  private final Sending sending;
+  private final ClaimedPrefix prefix;
+  private final Uploader uploader;
+  private final Collector collector;
+  private final SpaceRelief relief;
   private final TakeOverCheck takeOver = new TakeOverCheck();
-  private final AtomicLong batches = new AtomicLong();
-  private final CollectionCounters collectionCounters = new CollectionCounters();
-  private final Evidence evidence;
+
+  private boolean failing; // the agent's
+
+  /** Written by the closing thread, read by the agent. */
+  private volatile boolean closing;
 
   private TieringAgent(BlobStore store, TierSource source, TierObjects objects, TierConfig config) {
     this.store = store;
@@ -150,14 +76,21 @@ public final class TieringAgent implements AutoCloseable {
     this.objects = objects;
     this.config = config;
     this.thread = new AgentThread(source.callbacks());
-    this.reader = new BatchReader(objects);
-    this.evidence =
-        new Evidence(
-            objects.store(),
+    this.sending = new Sending(thread.sender(), config.batchBytesTarget());
+    this.prefix =
+        new ClaimedPrefix(
+            store,
             source,
-            config.presenceIntervalMs(),
-            System::nanoTime,
-            System::currentTimeMillis);
+            objects,
+            new Evidence(
+                objects.store(),
+                source,
+                config.presenceIntervalMs(),
+                System::nanoTime,
+                System::currentTimeMillis));
+    this.uploader = new Uploader(prefix, sending);
+    this.collector = new Collector(prefix, config.collection(), sending);
+    this.relief = new SpaceRelief(prefix, config.space(), () -> closing);
   }
 
   /**
@@ -201,8 +134,6 @@ public final class TieringAgent implements AutoCloseable {
    *
    * @param store the store; stays the caller's, as {@code objects} does.
    * @param source the same store.
-   * @param progress told how many batches are read.
-   * @param listener told what is lost.
    * @throws io.ashlar.store.StoreOpenException if the store may not repair it; the message says
    *     why.
    * @throws FencedException if another writer is at work there.
@@ -217,13 +148,12 @@ public final class TieringAgent implements AutoCloseable {
       TierConfig config,
       Allowed allowed,
       RepairOptions options,
-      TierProgress progress,
-      LossListener listener) {
+      RepairWatchers watchers) {
     TieringAgent agent = new TieringAgent(store, source, objects, config);
     try {
       return agent.thread.call(() -> {
         try {
-          return agent.repairNow(allowed, options, progress, listener);
+          return agent.repairNow(allowed, options, watchers);
         } finally {
           var _ = agent.free();
         }
@@ -234,24 +164,24 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Repairs the prefix of this agent, and goes on from there. What it throws is that of {@link
-   * #repair(BlobStore, TierSource, TierObjects, TierConfig, Allowed, RepairOptions, TierProgress,
-   * LossListener)}.
+   * Repairs the prefix of this agent, which then continues on the repaired chain. Throws what
+   * {@link #repair(BlobStore, TierSource, TierObjects, TierConfig, Allowed, RepairOptions,
+   * RepairWatchers)} throws.
    *
    * @throws StoreClosedException if the agent is closed.
    */
-  public RepairReport repair(RepairOptions options, TierProgress progress, LossListener listener) {
+  public RepairReport repair(RepairOptions options, RepairWatchers watchers) {
     return call(() -> {
       checkNotTakenOver();
       // Opening has admitted the keys of this agent.
-      return repairNow(new Allowed(false, true), options, progress, listener);
+      return repairNow(new Allowed(false, true), options, watchers);
     });
   }
 
-  /** A damaged chain does not tell; that the prefix was taken over does. */
+  /** Throws only if another writer took over: a damaged chain is what the repair is for. */
   private void checkNotTakenOver() {
     try {
-      settledWriter().checkNotFenced();
+      prefix.settledWriter().checkNotFenced();
     } catch (CorruptionException damaged) {
       Log.log(
           TieringAgent.class,
@@ -260,26 +190,12 @@ public final class TieringAgent implements AutoCloseable {
     }
   }
 
-  private RepairReport repairNow(
-      Allowed allowed, RepairOptions options, TierProgress progress, LossListener listener) {
+  private RepairReport repairNow(Allowed allowed, RepairOptions options, RepairWatchers watchers) {
     RepairOpening.Opened opened =
         new RepairOpening(store, source, objects, allowed, options.alone()).open();
-    begin(
-        opened.writer(),
-        new BlobLocations(() ->
-            ManifestChain.read(opened.writer().manifests(), opened.writer().last())
-                .batchesNewestFirst()));
-    RepairReport report =
-        new RepairPass(
-                source,
-                objects,
-                opened,
-                reader,
-                new RepairPass.Sending(thread.sender(), config.batchBytesTarget()),
-                new RepairPass.Watchers(progress, listener),
-                evidence)
-            .run();
-    var _ = settledWriter();
+    prefix.begin(opened.writer(), ClaimedPrefix.locationsOfChain(opened.writer()));
+    RepairReport report = new RepairPass(prefix, opened, sending, watchers).run();
+    var _ = prefix.settledWriter();
     var _ = Pins.mend(objects.store(), options.alone());
     return report;
   }
@@ -291,54 +207,7 @@ public final class TieringAgent implements AutoCloseable {
     } catch (CorruptionException e) {
       throw Remedy.added(e);
     }
-    begin(opened.writer(), opened.locations());
-  }
-
-  private void begin(TierWriter newWriter, BlobLocations newLocations) {
-    if (locations != null) {
-      locations.close();
-    }
-    writer = newWriter;
-    locations = newLocations;
-    evidence.reset();
-    tieredSequence = Math.max(tieredSequence, newWriter.last().lastRecordSequence());
-    mark.advance(newWriter.last().lastEpoch());
-    collection =
-        new CollectionPass(
-            objects.store(),
-            newWriter.manifests(),
-            newWriter,
-            config.collection(),
-            new LocalReferences(
-                store, source, reader, () -> opened(locations), () -> opened(writer), evidence),
-            this::compact,
-            System::currentTimeMillis);
-  }
-
-  private Compaction.@Nullable Result compact(
-      List<TierManifest> chain, int belowPercent, int replacedMax) {
-    Compaction.Result result =
-        new Compaction(
-                objects,
-                opened(writer),
-                opened(locations),
-                reader,
-                thread.sender(),
-                config.batchBytesTarget())
-            .run(chain, belowPercent, replacedMax);
-    if (result == null) {
-      forgetLocations();
-    }
-    return result;
-  }
-
-  /** Begins anew to know where blobs lie: what is known is not what the chain says. */
-  private void forgetLocations() {
-    TierWriter own = opened(writer);
-    opened(locations).close();
-    locations =
-        new BlobLocations(
-            () -> ManifestChain.read(own.manifests(), own.last()).batchesNewestFirst());
+    prefix.begin(opened.writer(), opened.locations());
   }
 
   /**
@@ -356,8 +225,8 @@ public final class TieringAgent implements AutoCloseable {
     long epoch = store.durableEpoch();
     return call(() -> {
       MarkWait.forEpoch(source, epoch);
-      CheckpointReport report = pass(progress);
-      relieve();
+      CheckpointReport report = uploader.pass(progress);
+      relief.run();
       return report;
     });
   }
@@ -374,12 +243,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public long evict(Predicate<BlobId> which) {
-    return call(() -> evictor().evict(tieredSequence, which));
-  }
-
-  private Evictor evictor() {
-    TierWriter own = settledWriter();
-    return new Evictor(source, own, opened(locations), reader, evidence);
+    return call(() -> new Evictor(prefix).evict(prefix.tieredSequence(), which));
   }
 
   /**
@@ -395,39 +259,7 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public long evictOldest(long bytes, Predicate<BlobId> which) {
-    return call(() -> evictor().evict(tieredSequence, bytes, which));
-  }
-
-  /**
-   * Evicts down to the low mark if the data file is above the high one. A tier that is damaged or
-   * does not answer stops that, and nothing else: the pass before was made, and the next one tries
-   * again.
-   */
-  private void relieve() {
-    SpaceConfig space = config.space();
-    if (!space.isLimited() || evidence.isPaused()) {
-      return;
-    }
-    StoreStats stats = store.stats();
-    // Blobs are a part of that, so mostly there is no need to look at each.
-    if (stats.fileBytes() - stats.freeBytes() > space.highBytes()) {
-      try {
-        long evicted = evictor().relieve(tieredSequence, space);
-        Log.log(TieringAgent.class, Level.DEBUG, "evicted to make room: blobs=" + evicted);
-        reliefFailing = false;
-      } catch (TierDamagedException | CorruptionException e) {
-        Log.log(
-            TieringAgent.class,
-            Level.DEBUG,
-            "no room was made: " + e.getMessage()); // the evidence has warned
-      } catch (TierUnavailableException e) {
-        Log.log(
-            TieringAgent.class,
-            reliefFailing || closing ? Level.DEBUG : Level.WARNING,
-            "no room was made, which the next pass will try again: " + e.getMessage());
-        reliefFailing = true;
-      }
-    }
+    return call(() -> new Evictor(prefix).evict(prefix.tieredSequence(), bytes, which));
   }
 
   private <T> T call(Callable<T> work) {
@@ -465,7 +297,7 @@ public final class TieringAgent implements AutoCloseable {
 
   /** The last epoch that is remote-durable, with all before it. */
   public long tieredEpoch() {
-    return mark.epoch();
+    return prefix.mark().epoch();
   }
 
   /**
@@ -481,16 +313,16 @@ public final class TieringAgent implements AutoCloseable {
   public void awaitTiered(long epoch) {
     refuseListener();
     long startNs = System.nanoTime();
-    TierWriter own = opened(writer);
+    TierWriter own = prefix.writer();
     store.awaitDurable(epoch);
-    for (int attempt = 0; config.intervalMs() == 0 && mark.epoch() < epoch; attempt++) {
+    for (int attempt = 0; config.intervalMs() == 0 && prefix.mark().epoch() < epoch; attempt++) {
       if (attempt == OWN_PASSES_MAX) {
         throw new TierUnavailableException(
             "the store does not mark its epochs, as when its disk is full: epoch=" + epoch, null);
       }
       var _ = checkpoint(TierProgress.NONE);
     }
-    mark.await(epoch);
+    prefix.mark().await(epoch);
     confirm(own, startNs);
   }
 
@@ -503,7 +335,7 @@ public final class TieringAgent implements AutoCloseable {
     if (own.isProvedSince(sinceNs)) {
       return;
     }
-    var _ = opened(writer); // not after close
+    var _ = prefix.writer(); // not after close
     if (!takeOver.isStillLast(own, sinceNs)) {
       call(() -> {
         if (!own.isProvedSince(sinceNs)) {
@@ -526,45 +358,12 @@ public final class TieringAgent implements AutoCloseable {
    * @throws StoreClosedException if the agent is closed.
    */
   public CollectionReport collect(boolean dryRun) {
-    return call(() -> collection(dryRun));
-  }
-
-  private CollectionReport collection(boolean dryRun) {
-    TierWriter current = settledWriter();
-    CollectionPass own = opened(collection);
-    if (own.isIdle()) {
-      return CollectionReport.NOTHING;
-    }
-    current.checkNotFenced();
-    CollectionReport report;
-    try {
-      report = own.run(dryRun);
-    } catch (RuntimeException | Error e) {
-      collectionCounters.failed();
-      forgetLocations();
-      if (e instanceof CorruptionException damage) {
-        throw Remedy.added(damage);
-      }
-      throw e;
-    }
-    if (!dryRun) {
-      collectionCounters.count(report, abortStaleUploads());
-    }
-    return report;
-  }
-
-  private long abortStaleUploads() {
-    try {
-      return objects.store().abortStaleUploads(STALE_UPLOAD_MS);
-    } catch (ObjectStoreException e) {
-      Log.log(TieringAgent.class, Level.DEBUG, "aborting stale uploads failed: " + e.getMessage());
-      return 0;
-    }
+    return call(() -> collector.collect(dryRun));
   }
 
   private void periodicCollection() {
     try {
-      var _ = collection(false);
+      var _ = collector.collect(false);
     } catch (FencedException | StoreClosedException e) {
       // The passes say so.
       throw e;
@@ -580,36 +379,36 @@ public final class TieringAgent implements AutoCloseable {
 
   /** What was found of the objects that evicted blobs rely on, since the agent was opened. */
   public EvidenceStats evidenceStats() {
-    return evidence.stats();
+    return prefix.evidence().stats();
   }
 
   /** What collections did since the agent was opened. */
   public CollectionStats collectionStats() {
-    return collectionCounters.stats();
+    return collector.stats();
   }
 
   /** The log sequence up to which every change is remote-durable. */
   public long tieredSequence() {
-    return tieredSequence;
+    return prefix.tieredSequence();
   }
 
   /** Batches whose manifest was committed since the agent was opened. */
   public long batches() {
-    return batches.get();
+    return uploader.batches();
   }
 
   private void periodicPass() {
     try {
-      pass(TierProgress.NONE);
-      relieve();
+      var _ = uploader.pass(TierProgress.NONE);
+      relief.run();
       failing = false;
     } catch (FencedException e) {
-      mark.end(e);
+      prefix.mark().end(e);
       Log.log(TieringAgent.class, Level.ERROR, "tiering has stopped: " + e.getMessage());
       // What a periodic task throws ends its schedule.
       throw e;
     } catch (StoreClosedException e) {
-      mark.end(e);
+      prefix.mark().end(e);
       Log.log(
           TieringAgent.class,
           closing ? Level.DEBUG : Level.WARNING,
@@ -626,83 +425,6 @@ public final class TieringAgent implements AutoCloseable {
       failing = true;
       Log.log(TieringAgent.class, Level.ERROR, "a tiering pass broke off and will be repeated", e);
     }
-  }
-
-  private CheckpointReport pass(TierProgress progress) {
-    TierWriter own = settledWriter();
-    // The epoch first: it must not be later than the sequence.
-    long markedEpoch = source.markedEpoch();
-    if (source.markedSequence() <= tieredSequence) {
-      mark.advance(markedEpoch);
-      return CheckpointReport.NOTHING;
-    }
-    try (TierSnapshot snapshot = source.tierSnapshot()) {
-      MarkWait.forEpoch(source, snapshot.epoch());
-      // The epoch first: it must not be later than the sequence.
-      long epoch = Math.min(snapshot.epoch(), source.markedEpoch());
-      long through = Math.min(snapshot.sequence(), source.markedSequence());
-      CheckpointReport report =
-          through <= tieredSequence
-              ? CheckpointReport.NOTHING
-              : upload(own, snapshot, through, epoch, progress);
-      mark.advance(epoch);
-      return report;
-    }
-  }
-
-  private CheckpointReport upload(
-      TierWriter own, TierSnapshot snapshot, long through, long epoch, TierProgress progress) {
-    CheckpointReport report = CheckpointReport.NOTHING;
-    try (ChangeList changes = TieringPass.select(snapshot, tieredSequence, through)) {
-      if (changes.size() > 0) {
-        own.checkNotFenced(); // before anything is uploaded
-        boolean committed = false;
-        try (BatchPacker packer =
-            new BatchPacker(
-                snapshot,
-                objects,
-                own,
-                opened(locations),
-                thread.sender(),
-                config.batchBytesTarget(),
-                epoch)) {
-          report =
-              new TieringPass(own, packer, progress, TierManifest.BATCHES_MAX)
-                  .run(changes, through, epoch);
-          committed = true;
-        } finally {
-          if (!committed) {
-            forgetLocations();
-          }
-        }
-      }
-    }
-    tieredSequence = through;
-    batches.addAndGet(report.batches());
-    if (report.deletes() > 0) {
-      source.dropTombstones(through);
-    }
-    return report;
-  }
-
-  /** The writer, with no manifest whose outcome is unknown. */
-  private TierWriter settledWriter() {
-    TierWriter own = opened(writer);
-    own.resolve();
-    long committed = own.last().lastRecordSequence();
-    if (committed > tieredSequence) {
-      tieredSequence = committed;
-      mark.advance(own.last().lastEpoch());
-      source.dropTombstones(committed);
-    }
-    return own;
-  }
-
-  private static <T> T opened(@Nullable T part) {
-    if (part == null) {
-      throw new StoreClosedException("the tier is closed", null);
-    }
-    return part;
   }
 
   /**
@@ -726,18 +448,13 @@ public final class TieringAgent implements AutoCloseable {
       }
     }
     closing = true;
-    mark.end(new StoreClosedException("the tier is closed", null));
+    prefix.mark().end(new StoreClosedException("the tier is closed", null));
     thread.end(this::free);
   }
 
   private boolean free() {
-    if (locations != null) {
-      locations.close();
-      locations = null;
-    }
-    evidence.close();
-    writer = null;
-    collection = null;
+    prefix.free();
+    collector.free();
     return true;
   }
 }

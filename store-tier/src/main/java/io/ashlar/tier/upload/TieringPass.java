@@ -16,8 +16,8 @@ import io.ashlar.tier.prefix.TierWriter;
 import java.util.List;
 
 /**
- * One run of select, pack, upload, manifest. Its steps and what a crash leaves are those of {@link
- * TieringAgent}.
+ * One run of select, pack, upload, manifest. {@link Uploader} says which steps that are and what a
+ * crash at each of them leaves.
  *
  * <p>Thread: the tiering agent. Made for one run.
  */

@@ -42,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(60)
 class ClaimedRangeTest {
+  private static final RepairWatchers UNWATCHED =
+      new RepairWatchers(TierProgress.NONE, LossListener.NONE);
   private static final Allowed NOTHING = new Allowed(false, false);
   private static final TierConfig MANUAL =
       TierConfig.DEFAULTS.withIntervalMs(0).withBatchBytesTarget(64 << 10);
@@ -159,8 +161,7 @@ class ClaimedRangeTest {
       epochMax = ((TierSource) store).markedEpoch();
       sequenceMax = ((TierSource) store).markedSequence();
       model.putRange(store, 20, 40, 2);
-      assertThatThrownBy(
-              () -> agent.repair(RepairOptions.DEFAULTS, TierProgress.NONE, LossListener.NONE))
+      assertThatThrownBy(() -> agent.repair(RepairOptions.DEFAULTS, UNWATCHED))
           .isInstanceOf(TierUnavailableException.class)
           .hasMessageContaining("does not mark its epochs");
       assertThat(latest().lastRecordSequence()).isLessThanOrEqualTo(sequenceMax);
@@ -278,7 +279,7 @@ class ClaimedRangeTest {
       MarkWait.forEpoch((TierSource) store, store.durableEpoch());
       agent.checkpoint(TierProgress.NONE);
       assertMarked();
-      var _ = agent.repair(RepairOptions.DEFAULTS, TierProgress.NONE, LossListener.NONE);
+      var _ = agent.repair(RepairOptions.DEFAULTS, UNWATCHED);
       assertThat(latest().isBase()).isTrue();
       assertMarked();
     }
