@@ -121,6 +121,14 @@ class CollectionTest {
   }
 
   @Test
+  void shouldCallTheManifestThatBeginsTheChainAClaim() {
+    open(ONE.withRetainCount(3));
+    var _ = tier(1);
+    assertThat(Checkpoints.list(below).stream().map(Checkpoint::kind))
+        .containsExactly(Checkpoints.Kind.CLAIM, Checkpoints.Kind.CHANGES);
+  }
+
+  @Test
   void shouldKeepOnlyTheNewestCheckpointsAndWhatTheyNeed() { // U1, U4, U5
     open(ONE.withRetainCount(3));
     Map<Long, BlobModel> states = new HashMap<>();

@@ -45,8 +45,17 @@ class CollectCommandsTest {
     assertThat(run.code()).isZero();
     assertThat(run.out().lines()).hasSize(7);
     assertThat(run.out()).contains("changes").contains("claim");
+    assertThat(run.out().lines().skip(1).findFirst().orElseThrow())
+        .as("what began the chain")
+        .contains(" claim ");
     CommandRun json = run("checkpoints", url, "--json");
-    assertThat(json.out().lines()).hasSize(6).allMatch(line -> line.contains("\"sequence\":"));
+    assertThat(json.out().lines())
+        .hasSize(6)
+        .allMatch(line ->
+            line.matches(
+                "\\{\"sequence\":\\d+,\"kind\":\"[A-Z]+\",\"generation\":\\d+,\"epoch\":\\d+,"
+                    + "\"createdMs\":\\d+,\"entries\":\\d+,\"batches\":\\d+,\"bytes\":\\d+,"
+                    + "\"parent\":\\d+,\"pins\":\\d+}"));
   }
 
   @Test

@@ -15,7 +15,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The checkpoints of a tier that can be restored. Thread: any; there is no state. */
+/**
+ * Lists the checkpoints of a tier that can be restored.
+ *
+ * <p>Thread: any; there is no state.
+ */
 public final class Checkpoints {
   private static final int ATTEMPTS_MAX = 8;
 
@@ -23,39 +27,66 @@ public final class Checkpoints {
 
   /** Why a manifest was written. */
   public enum Kind {
-    /** Something had changed. */
+    /** Blobs had changed. */
     CHANGES,
-    /** A writer took over; the state is that of the parent. */
+    /** A writer took the prefix, for the first time or over; the state is that of the parent. */
     CLAIM,
-    /** A collection; the state is that of the parent. */
+    /** A collection or a repair; the state is that of the parent, but for blobs that were lost. */
     COLLECTION
   }
 
   /**
    * One checkpoint.
    *
-   * @param sequence what it is called.
+   * @param manifest what describes it.
    * @param kind why it was written.
-   * @param generation its writer's.
-   * @param epoch the last epoch in it.
-   * @param createdMs when it was written, by its writer's clock.
-   * @param entries blobs and deletes that it added to its parent.
-   * @param batches batches that it added.
-   * @param bytes their bytes as objects.
-   * @param parent the checkpoint before it, or 0.
    * @param pins pins on it.
    */
-  public record Checkpoint(
-      long sequence,
-      Kind kind,
-      long generation,
-      long epoch,
-      long createdMs,
-      long entries,
-      long batches,
-      long bytes,
-      long parent,
-      int pins) {}
+  public record Checkpoint(TierManifest manifest, Kind kind, int pins) {
+    /** What it is called. */
+    public long sequence() {
+      return manifest.sequence();
+    }
+
+    /** The number of its writer. */
+    public long generation() {
+      return manifest.generation();
+    }
+
+    /** The last epoch in it. */
+    public long epoch() {
+      return manifest.lastEpoch();
+    }
+
+    /** When it was written, by its writer's clock, in milliseconds since 1970. */
+    public long createdMs() {
+      return manifest.createdMs();
+    }
+
+    /** The checkpoint before it, or 0. */
+    public long parent() {
+      return manifest.parentSequence();
+    }
+
+    /** Blobs and deletes that it added to its parent. */
+    public long entries() {
+      return added().stream().mapToLong(BatchReference::entries).sum();
+    }
+
+    /** Batches that it added to its parent. */
+    public long batches() {
+      return added().size();
+    }
+
+    /** Bytes of these batches as objects. */
+    public long bytes() {
+      return added().stream().mapToLong(BatchReference::bytes).sum();
+    }
+
+    private List<BatchReference> added() {
+      return kind == Kind.CHANGES ? manifest.batches() : List.of();
+    }
+  }
 
   /**
    * Lists the checkpoints that retention keeps.
@@ -102,28 +133,24 @@ public final class Checkpoints {
     List<Checkpoint> checkpoints = new ArrayList<>();
     TierManifest before = null;
     for (TierManifest manifest : kept) {
-      checkpoints.add(checkpoint(manifest, before, pins.getOrDefault(manifest.sequence(), 0)));
+      int pinned = pins.getOrDefault(manifest.sequence(), 0);
+      checkpoints.add(new Checkpoint(manifest, kind(manifest, before), pinned));
       before = manifest;
     }
     return checkpoints;
   }
 
-  private static Checkpoint checkpoint(
-      TierManifest manifest, @Nullable TierManifest before, int pins) {
-    boolean point = RetainedManifests.isPoint(manifest);
-    boolean claim = before == null || before.generation() != manifest.generation();
-    Kind kind = point ? Kind.CHANGES : claim && !manifest.isBase() ? Kind.CLAIM : Kind.COLLECTION;
-    List<BatchReference> added = point ? manifest.batches() : List.of();
-    return new Checkpoint(
-        manifest.sequence(),
-        kind,
-        manifest.generation(),
-        manifest.lastEpoch(),
-        manifest.createdMs(),
-        added.stream().mapToLong(BatchReference::entries).sum(),
-        added.size(),
-        added.stream().mapToLong(BatchReference::bytes).sum(),
-        manifest.parentSequence(),
-        pins);
+  /**
+   * Why a manifest was written.
+   *
+   * @param before the manifest before it, or null if that was dropped or there was none.
+   */
+  private static Kind kind(TierManifest manifest, @Nullable TierManifest before) {
+    if (RetainedManifests.isPoint(manifest)) {
+      return Kind.CHANGES;
+    }
+    boolean first = manifest.parentSequence() == 0; // it begins the chain, so it is a base, too
+    boolean ofNewWriter = before == null || before.generation() != manifest.generation();
+    return first || (ofNewWriter && !manifest.isBase()) ? Kind.CLAIM : Kind.COLLECTION;
   }
 }

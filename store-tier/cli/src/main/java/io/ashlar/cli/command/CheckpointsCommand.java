@@ -10,8 +10,10 @@ import io.ashlar.tier.collect.Checkpoints.Checkpoint;
 import io.ashlar.tier.object.ObjectStore;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +49,27 @@ public final class CheckpointsCommand implements Callable<Integer> {
     try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url))) {
       List<Checkpoint> checkpoints = Checkpoints.list(objects);
       if (json) {
-        checkpoints.forEach(output::json);
+        checkpoints.forEach(checkpoint -> output.json(row(checkpoint)));
       } else {
         print(output, checkpoints);
       }
     }
     return ExitCode.OK;
+  }
+
+  private static Map<String, Object> row(Checkpoint checkpoint) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("sequence", checkpoint.sequence());
+    row.put("kind", checkpoint.kind());
+    row.put("generation", checkpoint.generation());
+    row.put("epoch", checkpoint.epoch());
+    row.put("createdMs", checkpoint.createdMs());
+    row.put("entries", checkpoint.entries());
+    row.put("batches", checkpoint.batches());
+    row.put("bytes", checkpoint.bytes());
+    row.put("parent", checkpoint.parent());
+    row.put("pins", checkpoint.pins());
+    return row;
   }
 
   private static void print(Output output, List<Checkpoint> checkpoints) {
