@@ -1,9 +1,9 @@
 package io.ashlar.tier;
 
 /**
- * What one tiering pass uploaded; all zeros when nothing had changed.
+ * What one tiering pass uploaded; all zeros if nothing had changed.
  *
- * @param manifestSequence the manifest that made it durable, or 0.
+ * @param manifestSequence the sequence of the manifest that made it durable, or 0.
  * @param blobs blobs uploaded.
  * @param deletes deletes uploaded.
  * @param batches batch objects written, those of deletes included.
@@ -18,6 +18,6 @@ public record CheckpointReport(
     long bytesBefore,
     long bytesAfter) {
 
-  /** What a pass that found nothing to do reports. */
+  /** The report of a pass that found nothing to do. */
   public static final CheckpointReport NOTHING = new CheckpointReport(0, 0, 0, 0, 0, 0);
 }

@@ -5,12 +5,13 @@ import io.ashlar.store.settings.SettingTable;
 import io.ashlar.store.settings.Settings;
 
 /**
- * How long checkpoints are kept, and when what nothing needs any more is deleted.
+ * How long checkpoints are kept, and when unneeded objects are deleted.
  *
  * <p>A checkpoint is kept while it is among the newest {@link #retainCount} <i>or</i> younger than
- * {@link #retainMs}. With both 0 every checkpoint is kept for ever. A collection is then made only
- * when asked for, and deletes only what failed uploads left. The newest checkpoint is always kept.
- * Ages go by the clock of this machine; what is safe to delete does not depend on them.
+ * {@link #retainMs}. The newest checkpoint is always kept. With both settings 0, every checkpoint
+ * is kept forever; collections then run only when asked for, and delete only what failed uploads
+ * left. Ages use the clock of this machine. Safety never depends on clocks: a wrong clock drops a
+ * checkpoint too early or too late, but deletes nothing that a kept checkpoint needs.
  *
  * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
  * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
@@ -37,8 +38,8 @@ public final class CollectionConfig {
 
   /**
    * Returns the time between the end of one collection and the start of the next, in milliseconds:
-   * 0 to 31 days; an hour by default, 0 for none but those that are asked for. One that finds
-   * nothing new since the last makes no request.
+   * 0 to 31 days; an hour by default. With 0, collections run only when asked for. A collection
+   * that finds nothing new since the last makes no request.
    */
   public long intervalMs() {
     return settings.get(INTERVAL_MS);
@@ -74,7 +75,7 @@ public final class CollectionConfig {
 
   /**
    * Returns the share of live entries below which a batch is rewritten, in percent: 0 for never to
-   * 100; 50 by default. Works only where checkpoints are dropped.
+   * 100; 50 by default. It has no effect unless checkpoints are dropped.
    */
   public int compactBelowPercent() {
     return settings.getInt(COMPACT_BELOW_PERCENT);
@@ -85,7 +86,7 @@ public final class CollectionConfig {
     return new CollectionConfig(settings.with(COMPACT_BELOW_PERCENT, (long) value));
   }
 
-  /** Returns whether checkpoints are ever dropped. */
+  /** Returns whether checkpoints are ever dropped: whether there is a limit of count or age. */
   public boolean dropsCheckpoints() {
     return retainCount() > 0 || retainMs() > 0;
   }

@@ -1,7 +1,7 @@
 package io.ashlar.tier;
 
 /**
- * What one collection did, or would do; all zeros when there was nothing to do.
+ * What one collection did or, as a dry run, would do; all zeros if there was nothing to do.
  *
  * @param manifestSequence the manifest that it committed, or 0.
  * @param retainedFrom the oldest checkpoint that is kept.
@@ -14,8 +14,8 @@ package io.ashlar.tier;
  * @param bytesCompacted bytes of the entries copied.
  * @param referencesMoved evicted blobs that are read back from another batch now.
  * @param pins pins that were found.
- * @param batchesLeft batches that nothing retained needs, but a pin, an open snapshot or a failed
- *     delete keeps for now.
+ * @param batchesLeft batches that no retained checkpoint needs, and that a pin, an open snapshot or
+ *     a failed delete keeps for now.
  */
 public record CollectionReport(
     long manifestSequence,
@@ -30,7 +30,7 @@ public record CollectionReport(
     long pins,
     long batchesLeft) {
 
-  /** What a collection that found nothing to do reports. */
+  /** The report of a collection that found nothing to do. */
   public static final CollectionReport NOTHING =
       new CollectionReport(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -3,14 +3,14 @@ package io.ashlar.tier;
 /**
  * What collections did since a tier was opened.
  *
- * @param collections collections that ended well, those that were idle apart.
- * @param collectionsFailed collections that failed; another one goes on from there.
+ * @param collections collections that succeeded; those that found nothing to do do not count.
+ * @param collectionsFailed collections that failed; the next one resumes the work.
  * @param manifestsDeleted manifests deleted.
  * @param batchesDeleted batch objects deleted.
  * @param bytesDeleted their bytes.
  * @param batchesCompacted sparse batches that were rewritten.
- * @param bytesCompacted bytes of live entries that were copied for that.
- * @param uploadsAborted stale uploads in parts that were aborted.
+ * @param bytesCompacted bytes of the live entries copied from them.
+ * @param uploadsAborted stale multipart uploads that were aborted.
  */
 public record CollectionStats(
     long collections,

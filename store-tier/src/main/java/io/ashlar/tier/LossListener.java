@@ -3,15 +3,17 @@ package io.ashlar.tier;
 import io.ashlar.store.BlobId;
 
 /**
- * Told what a tier has lost, while a partial restore or a repair finds it out. Thread: that of the
- * restore, or the tier's.
+ * Receives what a tier has lost, as a partial restore or a repair finds it.
+ *
+ * <p>Thread: the restore's caller, or the tier's thread; one call at a time. It must not block. An
+ * exception from it ends the restore or the repair.
  */
 public interface LossListener {
-  /** Told nothing. */
+  /** Ignores everything. */
   LossListener NONE = new LossListener() {};
 
   /**
-   * Told of an object that is gone or damaged.
+   * Reports an object that is gone or damaged.
    *
    * @param object its key, or the first and the last key of several in a row.
    * @param reason what is wrong with it.
@@ -19,25 +21,26 @@ public interface LossListener {
   default void onLostObject(String object, String reason) {}
 
   /**
-   * Told of a blob that is certainly lost: its last change is known, and its bytes are gone.
+   * Reports a blob that is certainly lost: its last change is known, and its bytes are gone.
    *
+   * @param id the blob.
    * @param length its length in bytes; −1 if that is not known.
-   * @param sequence the manifest that says so; 0 if it is a store that says so.
+   * @param sequence the manifest that says so; 0 if the store says so.
    */
   default void onLostBlob(BlobId id, long length, long sequence) {}
 
   /**
-   * Told of a blob that has a state in what is left of the tier, but a later change of it may be
-   * lost.
+   * Reports an uncertain blob: the tier still has a state of it, but may have lost a later change.
    *
+   * @param id the blob.
    * @param length the length of that state in bytes.
    * @param sequence the manifest at which that state is known.
-   * @param restored whether it was restored all the same.
+   * @param restored whether that state was restored.
    */
   default void onUncertainBlob(BlobId id, long length, long sequence, boolean restored) {}
 
   /**
-   * Told of a batch that no manifest names any more.
+   * Reports a batch that no manifest names any more.
    *
    * @param object its key.
    * @param adopted whether a repair took it into the chain again; if not, a collection deletes it.

@@ -29,19 +29,21 @@ import java.nio.file.Path;
  *       parameter may be left out</td></tr>
  * </table>
  *
- * <p>Before the first write to an endpoint and bucket, {@link DialectProbe} finds out whether its
- * conditional writes are real. Where they are not, they are refused, unless {@code writers=one}
- * says that nobody else ever writes there. Reading alone probes nothing.
+ * <p>Before the first write to an endpoint and bucket, {@link DialectProbe} tests whether its
+ * conditional writes are real. If they are not, such writes are refused, unless {@code writers=one}
+ * promises that there is only one writer. Reads need no probe.
  *
- * <p>A URL never carries credentials; one that does is refused without being repeated. Thread: any.
+ * <p>A URL never carries credentials. One that does is refused, and the message does not repeat it.
+ *
+ * <p>Thread: any.
  */
 public final class ObjectStores {
   private ObjectStores() {}
 
   /**
-   * Opens the store that {@code url} names. Nothing is requested from a remote one yet.
+   * Opens the store that {@code url} names. No request is sent to a remote one yet.
    *
-   * @return the store, to be closed.
+   * @return the store; the caller closes it.
    * @throws IllegalArgumentException if the URL is not one of the forms above; the message has the
    *     URL without anything secret, what is wrong, and an example.
    * @throws ObjectStoreException if a directory cannot be opened, or the S3 client finds no region.

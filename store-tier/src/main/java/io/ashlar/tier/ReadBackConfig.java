@@ -36,7 +36,7 @@ public final class ReadBackConfig {
 
   /**
    * Returns the native memory for decoded frames that blobs were read back from, in bytes: 0 to 4
-   * GiB; 64 MiB by default. With 0 each blob that is asked for is fetched again.
+   * GiB; 64 MiB by default. With 0, each read of an evicted blob fetches it again.
    */
   public long cacheBytes() {
     return settings.get(CACHE_BYTES);
@@ -48,8 +48,9 @@ public final class ReadBackConfig {
   }
 
   /**
-   * Returns how many bytes a local file keeps of frames which memory has no room for: 0 (the
-   * default) for none, to 1 TiB. Used only where a folder for it is given too.
+   * Returns how many bytes of frames a local file keeps when memory has no room for them: 0 (the
+   * default) for none, to 1 TiB. It has no effect without a folder ({@link
+   * Tier.Builder#readBackFolder}).
    */
   public long diskBytes() {
     return settings.get(DISK_BYTES);
@@ -100,8 +101,8 @@ public final class ReadBackConfig {
   }
 
   /**
-   * Returns how long a GET is waited for at least before it is sent a second time, in milliseconds:
-   * 1 to 60,000; 100 by default. It is waited for the 95th percentile of those before it, too.
+   * Returns the least delay before a GET is sent a second time, in milliseconds: 1 to 60,000; 100
+   * by default. The delay is never shorter than the 95th percentile of earlier GETs.
    */
   public long hedgeDelayMsMin() {
     return settings.get(HEDGE_DELAY_MS_MIN);
@@ -112,7 +113,7 @@ public final class ReadBackConfig {
     return new ReadBackConfig(settings.with(HEDGE_DELAY_MS_MIN, value));
   }
 
-  /** Returns the most second GETs for a hundred GETs: 0 for none, to 100; 5 by default. */
+  /** Returns the most second GETs per hundred GETs: 0 for none, to 100; 5 by default. */
   public int hedgePercentMax() {
     return settings.getInt(HEDGE_PERCENT_MAX);
   }

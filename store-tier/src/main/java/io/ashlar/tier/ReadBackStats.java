@@ -1,16 +1,16 @@
 package io.ashlar.tier;
 
 /**
- * What reading back did since it was opened.
+ * How blobs were read back since the tier or follower was opened.
  *
- * @param gets GETs of frames or old batches that were sent, second ones not counted.
+ * @param gets GETs of frames or old batches; second GETs are not counted.
  * @param hedges second GETs, sent because the first was slow.
- * @param hedgesWon of these, those that were answered first.
- * @param framesShared frames that came with the GET of another that was waited for.
- * @param framesAhead frames that nobody had asked for yet.
- * @param memoryHits requests that were answered from memory.
- * @param diskHits requests that were answered from the local file.
- * @param cachedBytes native memory of what is kept.
+ * @param hedgesWon second GETs that were answered before the first.
+ * @param framesShared frames that came with the GET of another frame.
+ * @param framesAhead frames that were read ahead, before any read asked for them.
+ * @param memoryHits reads that were served from memory.
+ * @param diskHits reads that were served from the local file.
+ * @param cachedBytes native memory that cached frames take.
  */
 public record ReadBackStats(
     long gets,

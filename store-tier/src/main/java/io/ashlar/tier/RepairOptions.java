@@ -15,7 +15,7 @@ public final class RepairOptions {
   private static final SettingTable TABLE = new SettingTable("RepairOptions");
   private static final Setting<Boolean> ALONE = TABLE.value("alone", false);
 
-  /** Others may write. */
+  /** Another process may write to the prefix. */
   public static final RepairOptions DEFAULTS = new RepairOptions(TABLE.defaults());
 
   private final Settings settings;

@@ -26,9 +26,8 @@ public final class SpaceConfig {
   }
 
   /**
-   * Returns the bytes of local blobs, in whole blocks of 4 KiB, above which a pass is followed by
-   * an eviction: 0 (the default) for never, to 1 EiB. The log and the index checkpoints come on
-   * top.
+   * Returns the bytes of local blobs, in whole blocks of 4 KiB, above which a pass ends with an
+   * eviction: 0 (the default) for never, to 1 EiB. The log and the index checkpoints do not count.
    */
   public long highBytes() {
     return settings.get(HIGH_BYTES);
@@ -40,8 +39,8 @@ public final class SpaceConfig {
   }
 
   /**
-   * Returns what that eviction aims at, in bytes: 0 (the default) to {@link #highBytes}. Blobs that
-   * were written longest ago go first, as soon as they are remote-durable.
+   * Returns the bytes of local blobs at which that eviction ends: 0 (the default) to {@link
+   * #highBytes}. It evicts remote-durable blobs only, the oldest writes first.
    */
   public long lowBytes() {
     return settings.get(LOW_BYTES);
@@ -60,7 +59,7 @@ public final class SpaceConfig {
     return this;
   }
 
-  /** Returns whether there is a limit. */
+  /** Returns whether there is a limit, so that passes may evict. */
   public boolean isLimited() {
     return highBytes() > 0;
   }

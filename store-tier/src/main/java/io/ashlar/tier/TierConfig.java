@@ -100,7 +100,7 @@ public final class TierConfig {
     return new TierConfig(settings.with(SPACE, value));
   }
 
-  /** Returns how long checkpoints are kept, and when what nothing needs is deleted. */
+  /** Returns how long checkpoints are kept, and when unneeded objects are deleted. */
   public CollectionConfig collection() {
     return settings.get(COLLECTION);
   }
@@ -112,11 +112,12 @@ public final class TierConfig {
 
   /**
    * Returns how long a presence check holds, in milliseconds: 0 to a day; an hour by default. The
-   * check asks by listings whether the tier still has the chain of manifests and the batches that
-   * evicted blobs need.
+   * check lists the tier's objects: are the chain of manifests and the batches that evicted blobs
+   * need still there?
    *
-   * <p>It is made before the first eviction of an open, and before a later one once the last check
-   * no longer holds; with 0 before each. A tier that evicts nothing asks nothing.
+   * <p>The check runs before the first eviction after an open, and before a later eviction once the
+   * last check has expired; with 0, before each eviction. A tier that evicts nothing makes no
+   * check.
    */
   public long presenceIntervalMs() {
     return settings.get(PRESENCE_INTERVAL_MS);

@@ -1,15 +1,17 @@
 package io.ashlar.tier;
 
 /**
- * Told how far a long piece of work is. Thread: one at a time, not necessarily the caller's; it
- * must not block, and what it throws fails the work.
+ * Receives the progress of a long piece of work.
+ *
+ * <p>Thread: one at a time, not necessarily the caller's. It must not block. An exception from it
+ * fails the work.
  */
 public interface TierProgress {
   /** Ignores everything. */
   TierProgress NONE = new TierProgress() {};
 
   /**
-   * Told once, before the first progress, how much there is at most.
+   * Reports once, before the first progress, how much there is at most.
    *
    * @param blobs blobs and deletes to move.
    * @param bytes bytes of the blobs, uncompressed.
@@ -17,7 +19,7 @@ public interface TierProgress {
   default void onTotal(long blobs, long bytes) {}
 
   /**
-   * Told after each batch how much is done of the total.
+   * Reports after each batch how much of the total is done.
    *
    * @param blobs blobs and deletes so far.
    * @param bytes bytes of the blobs so far, uncompressed.

@@ -1,7 +1,7 @@
 package io.ashlar.tier;
 
 /**
- * What a tier asked of its object store since that was opened. A repeated attempt counts again.
+ * What a tier asked of its object store since that was opened. Each repeated attempt counts.
  *
  * @param puts PUTs, parts of multipart uploads included.
  * @param gets GETs.
@@ -12,11 +12,12 @@ package io.ashlar.tier;
  * @param bytesDownloaded body bytes received.
  * @param batches batch objects that this tier wrote and committed since it was opened.
  * @param collection what collections did.
- * @param evidence what was found of the objects that evicted blobs rely on.
- * @param retries attempts beyond the first; 0 for an object store that repeats nothing.
+ * @param evidence what checks of the objects that evicted blobs rely on found.
+ * @param retries attempts beyond the first; 0 for an object store without retries.
  * @param throttled answers that asked for fewer requests.
- * @param costNanos what the requests cost, about, in billionths of the price list's currency unit.
- * @param readBack what reading evicted blobs back did.
+ * @param costNanos the approximate cost of the requests, in billionths of the price list's currency
+ *     unit.
+ * @param readBack how evicted blobs were read back.
  */
 public record TierStats(
     long puts,

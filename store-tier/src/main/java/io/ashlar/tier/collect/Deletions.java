@@ -15,7 +15,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What readers have pinned, what is there, and deleting it. Thread: one; made for one collection.
+ * What readers have pinned, what is there, and deleting it.
+ *
+ * <p>Thread: one; made for one collection.
  */
 public final class Deletions {
   /** One bad answer is not believed; the second is. */
@@ -109,10 +111,10 @@ public final class Deletions {
   }
 
   /**
-   * The batches that nothing needs and nothing can come to need: of an earlier generation, whose
-   * writers can commit no more, or numbered before all that this writer may still list. A listing
-   * that does not show everything that is needed was answered badly, or that is lost: it is made
-   * once more.
+   * The batches that no manifest needs or can come to need. They are of an earlier generation,
+   * whose writers can commit no more, or numbered before all that this writer may still list. If a
+   * listing does not show every batch that is needed, it is made once more: the answer was bad, or
+   * a batch is lost.
    *
    * @param generation the committed generation.
    * @param minInflight of this generation.

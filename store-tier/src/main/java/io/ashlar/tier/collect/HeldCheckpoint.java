@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint that somebody reads: its manifest, the pin that keeps it where there is one, and the
- * answer to why something of it is not there.
+ * A checkpoint that is being read: its manifest, its pin if it has one, and the answer to why an
+ * object of it is missing.
  *
  * <p><b>Dropped or damaged.</b> A batch or a manifest that is absent is damage, unless a collection
  * was allowed to take it. It was if the {@linkplain io.ashlar.tier.checkpoint.Boundary boundary},
@@ -31,12 +31,12 @@ import org.jspecify.annotations.Nullable;
  *   <li>a collector raises the boundary before it deletes anything, so what it deleted lies below
  *       the boundary as it is read afterwards;
  *   <li>a pin that was taken when the boundary was below the base is seen by every collector that
- *       raises it later ({@link Pins}), for as long as the pin's object is there. Somebody may have
- *       deleted it by hand, so it is looked at again.
+ *       raises it later ({@link Pins}), for as long as the pin's object is there. A pin may have
+ *       been deleted by hand, so it is looked at again.
  * </ul>
  *
- * <p>A checkpoint below the boundary which nothing but somebody else's pin keeps counts as dropped:
- * it goes when that one is released.
+ * <p>A checkpoint below the boundary that only another reader's pin keeps counts as dropped: it
+ * goes when that pin is released.
  *
  * <p>Thread: any. Closing releases the pin.
  */
@@ -56,7 +56,7 @@ public final class HeldCheckpoint implements AutoCloseable {
   }
 
   /**
-   * Finds a checkpoint and, if it may, pins it. Who cannot write to the tier reads without a pin.
+   * Finds a checkpoint and pins it. A reader that may not write to the tier reads without a pin.
    *
    * @param objects the tier; stays the caller's, and open until this is closed.
    * @param checkpoint the sequence of its manifest, 1 or more; 0 for the newest.
@@ -198,8 +198,8 @@ public final class HeldCheckpoint implements AutoCloseable {
   }
 
   /**
-   * Says why reading this checkpoint failed. Costs one to a few requests if an object was absent,
-   * else none.
+   * Explains why reading this checkpoint failed. If an object was absent, this sends one to a few
+   * requests.
    *
    * @param failure what a read of one of its objects threw.
    * @return {@code failure} with the {@linkplain Remedy remedy}, if it is damage; a {@link

@@ -8,7 +8,11 @@ import io.ashlar.tier.object.ObjectStoreException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Complete listings: one that breaks off fails as a whole. Thread: any; there is no state. */
+/**
+ * Complete listings: one that breaks off fails as a whole.
+ *
+ * <p>Thread: any; there is no state.
+ */
 public final class Listings {
   private Listings() {}
 

@@ -9,8 +9,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The batches that something needs, by generation and number: whatever else a name with these two
- * says, it is kept.
+ * The batches that are needed, by generation and number. Any name with these two counts as needed,
+ * whatever its other parts.
  *
  * <p>Thread: one.
  */
@@ -23,7 +23,7 @@ public final class LiveBatches {
   public LiveBatches() {}
 
   /**
-   * Generation and number of a batch, packed as in a cold reference's first word.
+   * Generation and number of a batch, packed as in the first word of a reference.
    *
    * @throws CorruptionException if it is no name that a writer makes.
    */
@@ -47,7 +47,7 @@ public final class LiveBatches {
     }
   }
 
-  /** Adds what a manifest names, but for what it wants deleted. */
+  /** Adds the batches that a manifest names, except those that it wants deleted. */
   public void addAll(TierManifest manifest) {
     for (BatchReference batch : manifest.batches()) {
       add(number(batch.name()));

@@ -286,8 +286,8 @@ public final class Pins {
    * All pins.
    *
    * @return their objects, by sequence.
-   * @throws TierUnavailableException if the object store does not answer, or there are more than
-   *     100,000: who cannot know all must not delete.
+   * @throws TierUnavailableException if the object store does not answer, or if there are more than
+   *     100,000: a collection that does not know all pins must not delete.
    */
   public static List<ObjectInfo> list(ObjectStore objects) {
     List<ObjectInfo> pins = new ArrayList<>();

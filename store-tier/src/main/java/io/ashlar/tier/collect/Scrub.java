@@ -24,16 +24,22 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads everything that the kept checkpoints need, and verifies all of it: every manifest against
- * its seal and its key; the hint, the boundary and the pins against their seals; every batch
- * against its manifest by length, CRC-32C and counts, and in itself by the checksums of header,
- * frames, index, footer and entries. Lists batches that nothing needs.
+ * Reads and verifies everything that the kept checkpoints need, and lists batches that nothing
+ * needs.
  *
- * <p>It deletes nothing and writes nothing, whatever it finds. What retention drops while it runs
- * is no damage: before something is reported it is asked whether it is still needed.
+ * <table>
+ *   <caption>What is verified</caption>
+ *   <tr><th>object</th><th>against</th></tr>
+ *   <tr><td>every manifest</td><td>its seal and its key</td></tr>
+ *   <tr><td>the hint, the boundary, the pins</td><td>their seals</td></tr>
+ *   <tr><td>every batch</td><td>the length, CRC-32C and counts in its manifest, and its own
+ *       checksums of header, frames, index, footer and entries</td></tr>
+ * </table>
  *
- * <p>Batches are read in the order of their names, so the name of the last one that was read is
- * where another run can go on.
+ * <p>It never deletes or writes anything. Retention may drop objects while it runs; so an object is
+ * reported only if it is still needed.
+ *
+ * <p>Batches are read in the order of their names, so a later run can resume after the last name.
  *
  * <p>Thread: the caller's. Memory: one batch, and the references of all on the heap.
  */
@@ -97,19 +103,19 @@ public final class Scrub {
     ORPHANED
   }
 
-  /** Told while a scrub runs, on its thread. */
+  /** Receives the progress and the findings of a scrub, on its thread. */
   public interface Listener {
-    /** Told once how much there is to read. */
+    /** Reports once how much there is to read. */
     default void onTotal(long batches, long bytes) {}
 
     /**
-     * Told after each batch.
+     * Reports progress after each batch.
      *
-     * @param name where another run can go on.
+     * @param name the batch's, after which another run can resume.
      */
     default void onBatch(String name, long batches, long bytes) {}
 
-    /** Told about each object with a problem. */
+    /** Reports an object with a problem. */
     default void onProblem(Problem problem, String object, String message) {}
   }
 
@@ -146,7 +152,7 @@ public final class Scrub {
    * @throws FormatVersionException if a later release wrote the newest manifest.
    * @throws CorruptionException if the newest manifest is gone or damaged, or the boundary is,
    *     which was reported before: what is needed is then not known.
-   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: go on
+   * @throws io.ashlar.store.TierUnavailableException if the object store does not answer: resume
    *     after the last batch.
    */
   public static Report run(ObjectStore objects, Options options, Listener listener) {

@@ -28,8 +28,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where each blob of one checkpoint lies, with its length and checksum. Made from the indexes of
- * its batches, oldest first; from the index of an earlier checkpoint where that chain goes on.
+ * Where each blob of one checkpoint lies, with its length and checksum. It is made from the indexes
+ * of the checkpoint's batches, oldest first. It extends the index of an earlier checkpoint if the
+ * chain continues from there.
  *
  * <pre>
  * id -> first: batch's ordinal + 1 (from bit 31; 0: deleted) and length (bits 30–0)
@@ -37,13 +38,13 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p><b>A checkpoint that has lost objects</b> is indexed as far as it is proved ({@link
- * SurvivingChain}). After a batch of which the ids are not known, and after a gap that is not
- * bounded, everything that came before is uncertain: {@link #certainAfter} is the ordinal of the
- * last such batch. Ids of a bounded gap's candidates are uncertain one by one. Asking for what is
- * uncertain, or for an id that is in no batch that is left, fails.
+ * SurvivingChain}). A batch whose ids are not known, and a gap that is not bounded, make everything
+ * before them uncertain: {@link #certainAfter} is the ordinal of the last such batch. Of a bounded
+ * gap only the ids of its candidates are uncertain. A lookup fails for an uncertain id, and for an
+ * id that no surviving batch has.
  *
  * <p>Thread: any, once it is made. Memory: 46 to 91 bytes a blob off the heap, freed when the last
- * user has let it go; 20 bytes of heap a frame.
+ * user has released it; 20 bytes of heap a frame.
  */
 final class CheckpointIndex {
   private static final int ORDINAL_SHIFT = 31;
@@ -93,8 +94,8 @@ final class CheckpointIndex {
    *
    * @param checkpoint the checkpoint, which is closed with the index; also if this fails.
    * @param chain its manifests.
-   * @param earlier the index of another checkpoint of the same tier, which is used if the chain
-   *     goes on from it; not changed.
+   * @param earlier the index of another checkpoint of the same tier, which is extended if the chain
+   *     continues it; not changed.
    * @throws StoreOpenException if it needs more than {@code bytesMax} bytes.
    */
   static CheckpointIndex make(
@@ -317,7 +318,7 @@ final class CheckpointIndex {
     }
   }
 
-  /** The checkpoint, which its last user lets go. */
+  /** The checkpoint, which the last user releases. */
   HeldCheckpoint checkpoint() {
     return checkpoint;
   }
@@ -434,7 +435,7 @@ final class CheckpointIndex {
     });
   }
 
-  /** Keeps it for one more user; false if it is freed already. */
+  /** Holds it for one more user; false if it is freed already. */
   synchronized boolean retain() {
     if (users == 0) {
       return false;
@@ -443,7 +444,7 @@ final class CheckpointIndex {
     return true;
   }
 
-  /** Lets it go; the last one frees it and releases the checkpoint's pin. */
+  /** Releases it; the last user frees it, and with it the checkpoint's pin. */
   void release() {
     synchronized (this) {
       users--;

@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checkpoint that a follower reads now: its index and its pin, and going on to the next.
+ * The checkpoint that a follower reads now, with its index and its pin.
  *
  * <pre>
  *        refresh()               close()
@@ -26,8 +26,10 @@ import org.jspecify.annotations.Nullable;
  *   +--------+
  * </pre>
  *
- * <p>What fails leaves the one before in its place. Who reads holds the index that he began with,
- * and with it its pin, whatever follows. Thread: any; one moves at a time.
+ * <p>A failed refresh keeps the current checkpoint. A read holds the index that it began with, and
+ * so the pin, until it ends.
+ *
+ * <p>Thread: any; one refresh at a time.
  */
 final class FollowedCheckpoint {
   private static final int ATTEMPTS_MAX = 3;
@@ -39,7 +41,7 @@ final class FollowedCheckpoint {
   private final BatchReader reader;
   private final ReentrantLock moving = new ReentrantLock();
 
-  /** Written by who moves or closes, read by any thread; null once closed. */
+  /** Written by refresh and close, read by any thread; null once closed. */
   private volatile @Nullable CheckpointIndex index;
 
   /**
@@ -75,7 +77,7 @@ final class FollowedCheckpoint {
     }
   }
 
-  /** Goes on to the newest one, as {@link FollowerStore#refresh} says. */
+  /** Moves to the newest one, as {@link FollowerStore#refresh} says. */
   boolean refresh() {
     moving.lock();
     try {
@@ -95,7 +97,7 @@ final class FollowedCheckpoint {
     }
   }
 
-  /** The newest one is looked for again if it is dropped while it is read. */
+  /** Makes the next index; starts again if the newest checkpoint is dropped while it is read. */
   private CheckpointIndex next(@Nullable CheckpointIndex before) {
     for (int attempt = 1; ; attempt++) {
       try {
@@ -134,8 +136,8 @@ final class FollowedCheckpoint {
   }
 
   /**
-   * Refuses a chain that does not go on from the manifest that was followed: sequences only rise,
-   * and no manifest is ever replaced. A new writer, a collection and a repair all keep to that.
+   * Refuses a chain that does not continue the manifest that was followed: sequences only rise, and
+   * no manifest is ever replaced. A new writer, a collection and a repair all obey this.
    */
   private void checkGoesOn(TierManifest followed, ManifestChain chain) {
     TierManifest newest = chain.latest();
@@ -202,7 +204,7 @@ final class FollowedCheckpoint {
   }
 
   /**
-   * Ends it; the pin is released before this returns, whoever still reads.
+   * Ends it. The pin is released before this returns, even if reads are in progress.
    *
    * @param endReads run once, before that.
    * @return whether it was open.

@@ -34,8 +34,8 @@ public final class FollowerConfig {
   }
 
   /**
-   * Returns the sequence of the manifest to read, 1 or more, for good; 0, the default, for the
-   * newest, and {@link FollowerStore#refresh} goes on to newer ones.
+   * Returns the sequence of the manifest to read, 1 or more: the follower then never moves. With 0,
+   * the default, it reads the newest one, and {@link FollowerStore#refresh} moves to newer ones.
    */
   public long checkpoint() {
     return settings.get(CHECKPOINT);
@@ -59,7 +59,7 @@ public final class FollowerConfig {
     return new FollowerConfig(settings.with(INDEX_BYTES_MAX, value));
   }
 
-  /** Returns how blobs are read. */
+  /** Returns how blobs are read back. */
   public ReadBackConfig readBack() {
     return settings.get(READ_BACK);
   }
@@ -70,8 +70,9 @@ public final class FollowerConfig {
   }
 
   /**
-   * Returns whether what is read is pinned, so that no collection takes it away; true by default.
-   * It needs the right to write. Without it a read may fail until the next refresh.
+   * Returns whether the checkpoint is pinned, so that no collection drops it; true by default. A
+   * pin needs the right to write to the tier. Without a pin the checkpoint may be dropped: then
+   * reads fail until the next refresh.
    */
   public boolean pin() {
     return settings.get(PIN);

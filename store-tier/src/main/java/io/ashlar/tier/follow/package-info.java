@@ -4,14 +4,14 @@
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Manifests, indexes and frames enter from an object store;
- *       blobs leave. Nothing is written but a pin.
- *   <li><b>Who owns what.</b> A follower serves any thread. What it knows of a checkpoint is an
- *       index that never changes once it is published; who reads by it holds it until he is done.
- *   <li><b>Who frees memory.</b> An index is freed when it was replaced and its last reader left; a
- *       lease by who was given it.
+ *       blobs leave. Only a pin is written.
+ *   <li><b>Which thread owns what.</b> A follower serves any thread. The index of a checkpoint
+ *       never changes once it is published. Each read holds the index until the read ends.
+ *   <li><b>Who frees memory.</b> An index is freed when it was replaced and its last reader left.
+ *       The caller closes a lease.
  *   <li><b>What is thrown.</b> {@link io.ashlar.store.StoreException}.
- *   <li><b>What is forbidden.</b> Writing; believing a frame whose checksum, or a blob whose
- *       CRC-32C in the index, does not match.
+ *   <li><b>What is forbidden.</b> Writing, except a pin; using a frame that does not match its
+ *       checksum, or a blob that does not match the CRC-32C in the index.
  * </ol>
  */
 @NullMarked

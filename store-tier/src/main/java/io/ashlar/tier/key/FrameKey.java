@@ -10,8 +10,9 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * An AES key with the id under which frames name it. Never prints or serialises the key. Thread:
- * any; immutable.
+ * An AES key and the id by which frames name it. It never prints or serialises the key.
+ *
+ * <p>Thread: any; immutable.
  */
 public final class FrameKey {
   private static final byte[] CHECK_TEXT =
@@ -31,11 +32,12 @@ public final class FrameKey {
   }
 
   /**
-   * A key.
+   * Makes a key.
    *
-   * @param id any number; never one that another key has or had.
+   * @param id any number that no other key has or ever had.
    * @param key 16, 24 or 32 random bytes; copied.
-   * @throws IllegalArgumentException if the length is another.
+   * @return the key.
+   * @throws IllegalArgumentException if {@code key} has another length.
    */
   public static FrameKey of(int id, byte[] key) {
     if (key.length != 16 && key.length != 24 && key.length != 32) {
@@ -52,16 +54,17 @@ public final class FrameKey {
     }
   }
 
-  /** The id under which frames name it. */
+  /** Returns the id by which frames name this key; unsigned. */
   public int id() {
     return id;
   }
 
   /**
-   * An AES-GCM cipher with this key and a tag of 128 bits.
+   * Makes an AES-GCM cipher with this key and a tag of 128 bits.
    *
    * @param mode {@link Cipher#ENCRYPT_MODE} or {@link Cipher#DECRYPT_MODE}.
-   * @param nonce 12 bytes, never used before with this key to encrypt.
+   * @param nonce 12 bytes; to encrypt, bytes that were never used with this key before.
+   * @return a cipher for one message; for one thread.
    * @throws GeneralSecurityException if this JVM has no AES-GCM.
    */
   public Cipher cipher(int mode, byte[] nonce) throws GeneralSecurityException {
@@ -70,12 +73,15 @@ public final class FrameKey {
     return cipher;
   }
 
-  /** Four bytes that tell this key from another of the same id, and nothing of the key. */
+  /**
+   * Returns four bytes that distinguish this key from another one of the same id. They reveal
+   * nothing of the key.
+   */
   public int check() {
     return check;
   }
 
-  /** The id only. */
+  /** Returns the id only. */
   @Override
   public String toString() {
     return "key " + Integer.toUnsignedString(id);

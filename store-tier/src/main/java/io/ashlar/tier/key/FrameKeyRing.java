@@ -5,16 +5,20 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Keys in memory. Thread: any; immutable. */
+/**
+ * Keys in memory.
+ *
+ * <p>Thread: any; immutable.
+ */
 public final class FrameKeyRing implements FrameKeys {
   private final FrameKey current;
   private final Map<Integer, FrameKey> keys = new HashMap<>();
 
   /**
-   * A ring.
+   * Makes a ring.
    *
-   * @param current encrypts what is new.
-   * @param older only decrypt.
+   * @param current the key that encrypts new batches.
+   * @param older keys that only decrypt.
    * @throws IllegalArgumentException if two keys have the same id.
    */
   public FrameKeyRing(FrameKey current, List<FrameKey> older) {
@@ -37,7 +41,7 @@ public final class FrameKeyRing implements FrameKeys {
     return keys.get(id);
   }
 
-  /** The ids only, the current one first. */
+  /** Returns the ids only, the current one first. */
   @Override
   public String toString() {
     StringBuilder ids = new StringBuilder("keys ").append(Integer.toUnsignedString(current.id()));

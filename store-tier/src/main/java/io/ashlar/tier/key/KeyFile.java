@@ -31,14 +31,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A line is a key's number, 0 to 4294967295, a colon, and the key: 16, 24 or 32 bytes as
  * hexadecimal digits, or 32 bytes as Base64. Empty lines and lines that begin with {@code #} are
- * skipped. The first key encrypts what is new, the others only decrypt. A number never means
- * another key later.
+ * skipped. The first key encrypts new batches, the others only decrypt. Never use a number for a
+ * second key.
  *
- * <p>As {@code ssh} does with private keys, it refuses a file of the process's own user that others
- * may read or write. A file of another user is that user's to protect, as with secrets that a
- * container is given.
+ * <p>Like {@code ssh} with private keys, it refuses a file of the process's own user that others
+ * may read or write. A file of another user, such as a secret mounted into a container, is not
+ * checked.
  *
- * <p>No message holds a part of a key. Thread: any; there is no state.
+ * <p>No message contains a part of a key.
+ *
+ * <p>Thread: any; there is no state.
  */
 public final class KeyFile {
   private static final int BYTES_MAX = 64 << 10;
@@ -58,7 +60,10 @@ public final class KeyFile {
   /**
    * Reads a file of keys.
    *
-   * @throws IOException if it cannot be read, others may read it, or it is not of this form.
+   * @param file the file, at most 64 KiB.
+   * @return its keys, the first one current.
+   * @throws IOException if the file cannot be read, if others may read or write it, or if its
+   *     content is not of this form.
    */
   public static FrameKeyRing read(Path file) throws IOException {
     checkMode(file);

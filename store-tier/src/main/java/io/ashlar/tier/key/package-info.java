@@ -4,9 +4,9 @@
  * <ol>
  *   <li><b>What enters and leaves.</b> Key bytes enter from a caller or a {@link
  *       io.ashlar.tier.key.KeyFile}; ciphers leave.
- *   <li><b>Who owns what.</b> Keys and rings are immutable; any thread may use them. A {@link
- *       io.ashlar.tier.key.FrameKeys} of a user's own must serve any thread.
- *   <li><b>Who frees memory.</b> There is only the heap, where a key stays until it is collected.
+ *   <li><b>Which thread owns what.</b> Keys and rings are immutable; any thread may use them. An
+ *       application's own {@link io.ashlar.tier.key.FrameKeys} must serve any thread.
+ *   <li><b>Who frees memory.</b> There is only the heap. A key stays there until it is garbage.
  *   <li><b>What is thrown.</b> {@link java.lang.IllegalArgumentException} for bytes that are no
  *       key, without repeating them; {@link java.io.IOException} for a key file that cannot be
  *       read.

@@ -5,8 +5,9 @@ import io.ashlar.tier.key.FrameKeys;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Other keys; asking them is marked as a request of a tier, as they may ask a key service. Thread:
- * any.
+ * Other keys, each call of which is marked as a request of a tier, as it may ask a key service.
+ *
+ * <p>Thread: any.
  */
 record MarkedKeys(FrameKeys delegate, RequestMarks marks) implements FrameKeys {
   @Override

@@ -6,13 +6,15 @@ import io.ashlar.tier.object.ObjectStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The objects of a tier, and the keys that its batches are encrypted with. Whatever reads or writes
- * batches takes this, so it has the keys whenever it has the store.
+ * The objects of a tier, and the keys that its batches are encrypted with. Code that reads or
+ * writes batches takes both together.
  *
- * <p>It is not an object store, and no object store carries keys. So nothing that is put around a
- * store (retries, limits, a store of the user's own) can take the keys away. Thread: any.
+ * <p>It is not an object store, and no object store carries keys. So a wrapper around a store, for
+ * retries or limits, cannot lose the keys.
  *
- * @param store the objects; stays with whoever opened it.
+ * <p>Thread: any.
+ *
+ * @param store the objects; stays with its opener.
  * @param keys the keys; null if batches are written without encryption, and encrypted ones cannot
  *     be read.
  * @param marks the threads that are within a call of these two; null if nothing waits for them but

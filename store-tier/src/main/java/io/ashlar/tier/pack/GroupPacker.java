@@ -117,7 +117,7 @@ public final class GroupPacker implements AutoCloseable {
     return frames;
   }
 
-  /** The run of frames in which the blob lies that is so many-th in the group, counted from 0. */
+  /** The run of frames in which a blob lies, by the blob's place in the group, from 0. */
   int frameRun(int blob) {
     return frameRuns[blob];
   }

@@ -6,9 +6,9 @@ import io.ashlar.tier.batch.FramedBatchEncoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts the changes of a pass into groups that are packed beside each other: by the lengths of their
- * blobs alone, where one thread that packs them all would begin a frame, so that the batches are
- * the same ones however many threads there are.
+ * Cuts the changes of a pass into groups that threads pack in parallel. Only the lengths of blobs
+ * decide: a group begins where a single thread would begin a frame. So the batches are the same
+ * with any number of threads.
  *
  * <p>Thread: the tiering agent's.
  */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * one {@link GroupPacker} a thread and one more, freed by close.
  */
 public final class PackThreads implements AutoCloseable {
-  /** More would take the machine from those for whom the store works. */
+  /** More would take processors from the application. */
   private static final int THREADS_MAX = 4;
 
   /** Receives what was packed, in the order of the changes. */

@@ -5,21 +5,26 @@ import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSource;
 
 /**
- * Decides whether a store may take over the tier that another store wrote: only if it holds, blob
- * by blob, what the chain holds.
+ * Decides whether a store may take over the tier of another store: it must hold, blob by blob, what
+ * the chain holds.
  *
  * <p>Taking over declares everything up to the store's marked sequence M to be in the chain. So for
- * each id whose last change is at or before M, the chain's last entry must be that very blob (by
- * length and CRC-32C), or a delete, or nothing, if the store holds none; and no id that is live in
- * the chain may be unknown to the store. Ids that changed after M are left out: their changes are
- * uploaded by the next pass, deletes as well, since the store keeps them from before M was read.
+ * each id whose last change is at or before M, the chain's last entry must be:
  *
- * <p>Nobody's word is taken for it, not even that of the restore that filled the store: the chain's
- * batches are read again, each once, and no blob of the store is. What was read serves eviction
- * afterwards.
+ * <ul>
+ *   <li>that very blob, by length and CRC-32C, if the store holds one;
+ *   <li>a delete, or nothing, if the store holds none.
+ * </ul>
+ *
+ * <p>No id that is live in the chain may be unknown to the store. Ids that changed after M are left
+ * out: the next pass uploads their changes. That includes deletes, which the store keeps from
+ * before M was read.
+ *
+ * <p>The restore that filled the store proves nothing here. The chain's batches are read again,
+ * each once; no blob of the store is read. Eviction uses the locations that this finds.
  *
  * <p>The comparison visits each local id once. A store that is written to meanwhile may be refused
- * without need; it is never accepted wrongly.
+ * needlessly, but is never accepted wrongly.
  *
  * <p>Thread: one.
  */
@@ -33,7 +38,7 @@ final class Adoption {
   private long different;
 
   /**
-   * @param chain everything that the chain holds: nothing unread.
+   * @param chain the locations of all blobs in the chain, completely read.
    */
   Adoption(TierSource source, BlobLocations chain, String prefix) {
     this.source = source;
@@ -44,7 +49,7 @@ final class Adoption {
   /**
    * Compares.
    *
-   * @return M: the sequence up to which all that the store holds is in the chain.
+   * @return M: the sequence up to which the chain has every change of the store.
    * @throws StoreOpenException if the contents differ.
    */
   long check() {

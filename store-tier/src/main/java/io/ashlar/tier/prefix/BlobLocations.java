@@ -24,17 +24,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * In which frames of which batch each blob lies, with its length and checksum: what eviction needs,
- * and the local index does not keep of blobs that it still has.
+ * In which frames of which batch each blob lies, with its length and checksum. Eviction needs this,
+ * and the local index does not keep it for blobs that are still local.
  *
- * <p>It is filled from two sides. What this writer packs is noted as it is packed. What the chain
- * held before is read from its batches when it is asked for, newest first and only as far as
- * needed, each once: the index of a batch of version 3, which is believed as what was packed here
- * is; all of an older one, and all of every one when a store adopts the chain. Keeping this in
- * memory costs 46 to 91 bytes a blob and 16 a frame.
+ * <p>It is filled from two sides. Each blob that this writer packs is noted at once. Older batches
+ * of the chain are read on demand, newest first, each once, and only as far as needed. Of a batch
+ * of version 3 only the index is read; an older batch is read whole. When a store adopts the chain,
+ * every batch is read whole. Memory: 46 to 91 bytes a blob and 16 a frame.
  *
- * <p>A batch that was packed but whose manifest was never committed must not stay noted here, since
- * it would hide which batches are live: after a pass that failed, its owner begins anew.
+ * <p>A batch whose manifest was never committed must not stay noted, since it would hide which
+ * batches are live. So the owner starts with new locations after a failed pass.
  *
  * <pre>
  * id -> first: the place (from bit 31; 0: deleted) and length (bits 30–0)
@@ -73,9 +72,7 @@ public final class BlobLocations implements AutoCloseable {
     places.add(0);
   }
 
-  /**
-   * Makes room for so many blobs that are about to be packed, if none is known that they replace.
-   */
+  /** Makes room for a number of blobs that are about to be packed, if no blobs are known yet. */
   public void expect(long blobs) {
     if (table.size() == 0) {
       table.reserve(blobs);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tells a store's file from its copies: the file notes each manifest before it is sent (rule L32),
- * and goes on with a chain only if it noted the newest manifest.
+ * and continues a chain only if it noted the newest manifest.
  *
  * <p><b>Invariants.</b>
  *
@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>A copy that is brought back</caption>
  *   <tr><th>the original has meanwhile</th><th>newest in the tier</th><th>the copy</th></tr>
- *   <tr><td>sent nothing, or sent P and nothing else</td><td>C or P</td><td>goes on: it holds
+ *   <tr><td>sent nothing, or sent P and nothing else</td><td>C or P</td><td>is accepted: it holds
  *       everything that the chain has, as the batches of P were read from the file before the copy
  *       was taken. The original is refused from then on</td></tr>
  *   <tr><td>claimed, uploaded or collected</td><td>a later manifest, which only the original noted
@@ -54,19 +54,19 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>dropped old manifests</td><td>as before: the newest is never dropped</td><td>refused
  *       </td></tr>
  *   <tr><td>been opened at the same time as the copy</td><td>the claim of the faster one</td>
- *       <td>one goes on, the other's claim fails, and the claim that is there is not noted in its
- *       file</td></tr>
+ *       <td>one is accepted. The claim of the other fails, and it is refused: its file has not
+ *       noted the claim that is there</td></tr>
  * </table>
  *
  * <p>The first claim of an empty prefix is noted as settled only when a manifest follows it. So a
  * store that was opened with a wrong prefix can go back to its own.
  *
  * <p>A collection without the store repeats the lineage of the manifest that it follows: it changes
- * nothing of the state, so the store accepts what it left. A file of an earlier release has no
- * notes; it is accepted as before as long as no manifest of the chain was noted by any store, which
- * ends with the first claim.
+ * nothing of the state, so the store accepts the manifests that it left. A file of an earlier
+ * release has no notes. It is accepted until a store has noted a manifest of the chain, which the
+ * first claim does.
  *
- * <p>Thread: the tiering agent, or whoever writes instead.
+ * <p>Thread: the writer's: the tiering agent, or the caller of a collection without the store.
  */
 public final class Lineage {
   private final @Nullable TierSource source;

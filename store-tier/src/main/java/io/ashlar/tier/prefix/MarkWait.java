@@ -6,9 +6,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Waits for a store's durable marks, which follow the last commit about 10 ms later. A store that
- * has failed writes no more marks, so the wait has a limit, and whoever waited goes on with what is
- * marked.
+ * Waits for a store's durable marks, which follow the last commit about 10 ms later. A failed store
+ * writes no more marks. So the wait ends after {@value #LIMIT_MS} ms, and the caller continues with
+ * what is marked.
  *
  * <p>Thread: any.
  */

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><th>the newest manifest</th><th></th></tr>
  *   <tr><td>none</td><td>fresh: the store becomes its writer, generation 1; refused if blobs are
  *       evicted, as they are in another tier</td></tr>
- *   <tr><td>of this store</td><td>goes on after its last record sequence; refused if the store's
+ *   <tr><td>of this store</td><td>continued after its last record sequence; refused if the store's
  *       file has not noted it ({@link Lineage}), has not reached that sequence, or is of an earlier
  *       open: it is a copy, or damaged</td></tr>
  *   <tr><td>of another store, adopt</td><td>taken over, if the content is the same, blob by blob
@@ -32,12 +32,13 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>of another store</td><td>refused</td></tr>
  * </table>
  *
- * <p>Whether it may be written with these keys, or without, is {@link PrefixEncryption}'s to say.
+ * <p>{@link PrefixEncryption} decides whether it may be written with these keys, or without.
  *
- * <p>Everything is checked before the claim, which is the first thing written; it is a manifest of
- * the next generation without batches, and fences whoever wrote before. The store's file notes each
- * attempt before it is sent. Of several that claim at once one wins a sequence; the others look
- * again, and are refused unless what they find is their own or a collection's.
+ * <p>Everything is checked before the claim, which is the first object written. The claim is a
+ * manifest of the next generation without batches, and fences the earlier writer. The store's file
+ * notes each attempt before it is sent. Of several claims at the same time, one wins the sequence.
+ * The other writers look again; they are refused unless the manifest is their own or a
+ * collection's.
  *
  * <p>Thread: one. Made for one opening.
  */
@@ -179,7 +180,7 @@ public final class PrefixOpening {
     while (locations.hasUnread()) {
       locations.readNext(reader, true);
     }
-    // Else what was just restored would be taken for changed since, and uploaded again.
+    // Otherwise what was just restored would count as changed since, and be uploaded again.
     MarkWait.forEpoch(source, store.durableEpoch());
     Adoption adoption = new Adoption(source, locations, objects.toString());
     // Once before anything local is changed, and once after deletes have begun to be kept: what is

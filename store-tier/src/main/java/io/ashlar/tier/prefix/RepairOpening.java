@@ -23,15 +23,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a damaged prefix over for its store, so that no writer before can add to it, however stale
- * what it knows.
+ * Takes over a damaged prefix for its store, so that no earlier writer can add to it.
  *
- * <p>The key of a lost manifest is free. A writer whose last manifest lies before it could create
- * it, and would believe that it is the newest. So the claim goes <i>above</i> everything that
- * anything speaks of: the listing, the hint, the boundary, the pins and the notes in the store's
- * file. Then {@code gc/boundary} rises to just below the claim: whoever creates a manifest there,
- * finds that he is fenced. What such a writer committed before that is seen by a second listing,
- * and ends the repair.
+ * <p>The key of a lost manifest is free. A stale writer whose last manifest lies before it could
+ * create a manifest there, and take it for the newest. So the claim goes <i>above</i> every
+ * sequence that the listing, the hint, the boundary, the pins or the notes in the store's file
+ * name. Then {@code gc/boundary} rises to just below the claim: a writer that creates a manifest
+ * there finds itself fenced. A second listing shows what such a writer committed before that, and
+ * ends the repair.
  *
  * <p>Thread: the tiering agent. Made for one repair.
  */
@@ -85,7 +84,8 @@ public final class RepairOpening {
     if (!alone && !manifests.boundary().canRise()) {
       throw new StoreOpenException(
           "this object store has no real put-if-match, so a writer that was fenced could add to"
-              + " what is repaired: make sure that nobody else writes to the prefix, and say so:"
+              + " what is repaired: make sure that no other process writes to the prefix, and say"
+              + " so:"
               + " prefix="
               + objects,
           null);
@@ -171,7 +171,7 @@ public final class RepairOpening {
     if (!alone && notes.complete() && chain.sequence() > known) {
       throw refused(
           "this store's file may be older than its tier, or a copy: the tier had a manifest that is"
-              + " not noted in it. If nobody else wrote to the prefix, say so: noted="
+              + " not noted in it. If no other process wrote to the prefix, say so: noted="
               + known
               + ", newest="
               + chain.sequence());

@@ -4,8 +4,8 @@ import io.ashlar.store.TierUnavailableException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Finds out for those who wait for a tier whether its writer was taken over, beside what the agent
- * does: one of them asks, with a few requests, and the others use its answer.
+ * Checks whether another writer took over, for callers that wait for a tier. One of them asks, with
+ * a few requests, and the others use its answer.
  *
  * <p>Thread: any. An interrupt is remembered.
  */
@@ -23,7 +23,7 @@ public final class TakeOverCheck {
     asking.lock();
     try {
       while (!writer.isProvedSince(sinceNs)) {
-        interrupted |= Thread.interrupted(); // else it would break the request
+        interrupted |= Thread.interrupted(); // an interrupt would break the request
         try {
           return writer.isStillLast();
         } catch (TierUnavailableException e) {

@@ -44,7 +44,7 @@ public final class TierWriter {
   /** The newest manifest that is certainly committed; written by the agent, read by any thread. */
   private volatile TierManifest last;
 
-  /** When a request began that proved that nobody took over; written and read by any thread. */
+  /** When a request began that proved that no writer took over; written and read by any thread. */
   private volatile long provedNs = System.nanoTime();
 
   private @Nullable TierManifest unresolved;
@@ -53,7 +53,7 @@ public final class TierWriter {
   private long nextBatch;
   private Encryption encryption;
 
-  /** Goes on after {@code claim}, which is committed. */
+  /** Continues after {@code claim}, which is committed. */
   public TierWriter(ManifestStore manifests, Lineage lineage, TierManifest claim) {
     this.manifests = manifests;
     this.lineage = lineage;
@@ -132,8 +132,8 @@ public final class TierWriter {
   }
 
   /**
-   * Commits the next manifest, of the same state as the last one but for these batches, with
-   * another collection. All batches that were named so far are settled: listed, or given up.
+   * Commits the next manifest, with other collection data: the state of the last one and these
+   * batches. All batches that were named so far are settled: listed, or given up.
    *
    * @throws FencedException if another writer took over.
    * @throws TierUnavailableException if the outcome is unknown; {@link #resolve} settles it.
@@ -202,9 +202,9 @@ public final class TierWriter {
   }
 
   /**
-   * Checks with two to four requests that nobody took over.
+   * Checks with two to four requests that no other writer took over.
    *
-   * @throws FencedException if somebody did.
+   * @throws FencedException if one did.
    * @throws TierUnavailableException if the object store does not answer.
    */
   public void checkNotFenced() {
@@ -220,7 +220,7 @@ public final class TierWriter {
   }
 
   /**
-   * Checks the same from any thread, beside what the agent does.
+   * Checks the same from any thread, independently of the agent's work.
    *
    * @return false if a manifest follows: this writer's own that is being committed, or another's.
    *     {@link #checkNotFenced} tells which.
@@ -240,7 +240,7 @@ public final class TierWriter {
 
   /**
    * Whether a request that began after {@code sinceNs}, in the time of {@link System#nanoTime}, has
-   * proved that nobody took over. Thread: any.
+   * proved that no other writer took over. Thread: any.
    */
   public boolean isProvedSince(long sinceNs) {
     return provedNs - sinceNs > 0;

@@ -1,19 +1,19 @@
 /**
- * A prefix in the hands of its one writer: how it is claimed for a store, and what its writer knows
- * and commits.
+ * The claim of a store on a prefix: how the one writer of a prefix is chosen, and what it knows and
+ * commits.
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> The newest manifests and the store's notes of them enter;
  *       claims and later manifests leave. Where each live blob lies is read from batch indexes.
- *   <li><b>Who owns what.</b> The tiering agent owns every class here.
- *   <li><b>Who frees memory.</b> What is known of blobs lies off the heap and is freed when the
- *       agent closes. Both stores stay the caller's.
+ *   <li><b>Which thread owns what.</b> The tiering agent owns every class here.
+ *   <li><b>Who frees memory.</b> The locations of blobs lie off the heap; the agent's close frees
+ *       them. Both stores stay the caller's.
  *   <li><b>What is thrown.</b> {@code FencedException} when another writer took over, {@code
  *       StoreOpenException} when a store may not write to a prefix, {@code WrongKeyException} when
  *       its encryption is another, {@code TierUnavailableException} when the object store does not
  *       answer.
- *   <li><b>What is forbidden.</b> Sending a second manifest for a sequence; believing a store's
- *       file over its tier without its lineage; ordering by clocks; uploading batches.
+ *   <li><b>What is forbidden.</b> Sending a second manifest for a sequence; trusting a store's file
+ *       over its tier without its lineage; ordering by clocks; uploading batches.
  * </ol>
  */
 @NullMarked

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * What a batch of a chain holds: ids, lengths, checksums and where they lie, but not the blobs. Of
  * a batch of version 3 only the index is read; an older one is read whole, since it has none.
  *
- * <p>Thread: any, until it is closed. Memory: its own, off the heap but for the table of frames.
+ * <p>Thread: any, until it is closed. Memory: its own, off the heap; the table of frames on it.
  */
 public final class BatchContents implements AutoCloseable {
   private final BatchReference reference;

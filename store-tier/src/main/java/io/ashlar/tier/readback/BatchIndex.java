@@ -6,8 +6,9 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The index of a batch of blobs, read without the blobs. Thread: any, until it is closed. Memory:
- * its own, off the heap but for the table of frames.
+ * The index of a batch of blobs, read without the blobs.
+ *
+ * <p>Thread: any, until it is closed. Memory: its own, off the heap; the table of frames on it.
  */
 public final class BatchIndex implements AutoCloseable {
   private final Arena arena;

@@ -19,19 +19,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads evicted blobs back from the batches they were uploaded in.
  *
- * <p>A blob in a batch of version 3 costs one ranged GET of the frames that hold it. What was read
- * is kept for a while, in memory and, if a folder is given, in a local file, so the other blobs of
- * the same frame cost none. Frames that are asked for at the same time share a GET when they lie
- * near each other, whoever reads a batch in order or again and again is read ahead for, and a GET
- * that is slow is sent a second time ({@link ReadBackConfig}). A batch of version 2, as earlier
- * releases wrote, can only be fetched whole, and is kept alike.
+ * <p>A blob in a batch of version 3 costs one ranged GET of the frames that hold it. The frames are
+ * cached in memory and, if a folder is given, in a local file, so the other blobs of the same frame
+ * cost no request. Frames that are asked for at the same time share a GET if they lie near each
+ * other. A batch that is read in order or repeatedly is read ahead. A slow GET is sent a second
+ * time ({@link ReadBackConfig}). A batch of version 2, from an earlier release, is fetched and
+ * cached whole.
  *
  * <p>Frames are verified by their checksums here, and the blob by the store that asked: its index
  * has the checksum of each.
  *
- * <p>Thread: any. Memory: up to the bound for what is kept, and what is being fetched: at most
- * eight frames, large blobs or old batches, each as stored and as a body. What is larger than the
- * bound is freed as soon as its readers have copied.
+ * <p>Thread: any. Memory: the bound of the cache, and the fetches in progress: at most eight
+ * frames, large blobs or old batches, each as stored and as a body. Anything larger than the bound
+ * is freed as soon as its readers have copied it.
  */
 public final class BatchReadBack implements ReadBack, AutoCloseable {
   private final TierObjects objects;
@@ -166,8 +166,8 @@ public final class BatchReadBack implements ReadBack, AutoCloseable {
   }
 
   /**
-   * Frees what is kept. Fetches that are on their way are interrupted, and these and any from now
-   * on fail with {@link TierUnavailableException}. Idempotent.
+   * Frees the cache. Fetches in progress are interrupted, and these and later ones fail with {@link
+   * TierUnavailableException}. Idempotent.
    */
   @Override
   public void close() {

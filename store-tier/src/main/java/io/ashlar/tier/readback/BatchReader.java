@@ -145,8 +145,8 @@ public final class BatchReader {
   }
 
   /**
-   * Decodes frames that {@link #fetch} read, and verifies them. Nothing is asked for, so whoever
-   * finds them damaged here reads them again by {@link #readFrames}.
+   * Decodes frames that {@link #fetch} read, and verifies them. This makes no request; if the
+   * frames are damaged, read them again by {@link #readFrames}.
    *
    * @param offset where they begin in the object.
    * @param frames whole runs, and nothing else.
@@ -185,7 +185,7 @@ public final class BatchReader {
   }
 
   /**
-   * Reads an object as it is, however damaged.
+   * Reads an object without judging its content.
    *
    * @param arena what its bytes are allocated in.
    * @throws CorruptionException if it is gone, or longer than any batch.

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * A batch of blobs in memory, or frames of one, with an index of its ids. Where an id occurs more
  * than once, the last entry counts.
  *
- * <p>Thread: any, until it is closed; whoever closes it makes sure that nobody reads. Memory: its
- * own, off the heap.
+ * <p>Thread: any, until it is closed; it must not be closed during a read. Memory: its own, off the
+ * heap.
  */
 public final class DecodedBatch implements AutoCloseable {
   private final Arena arena;

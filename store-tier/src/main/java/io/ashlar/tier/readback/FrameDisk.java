@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * Frames as they were fetched, kept in a local file of bounded size: a ring in which the newest
  * overwrites the oldest.
  *
- * <p>It is a cache and believed no more than the network: what is read from it is decoded and
- * verified as if it had been fetched, and fetched if that fails. The file has no name once it is
- * open, so it ends with the process and can never be stale. A failing disk turns it off.
+ * <p>It is a cache, trusted no more than the network: frames from it are decoded and verified as if
+ * they had been fetched, and fetched if that fails. The file has no name once it is open, so it
+ * ends with the process and is never stale. A failing disk turns it off.
  *
  * <p>Thread: any; one monitor, held for reads and writes of the file. Memory: some 150 bytes of
  * heap a frame.

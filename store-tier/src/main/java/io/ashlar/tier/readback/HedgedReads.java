@@ -15,13 +15,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends a read a second time when the first is slow, and takes whichever is answered first.
+ * Sends a read a second time when the first is slow, and takes the first answer.
  *
  * <p>Slow is longer than the 95th percentile of the last {@value #LATENCIES} reads and than the
  * configured least; nothing is sent twice before {@value #LATENCIES_MIN} reads have been seen.
- * Second reads are a share of all that is never exceeded, but for the first {@value #BURST}: where
- * everything is slow they would only make it slower. The read that lost is interrupted, and what it
- * read is freed.
+ * Apart from the first {@value #BURST}, second reads never exceed their configured share of all: if
+ * everything is slow, more reads would only make it slower. The read that lost is interrupted, and
+ * what it read is freed.
  *
  * <p>Thread: any; its caller waits, and an interrupt of the caller ends the reads.
  */

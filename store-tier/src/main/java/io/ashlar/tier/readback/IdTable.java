@@ -13,7 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * slot: 0 id high, 8 id low, 16 first + 1 (0: the slot is empty), 24 second
  * </pre>
  *
- * <p>Ids come from outside, so their hash is seeded: nobody can choose ids that collide.
+ * <p>Ids come from outside, so their hash is seeded: an attacker cannot choose ids that collide.
  *
  * <p>Thread: one writer and no reader meanwhile; once published, any number of readers. Memory: its
  * own, freed by close.
@@ -27,7 +27,7 @@ public final class IdTable implements AutoCloseable {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
   private final long seed;
-  private final boolean borrows; // an arena that somebody else closes
+  private final boolean borrows; // the arena, which its owner closes
   private Arena arena;
   private MemorySegment slots;
   private long mask;
@@ -39,8 +39,8 @@ public final class IdTable implements AutoCloseable {
   }
 
   /**
-   * An empty table with room for {@code expected} ids whose memory, and what it grows by, lies in
-   * an arena of somebody else's until that is closed.
+   * An empty table with room for {@code expected} ids, in an arena of the caller's. It also grows
+   * there, and ends when the caller closes the arena.
    */
   IdTable(long expected, Arena arena) {
     this(expected, arena, true);

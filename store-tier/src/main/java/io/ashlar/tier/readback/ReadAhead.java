@@ -15,7 +15,7 @@ import java.util.Map;
  *       the last {@value #RECENT_FETCHES} of any, reads it from its first frame.
  * </ul>
  *
- * <p>Thread: whoever holds the cache's lock.
+ * <p>Thread: the one that holds the lock of {@link SlotTable}.
  */
 final class ReadAhead {
   static final long AHEAD_BYTES_FIRST = 128L << 10;
@@ -36,7 +36,7 @@ final class ReadAhead {
    * What to read.
    *
    * @param from the first byte, at or before what is asked for.
-   * @param end behind the last byte; the object may end before.
+   * @param end after the last byte; the object may end before.
    */
   record Plan(long from, long end) {}
 

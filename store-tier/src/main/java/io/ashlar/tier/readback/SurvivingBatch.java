@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The writer of version 3 packs an id once into a batch. So an entry that is found is the
  * batch's last of its id, whatever was lost beside it.
  *
- * <p>Thread: any, until it is closed. Memory: its own, off the heap but for the table of frames.
+ * <p>Thread: any, until it is closed. Memory: its own, off the heap; the table of frames on it.
  */
 public final class SurvivingBatch implements AutoCloseable {
   private static final MemorySegment NO_DATA = MemorySegment.ofArray(new byte[0]);
@@ -233,7 +233,7 @@ public final class SurvivingBatch implements AutoCloseable {
     return damage;
   }
 
-  /** Whether any entry has data. So it is no batch of deletes, whoever described it. */
+  /** Whether any entry has data: then it is no batch of deletes, whatever a manifest says. */
   public boolean hasData() {
     boolean[] data = new boolean[1];
     forEach((high, low, bodyOffset, length, crc, bytes) -> data[0] |= length > 0);

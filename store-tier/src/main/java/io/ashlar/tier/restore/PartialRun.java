@@ -23,22 +23,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts into a store what is proved of a damaged checkpoint, and finds out what is not.
+ * Puts the proved blobs of a damaged checkpoint into a store, and reports the others.
  *
  * <p>The chain is walked from its newest batch to the oldest, and each batch is read whole. The
  * first entry met of an id is its last known state:
  *
  * <ul>
- *   <li><i>Proved</i>: nothing that is lost comes after it, or only what cannot have changed this
- *       id.
+ *   <li><i>Proved</i>: no lost object comes after it that may have changed this id.
  *   <li><i>Uncertain</i>: something lost comes after it and may have changed this id; or the entry
  *       lies in a candidate, a batch that only a lost manifest can have listed.
  *   <li><i>Lost</i>: the index of its batch says that it is there, and its frames are damaged.
  * </ul>
  *
- * <p>A batch of which the ids are not known, and a gap that is not bounded, make everything older
- * uncertain. Candidates without any data may be deletes: then they make older blobs of their ids
- * uncertain and bring none. Of a lost base alone nothing is uncertain. Candidates of it, which are
+ * <p>A batch whose ids are not known, and a gap that is not bounded, make everything older
+ * uncertain. Candidates without any data may be deletes: they make older blobs of their ids
+ * uncertain and bring none. A lost base alone makes nothing uncertain. Its candidates, which are
  * copies by compaction, are used only for ids that are met nowhere else.
  *
  * <p>Thread: one. Memory: a table of 46 to 91 bytes an id, two with a store to restore onto, and

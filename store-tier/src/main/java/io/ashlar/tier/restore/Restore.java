@@ -16,7 +16,7 @@ import io.ashlar.tier.object.ObjectStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings back from a tier what it holds at a checkpoint.
+ * Restores a checkpoint of a tier into a local store.
  *
  * <pre>{@code
  * try (ObjectStore objects = ObjectStores.open("s3://bucket/prefix");
@@ -28,15 +28,15 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>The checkpoint is pinned, and its chain of manifests is read.
  *   <li>Batches are fetched newest first, several ahead of the one in use, and checked against
- *       their manifest: length, CRC-32C and counts. Into a store that holds blobs already, their
- *       indexes are read first, and then whole batches, or ranges of them, for what differs.
+ *       their manifest: length, CRC-32C and counts. If the store holds blobs already, the indexes
+ *       of the batches are read first, and then only what differs.
  *   <li>The first entry met of each id is its last state: a blob is put, a delete is remembered. So
- *       each blob is written once, and what was replaced or deleted is not written at all.
- *   <li>Blobs go into epochs of bounded size, of which several are being committed.
+ *       each blob is written once, and replaced or deleted blobs are not written at all.
+ *   <li>Blobs go into epochs of bounded size. Several epochs are committed at the same time.
  * </ol>
  *
- * <p>Requests are as many as there are manifests and batches, twice the batches at most where the
- * store holds blobs already; however many blobs there are. Nothing but the pin is written to the
+ * <p>A restore sends one request for each manifest and each batch, or two for each batch if the
+ * store holds blobs already. The number of blobs does not matter. It writes only the pin to the
  * object store.
  */
 public final class Restore {
@@ -45,31 +45,45 @@ public final class Restore {
 
   private Restore() {}
 
-  /** Fills an empty store from the newest checkpoint, as {@link RestoreOptions#DEFAULTS} say. */
+  /**
+   * Restores the newest checkpoint into an empty store, with {@link RestoreOptions#DEFAULTS}.
+   * Throws what {@link #restore(ObjectStore, BlobStore, RestoreOptions, TierProgress)} throws.
+   *
+   * @param objects the tier; stays the caller's.
+   * @param into the store; stays the caller's.
+   * @param progress told how many entries are read.
+   * @return what was restored.
+   */
   public static RestoreReport restore(ObjectStore objects, BlobStore into, TierProgress progress) {
     return restore(objects, into, RestoreOptions.DEFAULTS, progress);
   }
 
   /**
-   * Restores.
+   * Restores a checkpoint.
    *
-   * <p>If this fails, the store holds an arbitrary part of the blobs, each of them whole: restore
-   * into a folder of a temporary name, rename it when this has returned, and call this again with
-   * {@link RestoreOptions#onto} to go on. An interrupt ends it, with the flag still set.
+   * <p>If this fails, the store holds an arbitrary part of the blobs, each of them whole. So
+   * restore into a folder with a temporary name, and rename it when this has returned. To resume a
+   * failed restore, call this again with {@link RestoreOptions#onto}. An interrupt ends the restore
+   * and stays set.
    *
    * <p>Thread: the caller's, which puts the blobs; read-ahead threads end before this returns.
-   * Memory: a table of 46 to 91 bytes an id, two onto a store that holds blobs, and the batches
-   * read ahead, 64 MiB or one of them.
+   * Memory: 46 to 91 bytes an id, twice that if the store holds blobs, and the batches read ahead:
+   * 64 MiB, or one larger batch.
    *
    * @param objects the tier; stays the caller's.
-   * @param into the store; stays the caller's. Nobody else may write to it meanwhile.
+   * @param into the store; stays the caller's. Do not write to it during the restore.
+   * @param options which checkpoint, and how.
    * @param progress told how many entries are read; the total is known before the first batch, and
-   *     counts entries that were replaced later, too.
-   * @throws StoreOpenException if {@code into} is not empty and should be, there is no manifest, or
-   *     there never was such a checkpoint. Nothing was put.
-   * @throws CheckpointDroppedException if retention dropped the checkpoint, before this began or
-   *     while it ran without a pin; it says which ones are retained. The newest is begun again with
-   *     {@value #ATTEMPTS_MAX} times, if {@code into} can be restored onto.
+   *     includes entries that were replaced later.
+   * @return what was restored.
+   * @throws StoreOpenException if {@code into} must be empty and is not, if there is no manifest,
+   *     or if there never was such a checkpoint. Nothing was put.
+   * @throws IllegalArgumentException if {@code into} is to be restored onto and is not a local
+   *     store.
+   * @throws CheckpointDroppedException if retention dropped the checkpoint, before the restore or
+   *     while it ran without a pin; the message names the retained ones. If the newest checkpoint
+   *     is wanted and {@code into} is a local store, the restore first tries up to {@value
+   *     #ATTEMPTS_MAX} times.
    * @throws CorruptionException naming the manifest or batch that is damaged, or missing though it
    *     is retained.
    * @throws io.ashlar.store.WrongKeyException if a batch is encrypted, and its key is not among
@@ -84,13 +98,19 @@ public final class Restore {
   }
 
   /**
-   * Restores, and tells what is lost: see {@link RestoreOptions.Losses}.
+   * Restores a checkpoint, and reports what is lost: see {@link RestoreOptions.Losses}.
    *
-   * <p>Unless losses are refused, damage of the tier does not make this fail, and {@link
-   * RestoreReport#losses} counts what was not found. Every batch is then read whole, also onto a
-   * store that holds blobs. What this throws is that of the other method, but for damage.
+   * <p>Unless losses are refused, a damaged tier does not make this fail, and {@link
+   * RestoreReport#losses} counts the losses. Every batch is then read whole, even if the store
+   * holds blobs already. Apart from damage, this throws what {@link #restore(ObjectStore,
+   * BlobStore, RestoreOptions, TierProgress)} throws.
    *
-   * @param losses told what is lost, if losses are not refused.
+   * @param objects the tier; stays the caller's.
+   * @param into the store; stays the caller's. Do not write to it during the restore.
+   * @param options which checkpoint, and how.
+   * @param progress told how many entries are read.
+   * @param losses told what is lost, if losses are not refused; on the caller's thread.
+   * @return what was restored, and what was lost.
    */
   public static RestoreReport restore(
       ObjectStore objects,
@@ -109,7 +129,7 @@ public final class Restore {
       try (HeldCheckpoint held = hold(objects, options)) {
         return run(new TierObjects(objects, options.keys()), into, held, source, progress, losses);
       } catch (CheckpointDroppedException e) {
-        // What is left of it is gone on from, so the store must be able to tell what that is.
+        // The store keeps what was put, so it must be able to tell what that is.
         boolean again =
             attempt < ATTEMPTS_MAX && options.checkpoint() == 0 && into instanceof TierSource;
         if (!again) {
@@ -144,7 +164,7 @@ public final class Restore {
     }
   }
 
-  /** Keeps what is read from being collected, where the manifest to be pinned is there. */
+  /** Pins the checkpoint if its manifest is there. */
   private static @Nullable HeldCheckpoint heldIfWhole(ObjectStore objects, RestoreOptions options) {
     try {
       return HeldCheckpoint.take(objects, options.checkpoint(), options.pin(), PIN_OWNER);

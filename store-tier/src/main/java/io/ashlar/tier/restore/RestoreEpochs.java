@@ -13,8 +13,10 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts blobs into a store in epochs of bounded size, of which several are being committed. Thread:
- * one. Closing waits for what is being committed; an epoch that is not full is dropped then.
+ * Puts blobs into a store in epochs of bounded size, several of which are committed at the same
+ * time.
+ *
+ * <p>Thread: one. Closing waits for the commits in progress; an epoch that is not full is dropped.
  */
 final class RestoreEpochs implements AutoCloseable {
   private static final int COMMITS_MAX = 4;
@@ -44,7 +46,7 @@ final class RestoreEpochs implements AutoCloseable {
     boolean isKept(long high, long low);
   }
 
-  /** Deletes what the store holds and that is not to be kept; returns how many blobs. */
+  /** Deletes the blobs of the store that are not to be kept; returns how many. */
   long deleteAllBut(Kept kept) {
     long[] deleted = new long[1];
     try (Snapshot snapshot = into.snapshot()) {

@@ -7,7 +7,7 @@ import io.ashlar.tier.key.FrameKeys;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is restored and how.
+ * Which checkpoint is restored, and how.
  *
  * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
  * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
@@ -19,11 +19,11 @@ public final class RestoreOptions {
     /** Fails, and names the first one. */
     REFUSE,
     /**
-     * Restores what is proved: blobs of which no later change can be lost. With {@code onto},
-     * everything else that the store holds is deleted.
+     * Restores proved blobs: those of which no later change can be lost. With {@code onto}, deletes
+     * every other blob that the store holds.
      */
     SKIP,
-    /** Restores what is proved, and of uncertain blobs the last state that is left. */
+    /** Restores proved blobs, and the last known state of uncertain ones. */
     GUESS
   }
 
@@ -34,7 +34,7 @@ public final class RestoreOptions {
   private static final Setting<Losses> LOSSES = TABLE.value("losses", Losses.REFUSE);
   private static final Setting<@Nullable FrameKeys> KEYS = TABLE.optional("keys");
 
-  /** The newest checkpoint into an empty store, pinned, and all of it. */
+  /** Restores all of the newest checkpoint into an empty store, and pins it meanwhile. */
   public static final RestoreOptions DEFAULTS = new RestoreOptions(TABLE.defaults());
 
   private final Settings settings;
@@ -58,9 +58,9 @@ public final class RestoreOptions {
 
   /**
    * Returns whether the store may hold blobs already; false by default. Those that the checkpoint
-   * has too, by length and CRC-32C, are verified and kept. The rest is fetched, and what the
-   * checkpoint does not have is deleted. So a restore that was cut short is resumed, and one onto
-   * yesterday's store fetches what changed.
+   * has too, by length and CRC-32C, are verified and kept. The rest is fetched, and blobs that the
+   * checkpoint does not have are deleted. Use it to resume a restore that was cut short, or to
+   * bring yesterday's store up to date.
    */
   public boolean onto() {
     return settings.get(ONTO);
@@ -72,9 +72,9 @@ public final class RestoreOptions {
   }
 
   /**
-   * Returns whether the checkpoint is pinned for the time of the restore, so that no collection
-   * takes it away; true by default. It needs the right to write. Without the pin, or without that
-   * right, a restore whose checkpoint is dropped says so, or begins again with the newest.
+   * Returns whether the checkpoint is pinned during the restore, so that no collection drops it;
+   * true by default. A pin needs the right to write to the tier. Without a pin the checkpoint may
+   * be dropped meanwhile: then the restore fails, or starts again with the newest one.
    */
   public boolean pin() {
     return settings.get(PIN);

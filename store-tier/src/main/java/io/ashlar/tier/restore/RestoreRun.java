@@ -23,14 +23,16 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts the batches of a chain into a store. Thread: one. Memory: its own, freed by close, which
- * also ends what is being fetched and waits for what is being committed.
+ * Puts the batches of a chain into a store.
+ *
+ * <p>Thread: one. Memory: its own, freed by close, which also ends the fetches in progress and
+ * waits for the commits in progress.
  */
 final class RestoreRun implements AutoCloseable {
   static final int BATCHES_AHEAD_MAX = 8;
   static final long BYTES_AHEAD_MAX = 64L << 20;
 
-  /** Ids for which there is room before any was read: a manifest is not believed beyond that. */
+  /** Most ids to make room for before any was read, as a manifest's count may be wrong. */
   private static final long IDS_EXPECTED_MAX = 64 << 10;
 
   private final BlobStore into;
@@ -150,7 +152,7 @@ final class RestoreRun implements AutoCloseable {
     return Math.max(0, batch.uncompressedBytes() - keys);
   }
 
-  /** Says whether an entry of what was fetched is put. */
+  /** Decides whether an entry that was fetched is put. */
   @FunctionalInterface
   private interface Choice {
     boolean isPut(WorkItem item, long high, long low, MemorySegment data);
@@ -213,7 +215,7 @@ final class RestoreRun implements AutoCloseable {
   }
 
   /**
-   * Tells of blobs that a repair found lost, and recorded.
+   * Reports blobs that a repair recorded as lost.
    *
    * @throws CorruptionException if a record is gone or damaged.
    */

@@ -13,8 +13,9 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The one thread that an agent's work is done on, one piece after another, and the one that sends
- * for it. Whoever asks for a piece waits for it; his interrupt is remembered and breaks nothing.
+ * The two threads of an agent: one does its work, one piece after another, and one sends its
+ * batches. A caller waits for its piece of work; an interrupt of the caller is remembered and
+ * breaks nothing.
  *
  * <p>Thread: any. Ended by {@link #end} or {@link #stop}; afterwards everything throws {@link
  * StoreClosedException}.
@@ -38,7 +39,7 @@ final class AgentThread {
     this.sender = Executors.newSingleThreadExecutor(threads.factory("ashlar-tier-send"));
   }
 
-  /** Sends what the agent made, so that it can go on meanwhile. */
+  /** Sends batches while the agent fills the next ones. */
   ExecutorService sender() {
     return sender;
   }
@@ -104,7 +105,7 @@ final class AgentThread {
     return agent.isShutdown();
   }
 
-  /** Interrupts what is running, again and again, until {@code last} was done behind it; stops. */
+  /** Interrupts the work in progress until {@code last}, which follows it, is done; then stops. */
   void end(Callable<?> last) {
     Future<?> done;
     try {

@@ -3,7 +3,7 @@ package io.ashlar.tier.upload;
 import io.ashlar.tier.CollectionReport;
 import io.ashlar.tier.CollectionStats;
 
-/** Adds collections up. Thread: written by the tiering agent, read by any. */
+/** Counts collections. Thread: written by the tiering agent, read by any. */
 final class CollectionCounters {
   private volatile CollectionStats sum = new CollectionStats(0, 0, 0, 0, 0, 0, 0, 0);
 

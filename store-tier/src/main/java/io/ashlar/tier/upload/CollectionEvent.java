@@ -36,7 +36,7 @@ final class CollectionEvent extends Event {
   @Label("Batches Compacted")
   private long batchesCompacted;
 
-  @Label("Cold References Moved")
+  @Label("References Moved")
   private long referencesMoved;
 
   @Label("Stale Uploads Aborted")

@@ -32,11 +32,11 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>U1. A batch is deleted only if no manifest above the boundary lists it or holds it, no
  *       pinned manifest lists it, and no evicted blob of the store, nor one that an open snapshot
- *       may read, refers to it. All of that is read before the first delete; whatever is answered
- *       but "absent" ends the collection.
- *   <li>U2. And only if nothing can come to list it: its generation is below the committed one, or
- *       its number is below the {@code minInflight} that a committed manifest of its generation
- *       says. No clock and no age is asked.
+ *       may read, refers to it. All of that is read before the first delete; any answer but
+ *       "absent" ends the collection.
+ *   <li>U2. And only if no manifest can come to list it: its generation is below the committed one,
+ *       or its number is below the {@code minInflight} of a committed manifest of its generation.
+ *       No clock and no age decides.
  *   <li>U3. A manifest is deleted only at or below {@code gc/boundary}, which has risen before, and
  *       only if no pin that is listed after that needs it.
  *   <li>U4. The boundary lies below the base of the oldest checkpoint that is kept, so every kept
@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <table>
  *   <caption>Steps</caption>
- *   <tr><th></th><th>step</th><th>after a crash here, or behind it</th></tr>
+ *   <tr><th></th><th>step</th><th>after a crash here, or later</th></tr>
  *   <tr><td>1</td><td>read the manifests above the boundary that are not known yet, and decide by
  *       the policy which checkpoint is the oldest to keep</td><td>nothing</td></tr>
  *   <tr><td>2</td><td>if checkpoints are dropped and something changed since the last base: find the
@@ -59,14 +59,14 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>3</td><td>list batches; which of them nothing needs?</td><td>nothing</td></tr>
  *   <tr><td>4</td><td>commit a manifest: the base, what is kept from, the boundary, what compaction
  *       holds, and {@code pendingDeletes}</td>
- *       <td>if it is there: the state is the same, nothing is deleted yet, and whoever opens next
- *       finds the same batches unneeded. Else: as 2</td></tr>
- *   <tr><td>5</td><td>see that the batches that were written are there, and move the store's cold
- *       references away from batches that were copied, each on condition of its version</td>
+ *       <td>if it is there: the state is the same, nothing is deleted yet, and the next open finds
+ *       the same batches unneeded. Otherwise: as 2</td></tr>
+ *   <tr><td>5</td><td>check that the batches that were written are there, and move the references
+ *       of evicted blobs away from batches that were copied, each on condition of its version</td>
  *       <td>some were moved, some not: what is held stays, and the next collection moves the
  *       rest</td></tr>
  *   <tr><td>6</td><td>raise {@code gc/boundary}</td>
- *       <td>manifests below it that are still there; nobody reads or makes one</td></tr>
+ *       <td>manifests below it that are still there; none is read or created</td></tr>
  *   <tr><td>7</td><td>list pins and read what they need</td><td>as 6</td></tr>
  *   <tr><td>8</td><td>validate the generation: no manifest follows, and ours is above the
  *       boundary</td><td>as 6</td></tr>
@@ -78,8 +78,8 @@ import org.jspecify.annotations.Nullable;
  *       <td>names of batches that are gone; names are never used again</td></tr>
  * </table>
  *
- * <p>A writer that is fenced between 8 and 10 does no harm: what it deletes is listed by no
- * manifest up to its own, and whoever took over goes on from that one.
+ * <p>A writer that is fenced between 8 and 10 does no harm: no manifest up to its own lists what it
+ * deletes, and the new writer continues from that manifest.
  *
  * <p>Thread: the tiering agent; one for the life of a writer.
  */
@@ -109,8 +109,8 @@ final class CollectionPass {
   private long finishedAt;
 
   /**
-   * @param local the store whose tier this is; null if it is not at hand, and then nothing is
-   *     rewritten and everything that is held stays.
+   * @param local the store whose tier this is. Null if it is not open: then nothing is rewritten,
+   *     and everything that is held stays.
    * @param nowMs milliseconds since 1970, for ages of checkpoints.
    */
   CollectionPass(
@@ -175,10 +175,10 @@ final class CollectionPass {
   /**
    * Makes one collection; the writer must have nothing unresolved.
    *
-   * @param dryRun whether only to say what it would do: then nothing is written or deleted.
+   * @param dryRun whether to report only what it would do, without writing or deleting.
    * @throws io.ashlar.store.FencedException if another writer took over; nothing more is deleted.
    * @throws io.ashlar.store.StoreException if the object store does not answer or something is
-   *     damaged: nothing that is needed was deleted, and another run goes on.
+   *     damaged: nothing that is needed was deleted, and another run resumes.
    */
   CollectionReport run(boolean dryRun) {
     unfinished = true;
@@ -218,8 +218,8 @@ final class CollectionPass {
     List<String> lost = referred(last.collection().lost());
     live.addNames(lost);
     if (local != null) {
-      // U6 holds these already, as long as the names of what is held and lost are right. Where the
-      // only copy of a blob is at stake, the store itself is asked, too.
+      // U6 holds these already, if the names of held and lost batches are right. As the only copy
+      // of a blob is at stake, the store itself is asked, too.
       local.forEachEvicted((change, reference) -> live.add(reference.first()));
     }
     Deletions.Pinned pinned = deletions.pinned(boundary);
@@ -279,7 +279,7 @@ final class CollectionPass {
     return held.stream().sorted().toList();
   }
 
-  /** Those of some batches that an evicted blob refers to; all, if the store is not at hand. */
+  /** Those of some batches that an evicted blob refers to; all, if the store is not open. */
   private List<String> referred(List<String> names) {
     LocalReferences from = local;
     if (from == null || names.isEmpty()) {
@@ -313,7 +313,7 @@ final class CollectionPass {
     return sequence;
   }
 
-  /** Moves every local reference that is to a held batch; see step 5. */
+  /** Moves every local reference to a held batch; see step 5. */
   private long moveColdReferences() {
     LocalReferences from = local;
     if (from == null) {

@@ -42,8 +42,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the object store must show before blobs rely on it alone. {@link Evictor} says why, and what
- * is left after a failure at each step.
+ * What the object store must show before it holds the only copy of a blob. {@link Evictor} says
+ * why, and what each failed step leaves.
  *
  * <p><b>Seen.</b> A batch is seen once for this open, after the manifest that lists it:
  *
@@ -63,8 +63,8 @@ import org.jspecify.annotations.Nullable;
  * length of a batch must be the one that its manifest says, if the chain was read in this open;
  * else it must hold the frames that are referred to and a footer.
  *
- * <p>Nothing is believed to be missing or wrong that was asked for only once ({@link SecondLook}),
- * nor while another writer may have collected it.
+ * <p>An object counts as missing or wrong only after a second look ({@link SecondLook}), and only
+ * if no other writer can have collected it.
  *
  * <p>Thread: the tiering agent; {@link #stats} any. Memory: 46 to 91 bytes a batch that was seen,
  * off the heap, freed by close; during a check that much for each batch that evicted blobs need.
@@ -73,7 +73,7 @@ final class Evidence implements AutoCloseable {
   /** Objects that are asked for one by one; for more there is a listing. */
   static final int HEADS_MAX = 100;
 
-  /** How long evictions that nobody asked for wait after one that was stopped, at most. */
+  /** How long periodic evictions pause after one that was stopped, at most. */
   private static final long PAUSE_NS_MAX = TimeUnit.SECONDS.toNanos(60);
 
   private static final int READ_BYTES = 64 << 10;
@@ -96,7 +96,7 @@ final class Evidence implements AutoCloseable {
   private volatile EvidenceStats stats = EvidenceStats.NONE;
 
   /**
-   * @param intervalMs how long a presence check holds; 0 for not at all.
+   * @param intervalMs how long a presence check holds; with 0 each eviction checks again.
    * @param nowNs nanoseconds of a clock that never goes back.
    * @param nowMs milliseconds since 1970, for people.
    */
@@ -126,7 +126,7 @@ final class Evidence implements AutoCloseable {
     missing(0);
   }
 
-  /** Whether an eviction was stopped so lately that one that nobody asked for is to wait. */
+  /** Whether an eviction was stopped so recently that periodic ones still pause. */
   boolean isPaused() {
     return stopped && nowNs.getAsLong() - stoppedNs < Math.min(intervalNs, PAUSE_NS_MAX);
   }
@@ -237,7 +237,7 @@ final class Evidence implements AutoCloseable {
     }
   }
 
-  /** Checks the same whether it was checked before or not; what it finds is not remembered. */
+  /** As {@link #requireSeen}, but checks each batch even if it was seen, and remembers nothing. */
   void require(Collection<StoredBatch> batches, TierWriter writer) {
     List<String> missing = new ArrayList<>();
     if (batches.size() > HEADS_MAX) {
@@ -325,7 +325,7 @@ final class Evidence implements AutoCloseable {
     if (missing.isEmpty()) {
       return;
     }
-    writer.checkNotFenced(); // whoever took over may have collected them
+    writer.checkNotFenced(); // a new writer may have collected them
     TierDamagedException damaged =
         new TierDamagedException(
             "objects of the tier are missing, or not as they were written, so local copies are"
@@ -376,7 +376,7 @@ final class Evidence implements AutoCloseable {
             stats.batchesSeen());
   }
 
-  /** Notes that everything that an eviction needs was there. */
+  /** Notes that all objects that an eviction needs were there. */
   void complete() {
     if (stopped) {
       Log.log(

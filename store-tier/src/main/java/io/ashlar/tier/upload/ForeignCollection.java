@@ -25,13 +25,13 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A collection of a prefix whose store is not open: as {@link CollectionPass}, but for compaction,
- * since the store's evicted blobs could not be moved.
+ * A collection of a prefix whose store is not open: {@link CollectionPass} without compaction,
+ * which would have to move the references of the store's evicted blobs.
  *
- * <p>It takes the prefix over for the time being, in the name of its store: a manifest of the next
- * generation, which repeats the {@linkplain TierManifest#lineage lineage} of the one before. So a
- * store that is open there after all is fenced, and goes on once it is opened again. A dry run
- * takes nothing over and writes nothing.
+ * <p>It takes the prefix over in the name of its store, with a manifest of the next generation that
+ * repeats the {@linkplain TierManifest#lineage lineage} of the one before. If the store is open
+ * after all, this fences it, and it continues once it is opened again. A dry run takes nothing over
+ * and writes nothing.
  *
  * <p>Thread: the caller's.
  */
@@ -44,8 +44,8 @@ public final class ForeignCollection {
    * @param objects the tier; stays the caller's.
    * @param keys its keys, for indexes of batches; null if it is not encrypted, or if nothing is
    *     dropped, as then no batch is read.
-   * @param config what is kept; with nothing dropped, only what failed uploads left is deleted, and
-   *     what earlier collections did not come to.
+   * @param config what is kept. If it drops nothing, only leftovers of failed uploads and of
+   *     earlier collections are deleted.
    * @throws StoreOpenException if there is no tier.
    * @throws io.ashlar.store.WrongKeyException if a batch would have to be read, and its key is not
    *     given; nothing was done then.
@@ -96,8 +96,8 @@ public final class ForeignCollection {
   }
 
   /**
-   * Checks that the hint is there. Without it and without the store nothing tells whether the
-   * newest manifest is lost, and batches that only that one lists would be taken for unneeded.
+   * Checks that the hint is there. Without the hint and the store, a lost newest manifest would go
+   * unnoticed, and batches that only that manifest lists would count as unneeded.
    */
   private static void checkNewest(ObjectStore objects, ManifestStore manifests) {
     if (manifests.checkedHint().sequence() == 0) {

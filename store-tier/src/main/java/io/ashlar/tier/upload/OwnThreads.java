@@ -9,7 +9,11 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The threads that an agent works on, to interrupt what they do when it is closed. Thread: any. */
+/**
+ * The threads of an agent, which closing interrupts.
+ *
+ * <p>Thread: any.
+ */
 final class OwnThreads {
   private static final long AGAIN_MS = 20;
 
@@ -30,8 +34,8 @@ final class OwnThreads {
   }
 
   /**
-   * Interrupts them, again and again, as a thread may begin another request meanwhile, until a task
-   * of theirs is done. The caller's own interrupt is remembered.
+   * Interrupts them until a task of theirs is done: repeatedly, as a thread may begin another
+   * request meanwhile. The caller's own interrupt is remembered.
    */
   void interruptUntil(Future<?> done) {
     Uninterrupted.run(() -> {

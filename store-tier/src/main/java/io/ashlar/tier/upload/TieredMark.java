@@ -5,7 +5,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last epoch that is remote-durable, which only rises, and those who wait for it.
+ * The last epoch that is remote-durable, which only rises, and the callers that wait for it.
  *
  * <p>Thread: advanced and ended by the agent, read and waited for by any. An interrupt of a waiter
  * is remembered.
@@ -27,7 +27,7 @@ final class TieredMark {
     }
   }
 
-  /** Says that an epoch, and all before it, are remote-durable. */
+  /** Notes that an epoch, and all before it, are remote-durable. */
   void advance(long newEpoch) {
     lock.lock();
     try {
@@ -40,7 +40,7 @@ final class TieredMark {
     }
   }
 
-  /** Says that it will not rise any more; whoever waits for more is told why. */
+  /** Ends the mark: it rises no more, and callers that wait for more get {@code reason}. */
   void end(RuntimeException reason) {
     lock.lock();
     try {
