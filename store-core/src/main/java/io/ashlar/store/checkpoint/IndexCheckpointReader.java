@@ -49,11 +49,11 @@ public final class IndexCheckpointReader implements AutoCloseable {
    */
   public Generation read(Superblock superblock, BlobIndex into) {
     entries = 0;
-    if (superblock.checkpointStart() == 0) {
+    if (superblock.checkpoint().isNone()) {
       return locate(superblock);
     }
     IndexCheckpointBuckets buckets = new IndexCheckpointBuckets();
-    long bytes = Math.min(superblock.checkpointBytes(), Blocks.offset(fileBlocks));
+    long bytes = Math.min(superblock.checkpoint().bytes(), Blocks.offset(fileBlocks));
     try (CheckpointLoader loader = new CheckpointLoader(into, bytes);
         ChunksAhead ahead = new ChunksAhead(this, superblock, CHUNKS_AHEAD)) {
       for (MemorySegment chunk = ahead.next(); chunk != null; chunk = ahead.next()) {
@@ -65,7 +65,7 @@ public final class IndexCheckpointReader implements AutoCloseable {
       }
       Generation generation = ahead.outcome();
       if (!loader.isComplete()) {
-        throw damaged(superblock.checkpointStart());
+        throw damaged(superblock.checkpoint().start());
       }
       return generation;
     }
@@ -88,9 +88,9 @@ public final class IndexCheckpointReader implements AutoCloseable {
     int number = 0;
     Place place =
         new Place(
-            superblock.checkpointStart(),
-            superblock.checkpointBlocks(),
-            superblock.checkpointCrc32c());
+            superblock.checkpoint().start(),
+            superblock.checkpoint().blocks(),
+            superblock.checkpoint().crc32c());
     while (place.start() != 0) {
       int slot = receiver == null ? 0 : receiver.awaitSlot();
       MemorySegment chunk = chunk(superblock, place, slot, receiver == null);
@@ -113,15 +113,15 @@ public final class IndexCheckpointReader implements AutoCloseable {
         receiver.put(chunk);
       }
     }
-    if (number > 0 || bytes != superblock.checkpointBytes()) {
-      throw damaged(superblock.checkpointStart());
+    if (number > 0 || bytes != superblock.checkpoint().bytes()) {
+      throw damaged(superblock.checkpoint().start());
     }
     return new Generation(
         superblock.base(),
-        superblock.covered(),
+        superblock.checkpoint().covered(),
         List.copyOf(chunks),
         chunks.isEmpty() ? null : chunks.getFirst(),
-        superblock.checkpointCrc32c());
+        superblock.checkpoint().crc32c());
   }
 
   private MemorySegment chunk(Superblock superblock, Place place, int slot, boolean headerOnly) {

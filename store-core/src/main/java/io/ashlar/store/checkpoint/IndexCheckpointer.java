@@ -1,12 +1,14 @@
 package io.ashlar.store.checkpoint;
 
-import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.index.BlobIndex;
+import io.ashlar.store.index.BucketWalk;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.NativeException;
@@ -47,25 +49,19 @@ public final class IndexCheckpointer implements AutoCloseable {
     long durableSequence();
   }
 
-  private static final long OPERATIONS_MIN = 1 << 16;
-  private static final long OPENED_RECORDS_MIN = 256;
-  private static final long BLOBS_PER_OPENED_RECORD = 4096;
-  private static final int OPENED_SHARE = 4;
   private static final long CHUNK_BYTES = Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX);
 
-  private final Disk disk;
+  private final GuardedDisk disk;
+  private final Poison poison;
   private final BlobIndex index;
   private final BlockSpace space;
-  private final SuperblockPair superblocks;
-  private final RecordLedger ledger;
-  private final Poison poison;
+  private final Generations generations;
+  private final CheckpointSchedule schedule;
   private final Executor executor;
   private final RoleAccess role;
-  private final long storeId;
-  private final long logBlocksMin;
   private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
   private final MemorySegment chunk = memory.segment();
-  private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+  private final BucketWalk walk = new BucketWalk();
   private final Uninterrupted.PlainWait isIdle = // made here: the wait needs no heap
       () -> {
         while (this.running) {
@@ -74,12 +70,6 @@ public final class IndexCheckpointer implements AutoCloseable {
       };
 
   // Owned by the commit role's holder.
-  private Generation older;
-  private Generation newer;
-  private long logBlocks; // written to the log since the newer generation's base
-  private long logOperations;
-  private long dueBlocks; // how far the log goes before the next checkpoint
-  private long dueOperations;
   private LogPosition base;
   private long unreferencedBlocks; // of the checkpoint that is being written
   private long completedCount;
@@ -98,68 +88,51 @@ public final class IndexCheckpointer implements AutoCloseable {
   private boolean running; // guarded by this
 
   /**
-   * Creates one that knows the generations which the two superblock copies refer to.
+   * Creates one that continues from the generations that recovery found.
    *
-   * @param logBlocksMin how many blocks the log advances at least between two checkpoints.
-   * @param logBlocks how far it has advanced since the newer one.
-   * @param logOperations how many operations it has since then.
+   * @param content what is written, and where it goes.
+   * @param generations replaces the older by what was written.
+   * @param schedule says when.
+   * @param executor runs the steps.
+   * @param role gives them the commit role.
    */
   public IndexCheckpointer(
-      Disk disk,
-      BlobIndex index,
-      BlockSpace space,
-      SuperblockPair superblocks,
-      RecordLedger ledger,
-      Poison poison,
+      GuardedDisk disk,
+      StoreContent content,
+      Generations generations,
+      CheckpointSchedule schedule,
       Executor executor,
-      RoleAccess role,
-      long storeId,
-      long logBlocksMin,
-      Generation older,
-      Generation newer,
-      long logBlocks,
-      long logOperations) {
+      RoleAccess role) {
     this.disk = disk;
-    this.index = index;
-    this.space = space;
-    this.superblocks = superblocks;
-    this.ledger = ledger;
-    this.poison = poison;
+    poison = disk.poison();
+    index = content.index();
+    space = content.space();
+    this.generations = generations;
+    this.schedule = schedule;
     this.executor = executor;
     this.role = role;
-    this.storeId = storeId;
-    this.logBlocksMin = logBlocksMin;
-    this.older = older;
-    this.newer = newer;
-    this.logBlocks = logBlocks;
-    this.logOperations = logOperations;
-    base = newer.base();
+    base = generations.base();
     noteGenerations();
   }
 
   /** Notes that the log has advanced. Thread: the commit role's holder. */
   public void noteLog(long blocks, long operations) {
-    logBlocks += blocks;
-    logOperations += operations;
+    schedule.noteLog(blocks, operations);
   }
 
   /**
    * Returns whether enough was logged for the next checkpoint. Thread: the commit role's holder.
    */
   public boolean isDue() {
-    return logBlocks >= dueBlocks || logOperations >= dueOperations;
+    return schedule.isDue();
   }
 
   /**
-   * Returns whether the open that has just ended replayed enough that a checkpoint should be
-   * written now, so that the next open need not repeat it. Enough is a quarter of the operations
-   * that make a checkpoint due otherwise. Enough is also a number of records whose replay takes as
-   * long as the checkpoint. Thread: the commit role's holder.
+   * Returns whether the open that has just ended replayed enough for a checkpoint. Thread: the
+   * commit role's holder.
    */
   public boolean isDueAfterOpen(long replayedRecords) {
-    return OPENED_SHARE * logOperations >= dueOperations
-        || replayedRecords
-            >= Math.max(OPENED_RECORDS_MIN, index.liveCount() / BLOBS_PER_OPENED_RECORD);
+    return schedule.isDueAfterOpen(replayedRecords);
   }
 
   /**
@@ -173,8 +146,7 @@ public final class IndexCheckpointer implements AutoCloseable {
       }
       running = true;
     }
-    logBlocks = 0;
-    logOperations = 0;
+    schedule.restart();
     base = position;
     cursor = 0;
     number = 0;
@@ -204,7 +176,7 @@ public final class IndexCheckpointer implements AutoCloseable {
 
   /** Returns how long the newer checkpoint is. Thread: the commit role's holder. */
   public long newerBlocks() {
-    return newer.blocks();
+    return generations.newerBlocks();
   }
 
   /** Waits until no checkpoint is being written. Thread: one that does not run its steps. */
@@ -260,7 +232,7 @@ public final class IndexCheckpointer implements AutoCloseable {
 
   private boolean copyChunk() {
     while (cursor >= 0 && !IndexCheckpointFormat.isFull(bytes)) {
-      cursor = index.writeBucket(cursor, walk, chunk, bytes);
+      cursor = walk.write(index, cursor, chunk, bytes);
       bytes += walk.bytes();
       buckets++;
       entries += walk.entries();
@@ -303,7 +275,7 @@ public final class IndexCheckpointer implements AutoCloseable {
         IndexCheckpointFormat.seal(
             chunk,
             number,
-            storeId,
+            generations.storeId(),
             base.sequence(),
             start,
             previousStart,
@@ -312,7 +284,7 @@ public final class IndexCheckpointer implements AutoCloseable {
             buckets,
             entries,
             (int) bytes);
-    disk.write(chunk.asSlice(0, Blocks.offset(blocks)), Blocks.offset(start));
+    disk.disk().write(chunk.asSlice(0, Blocks.offset(blocks)), Blocks.offset(start));
     previousStart = start;
     previousBlocks = blocks;
     number++;
@@ -325,8 +297,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     try {
       disk.sync();
     } catch (NativeException e) {
-      poison.set(e); // it may have hidden the failure of a commit's write
-      return;
+      return; // the store is poisoned
     }
     Generation written =
         new Generation(base, covered[0], List.copyOf(chunks), chunks.getLast(), previousCrc32c);
@@ -338,34 +309,24 @@ public final class IndexCheckpointer implements AutoCloseable {
       return;
     }
     try {
-      superblocks.flip(written);
+      disk.orPoison(() -> generations.flip(written, space)); // L24
     } catch (NativeException e) {
-      poison.set(e); // L24
       return;
     }
     unreferencedBlocks = 0;
-    if (!older.equals(newer)) { // both copies name one generation after a repair
-      older.free(space);
-    }
-    ledger.freeThrough(newer.base().sequence(), space); // L13
-    older = newer;
-    newer = written;
     completedCount++;
     noteGenerations();
   }
 
-  /** Works out what follows from the generations' sizes, once for each and not for every commit. */
   private void noteGenerations() {
-    // Four times the last one's size keeps what checkpoints write a fraction of what commits write.
-    dueBlocks = Math.max(logBlocksMin, 4 * newer.blocks());
-    // An open takes a microsecond for each, some ten times as long as for an entry (0033).
-    dueOperations = Math.max(OPERATIONS_MIN, index.liveCount() / 16);
+    schedule.noteCheckpoint(generations.newerBlocks());
     space.reserve(reserveBlocks());
   }
 
   /** Returns the blocks that puts leave free, so that three checkpoints always find room (L15). */
   private long reserveBlocks() {
-    return 3 * (newer.blocks() + newer.blocks() / 4 + 1);
+    long blocks = generations.newerBlocks();
+    return 3 * (blocks + blocks / 4 + 1);
   }
 
   private void abandon(@Nullable NativeException failure) {
@@ -393,8 +354,7 @@ public final class IndexCheckpointer implements AutoCloseable {
    * written. Thread: the commit role's holder.
    */
   public long blocks() {
-    long referenced = older.equals(newer) ? newer.blocks() : older.blocks() + newer.blocks();
-    return referenced + unreferencedBlocks;
+    return generations.blocks() + unreferencedBlocks;
   }
 
   /** Ends the checkpoint that is being written, without its flip, and frees the memory. */

@@ -150,8 +150,9 @@ public final class SuperblockPair implements AutoCloseable {
         : "L7: an incarnation was repeated";
     assert sequence >= recovered.base().sequence()
         : "L5: the fence precedes a record that it must keep";
-    writeCopy(base.withFence(incarnation, sequence).withNotes(notes), 1 - copy);
-    writeCopy(recovered.withFence(incarnation, sequence).withNotes(notes), copy);
+    Superblock.Fence fence = new Superblock.Fence(incarnation, sequence);
+    writeCopy(base.withFence(fence).withNotes(notes), 1 - copy);
+    writeCopy(recovered.withFence(fence).withNotes(notes), copy);
   }
 
   /** Sets the tiered flag in both copies. */
@@ -187,16 +188,15 @@ public final class SuperblockPair implements AutoCloseable {
     Generation.Chunk last = Objects.requireNonNull(generation.last());
     assert generation.covered() >= generation.base().sequence()
         : "L12: the checkpoint covers less than its log position";
-    writeCopy(
-        newer()
-            .withCheckpoint(
-                generation.base(),
-                generation.covered(),
-                last.start(),
-                last.blocks(),
-                Blocks.offset(generation.blocks()),
-                generation.crc32c()),
-        1 - newerCopy());
+    Superblock.Checkpoint checkpoint =
+        new Superblock.Checkpoint(
+            generation.base(),
+            generation.covered(),
+            last.start(),
+            last.blocks(),
+            Blocks.offset(generation.blocks()),
+            generation.crc32c());
+    writeCopy(newer().withCheckpoint(checkpoint), 1 - newerCopy()); // L12
   }
 
   private void writeCopy(Superblock superblock, int copy) {

@@ -1,6 +1,7 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
@@ -60,10 +61,10 @@ final class AheadWriter implements AutoCloseable {
   private @Nullable ExecutorService threads;
 
   /** Creates one whose memory lies in a shared arena that outlives its last write. */
-  AheadWriter(Disk disk, Poison poison, StoreCounters counters, Arena arena) {
-    this.disk = disk;
-    this.poison = poison;
-    this.counters = counters;
+  AheadWriter(GuardedDisk guarded, Arena arena) {
+    disk = guarded.disk();
+    poison = guarded.poison();
+    counters = guarded.counters();
     for (int i = 0; i < LANES; i++) {
       lanes[i] = new Lane(arena);
       var _ = idle.offer(lanes[i]);

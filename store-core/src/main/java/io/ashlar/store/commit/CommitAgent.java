@@ -1,11 +1,12 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.StoreConfig;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.LogRecordFormat;
-import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.spi.Log;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -60,15 +61,13 @@ final class CommitAgent {
   private final CommitQueue queue;
   private final CommitRole role;
   private final GroupCommitter committer;
-  private final GroupPublisher publisher;
-  private final BlockSpace space;
   private final AckSequencer acks;
   private final Poison poison;
   private final Disk disk;
   private final FileWatch fileWatch;
   private final LongSupplier clockNs;
   private final long quietNs;
-  private final long coalesceWindowNs;
+  private final CoalescingWindow window;
   private final long groupBytesMax;
   private final EpochBuffer[] group;
 
@@ -76,40 +75,35 @@ final class CommitAgent {
   private volatile boolean closing; // written by the closing thread, read by the I/O thread
   private final AtomicInteger queuedTasks = new AtomicInteger(); // behind an epoch, perhaps
   private volatile long lastCommitNs; // written by the role's holder, read by the I/O thread
-  private boolean windowOpen; // the I/O thread's
-  private long windowEndNs; // the I/O thread's
 
   @SuppressWarnings("unused") // through SLEEP: written by the I/O thread and by who wakes it
   private int sleep;
 
+  /**
+   * Creates one without a ring.
+   *
+   * @param clockNs a monotonic clock.
+   */
   CommitAgent(
+      StoreConfig config,
       CommitQueue queue,
       CommitRole role,
       GroupCommitter committer,
-      GroupPublisher publisher,
-      BlockSpace space,
       AckSequencer acks,
-      Poison poison,
-      Disk disk,
-      LongSupplier clockNs,
-      long quietNs,
-      long coalesceWindowNs,
-      int groupEpochsMax,
-      long groupBytesMax) {
+      GuardedDisk guarded,
+      LongSupplier clockNs) {
     this.queue = queue;
     this.role = role;
     this.committer = committer;
-    this.publisher = publisher;
-    this.space = space;
     this.acks = acks;
-    this.poison = poison;
-    this.disk = disk;
-    this.fileWatch = new FileWatch(disk, poison, clockNs);
+    poison = guarded.poison();
+    disk = guarded.disk();
+    fileWatch = new FileWatch(disk, poison, clockNs);
     this.clockNs = clockNs;
-    this.quietNs = quietNs;
-    this.coalesceWindowNs = coalesceWindowNs;
-    this.groupBytesMax = groupBytesMax;
-    group = new EpochBuffer[groupEpochsMax];
+    quietNs = TimeUnit.MILLISECONDS.toNanos(config.quietMarkMs());
+    window = new CoalescingWindow(clockNs, config.coalesceWindowNs());
+    groupBytesMax = config.groupBytesMax();
+    group = new EpochBuffer[config.groupEpochsMax()];
   }
 
   /** Opens the ring. Thread: the I/O thread, before anything else. */
@@ -162,7 +156,7 @@ final class CommitAgent {
       } else if (waitsForCompany()) {
         break;
       } else {
-        windowOpen = false;
+        window.end();
         int count = gather();
         served += count;
         commit(count, ring);
@@ -196,15 +190,7 @@ final class CommitAgent {
    * first of them.
    */
   private boolean waitsForCompany() {
-    if (coalesceWindowNs == 0 || queue.isEmpty() || isWindowEnded()) {
-      return false;
-    }
-    long now = clockNs.getAsLong();
-    if (!windowOpen) {
-      windowOpen = true;
-      windowEndNs = now + coalesceWindowNs;
-    }
-    return now - windowEndNs < 0;
+    return window.isOn() && !queue.isEmpty() && !isWindowEnded() && window.holds();
   }
 
   /** Returns whether something other than time ends the window. */
@@ -235,7 +221,7 @@ final class CommitAgent {
   }
 
   private int markWhenQuiet() {
-    if (!publisher.isUnmarked()
+    if (!committer.isUnmarked()
         || clockNs.getAsLong() - lastCommitNs < quietNs
         || !role.tryTake()) {
       return 0;
@@ -248,22 +234,52 @@ final class CommitAgent {
     }
   }
 
+  /**
+   * The fast path: takes the free role and commits on the calling thread, which saves the
+   * hand-over. Not for a virtual thread, which would pin its carrier (L20), not past others that
+   * wait, and not where a commit shall wait for company.
+   *
+   * @return false if nothing was done; else the epoch's outcome is known.
+   */
+  boolean tryCommitHere(EpochBuffer epoch) {
+    if (!queue.isEmpty() || poison.isSet() || window.isOn() || Thread.currentThread().isVirtual()) {
+      return false;
+    }
+    if (!role.tryTake()) {
+      return false;
+    }
+    boolean committed = false;
+    try {
+      fileWatch.check();
+      committed = queue.isEmpty() && !poison.isSet() && committer.tryCommitAlone(epoch);
+      if (committed) {
+        lastCommitNs = clockNs.getAsLong();
+      }
+    } catch (RuntimeException | Error e) {
+      poison.set(e); // L19
+      acks.deliver();
+      epoch.outcome().setFailure(poison.failure(true));
+      committed = true;
+    } finally {
+      releaseRole();
+    }
+    if (committed) {
+      wakeForMark();
+    }
+    return committed;
+  }
+
+  /** Returns whether no commit is running or queued. Thread: any. */
+  boolean isIdle() {
+    return queue.isEmpty() && !role.isHeld();
+  }
+
   /** Releases the role, then serves what was queued meanwhile. Thread: the role's holder. */
   void releaseRole() {
     role.release();
     if (!queue.isEmpty()) {
       wakeIfAsleep(ASLEEP_BRIEFLY);
     }
-  }
-
-  /** Checks before a commit that the file still exists. Thread: the role's holder. */
-  void checkFile() {
-    fileWatch.check();
-  }
-
-  /** Notes a commit on a caller's thread. Thread: the role's holder. */
-  void noteCommit() {
-    lastCommitNs = clockNs.getAsLong();
   }
 
   /** Wakes the agent: something is in the queue. Thread: any, after it put it in. */
@@ -281,8 +297,8 @@ final class CommitAgent {
     wakeForWork();
   }
 
-  /** Wakes the agent if it sleeps without a time to write a mark. Thread: any. */
-  void wakeForMark() {
+  /** Wakes the agent if it sleeps without a time to write a mark. */
+  private void wakeForMark() {
     if ((int) SLEEP.getAcquire(this) == ASLEEP) {
       wakeIfAsleep(ASLEEP);
     }
@@ -297,10 +313,10 @@ final class CommitAgent {
 
   private void sleep() {
     boolean company = waitsForCompany();
-    boolean brief = publisher.isUnmarked();
+    boolean brief = committer.isUnmarked();
     long timeoutNs = SLEEP_NS;
     if (company) {
-      timeoutNs = Math.max(1, windowEndNs - clockNs.getAsLong());
+      timeoutNs = window.leftNs();
     } else if (brief) {
       timeoutNs =
           Math.clamp(
@@ -313,7 +329,7 @@ final class CommitAgent {
     boolean stillNothing =
         company
             ? waitsForCompany()
-            : (queue.isEmpty() || role.isHeld()) && brief == publisher.isUnmarked();
+            : (queue.isEmpty() || role.isHeld()) && brief == committer.isUnmarked();
     if (stillNothing && !closing) {
       var _ = ring().await(CommitAgent::onStrayCompletion, timeoutNs);
     }
@@ -381,8 +397,7 @@ final class CommitAgent {
     }
     DiskQueue ring = ring();
     try {
-      space.settleGrowth();
-      committer.writeMark(ring); // L31
+      committer.finish(ring);
     } finally {
       ring.close();
       role.retire();

@@ -1,34 +1,24 @@
 package io.ashlar.store.commit;
 
-import io.ashlar.store.AckListener;
-import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
-import io.ashlar.store.StoreException;
-import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
-import io.ashlar.store.checkpoint.RecordLedger;
-import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.checkpoint.RecoveredLog;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.GuardedDisk;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.disk.Threads;
-import io.ashlar.store.format.LogPosition;
-import io.ashlar.store.index.OperationApplier;
-import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.format.Superblock;
 import io.ashlar.store.space.BlockSpace;
-import io.ashlar.store.spi.HandleTraces;
-import io.ashlar.store.spi.Log;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.StackRoom;
 import io.ashlar.store.vacuum.CommitAccess;
 import java.lang.foreign.Arena;
-import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -41,11 +31,7 @@ public final class CommitPath implements AutoCloseable {
 
   private static final long QUEUED_MS_MAX = 1_000;
 
-  private final StoreConfig config;
   private final StoreGate gate;
-  private final Poison poison;
-  private final CommitQueue queue;
-  private final CommitRole role = new CommitRole();
   private final EpochBufferPool buffers;
   private final HeldQuota quota;
   private final LogTail tail;
@@ -53,137 +39,80 @@ public final class CommitPath implements AutoCloseable {
   private final IndexCheckpointer checkpointer;
   private final GroupPublisher publisher;
   private final GroupCommitter committer;
-  private final CommitAgent agent;
+  private final IoThread thread;
   private final RoleTasks tasks;
-  private final HeldSpace held;
   private final AheadWriter ahead;
   private final Arena arena = Arena.ofShared(); // one: closing it asks every thread of the process
+  private final EpochCommits commits;
   private final EpochWriter writer;
-  private @Nullable Thread thread;
 
   /**
    * Wires the write path to the recovered state.
    *
-   * @param gate entered by every thread that fills or commits an epoch.
-   * @param position the end of the log.
-   * @param ledger the records that replay needs.
+   * @param lender its gate is entered by every thread that fills or commits an epoch.
+   * @param content what commits change.
+   * @param log where the log continues.
    * @param checkpoints makes the writer of index checkpoints, given access to the commit role.
-   * @param clockMs wall time for log records, ms since 1970.
-   * @param clockNs a monotonic clock for waiting.
-   * @param traces notes where epochs are begun, if traces are on.
    */
   public CommitPath(
       StoreConfig config,
-      Disk disk,
-      BufferPool pool,
-      StoreGate gate,
-      BlockSpace space,
-      OperationApplier applier,
-      StoreCounters counters,
-      Poison poison,
-      LogPosition position,
-      RecordLedger ledger,
+      GuardedDisk disk,
+      Lender lender,
+      StoreContent content,
+      RecoveredLog log,
       Function<IndexCheckpointer.RoleAccess, IndexCheckpointer> checkpoints,
-      long storeId,
-      long incarnation,
-      LongSupplier clockMs,
-      LongSupplier clockNs,
-      @Nullable HandleTraces traces) {
-    this.config = config;
-    this.gate = gate;
-    this.poison = poison;
-    ahead = new AheadWriter(disk, poison, counters, arena);
-    queue = new CommitQueue(config.queueCapacity());
-    quota = new HeldQuota(config.heldBytesMax());
-    Quota claimQuota = new Quota(EpochRoom.claimQuotaBytes(pool));
-    buffers = new EpochBufferPool(config.queueCapacity(), quota, claimQuota, traces);
-    tail = new LogTail(space, position, config.logExtentBytesMax() / Disk.BLOCK_BYTES, ledger);
-    acks = new AckSequencer(gate, position.epoch(), poison, buffers);
-    checkpointer = checkpoints.apply(new RoleHolder());
-    publisher = new GroupPublisher(space, tail, applier, acks, checkpointer, counters, incarnation);
-    committer =
-        new GroupCommitter(
-            disk,
-            space,
-            tail,
-            acks,
-            publisher,
-            counters,
-            poison,
-            arena,
-            clockMs,
-            storeId,
-            incarnation);
-    agent =
-        new CommitAgent(
-            queue,
-            role,
-            committer,
-            publisher,
-            space,
-            acks,
-            poison,
-            disk,
-            clockNs,
-            TimeUnit.MILLISECONDS.toNanos(config.quietMarkMs()),
-            config.coalesceWindowNs(),
-            config.groupEpochsMax(),
-            config.groupBytesMax());
+      Clocks clocks) {
+    gate = lender.gate();
+    Poison poison = disk.poison();
+    BlockSpace space = content.space();
     long timeoutMs = config.backPressureTimeoutMs();
+    ahead = new AheadWriter(disk, arena);
+    CommitQueue queue = new CommitQueue(config.queueCapacity());
+    CommitRole role = new CommitRole();
+    quota = new HeldQuota(config.heldBytesMax());
+    Quota claimQuota = new Quota(EpochRoom.claimQuotaBytes(lender.pool()));
+    buffers = new EpochBufferPool(config.queueCapacity(), quota, claimQuota, lender.traces());
+    tail = new LogTail(space, log, config.logExtentBytesMax() / Disk.BLOCK_BYTES);
+    acks = new AckSequencer(gate, log.position().epoch(), poison, buffers);
+    checkpointer = checkpoints.apply(new RoleHolder());
+    Superblock superblock = log.superblock();
+    publisher =
+        new GroupPublisher(
+            content, tail, acks, checkpointer, disk.counters(), superblock.incarnation());
+    RecordEncoder encoder = new RecordEncoder(tail, arena, clocks.wallMs(), superblock);
+    committer = new GroupCommitter(disk, space, tail, acks, publisher, encoder, arena);
+    CommitAgent agent =
+        new CommitAgent(config, queue, role, committer, acks, disk, clocks.monotonicNs());
+    thread = new IoThread(agent, acks, poison);
     tasks = new RoleTasks(gate, queue, role, agent, poison, timeoutMs);
-    held = new HeldSpace(tasks, quota, space, poison, committer, timeoutMs);
-    EpochSpill spill = new EpochSpill(gate, pool, held, ahead, poison, timeoutMs);
-    EpochRoom room = new EpochRoom(this, pool, spill, claimQuota, config.groupBytesMax());
-    writer = new EpochWriter(this, gate, pool, room, spill, poison);
+    HeldSpace held = new HeldSpace(tasks, quota, space, poison, committer.refusals(), timeoutMs);
+    commits = new EpochCommits(config, gate, queue, agent, thread, buffers, held);
+    EpochSpill spill = new EpochSpill(lender, held, ahead, poison);
+    EpochRoom room =
+        new EpochRoom(commits, lender.pool(), spill, claimQuota, config.groupBytesMax());
+    writer = new EpochWriter(commits, lender, room, spill, poison);
   }
 
   /**
    * Starts the I/O thread and waits until it has its ring.
    *
-   * @throws StoreOpenException if no thread can be started.
+   * @throws io.ashlar.store.StoreOpenException if no thread can be started.
    * @throws RuntimeException what opening the ring threw; the thread has ended then.
    */
   public void start(String name) {
-    FutureTask<@Nullable Void> ready = new FutureTask<>(agent::onStart, null);
-    Thread started = new Thread(() -> runAgent(ready), name);
-    started.setDaemon(true);
-    thread = started;
-    try {
-      Threads.start(started);
-    } catch (RejectedExecutionException e) {
-      throw new StoreOpenException("the store has no I/O thread: " + e.getMessage(), e);
-    }
+    FutureTask<@Nullable Void> ready = thread.start(name);
     ahead.start("ashlar-ahead");
     var _ = Threads.await(ready);
   }
 
-  private void runAgent(FutureTask<@Nullable Void> ready) {
-    ready.run();
-    if (ready.state() != Future.State.SUCCESS) {
-      return;
-    }
-    try {
-      agent.run();
-    } catch (RuntimeException | Error e) {
-      poison.set(e);
-      acks.wakeWaiters();
-      Log.log(
-          CommitPath.class,
-          System.Logger.Level.ERROR,
-          "the store failed: its I/O thread cannot continue",
-          e);
-      agent.refuseUntilClosed();
-    }
-  }
-
   /** Opens the ring on this thread, which from now on calls {@link #doWork} instead. For tests. */
   public void startHere() {
-    agent.onStart();
+    thread.startHere();
   }
 
   /** Does the I/O thread's work once, on the thread that called {@link #startHere}. For tests. */
   public int doWork() {
-    return agent.doWork();
+    return thread.doWork();
   }
 
   /**
@@ -252,7 +181,7 @@ public final class CommitPath implements AutoCloseable {
    * @param fill adds the evictions; at most {@link Epoch#OPERATIONS_MAX}.
    */
   public void commitEvictions(Consumer<EvictionSink> fill) {
-    fillAndCommit(buffer -> fill.accept(buffer::addEvict));
+    commits.fillAndCommit(buffer -> fill.accept(buffer::addEvict));
   }
 
   /**
@@ -261,26 +190,7 @@ public final class CommitPath implements AutoCloseable {
    * @param fill adds the moves; at most {@link Epoch#OPERATIONS_MAX}.
    */
   public void commitColdMoves(Consumer<ColdMoveSink> fill) {
-    fillAndCommit(buffer -> fill.accept(buffer::addColdMove));
-  }
-
-  /**
-   * Commits an epoch of the store's own; an epoch that cannot be filled or prepared is returned to
-   * its pool.
-   */
-  void fillAndCommit(Consumer<EpochBuffer> fill) {
-    EpochBuffer buffer = buffers.take();
-    boolean filled = false;
-    try {
-      fill.accept(buffer);
-      buffer.expectHere();
-      filled = true;
-    } finally {
-      if (!filled) {
-        buffers.recycle(buffer);
-      }
-    }
-    var _ = commitExpected(buffer);
+    commits.fillAndCommit(buffer -> fill.accept(buffer::addColdMove));
   }
 
   /** Takes moves for {@link #commitColdMoves}. */
@@ -293,7 +203,7 @@ public final class CommitPath implements AutoCloseable {
 
   /** Returns what vacuum needs of this. */
   public CommitAccess vacuumAccess() {
-    return new VacuumAccess(this, tasks, committer, tail, checkpointer);
+    return new VacuumAccess(commits, tasks, committer, tail, checkpointer);
   }
 
   /** Takes evictions for {@link #commitEvictions}. */
@@ -327,143 +237,11 @@ public final class CommitPath implements AutoCloseable {
    * @param reservedBlocks blocks kept for records to come.
    * @param checkpointBlocks blocks of index checkpoints.
    */
-  public record LogBlocks(long recordBlocks, long reservedBlocks, long checkpointBlocks) {}
+  public record LogBlocks(long recordBlocks, long reservedBlocks, long checkpointBlocks) {
 
-  // ---- for EpochWriter
-
-  EpochBuffer takeEpochBuffer() {
-    return buffers.take();
-  }
-
-  /** Returns whether no commit is running or queued, so that the device is idle. */
-  boolean isIdle() {
-    return queue.isEmpty() && !role.isHeld() && !gate.isInListener();
-  }
-
-  /** Returns whether the queue would take an epoch at this moment. */
-  boolean hasQueueRoom() {
-    return queue.hasRoom();
-  }
-
-  /** Commits and waits; returns the epoch's number and recycles the buffer. */
-  long commit(EpochBuffer buffer) {
-    expect(buffer, null);
-    return commitExpected(buffer);
-  }
-
-  private long commitExpected(EpochBuffer buffer) {
-    EpochOutcome outcome = buffer.outcome();
-    if (!tryCommitHere(buffer)) {
-      enqueue(buffer);
-      if (thread == null) {
-        var _ = agent.doWork(); // a test drives the I/O thread's work, on this thread
-      }
-      outcome.await();
-    }
-    StoreException failure = outcome.failure();
-    long epoch = outcome.epoch();
-    buffers.recycle(buffer);
-    if (failure != null) {
-      throw failure;
-    }
-    return epoch;
-  }
-
-  /** Commits; {@code listener} is told, and the buffer recycled, by the I/O thread. */
-  void commit(EpochBuffer buffer, AckListener listener) {
-    expect(buffer, listener);
-    enqueue(buffer);
-  }
-
-  /** Prepares a commit; what goes wrong here leaves the epoch with its caller. */
-  private static void expect(EpochBuffer buffer, @Nullable AckListener listener) {
-    boolean done = false;
-    try {
-      if (listener == null) {
-        buffer.expectHere();
-      } else {
-        buffer.expect(listener);
-      }
-      done = true;
-    } finally {
-      if (!done) {
-        buffer.mend();
-      }
-    }
-  }
-
-  /** Commits as {@link #commit(EpochBuffer, AckListener)} does, unless the queue is full. */
-  boolean tryCommit(EpochBuffer buffer, AckListener listener) {
-    expect(buffer, listener);
-    boolean queued = queue.offer(buffer);
-    if (queued) {
-      agent.wakeForWork();
-    }
-    return queued;
-  }
-
-  /**
-   * The fast path: takes the free role and commits on this thread, which saves the hand-over. Not
-   * for a virtual thread, which would pin its carrier (L20), not past others that wait, and not
-   * where a commit shall wait for company.
-   */
-  private boolean tryCommitHere(EpochBuffer buffer) {
-    if (!queue.isEmpty()
-        || poison.isSet()
-        || config.coalesceWindowNs() > 0
-        || Thread.currentThread().isVirtual()) {
-      return false;
-    }
-    if (!role.tryTake()) {
-      return false;
-    }
-    boolean committed = false;
-    try {
-      agent.checkFile();
-      committed = queue.isEmpty() && !poison.isSet() && committer.tryCommitAlone(buffer);
-      if (committed) {
-        agent.noteCommit();
-      }
-    } catch (RuntimeException | Error e) {
-      poison.set(e); // L19
-      acks.deliver();
-      buffer.outcome().setFailure(poison.failure(true));
-      committed = true;
-    } finally {
-      agent.releaseRole();
-    }
-    if (committed) {
-      agent.wakeForMark();
-    }
-    return committed;
-  }
-
-  private void enqueue(EpochBuffer buffer) {
-    boolean listener = gate.isInListener(); // it would wait for itself
-    long timeoutMs = listener ? 0 : config.backPressureTimeoutMs();
-    if (!queue.offer(buffer, timeoutMs)) {
-      if (listener) {
-        buffer.mend(); // giving back what it holds would wait: it is still the caller's
-      } else {
-        abandon(buffer);
-      }
-      throw new BackPressureTimeoutException(
-          "the commit queue stayed full; the epoch was not applied: commit more slowly or raise"
-              + " queueCapacity or backPressureTimeoutMs: queueCapacity="
-              + config.queueCapacity()
-              + ", backPressureTimeoutMs="
-              + config.backPressureTimeoutMs(),
-          null);
-    }
-    agent.wakeForWork();
-  }
-
-  /** Ends an epoch that will not be committed: gives its buffers and extents back. */
-  void abandon(EpochBuffer buffer) {
-    try {
-      held.freeAll(buffer);
-    } finally {
-      buffers.recycle(buffer);
+    /** Returns their sum. */
+    public long blocks() {
+      return recordBlocks + reservedBlocks + checkpointBlocks;
     }
   }
 
@@ -494,8 +272,7 @@ public final class CommitPath implements AutoCloseable {
    * store.
    */
   public void commitQueued() {
-    agent.close();
-    Threads.join(thread, QUEUED_MS_MAX);
+    thread.end(QUEUED_MS_MAX);
   }
 
   /**
@@ -506,13 +283,7 @@ public final class CommitPath implements AutoCloseable {
   public void close() {
     ahead.close();
     checkpointer.close(); // it needs the role, so before the I/O thread ends
-    agent.close();
-    Thread started = thread;
-    if (started == null) {
-      agent.run();
-    } else {
-      Threads.join(started);
-    }
+    thread.close();
     acks.close();
     freeMemory();
   }

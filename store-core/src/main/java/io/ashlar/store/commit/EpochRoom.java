@@ -35,7 +35,7 @@ final class EpochRoom {
    */
   private static final long AHEAD_BYTES_MIN = 8 << 20;
 
-  private final CommitPath path;
+  private final EpochCommits commits;
   private final BufferPool pool;
   private final EpochSpill spill;
   private final Quota claimQuota;
@@ -44,8 +44,12 @@ final class EpochRoom {
   private final long openBytesMax;
 
   EpochRoom(
-      CommitPath path, BufferPool pool, EpochSpill spill, Quota claimQuota, long groupBytesMax) {
-    this.path = path;
+      EpochCommits commits,
+      BufferPool pool,
+      EpochSpill spill,
+      Quota claimQuota,
+      long groupBytesMax) {
+    this.commits = commits;
     this.pool = pool;
     this.spill = spill;
     this.claimQuota = claimQuota;
@@ -230,7 +234,7 @@ final class EpochRoom {
    */
   private void writeAheadWhenDue(EpochBuffer buffer, long freeBytes, long length) {
     long writable = Blocks.offset(buffer.writableBlocks());
-    if (writable >= aheadBytesMin && path.isIdle()) {
+    if (writable >= aheadBytesMin && commits.isIdle()) {
       spill.begin(buffer);
       writable = Blocks.offset(buffer.writableBlocks());
     }

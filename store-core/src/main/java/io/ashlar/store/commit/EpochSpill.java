@@ -4,15 +4,14 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.PooledBuffer;
-import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.uring.NativeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 
 /**
@@ -36,26 +35,18 @@ final class EpochSpill {
   /** Any buffer of this many bytes can carry the parts of a value that streams, and its table. */
   static final long CHUNK_BYTES_MIN = ChecksumTable.CHUNK_BYTES;
 
-  private final StoreGate gate;
+  private final Lender lender;
   private final BufferPool pool;
   private final HeldSpace held;
   private final AheadWriter ahead;
   private final Poison poison;
-  private final long bufferTimeoutNs;
 
-  EpochSpill(
-      StoreGate gate,
-      BufferPool pool,
-      HeldSpace held,
-      AheadWriter ahead,
-      Poison poison,
-      long bufferTimeoutMs) {
-    this.gate = gate;
-    this.pool = pool;
+  EpochSpill(Lender lender, HeldSpace held, AheadWriter ahead, Poison poison) {
+    this.lender = lender;
+    pool = lender.pool();
     this.held = held;
     this.ahead = ahead;
     this.poison = poison;
-    bufferTimeoutNs = TimeUnit.MILLISECONDS.toNanos(bufferTimeoutMs);
   }
 
   /** Lets a lane write the filled buffers, if one is idle and a run of free blocks holds them. */
@@ -109,7 +100,7 @@ final class EpochSpill {
       buffer.values().release();
       return;
     }
-    gate.refuseListener(); // before anything changes: taking space waits
+    lender.gate().refuseListener(); // before anything changes: taking space waits
     buffer.breakOff(); // until it has succeeded
     Holding holding = new Holding(buffer);
     boolean fits;
@@ -146,8 +137,7 @@ final class EpochSpill {
 
   /** Returns until when a wait that begins now may last, on the clock of System.nanoTime(). */
   long deadlineNs() {
-    // A listener would wait for buffers that only the threads it blocks can release.
-    return System.nanoTime() + (gate.isInListener() ? 0 : bufferTimeoutNs);
+    return lender.deadlineNs();
   }
 
   /**

@@ -6,6 +6,7 @@ import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.disk.BufferPool;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.spi.StackRoom;
@@ -17,7 +18,7 @@ import java.nio.channels.ReadableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fills epochs for their callers, and hands them to the commit path.
+ * Fills epochs for their callers, and hands them to the commit commits.
  *
  * <p>Values go to pooled buffers ({@link EpochRoom}), or, if they are longer than the longest
  * buffer, directly to extents without a reference to them yet. Every write ahead has ended before
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EpochWriter {
 
-  private final CommitPath path;
+  private final EpochCommits commits;
   private final StoreGate gate;
   private final BufferPool pool;
   private final EpochRoom room;
@@ -38,15 +39,10 @@ final class EpochWriter {
   private final Poison poison;
 
   EpochWriter(
-      CommitPath path,
-      StoreGate gate,
-      BufferPool pool,
-      EpochRoom room,
-      EpochSpill spill,
-      Poison poison) {
-    this.path = path;
-    this.gate = gate;
-    this.pool = pool;
+      EpochCommits commits, Lender lender, EpochRoom room, EpochSpill spill, Poison poison) {
+    this.commits = commits;
+    gate = lender.gate();
+    pool = lender.pool();
     this.room = room;
     this.spill = spill;
     this.poison = poison;
@@ -66,7 +62,7 @@ final class EpochWriter {
   EpochBuffer begin() {
     gate.enter();
     try {
-      EpochBuffer buffer = path.takeEpochBuffer();
+      EpochBuffer buffer = commits.take();
       buffer.begin();
       return buffer;
     } finally {
@@ -315,7 +311,7 @@ final class EpochWriter {
     gate.refuseListener();
     ClaimGuards guards = beginCommit(buffer, stamp);
     try {
-      return path.commit(buffer);
+      return commits.commit(buffer);
     } finally {
       endCommit(buffer, stamp, guards);
     }
@@ -325,7 +321,7 @@ final class EpochWriter {
   void commit(EpochBuffer buffer, long stamp, AckListener listener) {
     ClaimGuards guards = beginCommit(buffer, stamp);
     try {
-      path.commit(buffer, listener);
+      commits.commit(buffer, listener);
     } finally {
       endCommit(buffer, stamp, guards);
     }
@@ -337,12 +333,12 @@ final class EpochWriter {
     if (buffer.ahead().areUnderWay()) {
       return Admission.BACK_PRESSURED;
     }
-    if (buffer.claims().areOpen() && !path.hasQueueRoom()) {
+    if (buffer.claims().areOpen() && !commits.hasQueueRoom()) {
       return Admission.BACK_PRESSURED; // before their checksums are computed for nothing
     }
     ClaimGuards guards = beginCommit(buffer, stamp);
     try {
-      if (path.tryCommit(buffer, listener)) {
+      if (commits.tryCommit(buffer, listener)) {
         return Admission.ACCEPTED;
       }
       buffer.mend(); // still the caller's
@@ -395,7 +391,7 @@ final class EpochWriter {
       if (gate.tryEnter()) { // else the pool's memory has gone with the store
         try {
           spill.settle(buffer);
-          path.abandon(buffer);
+          commits.abandon(buffer);
         } finally {
           gate.exit();
         }

@@ -1,21 +1,17 @@
 package io.ashlar.store.commit;
 
-import io.ashlar.store.StorageFullException;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskQueue;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogRecordFormat;
-import io.ashlar.store.format.OperationFormat;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.spi.Log;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,40 +51,47 @@ final class GroupCommitter {
   private final RecordEncoder encoder;
   private final IoVectors vectors;
   private final EpochBuffer[] alone = new EpochBuffer[1];
-  private final boolean[] placed = new boolean[LogRecordFormat.EPOCHS_MAX];
   private final GroupWrites writes;
-  private final ScatteredPlacement placement =
-      new ScatteredPlacement(new FreeSpace(), this::addPiece);
-  private @Nullable DiskQueue pieces; // the queue that a scattered group is written through
+  private final Refusals refusals;
+  private final ScatteredGroup scattered;
 
   /**
    * Creates one that continues at the end of the log.
    *
+   * @param encoder encodes the records that go to {@code tail}.
    * @param arena where its memory lies; shared, and open until nothing is in flight.
    */
   GroupCommitter(
-      Disk disk,
+      GuardedDisk guarded,
       BlockSpace space,
       LogTail tail,
       AckSequencer acks,
       GroupPublisher publisher,
-      StoreCounters counters,
-      Poison poison,
-      Arena arena,
-      LongSupplier clockMs,
-      long storeId,
-      long incarnation) {
-    this.disk = disk;
+      RecordEncoder encoder,
+      Arena arena) {
+    disk = guarded.disk();
+    poison = guarded.poison();
+    counters = guarded.counters();
     this.space = space;
     this.tail = tail;
     this.acks = acks;
     this.publisher = publisher;
-    this.counters = counters;
-    this.poison = poison;
-    encoder = new RecordEncoder(tail, arena, clockMs, storeId, incarnation);
+    this.encoder = encoder;
     vectors = new IoVectors(IoVectors.CAPACITY_MAX, arena);
     writes = new GroupWrites(poison, arena);
+    refusals = new Refusals(space, acks);
+    scattered = new ScatteredGroup(guarded, space, writes, refusals);
     space.beforeWaiting(acks::deliver);
+  }
+
+  /** Returns what refuses epochs for which there is no space. */
+  Refusals refusals() {
+    return refusals;
+  }
+
+  /** Returns whether the last group waits for a mark. Thread: any. */
+  boolean isUnmarked() {
+    return publisher.isUnmarked();
   }
 
   /**
@@ -180,7 +183,7 @@ final class GroupCommitter {
         space.noteGroup(blocks);
       }
       if (buffers >= IoVectors.CAPACITY_MAX || !position(blocks, hasPuts, queue)) {
-        count = scatter(group, count, behind, queue);
+        count = scattered.place(group, count, behind, queue);
         operationBytes = 0;
         for (int i = 0; i < count; i++) {
           operationBytes += group[i].operationBytes();
@@ -193,7 +196,7 @@ final class GroupCommitter {
             && !(makeRoom(blocks, hasPuts, queue) && position(blocks, hasPuts, queue))) {
           writes.drain(queue);
           for (int i = 0; i < count; i++) {
-            failFull(takeOut(group, i), blocks);
+            refusals.refuse(ScatteredGroup.takeOut(group, i), blocks);
           }
           publisher.checkpointWhenDue(0, 0);
           return;
@@ -205,6 +208,16 @@ final class GroupCommitter {
     } catch (NativeException e) {
       fail(group, count, e);
     }
+  }
+
+  /**
+   * Marks the last group before a close, once growth has settled.
+   *
+   * @param queue the I/O thread's queue, with nothing in flight.
+   */
+  void finish(DiskQueue queue) {
+    space.settleGrowth();
+    writeMark(queue); // L31
   }
 
   /**
@@ -310,47 +323,6 @@ final class GroupCommitter {
     return true;
   }
 
-  /**
-   * Places the values of a group anywhere, and fails the epochs for which there is no space.
-   *
-   * @return how many epochs are left, at the front of {@code group}.
-   */
-  private int scatter(EpochBuffer[] group, int count, long blocks, DiskQueue queue) {
-    int left = 0;
-    pieces = queue;
-    placement.begin(blocks);
-    for (int i = 0; i < count; i++) {
-      placed[i] = placement.place(group[i]);
-      left += placed[i] ? 1 : 0;
-    }
-    placement.end();
-    pieces = null;
-    if (left == count) {
-      return count;
-    }
-    writes.drain(
-        queue); // the extents of an epoch that fails are freed: nothing may still land there
-    left = 0;
-    for (int i = 0; i < count; i++) {
-      EpochBuffer epoch = takeOut(group, i);
-      if (placed[i]) {
-        group[left++] = epoch;
-      } else {
-        failFull(epoch, epoch.writableBlocks());
-      }
-    }
-    return left;
-  }
-
-  private void addPiece(MemorySegment buffer, long offset, long bytes, long fileOffset) {
-    DiskQueue queue = pieces;
-    // L24: growth for another value may have failed; the group is then given up before its record
-    if (queue != null && !poison.isSet()) {
-      writes.add(queue, buffer, offset, bytes, fileOffset);
-      counters.bytesWritten.add(bytes);
-    }
-  }
-
   private void write(
       EpochBuffer[] group,
       int count,
@@ -421,46 +393,6 @@ final class GroupCommitter {
     }
   }
 
-  private void failFull(EpochBuffer epoch, long blocks) {
-    acks.deliver();
-    freePlaced(epoch);
-    epoch.releaseBuffers();
-    acks.ackFailed(epoch, full(blocks));
-  }
-
-  /** Returns the exception for an allocation of {@code blocks} blocks that found no space. */
-  StorageFullException full(long blocks) {
-    NativeException cause = space.growthFailure();
-    return new StorageFullException(
-        "no space in the data file; the epoch was not applied: free some space, close snapshots or"
-            + " enlarge the file system: neededBytes="
-            + Blocks.offset(blocks)
-            + ", freeBytes="
-            + Blocks.offset(space.freeBlocks())
-            + ", pinnedBySnapshotsBytes="
-            + Blocks.offset(space.pinnedBlocks())
-            + ", fileBytes="
-            + Blocks.offset(space.fileBlocks())
-            + (cause == null ? "" : ", growth=" + cause.getMessage()),
-        cause);
-  }
-
-  /** Frees the extents of an epoch to which nothing refers and whose writes have ended. */
-  void freePlaced(EpochBuffer epoch) {
-    space.unhold(epoch.heldBlocks());
-    epoch.noteRefused();
-    MemorySegment operations = epoch.operations();
-    for (long offset = 0; offset < epoch.operationBytes(); ) {
-      int kind = OperationFormat.kind(operations, offset);
-      if (kind == OperationFormat.PUT && OperationFormat.startBlock(operations, offset) > 0) {
-        space.free(
-            OperationFormat.startBlock(operations, offset),
-            OperationFormat.blocks(operations, offset));
-      }
-      offset += OperationFormat.bytes(kind);
-    }
-  }
-
   private void fail(EpochBuffer[] group, int count, NativeException failure) {
     poison.set(failure);
     acks.deliver();
@@ -471,35 +403,5 @@ final class GroupCommitter {
         failure);
     acks.failAll(group, count);
     acks.wakeWaiters();
-  }
-
-  private static EpochBuffer takeOut(EpochBuffer[] group, int place) {
-    EpochBuffer epoch = group[place];
-    Arrays.fill(group, place, place + 1, null);
-    return epoch;
-  }
-
-  /** The space that scattered values are placed in. */
-  private final class FreeSpace implements ScatteredPlacement.Space {
-
-    @Override
-    public long allocateFree(long least, long most) {
-      return space.allocateFree(least, most);
-    }
-
-    @Override
-    public long allocatedBlocks() {
-      return space.allocatedBlocks();
-    }
-
-    @Override
-    public long allocate(long blocks) {
-      return space.allocate(blocks);
-    }
-
-    @Override
-    public void giveBack(long start, long blocks) {
-      space.free(start, blocks);
-    }
   }
 }

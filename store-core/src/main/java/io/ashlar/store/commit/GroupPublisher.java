@@ -4,6 +4,7 @@ import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.space.StoreContent;
 
 /**
  * The steps after a group is durable, in this order (G2, G3): marks count, the index shows the
@@ -45,16 +46,15 @@ final class GroupPublisher {
 
   /** Creates one that continues at the end of the log. */
   GroupPublisher(
-      BlockSpace space,
+      StoreContent content,
       LogTail tail,
-      OperationApplier applier,
       AckSequencer acks,
       IndexCheckpointer checkpointer,
       StoreCounters counters,
       long incarnation) {
-    this.space = space;
+    space = content.space();
+    applier = content.applier();
     this.tail = tail;
-    this.applier = applier;
     this.acks = acks;
     this.checkpointer = checkpointer;
     this.counters = counters;

@@ -36,7 +36,7 @@ final class HeldSpace {
   private final HeldQuota quota;
   private final BlockSpace space;
   private final Poison poison;
-  private final GroupCommitter committer;
+  private final Refusals refusals;
   private final long timeoutMs;
 
   /**
@@ -49,13 +49,13 @@ final class HeldSpace {
       HeldQuota quota,
       BlockSpace space,
       Poison poison,
-      GroupCommitter committer,
+      Refusals refusals,
       long timeoutMs) {
     this.tasks = tasks;
     this.quota = quota;
     this.space = space;
     this.poison = poison;
-    this.committer = committer;
+    this.refusals = refusals;
     this.timeoutMs = timeoutMs;
   }
 
@@ -111,7 +111,7 @@ final class HeldSpace {
 
   /** Returns the exception for a value that found no space. */
   StoreException fullException(long blocks) {
-    return tasks.ask(() -> committer.full(blocks));
+    return tasks.ask(() -> refusals.full(blocks));
   }
 
   /** Frees an extent whose value was not completed; no write to it is in flight (L26). */
@@ -140,7 +140,7 @@ final class HeldSpace {
       try {
         tasks.perform(() -> {
           if (!poison.isSet()) {
-            committer.freePlaced(buffer); // L26
+            refusals.freePlaced(buffer); // L26
           }
         });
         done = true;

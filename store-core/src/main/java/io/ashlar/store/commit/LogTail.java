@@ -1,7 +1,9 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.checkpoint.RecordLedger;
+import io.ashlar.store.checkpoint.RecoveredLog;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogExtent;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.space.BlockSpace;
 
@@ -58,19 +60,20 @@ final class LogTail {
   private long leftStart; // the rest of the extent that was left, until a record is durable (L11)
   private long leftBlocks;
 
-  LogTail(BlockSpace space, LogPosition position, long extentBlocksMax, RecordLedger ledger) {
-    this.ledger = ledger;
+  LogTail(BlockSpace space, RecoveredLog log, long extentBlocksMax) {
+    ledger = log.ledger();
     this.space = space;
     this.extentBlocksMax = extentBlocksMax;
+    LogPosition position = log.position();
     sequence = position.sequence();
     epoch = position.epoch();
     chain = position.chain();
     incarnation = position.incarnation();
-    extentStart = position.extentStart();
+    extentStart = position.extent().start();
     extentEnd = position.extentEnd();
     block = position.block();
     nextStart = position.nextStart();
-    nextBlocks = position.nextBlocks();
+    nextBlocks = position.next().blocks();
     nextIsNamed = nextStart != 0;
   }
 
@@ -84,11 +87,9 @@ final class LogTail {
         epoch,
         incarnation,
         chain,
-        extentStart,
-        extentEnd - extentStart,
+        new LogExtent(extentStart, extentEnd - extentStart),
         block,
-        nextIsNamed ? nextStart : 0,
-        nextIsNamed ? nextBlocks : 0);
+        nextIsNamed ? new LogExtent(nextStart, nextBlocks) : LogExtent.NONE);
   }
 
   /** Returns the last record's number. */

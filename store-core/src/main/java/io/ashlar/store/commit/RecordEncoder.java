@@ -3,6 +3,7 @@ package io.ashlar.store.commit;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumView;
 import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.format.Superblock;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,11 +25,17 @@ final class RecordEncoder {
   private final MemorySegment record;
   private final ChecksumView view;
 
-  RecordEncoder(LogTail tail, Arena arena, LongSupplier clockMs, long storeId, long incarnation) {
+  /**
+   * Creates one.
+   *
+   * @param clockMs wall time, ms since 1970.
+   * @param superblock names the store and its incarnation.
+   */
+  RecordEncoder(LogTail tail, Arena arena, LongSupplier clockMs, Superblock superblock) {
     this.tail = tail;
     this.clockMs = clockMs;
-    this.storeId = storeId;
-    this.incarnation = incarnation;
+    storeId = superblock.storeId();
+    incarnation = superblock.incarnation();
     record = NativeMemory.reserveIn(arena, LogRecordFormat.RECORD_BYTES_MAX);
     view = new ChecksumView(record);
   }

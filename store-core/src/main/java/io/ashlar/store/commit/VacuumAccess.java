@@ -7,19 +7,19 @@ import io.ashlar.store.vacuum.Relocations;
 /** The write path for vacuum. Thread: as in {@link CommitAccess}. */
 final class VacuumAccess implements CommitAccess {
 
-  private final CommitPath path;
+  private final EpochCommits commits;
   private final RoleTasks tasks;
   private final GroupCommitter committer;
   private final LogTail tail;
   private final IndexCheckpointer checkpointer;
 
   VacuumAccess(
-      CommitPath path,
+      EpochCommits commits,
       RoleTasks tasks,
       GroupCommitter committer,
       LogTail tail,
       IndexCheckpointer checkpointer) {
-    this.path = path;
+    this.commits = commits;
     this.tasks = tasks;
     this.committer = committer;
     this.tail = tail;
@@ -33,7 +33,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public void commit(Relocations relocations) {
-    path.fillAndCommit(buffer -> buffer.addRelocations(relocations));
+    commits.fillAndCommit(buffer -> buffer.addRelocations(relocations));
   }
 
   @Override

@@ -38,12 +38,11 @@ public final class OpenHandles {
   private final @Nullable HandleTraces traces;
 
   /** Watches a store's handles, and lets its pool name them. */
-  public OpenHandles(
-      StoreGate gate, BufferPool pool, Sources sources, @Nullable HandleTraces traces) {
-    this.gate = gate;
-    this.pool = pool;
+  public OpenHandles(Lender lender, Sources sources) {
+    gate = lender.gate();
+    pool = lender.pool();
     this.sources = sources;
-    this.traces = traces;
+    traces = lender.traces();
     pool.handles(this);
   }
 

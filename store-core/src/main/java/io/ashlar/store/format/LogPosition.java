@@ -7,26 +7,27 @@ package io.ashlar.store.format;
  * @param epoch the last epoch in it or before it.
  * @param incarnation the incarnation that wrote it.
  * @param chain its checksum, which the next record carries.
- * @param extentStart first block of the log extent in which the log continues.
- * @param extentBlocks length of that extent.
+ * @param extent the log extent in which the log continues.
  * @param block where the next record may be: directly after the record's blobs.
- * @param nextStart first block of the reserved next log extent, where the next record may lie
- *     instead; 0 when none is reserved.
- * @param nextBlocks length of the reserved next log extent.
+ * @param next the reserved next log extent, at whose start the next record may lie instead; {@link
+ *     LogExtent#NONE} when none is reserved.
  */
 public record LogPosition(
     long sequence,
     long epoch,
     long incarnation,
     int chain,
-    long extentStart,
-    long extentBlocks,
+    LogExtent extent,
     long block,
-    long nextStart,
-    long nextBlocks) {
+    LogExtent next) {
 
   /** Returns the first block after the log extent. */
   public long extentEnd() {
-    return extentStart + extentBlocks;
+    return extent.end();
+  }
+
+  /** Returns the first block of the reserved next log extent, or 0. */
+  public long nextStart() {
+    return next.start();
   }
 }

@@ -104,19 +104,20 @@ public final class SuperblockFormat {
     putLong(block, 64, base.sequence());
     putLong(block, 72, base.epoch());
     putLong(block, 80, base.incarnation());
-    putLong(block, 88, base.extentStart());
-    putLong(block, 96, base.extentBlocks());
+    putLong(block, 88, base.extent().start());
+    putLong(block, 96, base.extent().blocks());
     putLong(block, 104, base.block());
-    putLong(block, 112, base.nextStart());
-    putLong(block, 120, base.nextBlocks());
+    putLong(block, 112, base.next().start());
+    putLong(block, 120, base.next().blocks());
     putInt(block, 128, base.chain());
-    if (superblock.checkpointStart() != 0) {
+    Superblock.Checkpoint checkpoint = superblock.checkpoint();
+    if (!checkpoint.isNone()) {
       putInt(block, 132, IndexCheckpointFormat.VERSION);
-      putLong(block, 136, superblock.checkpointStart());
-      putLong(block, 144, superblock.checkpointBlocks());
-      putLong(block, 152, superblock.checkpointBytes());
-      putInt(block, 160, superblock.checkpointCrc32c());
-      putLong(block, 168, superblock.covered());
+      putLong(block, 136, checkpoint.start());
+      putLong(block, 144, checkpoint.blocks());
+      putLong(block, 152, checkpoint.bytes());
+      putInt(block, 160, checkpoint.crc32c());
+      putLong(block, 168, checkpoint.covered());
     }
     encodeNotes(superblock.notes(), block);
     putInt(block, CRC_OFFSET, Checksum.crc32c(block.asSlice(0, CRC_OFFSET)));
@@ -235,24 +236,22 @@ public final class SuperblockFormat {
             getLong(block, 72),
             getLong(block, 80),
             getInt(block, 128),
-            getLong(block, 88),
-            getLong(block, 96),
+            new LogExtent(getLong(block, 88), getLong(block, 96)),
             getLong(block, 104),
-            getLong(block, 112),
-            getLong(block, 120));
+            new LogExtent(getLong(block, 112), getLong(block, 120)));
     return new Superblock(
         getLong(block, 16),
-        getLong(block, 24),
-        getLong(block, 32),
         getLong(block, 40),
+        getLong(block, 32),
         (flags & FLAG_TIERED) != 0,
-        getLong(block, 56),
-        base,
-        getLong(block, 168),
-        getLong(block, 136),
-        getLong(block, 144),
-        getLong(block, 152),
-        getInt(block, 160),
+        new Superblock.Fence(getLong(block, 24), getLong(block, 56)),
+        new Superblock.Checkpoint(
+            base,
+            getLong(block, 168),
+            getLong(block, 136),
+            getLong(block, 144),
+            getLong(block, 152),
+            getInt(block, 160)),
         notes);
   }
 

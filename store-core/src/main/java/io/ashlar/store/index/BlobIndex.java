@@ -1,7 +1,6 @@
 package io.ashlar.store.index;
 
 import io.ashlar.store.format.IdHash;
-import io.ashlar.store.format.IndexCheckpointFormat;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -276,56 +275,6 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
   }
 
   /**
-   * Visits the entries of one bucket, so that a walk over everything can be done in steps.
-   *
-   * @param cursor 0 at first, then the result of the last call.
-   * @return the cursor of the next bucket, or −1 when this was the last one.
-   */
-  public long visitBucket(long cursor, BucketWalk walk, EntryVisitor visitor) {
-    walk.copy.fill(directory, entries, (int) cursor);
-    walk.copy.visit(visitor);
-    return cursorBehind(walk);
-  }
-
-  /**
-   * Writes one bucket as one of an index checkpoint ({@link IndexCheckpointFormat}), as {@link
-   * #visitBucket} visits one. How many bytes and entries it has says {@code walk}.
-   *
-   * @param chunk has room for the longest bucket from {@code offset} on.
-   */
-  public long writeBucket(long cursor, BucketWalk walk, MemorySegment chunk, long offset) {
-    walk.copy.fill(directory, entries, (int) cursor);
-    walk.bytes = walk.copy.writeTo(chunk, offset);
-    return cursorBehind(walk);
-  }
-
-  private static long cursorBehind(BucketWalk walk) {
-    long next = walk.copy.hashAfter();
-    return next < 1L << Integer.SIZE ? next : -1;
-  }
-
-  /**
-   * Visits the entries whose hash, as an unsigned number, is in a range. The range from one cursor
-   * of {@link #visitBucket} to the next is valid, in this index or in one made by {@link
-   * #newEmpty}. Weakly consistent, as {@link #forEach}.
-   *
-   * @param from a cursor.
-   * @param to the cursor after the range, or −1 for the end of the index.
-   */
-  public void visitRange(long from, long to, BucketWalk walk, EntryVisitor visitor) {
-    long end = to < 0 ? 1L << Integer.SIZE : to;
-    for (long hash = from; hash < end; hash = walk.copy.hashAfter()) {
-      walk.copy.fill(directory, entries, (int) hash);
-      walk.copy.visit((idHigh, idLow, location) -> {
-        long entryHash = Integer.toUnsignedLong(hash(idHigh, idLow));
-        if (entryHash >= from && entryHash < end) {
-          visitor.visit(idHigh, idLow, location);
-        }
-      });
-    }
-  }
-
-  /**
    * Visits the extents of all stored blobs, in no order. Thread: the writer; the index must not
    * change meanwhile.
    */
@@ -338,7 +287,7 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
     return locate(idHigh, idLow, null) != EntryTable.NONE;
   }
 
-  // ---- for CheckpointLoader and BulkPuts
+  // ---- for BucketWalk, CheckpointLoader and BulkPuts
 
   int hash(long idHigh, long idLow) {
     return IdHash.hash(hashSeed, idHigh, idLow);
@@ -358,25 +307,6 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
 
   EntryCounts counts() {
     return counts;
-  }
-
-  /** The memory that a walk in steps uses again and again. Thread: one. */
-  public static final class BucketWalk {
-    private final BucketCopy copy = new BucketCopy();
-    private long bytes;
-
-    /** Creates one. */
-    public BucketWalk() {}
-
-    /** Returns how many entries the bucket visited last has. */
-    public int entries() {
-      return copy.count();
-    }
-
-    /** Returns how many bytes the bucket written last has. */
-    public long bytes() {
-      return bytes;
-    }
   }
 
   /** Returns the number of blobs, stored and evicted. */

@@ -1,17 +1,9 @@
 package io.ashlar.store.local;
 
-import io.ashlar.store.Admission;
-import io.ashlar.store.BatchVisitor;
-import io.ashlar.store.BlobId;
-import io.ashlar.store.BlobLease;
-import io.ashlar.store.BlobVisitor;
 import io.ashlar.store.Epoch;
-import io.ashlar.store.ReadListener;
 import io.ashlar.store.RecoveryReport;
 import io.ashlar.store.Snapshot;
-import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
-import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
@@ -19,53 +11,45 @@ import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
+import io.ashlar.store.checkpoint.CheckpointSchedule;
+import io.ashlar.store.checkpoint.Generations;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
+import io.ashlar.store.checkpoint.RecoveredLog;
 import io.ashlar.store.checkpoint.SuperblockPair;
+import io.ashlar.store.commit.Clocks;
 import io.ashlar.store.commit.CommitPath;
 import io.ashlar.store.disk.BufferPool;
-import io.ashlar.store.disk.DataFileHandle;
 import io.ashlar.store.disk.Disk;
-import io.ashlar.store.disk.Disks;
+import io.ashlar.store.disk.GuardedDisk;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.OpenHandles;
-import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
-import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.read.BlobCache;
 import io.ashlar.store.recover.RecoveredStore;
-import io.ashlar.store.recover.Recovery;
 import io.ashlar.store.recover.Verifier;
 import io.ashlar.store.snapshot.SnapshotRegistry;
 import io.ashlar.store.snapshot.SnapshotView;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
+import io.ashlar.store.space.FoundSpace;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.Callbacks;
 import io.ashlar.store.spi.ChangeVisitor;
 import io.ashlar.store.spi.Closing;
 import io.ashlar.store.spi.EvictedVisitor;
 import io.ashlar.store.spi.Eviction;
-import io.ashlar.store.spi.HandleTraces;
-import io.ashlar.store.spi.HeapShortage;
 import io.ashlar.store.spi.ManifestNotes;
 import io.ashlar.store.spi.ReadBack;
 import io.ashlar.store.spi.StackRoom;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.store.vacuum.Vacuum;
-import io.ashlar.uring.Errno;
-import io.ashlar.uring.NativeException;
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.channels.WritableByteChannel;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The store in a data file, with the service interface for its tier.
@@ -78,29 +62,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: any. Closing waits for operations in progress, commits the queued epochs and marks the
  * last record. Then it closes ring and file, and frees the memory (rule L22).
  */
-final class DataFileStore implements LocalBlobStore, TierSource {
+final class DataFileStore extends StoreReads implements LocalBlobStore, TierSource {
 
-  /**
-   * Constants that callers pass. A class whose initialization overflows the stack cannot be used
-   * any more, so these are initialized when a store is opened.
-   */
-  private static final List<Object> INITIALIZED =
-      List.of(
-          VerifyListener.NONE,
-          VerifyOptions.DEFAULTS,
-          VacuumListener.NONE,
-          VacuumOptions.DEFAULTS,
-          Admission.ACCEPTED);
-
-  private final Disk disk;
+  private final GuardedDisk disk;
   private final StoreGate gate;
-  private final Poison poison = new Poison();
-  private final StoreCounters counters = new StoreCounters();
   private final BufferPool pool;
-  private final BlobIndex index;
-  private final OperationApplier applier;
+  private final StoreContent content;
   private final DataFile dataFile;
-  private final BlockSpace space;
   private final CommitPath commitPath;
   private final ReadSide reads;
   private final TierSide tierSide;
@@ -114,95 +82,70 @@ final class DataFileStore implements LocalBlobStore, TierSource {
   private final boolean ownThread;
   private final Closing closing;
 
-  private DataFileStore(
-      String subject,
+  /**
+   * Wires a store to what recovery found, and starts it.
+   *
+   * <p>Its close closes all that is passed. If this throws, the caller does.
+   */
+  DataFileStore(
       StoreConfig config,
-      Disk disk,
-      BufferPool pool,
-      @Nullable BlobCache cache,
+      GuardedDisk disk,
+      Lender lender,
+      ReadSide reads,
       SuperblockPair superblocks,
       RecoveredStore recovered,
       StoreEnvironment environment) {
+    super(reads);
     this.disk = disk;
-    this.pool = pool;
+    this.reads = reads;
     this.superblocks = superblocks;
-    gate = new StoreGate(subject);
-    index = recovered.index();
-    applier = recovered.applier();
+    gate = lender.gate();
+    pool = lender.pool();
     recoveryReport = recovered.report();
-    HandleTraces traces = HandleTraces.ifWanted();
-    Superblock superblock = recovered.superblock();
+    Superblock superblock = recovered.log().superblock();
     storeId = superblock.storeId();
     incarnation = superblock.incarnation();
+    FoundSpace found = recovered.space();
+    long stepBlocksMin = Blocks.count(config.growthBytesMin());
     dataFile =
         new DataFile(
-            disk,
-            poison,
-            counters,
-            environment.growth(),
-            Blocks.count(config.growthBytesMin()),
-            recovered.fileBlocks(),
-            recovered.highestEnd());
-    space = new BlockSpace(recovered.allocator(), dataFile, poison, config.freeSharePercentMax());
-    space.takeUnallocated(disk);
+            disk, environment.growth(), stepBlocksMin, found.fileBlocks(), found.highestEnd());
+    BlockSpace space =
+        new BlockSpace(found.allocator(), dataFile, disk.poison(), config.freeSharePercentMax());
+    space.takeUnallocated(disk.disk());
+    content = new StoreContent(recovered.index(), recovered.applier(), space);
     commitPath =
         new CommitPath(
             config,
             disk,
-            pool,
-            gate,
-            space,
-            applier,
-            counters,
-            poison,
-            recovered.position(),
-            recovered.ledger(),
-            role -> checkpointer(role, config, recovered, environment),
-            storeId,
-            incarnation,
-            environment.clockMs(),
-            environment.clockNs(),
-            traces);
-    tierSide = new TierSide(index, commitPath);
+            lender,
+            content,
+            recovered.log(),
+            role -> checkpointer(role, config, recovered.log(), environment),
+            new Clocks(environment.clockMs(), environment.clockNs()));
+    tierSide = new TierSide(gate, disk, content, superblocks, commitPath);
     snapshots =
         new SnapshotRegistry(
-            index,
-            applier,
-            space,
-            poison,
-            commitPath::performWithRole,
-            commitPath::sequence,
-            commitPath::durableEpoch,
+            content,
+            disk.poison(),
+            new SnapshotLog(commitPath),
             environment.background(),
             config.snapshotEntriesMax(),
-            traces);
+            lender.traces());
     vacuumSide =
         new VacuumSide(
-            commitPath.vacuumAccess(),
-            index,
-            applier,
-            space,
-            dataFile,
-            disk,
-            poison,
-            gate,
-            environment.clockNs());
-    reads =
-        new ReadSide(
-            gate, index, disk, pool, cache, counters, traces, config.backPressureTimeoutMs());
+            commitPath.vacuumAccess(), content, dataFile, disk, gate, environment.clockNs());
     handles =
         new OpenHandles(
-            gate,
-            pool,
+            lender,
             new OpenHandles.Sources(
                 reads::longLeaseBytes,
                 commitPath::openEpochs,
                 commitPath::heldBytes,
                 snapshots::openCount,
-                () -> Blocks.offset(space.pinnedBlocks())),
-            traces);
+                () -> Blocks.offset(space.pinnedBlocks())));
     ownThread = environment.ownThread();
-    closing = new Closing(subject, this::closeNow, commitPath::commitQueued);
+    closing = new Closing(gate.subject(), this::closeNow, commitPath::commitQueued);
     boolean started = false;
     try {
       if (ownThread) {
@@ -222,115 +165,40 @@ final class DataFileStore implements LocalBlobStore, TierSource {
   private IndexCheckpointer checkpointer(
       IndexCheckpointer.RoleAccess role,
       StoreConfig config,
-      RecoveredStore recovered,
+      RecoveredLog log,
       StoreEnvironment environment) {
+    long logBlocksMin = Blocks.count(config.checkpointLogBytesMin());
     return new IndexCheckpointer(
         disk,
-        index,
-        space,
-        superblocks,
-        recovered.ledger(),
-        poison,
+        content,
+        new Generations(superblocks, log),
+        new CheckpointSchedule(content.index(), logBlocksMin, log),
         environment.background(),
-        role,
-        storeId,
-        Blocks.count(config.checkpointLogBytesMin()),
-        recovered.older(),
-        recovered.newer(),
-        recovered.logBlocks(),
-        recovered.logOperations());
+        role);
   }
 
-  /**
-   * Opens the store in a folder, as {@link LocalBlobStore.Builder#open} says.
-   *
-   * @param createIfMissing whether it is made where there is none.
-   */
-  static DataFileStore open(
-      Path folder, StoreConfig config, boolean createIfMissing, ContainerMemory memory) {
-    StackRoom.toBegin();
-    HeapShortage.prepare();
-    var _ = INITIALIZED;
-    memory.require(config.poolBytes(), config.cacheBytes());
-    StoreEnvironment environment = StoreEnvironment.system();
-    Path path = folder.resolve(StoreFile.NAME);
-    try {
-      NewStoreFile.removeLeftOver(folder);
-      if (createIfMissing) {
-        NewStoreFile.makeIfMissing(
-            folder,
-            config,
-            environment.ids(),
-            file ->
-                Recovery.create(
-                    Disks.over(file, false), config, environment.ids(), environment.clockMs()));
-      }
-      DataFileHandle file = StoreFile.open(folder, config);
-      Disk disk = Disks.over(file, config.engine() == StoreConfig.Engine.AUTO);
-      return open(path.toString(), disk, config, environment, false);
-    } catch (NativeException e) {
-      throw openFailed(path, e);
+  /** The log, as snapshots see it. */
+  private record SnapshotLog(CommitPath path) implements SnapshotRegistry.CommitLog {
+
+    @Override
+    public void performWithRole(Runnable task) {
+      path.performWithRole(task);
+    }
+
+    @Override
+    public long sequence() {
+      return path.sequence();
+    }
+
+    @Override
+    public long durableEpoch() {
+      return path.durableEpoch();
     }
   }
 
-  private static StoreException openFailed(Path path, NativeException e) {
-    return e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT
-        ? new StorageFullException(
-            "no space to open the store: free some space: store="
-                + path
-                + ", failure="
-                + e.getMessage(),
-            e)
-        : StoreFile.cannotOpen(path, e);
-  }
-
-  /**
-   * Opens the store on a disk without another user, or makes a store if its file is empty. Closing
-   * the store, or a failure to open it, closes the disk. For disks that have no folder in which a
-   * store could be made under another name.
-   */
-  static DataFileStore open(
-      String subject, Disk disk, StoreConfig config, StoreEnvironment environment) {
-    return open(subject, disk, config, environment, true);
-  }
-
-  private static DataFileStore open(
-      String subject,
-      Disk disk,
-      StoreConfig config,
-      StoreEnvironment environment,
-      boolean makeIfEmpty) {
-    BufferPool pool = null;
-    BlobCache cache = null;
-    RecoveredStore recovered = null;
-    SuperblockPair superblocks = new SuperblockPair(disk);
-    try {
-      pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
-      cache = BlobCache.open(config.cacheBytes());
-      if (makeIfEmpty && disk.size() == 0) {
-        Recovery.create(disk, config, environment.ids(), environment.clockMs());
-      }
-      recovered = Recovery.open(disk, superblocks);
-      DataFileStore store =
-          new DataFileStore(
-              subject, config, disk, pool, cache, superblocks, recovered, environment);
-      pool.touchRest();
-      store.commitPath.checkpointAfterOpen(store.recoveryReport.replayedRecords());
-      return store;
-    } catch (RuntimeException | Error e) {
-      superblocks.close();
-      if (recovered != null) {
-        recovered.index().close();
-      }
-      if (pool != null) {
-        pool.close();
-      }
-      if (cache != null) {
-        cache.close();
-      }
-      disk.close();
-      throw e;
-    }
+  /** Begins an index checkpoint if the open has replayed so much that the next one should not. */
+  void checkpointAfterOpen() {
+    commitPath.checkpointAfterOpen(recoveryReport.replayedRecords());
   }
 
   @Override
@@ -343,56 +211,6 @@ final class DataFileStore implements LocalBlobStore, TierSource {
   @Override
   public Epoch beginEpoch() {
     return commitPath.beginEpoch();
-  }
-
-  @Override
-  public @Nullable BlobLease get(BlobId id) {
-    return reads.get(id);
-  }
-
-  @Override
-  public long get(BlobId id, MemorySegment target) {
-    return reads.get(id, target);
-  }
-
-  @Override
-  public long get(BlobId id, long offset, long length, MemorySegment target) {
-    return reads.get(id, offset, length, target);
-  }
-
-  @Override
-  public long get(BlobId id, WritableByteChannel target) throws IOException {
-    return reads.get(id, target);
-  }
-
-  @Override
-  public CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
-    return reads.getAsync(id, target);
-  }
-
-  @Override
-  public void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
-    reads.getAsync(id, target, listener);
-  }
-
-  @Override
-  public void getAll(List<BlobId> ids, BatchVisitor visitor) {
-    reads.getAll(ids, visitor);
-  }
-
-  @Override
-  public boolean contains(BlobId id) {
-    return length(id) != NOT_FOUND;
-  }
-
-  @Override
-  public long length(BlobId id) {
-    return reads.length(id);
-  }
-
-  @Override
-  public void forEach(BlobVisitor visitor) {
-    reads.forEach(visitor);
   }
 
   @Override
@@ -423,24 +241,12 @@ final class DataFileStore implements LocalBlobStore, TierSource {
   @Override
   public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
     gate.enterWithCallbacks();
-    try (Verifier verifier = new Verifier(index, disk, options, listener, gate::isClosed)) {
-      long before = commitPath.askWithRole(log -> applier.liveBlocks());
+    try (Verifier verifier =
+        new Verifier(content.index(), disk.disk(), options, listener, gate::isClosed)) {
+      long before = commitPath.askWithRole(log -> content.applier().liveBlocks());
       long sequence = commitPath.sequence();
       verifier.run();
-      long unaccounted =
-          commitPath.askWithRole(log ->
-              space.fileBlocks()
-                  - Blocks.FIRST
-                  - space.freeBlocks()
-                  - space.pendingBlocks()
-                  - space.pinnedBlocks()
-                  - space.heldBlocks()
-                  - space.quarantinedBlocks()
-                  - space.holeBlocks()
-                  - applier.liveBlocks()
-                  - log.recordBlocks()
-                  - log.checkpointBlocks()
-                  - log.reservedBlocks()); // G13
+      long unaccounted = commitPath.askWithRole(log -> content.lostBlocks(log.blocks())); // G13
       boolean comparable = verifier.sawAll() && commitPath.sequence() == sequence;
       return verifier.report(
           unaccounted != 0 || !comparable ? unaccounted : before - verifier.blocks());
@@ -463,10 +269,14 @@ final class DataFileStore implements LocalBlobStore, TierSource {
   public StoreStats stats() {
     gate.enter();
     try {
+      Disk file = disk.disk();
+      BlobIndex index = content.index();
+      BlockSpace space = content.space();
+      StoreCounters counters = disk.counters();
       BlobCache cache = reads.cache();
       return new StoreStats(
-          disk.engine(),
-          disk.engineReason(),
+          file.engine(),
+          file.engineReason(),
           storeId,
           incarnation,
           commitPath.durableEpoch(),
@@ -475,7 +285,7 @@ final class DataFileStore implements LocalBlobStore, TierSource {
           index.liveBytes(),
           index.evictedCount(),
           index.tombstoneCount(),
-          disk.size(),
+          file.size(),
           Blocks.offset(space.freeBlocks()),
           Blocks.offset(space.pinnedBlocks()),
           snapshots.openCount(),
@@ -500,7 +310,7 @@ final class DataFileStore implements LocalBlobStore, TierSource {
           cache == null ? 0 : cache.count(),
           cache == null ? 0 : cache.hits(),
           cache == null ? 0 : cache.misses(),
-          poison.isSet());
+          disk.poison().isSet());
     } finally {
       gate.exit();
     }
@@ -535,66 +345,22 @@ final class DataFileStore implements LocalBlobStore, TierSource {
 
   @Override
   public void markTiered() {
-    gate.enter();
-    try {
-      commitPath.performWithRole(() -> {
-        poison.check();
-        if (!superblocks.newer().tiered()) {
-          writeSuperblocks(superblocks::setTiered);
-        }
-        applier.keepTombstones(true);
-      });
-    } finally {
-      gate.exit();
-    }
-  }
-
-  private void writeSuperblocks(Runnable write) {
-    try {
-      write.run();
-    } catch (NativeException e) {
-      poison.set(e); // L24: a superblock may be torn; recovery sorts it out
-      throw poison.failure(false);
-    }
+    tierSide.markTiered();
   }
 
   @Override
   public ManifestNotes manifestNotes() {
-    AtomicReference<ManifestNotes> notes = new AtomicReference<>();
-    gate.enter();
-    try {
-      commitPath.performWithRole(() -> notes.setPlain(superblocks.notes()));
-    } finally {
-      gate.exit();
-    }
-    return notes.getPlain();
+    return tierSide.manifestNotes();
   }
 
   @Override
   public void noteManifests(UnaryOperator<ManifestNotes> change) {
-    gate.enter();
-    try {
-      commitPath.performWithRole(() -> {
-        poison.check();
-        ManifestNotes notes = superblocks.notes();
-        ManifestNotes next = change.apply(notes);
-        if (!next.equals(notes)) {
-          writeSuperblocks(() -> superblocks.note(next)); // L32
-        }
-      });
-    } finally {
-      gate.exit();
-    }
+    tierSide.noteManifests(change);
   }
 
   @Override
   public void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor) {
-    gate.enterWithCallbacks();
-    try {
-      tierSide.forEachChange(afterSequence, throughSequence, visitor);
-    } finally {
-      gate.exitWithCallbacks();
-    }
+    tierSide.forEachChange(afterSequence, throughSequence, visitor);
   }
 
   @Override
@@ -618,32 +384,17 @@ final class DataFileStore implements LocalBlobStore, TierSource {
 
   @Override
   public int evict(List<Eviction> evictions) {
-    gate.enter();
-    try {
-      return tierSide.evict(evictions);
-    } finally {
-      gate.exit();
-    }
+    return tierSide.evict(evictions);
   }
 
   @Override
   public void forEachEvicted(EvictedVisitor visitor) {
-    gate.enterWithCallbacks();
-    try {
-      tierSide.forEachEvicted(visitor);
-    } finally {
-      gate.exitWithCallbacks();
-    }
+    tierSide.forEachEvicted(visitor);
   }
 
   @Override
   public void moveCold(List<Eviction> moves) {
-    gate.enter();
-    try {
-      tierSide.moveCold(moves);
-    } finally {
-      gate.exit();
-    }
+    tierSide.moveCold(moves);
   }
 
   @Override
@@ -653,12 +404,7 @@ final class DataFileStore implements LocalBlobStore, TierSource {
 
   @Override
   public void dropTombstones(long throughSequence) {
-    gate.enter();
-    try {
-      commitPath.performWithRole(() -> index.dropTombstones(throughSequence));
-    } finally {
-      gate.exit();
-    }
+    tierSide.dropTombstones(throughSequence);
   }
 
   @Override
@@ -710,8 +456,8 @@ final class DataFileStore implements LocalBlobStore, TierSource {
     reads.close();
     dataFile.close();
     superblocks.close();
-    disk.close();
-    index.close();
+    disk.disk().close();
+    content.index().close();
     reads.freeMemory();
   }
 }

@@ -89,7 +89,7 @@ public sealed interface LocalBlobStore extends BlobStore permits DataFileStore {
      *     version.
      */
     public LocalBlobStore open() {
-      return DataFileStore.open(folder, config, createIfMissing, containerMemory);
+      return StoreOpening.open(folder, config, createIfMissing, containerMemory);
     }
   }
 }

@@ -17,6 +17,7 @@ import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Disks;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.OpenHandles;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
@@ -61,25 +62,24 @@ public final class ReadOnlyStore implements Snapshot {
   private final BufferPool pool;
   private final BlobIndex index;
   private final ReadSide reads;
+  private final StoreReads calls;
   private final OpenHandles handles;
   private final RecoveredStore recovered;
-  private final StoreCounters counters = new StoreCounters();
+  private final StoreCounters counters;
   private final Closing closing;
 
   private ReadOnlyStore(
-      String subject, Disk disk, BufferPool pool, StoreConfig config, RecoveredStore recovered) {
+      Disk disk, Lender lender, ReadSide reads, RecoveredStore recovered, StoreCounters counters) {
+    calls = new StoreReads(reads);
     this.disk = disk;
-    this.pool = pool;
+    this.reads = reads;
     this.recovered = recovered;
-    gate = new StoreGate(subject);
-    closing = new Closing(subject, this::closeNow, () -> {});
+    this.counters = counters;
+    gate = lender.gate();
+    pool = lender.pool();
     index = recovered.index();
-    HandleTraces traces = HandleTraces.ifWanted();
-    reads =
-        new ReadSide(
-            gate, index, disk, pool, null, counters, traces, config.backPressureTimeoutMs());
-    handles =
-        new OpenHandles(gate, pool, OpenHandles.Sources.ofReads(reads::longLeaseBytes), traces);
+    closing = new Closing(gate.subject(), this::closeNow, () -> {});
+    handles = new OpenHandles(lender, OpenHandles.Sources.ofReads(reads::longLeaseBytes));
   }
 
   /**
@@ -129,8 +129,16 @@ public final class ReadOnlyStore implements Snapshot {
     BufferPool pool = null;
     try (SuperblockPair superblocks = new SuperblockPair(disk)) {
       pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
-      ReadOnlyStore store =
-          new ReadOnlyStore(subject, disk, pool, config, Recovery.inspect(disk, superblocks));
+      RecoveredStore recovered = Recovery.inspect(disk, superblocks);
+      Lender lender =
+          new Lender(
+              new StoreGate(subject),
+              pool,
+              HandleTraces.ifWanted(),
+              config.backPressureTimeoutMs());
+      StoreCounters counters = new StoreCounters();
+      ReadSide reads = new ReadSide(recovered.index(), disk, null, counters, lender);
+      ReadOnlyStore store = new ReadOnlyStore(disk, lender, reads, recovered, counters);
       pool.touchRest();
       return store;
     } catch (RuntimeException | Error e) {
@@ -149,7 +157,7 @@ public final class ReadOnlyStore implements Snapshot {
 
   /** {@return the store's identity} */
   public long storeId() {
-    return recovered.superblock().storeId();
+    return recovered.log().superblock().storeId();
   }
 
   /** {@return how many blobs there are, those in a tier only included} */
@@ -169,15 +177,15 @@ public final class ReadOnlyStore implements Snapshot {
           disk.engine(),
           disk.engineReason(),
           storeId(),
-          recovered.superblock().incarnation(),
+          recovered.log().superblock().incarnation(),
           epoch(),
           sequence(),
           index.liveCount(),
           index.liveBytes(),
           index.evictedCount(),
           index.tombstoneCount(),
-          Blocks.offset(recovered.fileBlocks()),
-          Blocks.offset(recovered.allocator().freeBlocks()),
+          Blocks.offset(recovered.space().fileBlocks()),
+          Blocks.offset(recovered.space().allocator().freeBlocks()),
           0,
           0,
           index.memoryBytes(),
@@ -230,62 +238,62 @@ public final class ReadOnlyStore implements Snapshot {
 
   @Override
   public long epoch() {
-    return recovered.position().epoch();
+    return recovered.log().position().epoch();
   }
 
   @Override
   public long sequence() {
-    return recovered.position().sequence();
+    return recovered.log().position().sequence();
   }
 
   @Override
   public @Nullable BlobLease get(BlobId id) {
-    return reads.get(id);
+    return calls.get(id);
   }
 
   @Override
   public long get(BlobId id, MemorySegment target) {
-    return reads.get(id, target);
+    return calls.get(id, target);
   }
 
   @Override
   public long get(BlobId id, long offset, long length, MemorySegment target) {
-    return reads.get(id, offset, length, target);
+    return calls.get(id, offset, length, target);
   }
 
   @Override
   public long get(BlobId id, WritableByteChannel target) throws IOException {
-    return reads.get(id, target);
+    return calls.get(id, target);
   }
 
   @Override
   public CompletableFuture<Long> getAsync(BlobId id, MemorySegment target) {
-    return reads.getAsync(id, target);
+    return calls.getAsync(id, target);
   }
 
   @Override
   public void getAsync(BlobId id, MemorySegment target, ReadListener listener) {
-    reads.getAsync(id, target, listener);
+    calls.getAsync(id, target, listener);
   }
 
   @Override
   public void getAll(List<BlobId> ids, BatchVisitor visitor) {
-    reads.getAll(ids, visitor);
+    calls.getAll(ids, visitor);
   }
 
   @Override
   public boolean contains(BlobId id) {
-    return length(id) != NOT_FOUND;
+    return calls.contains(id);
   }
 
   @Override
   public long length(BlobId id) {
-    return reads.length(id);
+    return calls.length(id);
   }
 
   @Override
   public void forEach(BlobVisitor visitor) {
-    reads.forEach(visitor);
+    calls.forEach(visitor);
   }
 
   /**

@@ -1,40 +1,126 @@
 package io.ashlar.store.local;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.commit.CommitPath;
+import io.ashlar.store.disk.GuardedDisk;
+import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.EntryVisitor;
+import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.ChangeVisitor;
 import io.ashlar.store.spi.ColdReference;
 import io.ashlar.store.spi.EvictedVisitor;
 import io.ashlar.store.spi.Eviction;
+import io.ashlar.store.spi.ManifestNotes;
+import io.ashlar.uring.NativeException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /**
- * Serves a tier from the index: the changes since a sequence, and evictions. Thread: any; the
- * caller has entered the store's gate.
+ * Serves a tier: the changes since a sequence, evictions, and what the file notes of the tier. Each
+ * call is within the store's gate.
+ *
+ * <p>Thread: any.
  */
 final class TierSide {
 
   /** How many evictions go into one epoch. */
   private static final int EVICTIONS_MAX = 32_768;
 
+  private final StoreGate gate;
+  private final GuardedDisk disk;
   private final BlobIndex index;
+  private final OperationApplier applier;
+  private final SuperblockPair superblocks;
   private final CommitPath commitPath;
 
-  TierSide(BlobIndex index, CommitPath commitPath) {
-    this.index = index;
+  TierSide(
+      StoreGate gate,
+      GuardedDisk disk,
+      StoreContent content,
+      SuperblockPair superblocks,
+      CommitPath commitPath) {
+    this.gate = gate;
+    this.disk = disk;
+    index = content.index();
+    applier = content.applier();
+    this.superblocks = superblocks;
     this.commitPath = commitPath;
+  }
+
+  /** Implements {@link io.ashlar.store.spi.TierSource#markTiered}. */
+  void markTiered() {
+    withRole(() -> {
+      disk.poison().check();
+      if (!superblocks.newer().tiered()) {
+        writeSuperblocks(superblocks::setTiered);
+      }
+      applier.keepTombstones(true);
+    });
+  }
+
+  private void withRole(Runnable task) {
+    gate.enter();
+    try {
+      commitPath.performWithRole(task);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private void writeSuperblocks(Runnable write) {
+    try {
+      disk.orPoison(write); // L24: a superblock may be torn; recovery sorts it out
+    } catch (NativeException e) {
+      throw disk.poison().failure(false);
+    }
+  }
+
+  /** Implements {@link io.ashlar.store.spi.TierSource#manifestNotes}. */
+  ManifestNotes manifestNotes() {
+    AtomicReference<ManifestNotes> notes = new AtomicReference<>();
+    withRole(() -> notes.setPlain(superblocks.notes()));
+    return notes.getPlain();
+  }
+
+  /** Implements {@link io.ashlar.store.spi.TierSource#noteManifests}. */
+  void noteManifests(UnaryOperator<ManifestNotes> change) {
+    withRole(() -> {
+      disk.poison().check();
+      ManifestNotes notes = superblocks.notes();
+      ManifestNotes next = change.apply(notes);
+      if (!next.equals(notes)) {
+        writeSuperblocks(() -> superblocks.note(next)); // L32
+      }
+    });
+  }
+
+  /** Implements {@link io.ashlar.store.spi.TierSource#dropTombstones}. */
+  void dropTombstones(long throughSequence) {
+    withRole(() -> index.dropTombstones(throughSequence));
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#forEachChange}. */
   void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor) {
-    index.forEach((idHigh, idLow, location) -> {
+    forEach((idHigh, idLow, location) -> {
       if (location.version() > afterSequence && location.version() <= throughSequence) {
         visitor.onChange(change(idHigh, idLow, location));
       }
     });
+  }
+
+  private void forEach(EntryVisitor visitor) {
+    gate.enterWithCallbacks();
+    try {
+      index.forEach(visitor);
+    } finally {
+      gate.exitWithCallbacks();
+    }
   }
 
   /** Returns an entry as the tier sees it. */
@@ -56,19 +142,24 @@ final class TierSide {
 
   /** Implements {@link io.ashlar.store.spi.TierSource#evict}. */
   int evict(List<Eviction> evictions) {
-    int evicted = 0;
-    for (int from = 0; from < evictions.size(); from += EVICTIONS_MAX) {
-      List<Eviction> some =
-          evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX));
-      evictSome(some);
-      evicted += countEvicted(some);
+    gate.enter();
+    try {
+      int evicted = 0;
+      for (int from = 0; from < evictions.size(); from += EVICTIONS_MAX) {
+        List<Eviction> some =
+            evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX));
+        evictSome(some);
+        evicted += countEvicted(some);
+      }
+      return evicted;
+    } finally {
+      gate.exit();
     }
-    return evicted;
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#forEachEvicted}. */
   void forEachEvicted(EvictedVisitor visitor) {
-    index.forEach((idHigh, idLow, location) -> {
+    forEach((idHigh, idLow, location) -> {
       if (location.kind() == BlobLocation.Kind.EVICTED) {
         visitor.onEvicted(
             change(idHigh, idLow, location),
@@ -79,21 +170,29 @@ final class TierSide {
 
   /** Implements {@link io.ashlar.store.spi.TierSource#moveCold}. */
   void moveCold(List<Eviction> moves) {
-    for (int from = 0; from < moves.size(); from += EVICTIONS_MAX) {
-      List<Eviction> some = moves.subList(from, Math.min(moves.size(), from + EVICTIONS_MAX));
-      commitPath.commitColdMoves(sink -> {
-        for (Eviction move : some) {
-          BlobChange change = move.change();
-          sink.add(
-              change.id().high(),
-              change.id().low(),
-              change.sequence(),
-              move.reference().first(),
-              move.reference().second(),
-              move.reference().third());
-        }
-      });
+    gate.enter();
+    try {
+      for (int from = 0; from < moves.size(); from += EVICTIONS_MAX) {
+        moveSome(moves.subList(from, Math.min(moves.size(), from + EVICTIONS_MAX)));
+      }
+    } finally {
+      gate.exit();
     }
+  }
+
+  private void moveSome(List<Eviction> moves) {
+    commitPath.commitColdMoves(sink -> {
+      for (Eviction move : moves) {
+        BlobChange change = move.change();
+        sink.add(
+            change.id().high(),
+            change.id().low(),
+            change.sequence(),
+            move.reference().first(),
+            move.reference().second(),
+            move.reference().third());
+      }
+    });
   }
 
   private int countEvicted(List<Eviction> evictions) {

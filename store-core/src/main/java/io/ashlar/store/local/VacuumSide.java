@@ -3,15 +3,13 @@ package io.ashlar.store.local;
 import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
-import io.ashlar.store.disk.Disk;
-import io.ashlar.store.disk.Poison;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.StoreGate;
-import io.ashlar.store.index.BlobIndex;
-import io.ashlar.store.index.OperationApplier;
-import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.vacuum.CommitAccess;
 import io.ashlar.store.vacuum.Vacuum;
+import io.ashlar.store.vacuum.VacuumPace;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -25,33 +23,24 @@ final class VacuumSide {
   private static final long REST_NS_MAX = 20_000_000; // how long closing may wait for a rest
 
   private final CommitAccess commits;
-  private final BlobIndex index;
-  private final OperationApplier applier;
-  private final BlockSpace space;
+  private final StoreContent content;
   private final DataFile dataFile;
-  private final Disk disk;
-  private final Poison poison;
+  private final GuardedDisk disk;
   private final StoreGate gate;
   private final LongSupplier clockNs;
   private final AtomicBoolean running = new AtomicBoolean();
 
   VacuumSide(
       CommitAccess commits,
-      BlobIndex index,
-      OperationApplier applier,
-      BlockSpace space,
+      StoreContent content,
       DataFile dataFile,
-      Disk disk,
-      Poison poison,
+      GuardedDisk disk,
       StoreGate gate,
       LongSupplier clockNs) {
     this.commits = commits;
-    this.index = index;
-    this.applier = applier;
-    this.space = space;
+    this.content = content;
     this.dataFile = dataFile;
     this.disk = disk;
-    this.poison = poison;
     this.gate = gate;
     this.clockNs = clockNs;
   }
@@ -78,16 +67,12 @@ final class VacuumSide {
   Vacuum begin(VacuumOptions options, VacuumListener listener) {
     return new Vacuum(
         commits,
-        index,
-        applier,
-        space,
+        content,
         dataFile,
         disk,
-        poison,
         options,
         listener,
-        gate::isClosed,
-        clockNs);
+        new VacuumPace(options, clockNs, gate::isClosed));
   }
 
   private void rest(Vacuum vacuum) {

@@ -4,6 +4,7 @@ import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobReads;
 import io.ashlar.store.ReadListener;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.spi.AsyncTarget;
 import io.ashlar.store.spi.Callbacks;
@@ -32,21 +33,20 @@ public final class AsyncReads {
   /** Gets that can be under way; who wants another waits. */
   private static final int UNDER_WAY_MAX = 1024;
 
+  private final Lender lender;
   private final StoreGate gate;
   private final ReadAgent agent;
   private final BlobReader reader; // of the store, not of a snapshot
-  private final long waitNs;
   private final Semaphore permits = new Semaphore(UNDER_WAY_MAX);
   private final MpmcVarHandleArrayQueue<AsyncGet> idle =
       new MpmcVarHandleArrayQueue<>(UNDER_WAY_MAX);
 
   /** Creates them over a store's parts. */
-  public AsyncReads(
-      StoreGate gate, ReadAgent agent, BlobReader reader, long backPressureTimeoutMs) {
-    this.gate = gate;
+  public AsyncReads(Lender lender, ReadAgent agent, BlobReader reader) {
+    this.lender = lender;
+    gate = lender.gate();
     this.agent = agent;
     this.reader = reader;
-    waitNs = TimeUnit.MILLISECONDS.toNanos(backPressureTimeoutMs);
   }
 
   /**
@@ -88,7 +88,7 @@ public final class AsyncReads {
     if (agent.isOwnThread() || gate.isInListener()) {
       return false;
     }
-    long deadlineNs = System.nanoTime() + waitNs;
+    long deadlineNs = lender.deadlineNs();
     boolean taken =
         Uninterrupted.get(
             () -> permits.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS));

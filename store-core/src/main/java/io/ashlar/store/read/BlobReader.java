@@ -4,9 +4,9 @@ import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobReads;
-import io.ashlar.store.CorruptionException;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.LentMemory;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.disk.StoreGate;
@@ -15,14 +15,11 @@ import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.BlobLookup;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.spi.ConfinedView;
-import io.ashlar.store.spi.HandleTraces;
 import io.ashlar.store.spi.ReadBack;
-import io.ashlar.uring.NativeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class BlobReader {
 
   private final BlobLookup lookup;
+  private final Lender lender;
   private final StoreGate gate;
   private final StoreCounters counters;
   private final BufferPool pool;
@@ -50,7 +48,7 @@ public final class BlobReader {
   private final ReadAgent agent;
   private final EvictedReads cold; // shared with snapshots'
   private final LongLeases longLeases; // shared with snapshots'
-  private final @Nullable HandleTraces traces;
+  private final WholeRead wholeRead;
   private final ChannelCopy channelCopy;
   private final RangeRead rangeRead;
 
@@ -60,34 +58,32 @@ public final class BlobReader {
    * @param lookup where blobs are: the index.
    * @param cache keeps frequently read blobs, if there is one.
    * @param agent reads for virtual threads.
-   * @param traces notes where leases are taken, if somebody wants to know.
    */
   public BlobReader(
       BlobLookup lookup,
       Disk disk,
-      BufferPool pool,
+      Lender lender,
       @Nullable BlobCache cache,
-      StoreGate gate,
       StoreCounters counters,
-      ReadAgent agent,
-      @Nullable HandleTraces traces,
-      long backPressureTimeoutMs) {
+      ReadAgent agent) {
     this.lookup = lookup;
-    this.gate = gate;
+    this.lender = lender;
+    gate = lender.gate();
     this.counters = counters;
-    this.pool = pool;
+    pool = lender.pool();
     this.cache = cache;
     this.agent = agent;
-    this.traces = traces;
     longLeases = new LongLeases();
-    extents = new ExtentReads(gate, disk, pool, agent, backPressureTimeoutMs);
+    extents = new ExtentReads(lender, disk, agent);
     cold = new EvictedReads(extents);
+    wholeRead = new WholeRead(lookup, extents, cold);
     channelCopy = new ChannelCopy(lookup, extents);
     rangeRead = new RangeRead(lookup, extents);
   }
 
   private BlobReader(BlobReader other, BlobLookup lookup) {
     this.lookup = lookup;
+    lender = other.lender;
     gate = other.gate;
     counters = other.counters;
     pool = other.pool;
@@ -96,7 +92,7 @@ public final class BlobReader {
     agent = other.agent;
     cold = other.cold;
     longLeases = other.longLeases;
-    traces = other.traces;
+    wholeRead = new WholeRead(lookup, extents, cold);
     channelCopy = new ChannelCopy(lookup, extents);
     rangeRead = new RangeRead(lookup, extents);
   }
@@ -165,7 +161,7 @@ public final class BlobReader {
         if (blob != null) {
           copyAndRelease(blob, 0, length, target);
         }
-        if (blob != null || read(id, context, target)) {
+        if (blob != null || wholeRead.read(id, context, target)) {
           count(length);
           return length;
         }
@@ -248,7 +244,7 @@ public final class BlobReader {
           && location.version() == version
           && location.lengthBytes() == length
           && location.crc32c() == crc32c) {
-        if (read(id, context, target)) {
+        if (wholeRead.read(id, context, target)) {
           return true;
         }
       }
@@ -303,10 +299,10 @@ public final class BlobReader {
     }
     boolean done = false;
     try {
-      boolean read = readIntoRoom(id, context, blob.room());
+      boolean read = wholeRead.readIntoRoom(id, context, blob.room());
       if (read) {
         into.add(id, blob);
-        if (!isUnchanged(id, context)) {
+        if (!wholeRead.isUnchanged(id, context)) {
           into.remove(id, blob); // L21: nobody would be served it, but it would stay
         }
       }
@@ -361,7 +357,7 @@ public final class BlobReader {
     PooledBuffer buffer = extents.takeBufferFor(length);
     BlobLease lease = null;
     try {
-      if (readIntoBuffer(id, context, buffer)) {
+      if (wholeRead.readIntoBuffer(id, context, buffer)) {
         count(length);
         buffer.useFor(PooledBuffer.Use.LEASE);
         lease = lend(context, buffer.readOnly(length), buffer);
@@ -383,7 +379,7 @@ public final class BlobReader {
     LongLeases.LongLease memory = longLeases.reserve(Blocks.roundUp(length));
     BlobLease lease = null;
     try {
-      if (read(id, context, memory.memory())) {
+      if (wholeRead.read(id, context, memory.memory())) {
         count(length);
         lease = lend(context, memory.memory().asSlice(0, length).asReadOnly(), memory);
       }
@@ -396,8 +392,8 @@ public final class BlobReader {
   }
 
   private BlobLease lend(ReadContext context, MemorySegment value, LentMemory memory) {
-    return pool.checks() || traces != null
-        ? new CheckedLease(gate, value, memory, pool.checks(), traces)
+    return pool.checks() || lender.traces() != null
+        ? new CheckedLease(gate, value, memory, pool.checks(), lender.traces())
         : context.lend(gate, value, memory);
   }
 
@@ -463,71 +459,6 @@ public final class BlobReader {
     } finally {
       context.giveBack();
     }
-  }
-
-  /** Reads the whole blob and judges it; returns false if the entry changed meanwhile. */
-  private boolean read(BlobId id, ReadContext context, MemorySegment target) {
-    BlobLocation location = context.location();
-    long length = location.lengthBytes();
-    if (location.kind() == BlobLocation.Kind.EVICTED) {
-      return readBack(id, context, target.asSlice(0, length));
-    }
-    PooledBuffer buffer = extents.takeBufferToCopyFrom(target, length);
-    if (buffer == null) {
-      NativeException failure = extents.read(context, location, 0, target, length);
-      return passes(id, context, failure, failure == null ? context.crc32c(target, length) : 0);
-    }
-    CRC32C crc = context.crc();
-    NativeException failure = extents.readThrough(buffer, context, location, target, crc);
-    return passes(id, context, failure, (int) crc.getValue());
-  }
-
-  /** Reads the whole blob into a buffer; returns false if the entry changed meanwhile. */
-  private boolean readIntoBuffer(BlobId id, ReadContext context, PooledBuffer buffer) {
-    BlobLocation location = context.location();
-    long length = location.lengthBytes();
-    if (location.kind() == BlobLocation.Kind.EVICTED) {
-      return readBack(id, context, buffer.segment().asSlice(0, length));
-    }
-    NativeException failure = extents.read(context, location, 0, buffer.segment(), length);
-    return passes(
-        id, context, failure, failure == null ? context.crc32c(buffer.view(), length) : 0);
-  }
-
-  /**
-   * Reads the whole blob, in whole blocks, into native memory of the store; returns false if the
-   * entry changed meanwhile.
-   */
-  private boolean readIntoRoom(BlobId id, ReadContext context, MemorySegment room) {
-    BlobLocation location = context.location();
-    long length = location.lengthBytes();
-    if (location.kind() == BlobLocation.Kind.EVICTED) {
-      return readBack(id, context, room.asSlice(0, length));
-    }
-    NativeException failure = extents.read(context, location, 0, room, length);
-    return passes(id, context, failure, failure == null ? context.crc32c(room, length) : 0);
-  }
-
-  private boolean isUnchanged(BlobId id, ReadContext context) {
-    return lookup.isUnchanged(id.high(), id.low(), context.location(), context.now()); // L21
-  }
-
-  private boolean passes(
-      BlobId id, ReadContext context, @Nullable NativeException failure, int actual) {
-    return Judgement.passes(lookup, id, context.location(), context.now(), failure, actual);
-  }
-
-  private boolean readBack(BlobId id, ReadContext context, MemorySegment target) {
-    int actual;
-    try {
-      actual = cold.readBack(id, context.location(), target);
-    } catch (CorruptionException e) {
-      if (!isUnchanged(id, context)) {
-        return false;
-      }
-      throw e;
-    }
-    return passes(id, context, null, actual);
   }
 
   /** Counts a blob that was read. */

@@ -2,14 +2,13 @@ package io.ashlar.store.read;
 
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.PooledBuffer;
-import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -27,19 +26,16 @@ final class ExtentReads {
    */
   private static final int COPY_BYTES_MIN = 32 << 10;
 
-  private final StoreGate gate;
+  private final Lender lender;
   private final Disk disk;
   private final BufferPool pool;
   private final ReadAgent agent;
-  private final long waitNs;
 
-  ExtentReads(
-      StoreGate gate, Disk disk, BufferPool pool, ReadAgent agent, long backPressureTimeoutMs) {
-    this.gate = gate;
+  ExtentReads(Lender lender, Disk disk, ReadAgent agent) {
+    this.lender = lender;
     this.disk = disk;
-    this.pool = pool;
+    pool = lender.pool();
     this.agent = agent;
-    waitNs = TimeUnit.MILLISECONDS.toNanos(backPressureTimeoutMs);
   }
 
   BufferPool pool() {
@@ -60,11 +56,7 @@ final class ExtentReads {
 
   /** Takes a buffer, waiting for it if necessary. */
   PooledBuffer takeBuffer(long bytes) {
-    PooledBuffer buffer = pool.tryTake(bytes);
-    // A listener would wait for buffers that only the threads it blocks can release.
-    return buffer != null
-        ? buffer
-        : pool.take(bytes, System.nanoTime() + (gate.isInListener() ? 0 : waitNs));
+    return lender.takeBuffer(bytes);
   }
 
   /** Takes a buffer for a blob of {@code length} bytes, or for a part of it. */

@@ -1,6 +1,7 @@
 package io.ashlar.store.recover;
 
 import io.ashlar.store.CorruptionException;
+import io.ashlar.store.format.LogExtent;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.LogRecord;
 import io.ashlar.store.format.Superblock;
@@ -24,7 +25,9 @@ final class LogChain {
     this.superblock = superblock;
     end = superblock.base();
     highestMark =
-        Math.max(superblock.fenceSequence(), Math.max(end.sequence(), superblock.covered())); // L3
+        Math.max(
+            superblock.fenceSequence(),
+            Math.max(end.sequence(), superblock.checkpoint().covered())); // L3
     incarnationMax = Math.max(superblock.incarnation(), end.incarnation());
   }
 
@@ -38,7 +41,7 @@ final class LogChain {
     LogRecord record = validRecord(end.block(), end.extentEnd());
     if (end.nextStart() != 0 && reader.beginsLikeRecord(end.nextStart(), end.sequence() + 1)) {
       long here = record == null ? -1 : record.incarnation();
-      record = validRecord(end.nextStart(), end.nextStart() + end.nextBlocks());
+      record = validRecord(end.nextStart(), end.next().end());
       moves = record != null && record.incarnation() > here; // L10
       if (!moves && here >= 0) {
         record = validRecord(end.block(), end.extentEnd());
@@ -51,8 +54,6 @@ final class LogChain {
       return null;
     }
     long block = moves ? end.nextStart() : end.block();
-    long extentStart = moves ? end.nextStart() : end.extentStart();
-    long extentBlocks = moves ? end.nextBlocks() : end.extentBlocks();
     recordBlock = block;
     end =
         new LogPosition(
@@ -60,11 +61,9 @@ final class LogChain {
             end.epoch() + record.epochs(),
             record.incarnation(),
             record.chain(),
-            extentStart,
-            extentBlocks,
+            moves ? end.next() : end.extent(),
             blockBehind(record, block),
-            record.nextStart(),
-            record.nextBlocks());
+            new LogExtent(record.nextStart(), record.nextBlocks()));
     incarnationMax = Math.max(incarnationMax, end.incarnation());
     highestMark = Math.max(highestMark, record.mark());
     return record;

@@ -214,7 +214,7 @@ final class LogReplay {
 
   private void refuseMarksBeyond(LogPosition end) {
     refuseMarksIn(end.block(), end.extentEnd());
-    refuseMarksIn(end.nextStart(), end.nextStart() + end.nextBlocks());
+    refuseMarksIn(end.nextStart(), end.next().end());
     refuseMarksBehind(end.block(), end.sequence() + 1);
     refuseMarksBehind(end.nextStart(), end.sequence() + 1);
   }
@@ -258,11 +258,11 @@ final class LogReplay {
     LogPosition end = applied;
     int atTheEnd =
         unreadableRecord(end.block(), end.extentEnd())
-            + unreadableRecord(end.nextStart(), end.nextStart() + end.nextBlocks());
+            + unreadableRecord(end.nextStart(), end.next().end());
     long unreadable =
         unreadableBlobBlocks
             + reader.unreadable(end.block(), end.extentEnd())
-            + reader.unreadable(end.nextStart(), end.nextStart() + end.nextBlocks());
+            + reader.unreadable(end.nextStart(), end.next().end());
     if (unreadable > 1 && atTheEnd + unreadableBlobBlocks > 0) {
       throw new CorruptionException(
           "the end of the log cannot be read: check the device, open the store read-only to save"

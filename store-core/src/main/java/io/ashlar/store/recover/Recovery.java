@@ -7,6 +7,7 @@ import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.checkpoint.Generation;
 import io.ashlar.store.checkpoint.IndexCheckpointReader;
 import io.ashlar.store.checkpoint.RecordLedger;
+import io.ashlar.store.checkpoint.RecoveredLog;
 import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
@@ -14,6 +15,7 @@ import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;
+import io.ashlar.store.space.FoundSpace;
 import io.ashlar.store.spi.Log;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
@@ -115,7 +117,7 @@ public final class Recovery {
 
   /** Returns whether no open has written its fence since the store was made. */
   private static boolean isUnopened(Superblock superblock) {
-    return superblock.checkpointStart() == 0
+    return superblock.checkpoint().isNone()
         && superblock.incarnation() == superblock.base().incarnation();
   }
 
@@ -186,7 +188,7 @@ public final class Recovery {
         newest = other;
       }
     }
-    return superblock.withFence(newest.incarnation(), newest.fenceSequence());
+    return superblock.withFence(newest.fence());
   }
 
   /** Rebuilds free space, and writes the fence. */
@@ -214,18 +216,17 @@ public final class Recovery {
       fence(fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
     }
     return new RecoveredStore(
-        superblocks.newer(),
-        position,
-        ledger,
-        older,
-        generation,
-        replay.logBlocks(),
-        replay.logOperations(),
-        fileBlocks,
-        map.highestEnd(),
+        new RecoveredLog(
+            superblocks.newer(),
+            position,
+            ledger,
+            older,
+            generation,
+            replay.logBlocks(),
+            replay.logOperations()),
+        new FoundSpace(map.free(), fileBlocks, map.highestEnd()),
         index,
         applier,
-        map.free(),
         report(position, replay));
   }
 
@@ -315,7 +316,7 @@ public final class Recovery {
       map.use(position.block(), position.extentEnd() - position.block(), "log extent");
     }
     if (position.nextStart() != 0) {
-      map.use(position.nextStart(), position.nextBlocks(), "next log extent");
+      map.use(position.nextStart(), position.next().blocks(), "next log extent");
     }
   }
 }

@@ -4,6 +4,7 @@ import io.ashlar.store.StoreConfig;
 import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.format.LogExtent;
 import io.ashlar.store.format.LogPosition;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.space.ZeroFill;
@@ -54,25 +55,17 @@ final class StoreCreation {
             0,
             incarnation,
             (int) ids.getAsLong(),
+            new LogExtent(Blocks.FIRST, extentBlocks),
             Blocks.FIRST,
-            extentBlocks,
-            Blocks.FIRST,
-            Blocks.FIRST + extentBlocks,
-            extentBlocks);
+            new LogExtent(Blocks.FIRST + extentBlocks, extentBlocks));
     superblocks.create(
         new Superblock(
             ids.getAsLong(),
-            incarnation,
-            1,
             clockMs.getAsLong(),
+            1,
             false,
-            0,
-            base,
-            0,
-            0,
-            0,
-            0,
-            0,
+            new Superblock.Fence(incarnation, 0),
+            Superblock.Checkpoint.none(base),
             ManifestNotes.NONE));
   }
 }

@@ -9,6 +9,7 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.BucketWalk;
 import io.ashlar.uring.NativeException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -32,7 +33,7 @@ public final class Verifier implements AutoCloseable {
   private final VerifyOptions options;
   private final VerifyListener listener;
   private final BooleanSupplier closing;
-  private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+  private final BucketWalk walk = new BucketWalk();
   private final long startNs = System.nanoTime();
   private final BlobLocation now = new BlobLocation();
   private long blobs;
@@ -64,7 +65,7 @@ public final class Verifier implements AutoCloseable {
   /** Verifies the blobs that the options select. */
   public void run() {
     while (cursor >= 0 && bytes < options.bytesMax() && !closing.getAsBoolean()) {
-      cursor = index.visitBucket(cursor, walk, this::visit);
+      cursor = walk.visit(index, cursor, this::visit);
     }
   }
 

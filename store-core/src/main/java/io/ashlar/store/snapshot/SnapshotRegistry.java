@@ -4,15 +4,16 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.BucketWalk;
 import io.ashlar.store.index.EntryKeeper;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.space.BlockSpace;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.HandleTraces;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +43,17 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   /** How many snapshots can be open at once; each takes 4 MiB at least once something changes. */
   public static final int OPEN_MAX = 64;
 
-  /** Runs something as the holder of the commit role, and waits for it. */
-  @FunctionalInterface
-  public interface RoleAccess {
+  /** The log, whose last durable record a snapshot is taken of. */
+  public interface CommitLog {
 
-    /** Runs it. */
-    void perform(Runnable task);
+    /** Runs something as the holder of the commit role, and waits for it. */
+    void performWithRole(Runnable task);
+
+    /** Returns the last durable record's number. */
+    long sequence();
+
+    /** Returns the last durable epoch's number. */
+    long durableEpoch();
   }
 
   private static final SnapshotView[] NONE = {};
@@ -56,9 +62,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   private final OperationApplier applier;
   private final BlockSpace space;
   private final Poison poison;
-  private final RoleAccess role;
-  private final LongSupplier sequence;
-  private final LongSupplier epoch;
+  private final CommitLog log;
   private final Executor background;
   private final long entriesMax;
   private final @Nullable HandleTraces traces;
@@ -80,7 +84,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   // The role's.
   private @Nullable SnapshotView newestOpen;
   private @Nullable SnapshotView heir;
-  private BlobIndex.@Nullable BucketWalk walk;
+  private @Nullable BucketWalk walk;
   private long keptEntries; // in the sets of open views
   private long leftEntries; // in those of closed and ended ones, not settled yet
 
@@ -90,31 +94,24 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   /**
    * Creates one without snapshots.
    *
-   * @param role gives the commit role; sequence and epoch are asked for under it.
-   * @param sequence returns the last durable record's number.
-   * @param epoch returns the last durable epoch's number.
+   * @param content what snapshots are of.
+   * @param log asked for its end while the commit role is held.
    * @param background frees the entries of ended snapshots.
    * @param entriesMax superseded entries to keep.
    * @param traces notes where snapshots are taken, if somebody wants to know.
    */
   public SnapshotRegistry(
-      BlobIndex index,
-      OperationApplier applier,
-      BlockSpace space,
+      StoreContent content,
       Poison poison,
-      RoleAccess role,
-      LongSupplier sequence,
-      LongSupplier epoch,
+      CommitLog log,
       Executor background,
       long entriesMax,
       @Nullable HandleTraces traces) {
-    this.index = index;
-    this.applier = applier;
-    this.space = space;
+    index = content.index();
+    applier = content.applier();
+    space = content.space();
     this.poison = poison;
-    this.role = role;
-    this.sequence = sequence;
-    this.epoch = epoch;
+    this.log = log;
     this.background = background;
     this.entriesMax = entriesMax;
     this.traces = traces;
@@ -128,7 +125,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
    */
   public SnapshotView open() {
     SnapshotView[] opened = new SnapshotView[1];
-    role.perform(() -> opened[0] = openHere());
+    log.performWithRole(() -> opened[0] = openHere());
     if (traces != null) {
       traces.taken(opened[0], "snapshot");
     }
@@ -142,8 +139,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
           "too many snapshots are open: close some: open=" + openCount + ", most=" + OPEN_MAX,
           traces == null ? null : traces.oldest());
     }
-    SnapshotView view =
-        new SnapshotView(this, index, sequence.getAsLong(), epoch.getAsLong()); // L27
+    SnapshotView view = new SnapshotView(this, index, log.sequence(), log.durableEpoch()); // L27
     SnapshotView[] before = views;
     SnapshotView[] after = Arrays.copyOf(before, before.length + 1);
     after[before.length] = view;
@@ -159,7 +155,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     }
     try {
       boolean[] own = new boolean[1];
-      role.perform(() -> {
+      log.performWithRole(() -> {
         own[0] = view.isOpen();
         if (own[0]) {
           view.setClosed();
@@ -204,7 +200,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   private void settle(SnapshotView view) {
     boolean[] done = new boolean[1];
     while (!done[0] && !stopping) {
-      role.perform(() -> done[0] = settleBucket(view));
+      log.performWithRole(() -> done[0] = settleBucket(view));
     }
   }
 
@@ -216,11 +212,11 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
     if (table != null) {
       heir = newestOpenBefore(view);
       if (walk == null) {
-        walk = new BlobIndex.BucketWalk();
+        walk = new BucketWalk();
       }
       view.cursor(
-          table.visitBucket(
-              view.cursor(), walk, (idHigh, idLow, entry) -> pass(view, idHigh, idLow, entry)));
+          walk.visit(
+              table, view.cursor(), (idHigh, idLow, entry) -> pass(view, idHigh, idLow, entry)));
       if (view.cursor() >= 0) {
         return false;
       }

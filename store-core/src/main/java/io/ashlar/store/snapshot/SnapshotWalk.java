@@ -2,6 +2,7 @@ package io.ashlar.store.snapshot;
 
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.BucketWalk;
 import io.ashlar.store.index.EntryVisitor;
 
 /**
@@ -20,8 +21,8 @@ final class SnapshotWalk {
   private final SnapshotView view;
   private final BlobIndex index;
   private final EntryVisitor visitor;
-  private final BlobIndex.BucketWalk indexWalk = new BlobIndex.BucketWalk();
-  private final BlobIndex.BucketWalk entriesWalk = new BlobIndex.BucketWalk();
+  private final BucketWalk indexWalk = new BucketWalk();
+  private final BucketWalk entriesWalk = new BucketWalk();
   private final IdSet visited = new IdSet();
   private final BlobLocation found = new BlobLocation();
 
@@ -36,7 +37,7 @@ final class SnapshotWalk {
     while (cursor >= 0) {
       visited.clear();
       long from = cursor;
-      cursor = index.visitBucket(from, indexWalk, this::visitCurrent);
+      cursor = indexWalk.visit(index, from, this::visitCurrent);
       while (!visitSuperseded(from, cursor)) {
         Thread.onSpinWait();
       }
@@ -72,7 +73,7 @@ final class SnapshotWalk {
       try {
         BlobIndex table = other.entries().table();
         if (table != null) {
-          table.visitRange(from, to, entriesWalk, this::visitKept);
+          entriesWalk.visitRange(table, from, to, this::visitKept);
         }
       } finally {
         other.entries().exit();

@@ -1,9 +1,9 @@
 package io.ashlar.store.space;
 
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
-import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.Errno;
@@ -51,9 +51,9 @@ public final class DataFile implements AutoCloseable {
     CUTTING
   }
 
+  private final GuardedDisk guarded;
   private final Disk disk;
   private final Poison poison;
-  private final StoreCounters counters;
   private final Executor executor;
   private final long stepBlocksMin;
   private final ZeroFill zeroes;
@@ -87,16 +87,10 @@ public final class DataFile implements AutoCloseable {
    * @param stepBlocksMin the least that the file grows by.
    */
   public DataFile(
-      Disk disk,
-      Poison poison,
-      StoreCounters counters,
-      Executor executor,
-      long stepBlocksMin,
-      long blocks,
-      long highestEnd) {
-    this.disk = disk;
-    this.poison = poison;
-    this.counters = counters;
+      GuardedDisk guarded, Executor executor, long stepBlocksMin, long blocks, long highestEnd) {
+    this.guarded = guarded;
+    disk = guarded.disk();
+    poison = guarded.poison();
     this.executor = executor;
     this.stepBlocksMin = stepBlocksMin;
     zeroes = new ZeroFill(disk);
@@ -207,7 +201,7 @@ public final class DataFile implements AutoCloseable {
         throw e;
       }
       if (partEnd == end || !isAwaited()) {
-        sync();
+        guarded.sync();
       }
       at = partEnd;
     }
@@ -232,7 +226,7 @@ public final class DataFile implements AutoCloseable {
       }
       throw e;
     }
-    sync();
+    guarded.sync();
     return null;
   }
 
@@ -240,16 +234,7 @@ public final class DataFile implements AutoCloseable {
     if (poison.isSet()) {
       throw new NativeException("grow", 0, "the store failed meanwhile");
     }
-    counters.bytesGrown.add(bytes);
-  }
-
-  private void sync() {
-    try {
-      disk.sync();
-    } catch (NativeException e) {
-      poison.set(e);
-      throw e;
-    }
+    guarded.counters().bytesGrown.add(bytes);
   }
 
   private synchronized boolean isAwaited() {

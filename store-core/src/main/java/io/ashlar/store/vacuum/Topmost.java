@@ -2,6 +2,7 @@ package io.ashlar.store.vacuum;
 
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.index.BucketWalk;
 
 /**
  * The highest blobs in the file. A walk over the index keeps the topmost ones in a heap of bounded
@@ -15,7 +16,7 @@ final class Topmost {
   private static final int CAPACITY = 1 << 15;
 
   private final BlobIndex index;
-  private final BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+  private final BucketWalk walk = new BucketWalk();
 
   // A heap whose root is the lowest start; sorted after the walk, the highest first.
   private final long[] starts = new long[CAPACITY];
@@ -36,9 +37,9 @@ final class Topmost {
     long cursor = 0;
     while (cursor >= 0) {
       cursor =
-          index.visitBucket(
+          walk.visit(
+              index,
               cursor,
-              walk,
               (idHigh, idLow, location) -> {
                 if (location.kind() == BlobLocation.Kind.STORED
                     && location.startBlock() < ceiling

@@ -7,20 +7,19 @@ import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
-import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
+import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.Log;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
-import java.util.function.LongSupplier;
 
 /**
  * One vacuum: moves the topmost blobs down into free space and cuts the file, step by step. Commits
@@ -111,9 +110,7 @@ public final class Vacuum implements AutoCloseable {
   private final Poison poison;
   private final VacuumOptions options;
   private final VacuumListener listener;
-  private final BooleanSupplier stopping;
-  private final LongSupplier clockNs;
-  private final long startNs;
+  private final VacuumPace pace;
   private final Topmost topmost;
   private final MoveBatch batch;
   private final BlobCopy copy;
@@ -141,35 +138,30 @@ public final class Vacuum implements AutoCloseable {
   /**
    * Creates one that has done nothing yet.
    *
-   * @param stopping whether the store is being closed.
-   * @param clockNs a monotonic clock.
+   * @param content the blobs that it moves, and the space that it moves them to.
+   * @param file the file that it cuts.
+   * @param pace how fast it may go.
    */
   public Vacuum(
       CommitAccess commits,
-      BlobIndex index,
-      OperationApplier applier,
-      BlockSpace space,
+      StoreContent content,
       DataFile file,
-      Disk disk,
-      Poison poison,
+      GuardedDisk guarded,
       VacuumOptions options,
       VacuumListener listener,
-      BooleanSupplier stopping,
-      LongSupplier clockNs) {
+      VacuumPace pace) {
     this.commits = commits;
-    this.applier = applier;
-    this.space = space;
+    applier = content.applier();
+    space = content.space();
     this.file = file;
-    this.disk = disk;
-    this.poison = poison;
+    disk = guarded.disk();
+    poison = guarded.poison();
     this.options = options;
     this.listener = listener;
-    this.stopping = stopping;
-    this.clockNs = clockNs;
-    startNs = clockNs.getAsLong();
+    this.pace = pace;
     fileBytesBefore = disk.size();
-    topmost = new Topmost(index);
-    batch = new MoveBatch(index, space);
+    topmost = new Topmost(content.index());
+    batch = new MoveBatch(content.index(), space);
     copy = new BlobCopy(disk, poison, this::onDamaged);
   }
 
@@ -184,7 +176,7 @@ public final class Vacuum implements AutoCloseable {
       return false;
     }
     poison.check();
-    if (stopping.getAsBoolean()) {
+    if (pace.isOver()) {
       finish(VacuumReport.End.CLOSED);
       phase = Phase.DONE;
       return false;
@@ -208,11 +200,7 @@ public final class Vacuum implements AutoCloseable {
 
   /** Returns how long to rest before the next step, so that the rate is kept; 0 for not at all. */
   public long restNs() {
-    if (options.bytesPerSecondMax() == 0) {
-      return 0;
-    }
-    double dueNs = 1e9 * copiedBytes / options.bytesPerSecondMax();
-    return Math.max(0, (long) dueNs - (clockNs.getAsLong() - startNs));
+    return pace.restNs(copiedBytes);
   }
 
   /** Returns whether the next step has nothing to do before an index checkpoint has ended. */

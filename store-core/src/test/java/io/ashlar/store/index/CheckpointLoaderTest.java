@@ -74,7 +74,7 @@ public class CheckpointLoaderTest {
   /** Writes an index as checkpoints are written. */
   private static List<MemorySegment> write(BlobIndex index) {
     List<MemorySegment> chunks = new ArrayList<>();
-    BlobIndex.BucketWalk walk = new BlobIndex.BucketWalk();
+    BucketWalk walk = new BucketWalk();
     long cursor = 0;
     while (cursor >= 0) {
       MemorySegment chunk = MemorySegment.ofArray(new byte[CHUNK_BYTES]);
@@ -82,7 +82,7 @@ public class CheckpointLoaderTest {
       int buckets = 0;
       int entries = 0;
       while (cursor >= 0 && !IndexCheckpointFormat.isFull(bytes)) {
-        cursor = index.writeBucket(cursor, walk, chunk, bytes);
+        cursor = walk.write(index, cursor, chunk, bytes);
         bytes += walk.bytes();
         entries += walk.entries();
         buckets++;

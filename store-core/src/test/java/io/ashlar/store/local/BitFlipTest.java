@@ -78,7 +78,7 @@ class BitFlipTest {
           .index()
           .forEach((high, low, location) ->
               entries.put(low, location.toString().replaceAll("changeCount=\\d+", "")));
-      long epoch = store.position().epoch();
+      long epoch = store.log().position().epoch();
       store.index().close();
       return epoch + " " + entries;
     } catch (StoreException e) {

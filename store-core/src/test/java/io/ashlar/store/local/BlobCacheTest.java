@@ -66,7 +66,7 @@ class BlobCacheTest {
                     throw e.getCause();
                   }
                 });
-    DataFileStore store = DataFileStore.open("test", disk, config, StoreEnvironment.system());
+    DataFileStore store = StoreOpening.open("test", disk, config, StoreEnvironment.system());
     diskReads.set(0);
     return store;
   }
@@ -379,13 +379,13 @@ class BlobCacheTest {
   /** Opens stores with and without a cache; called in a class loader without Caffeine. */
   static String openBoth() {
     try (DataFileStore store =
-        DataFileStore.open(
+        StoreOpening.open(
             "test", new SimulatedDisk(), CONFIG.withCacheBytes(0), StoreEnvironment.system())) {
       put(store, 1, 7);
       assertThat(lease(store, 1)).isEqualTo(7);
     }
     try (DataFileStore store =
-        DataFileStore.open("test", new SimulatedDisk(), CONFIG, StoreEnvironment.system())) {
+        StoreOpening.open("test", new SimulatedDisk(), CONFIG, StoreEnvironment.system())) {
       return "opened: " + store.stats();
     } catch (StoreException e) {
       return e.getClass().getSimpleName() + ": " + e.getMessage();

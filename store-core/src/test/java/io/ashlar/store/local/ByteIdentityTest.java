@@ -101,7 +101,7 @@ class ByteIdentityTest {
             Runnable::run,
             Runnable::run, // the workload logs less than an index checkpoint asks for
             way == Way.BLOCKING);
-    try (DataFileStore store = DataFileStore.open("test", disk, CONFIG, environment)) {
+    try (DataFileStore store = StoreOpening.open("test", disk, CONFIG, environment)) {
       work.on(store);
     }
     if (disk instanceof SimulatedDisk simulated) {

@@ -72,7 +72,7 @@ final class CallbackGround {
     DataFileHandle file = StoreFile.open(folder, config);
     CallbackGround ground =
         new CallbackGround(
-            DataFileStore.open(
+            StoreOpening.open(
                 file.path().toString(),
                 Disks.over(file, engine == StoreConfig.Engine.AUTO),
                 config,

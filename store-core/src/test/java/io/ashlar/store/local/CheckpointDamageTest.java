@@ -29,8 +29,8 @@ class CheckpointDamageTest {
       StoreLife.over(disk, history, opened, SEED).run(80);
     }
     image = disk.image();
-    assertThat(superblock(0).checkpointStart()).isPositive();
-    assertThat(superblock(1).checkpointStart()).isPositive();
+    assertThat(superblock(0).checkpoint().start()).isPositive();
+    assertThat(superblock(1).checkpoint().start()).isPositive();
     assertThat(superblock(0).generation()).isNotEqualTo(superblock(1).generation());
   }
 
@@ -78,7 +78,7 @@ class CheckpointDamageTest {
   void shouldFallBackToTheCheckpointBeforeADamagedOne() {
     for (int copy = 0; copy < 2; copy++) {
       BlockImage damaged = image.copy();
-      damaged.flipBit(Blocks.offset(superblock(copy).checkpointStart()) + 80, 1);
+      damaged.flipBit(Blocks.offset(superblock(copy).checkpoint().start()) + 80, 1);
       expectEverything(damaged);
     }
   }
@@ -87,7 +87,7 @@ class CheckpointDamageTest {
   void shouldRefuseWhenBothCheckpointsAreDamaged() {
     BlockImage damaged = image.copy();
     for (int copy = 0; copy < 2; copy++) {
-      damaged.flipBit(Blocks.offset(superblock(copy).checkpointStart()) + 80, 1);
+      damaged.flipBit(Blocks.offset(superblock(copy).checkpoint().start()) + 80, 1);
     }
     assertThatThrownBy(() -> StoreLife.openOn(SimulatedDisk.of(damaged), SEED))
         .isInstanceOf(CorruptionException.class)

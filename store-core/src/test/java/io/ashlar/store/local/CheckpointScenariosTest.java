@@ -44,7 +44,7 @@ class CheckpointScenariosTest {
   }
 
   private static void damageNewestCheckpoint(BlockImage image) {
-    long start = newest(image).checkpointStart();
+    long start = newest(image).checkpoint().start();
     assertThat(start).isPositive();
     image.flipBit(Blocks.offset(start) + 100, 2);
   }
@@ -149,7 +149,9 @@ class CheckpointScenariosTest {
     DiskEvent.Write next = store.lastBlob(FAR);
     BlockImage cut =
         store.powerCut(store.behind(store.lastRecord()), (change, sector) -> change.equals(next));
-    assertThat(newest(cut).covered()).as("the checkpoint covers the group").isPositive();
+    assertThat(newest(cut).checkpoint().covered())
+        .as("the checkpoint covers the group")
+        .isPositive();
     damageNewestCheckpoint(cut);
     // Recovery falls back to the log, and must find the group's own blob where it was (L2).
     ScriptedStore.afterPowerCut(cut, store.history.upTo(covered + 1), covered).close();

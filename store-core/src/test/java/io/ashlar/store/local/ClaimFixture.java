@@ -45,8 +45,7 @@ abstract class ClaimFixture {
 
   DataFileStore open(StoreConfig config, boolean ownThread) {
     DataFileStore store =
-        DataFileStore.open(
-            "test", new SimulatedDisk(), config, HostileFiles.environment(ownThread));
+        StoreOpening.open("test", new SimulatedDisk(), config, HostileFiles.environment(ownThread));
     opened = store;
     return store;
   }

@@ -123,7 +123,7 @@ class ClaimsModelTest {
   void shouldHoldWhatTheModelSaysOnASimulatedDisk() throws IOException {
     driven = true;
     live(
-        DataFileStore.open("t", new SimulatedDisk(), CONFIG, HostileFiles.environment(false)),
+        StoreOpening.open("t", new SimulatedDisk(), CONFIG, HostileFiles.environment(false)),
         Math.min(STEPS, SIMULATED_STEPS_MAX));
   }
 

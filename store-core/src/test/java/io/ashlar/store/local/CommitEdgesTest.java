@@ -34,7 +34,7 @@ class CommitEdgesTest {
   private static final MemorySegment EMPTY = MemorySegment.NULL;
 
   private static DataFileStore open(StoreConfig config) {
-    return DataFileStore.open("test", new SimulatedDisk(), config, StoreEnvironment.system());
+    return StoreOpening.open("test", new SimulatedDisk(), config, StoreEnvironment.system());
   }
 
   private static CompletableFuture<CommitReport> commit(
@@ -135,7 +135,7 @@ class CommitEdgesTest {
             system.background(),
             true);
     StoreConfig config = CONFIG.withCoalesceWindowNs(windowNs);
-    try (DataFileStore store = DataFileStore.open("test", new SimulatedDisk(), config, asked);
+    try (DataFileStore store = StoreOpening.open("test", new SimulatedDisk(), config, asked);
         Epoch epoch = store.beginEpoch()) {
       epoch.put(new BlobId(1, 1), EMPTY);
       long before = clockNs.get();
@@ -158,7 +158,7 @@ class CommitEdgesTest {
             system.background(),
             true);
     StoreConfig config = CONFIG.withCoalesceWindowNs(1_000_000);
-    try (DataFileStore store = DataFileStore.open("test", new SimulatedDisk(), config, still);
+    try (DataFileStore store = StoreOpening.open("test", new SimulatedDisk(), config, still);
         ExecutorService threads = Executors.newCachedThreadPool()) {
       CountDownLatch holding = new CountDownLatch(1);
       CountDownLatch goOn = new CountDownLatch(1);

@@ -65,7 +65,7 @@ class DeletedFileTest {
     LocalBlobStore.builder(folder()).config(CONFIG).open().close();
     StoreEnvironment system = StoreEnvironment.system();
     DataFileHandle handle = DataFileHandle.open(file(), NativeFile.Mode.READ_WRITE, true);
-    return DataFileStore.open(
+    return StoreOpening.open(
         file().toString(),
         Disks.over(handle, engine == StoreConfig.Engine.AUTO),
         CONFIG,

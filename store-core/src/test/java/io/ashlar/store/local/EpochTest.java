@@ -52,7 +52,7 @@ class EpochTest {
   }
 
   private static DataFileStore openWithoutThread(StoreConfig config) {
-    return DataFileStore.open("test", new SimulatedDisk(), config, HostileFiles.environment(false));
+    return StoreOpening.open("test", new SimulatedDisk(), config, HostileFiles.environment(false));
   }
 
   @Test

@@ -130,8 +130,7 @@ class HostileFileTest {
       SimulatedDisk disk = SimulatedDisk.of(file.image());
       disk.limitSize(Math.max(file.image().size(), 0) + (4 << 20));
       try (DataFileStore store =
-          DataFileStore.open(
-              "hostile", disk, HostileFiles.CONFIG, HostileFiles.environment(true))) {
+          StoreOpening.open("hostile", disk, HostileFiles.CONFIG, HostileFiles.environment(true))) {
         return "opened" + use(store);
       } catch (StoreException e) {
         return e.getClass().getSimpleName();
@@ -217,7 +216,7 @@ class HostileFileTest {
                       "(superblock offset=24|last record offset=16) value=(-1|9223\\d{12,})")) {
                 SimulatedDisk disk = SimulatedDisk.of(file.image());
                 try (DataFileStore store =
-                    DataFileStore.open(
+                    StoreOpening.open(
                         "hostile", disk, HostileFiles.CONFIG, HostileFiles.environment(false))) {
                   messages.add("opened at " + store.incarnation() + ": " + file.name());
                 } catch (CorruptionException e) {

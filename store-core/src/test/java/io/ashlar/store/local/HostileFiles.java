@@ -138,7 +138,7 @@ final class HostileFiles {
         new StoreEnvironment(ids::nextLong, () -> 1, clock::get, Runnable::run, steps::add, false);
     StoreConfig config = CONFIG.withCheckpointLogBytesMin(64 << 10);
     try (StoreLife.Opened opened =
-        new StoreLife.Opened(DataFileStore.open("base", disk, config, environment), clock, steps)) {
+        new StoreLife.Opened(StoreOpening.open("base", disk, config, environment), clock, steps)) {
       for (int i = 0; i < 10_000 && !bothNameACheckpoint(disk.image()); i++) {
         try (Epoch epoch = opened.store().beginEpoch()) {
           epoch.put(new BlobId(i % 20, 0), MemorySegment.ofArray(new byte[] {1, 2, (byte) i}));
@@ -176,7 +176,7 @@ final class HostileFiles {
   private static byte[] makeStore(boolean closed) {
     SimulatedDisk disk = new SimulatedDisk();
     BlockImage open;
-    try (DataFileStore store = DataFileStore.open("base", disk, CONFIG, environment(false))) {
+    try (DataFileStore store = StoreOpening.open("base", disk, CONFIG, environment(false))) {
       for (int i = 0; i < 12; i++) {
         try (Epoch epoch = store.beginEpoch()) {
           byte[] value = new byte[100 + 3000 * (i % 3)];

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * touched.
  *
  * <pre>
- *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ {space, index} ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store ──▶ settings
+ *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ space ──▶ index ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store ──▶ settings
  *                                 all but metrics, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
@@ -54,8 +54,9 @@ class ImportRulesTest {
           Map.entry("spi", List.of("store", "uring")),
           Map.entry("metrics", List.of("store")),
           Map.entry("format", List.of("store", "spi")),
-          Map.entry("disk", List.of("store", "spi", "uring")),
-          Map.entry("space", List.of("store", "spi", "metrics", "format", "disk", "uring")),
+          Map.entry("disk", List.of("store", "spi", "metrics", "uring")),
+          Map.entry(
+              "space", List.of("store", "spi", "metrics", "format", "disk", "index", "uring")),
           Map.entry("index", List.of("store", "metrics", "format", "uring")),
           Map.entry(
               "checkpoint",

@@ -125,7 +125,7 @@ class ManifestNoteTest {
       newer = superblock(image, 1);
     }
     BlockImage damaged = image.copy();
-    damaged.flipBit(Blocks.offset(newer.checkpointStart()) + 80, 1);
+    damaged.flipBit(Blocks.offset(newer.checkpoint().start()) + 80, 1);
     assertThat(notesIn(damaged)).isEqualTo(last);
   }
 

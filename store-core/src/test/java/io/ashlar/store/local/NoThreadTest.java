@@ -49,7 +49,7 @@ class NoThreadTest {
           steps.add(task);
         };
     DataFileStore store =
-        DataFileStore.open(
+        StoreOpening.open(
             "test",
             disk,
             CONFIG,

@@ -65,7 +65,7 @@ class OverlappedGroupsTest {
     if (opened.isEmpty()) {
       SplittableRandom ids = new SplittableRandom(1);
       opened.add(
-          DataFileStore.open(
+          StoreOpening.open(
               "test",
               disk,
               CONFIG,

@@ -111,7 +111,7 @@ class PlantedBugsTest {
             ""),
         PlantedBug.of(
             "records freed that replay still needs (L13)",
-            "checkpoint/IndexCheckpointer.java",
+            "checkpoint/Generations.java",
             "ledger.freeThrough(newer.base().sequence(), space);",
             "ledger.freeThrough(Long.MAX_VALUE, space);"),
         PlantedBug.of(
@@ -122,7 +122,7 @@ class PlantedBugsTest {
         PlantedBug.of(
             "growth used before its zeroes and size are synced (L29)",
             "space/DataFile.java",
-            "      disk.sync();\n",
+            "        guarded.sync();\n",
             ""),
         PlantedBug.of(
             "what was put just before a snapshot is not pinned (L27)",

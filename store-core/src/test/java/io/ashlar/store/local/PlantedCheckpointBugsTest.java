@@ -29,7 +29,7 @@ class PlantedCheckpointBugsTest {
     return new PlantedReadBugsTest.Planted(
         CheckpointDueTest.class,
         "shouldWriteACheckpointAfterManyOperations",
-        PlantedBug.of(name, "checkpoint/IndexCheckpointer.java", right, wrong));
+        PlantedBug.of(name, "checkpoint/CheckpointSchedule.java", right, wrong));
   }
 
   static Stream<PlantedReadBugsTest.Planted> bugs() {
@@ -86,17 +86,19 @@ class PlantedCheckpointBugsTest {
             "return logBlocks >= dueBlocks;"),
         due(
             "operations that were in the log at open do not count",
-            "this.logOperations = logOperations;",
-            "this.logOperations = 0;"),
-        due("operations before the last checkpoint count", "    logOperations = 0;\n", ""),
+            "    logOperations = log.operations();",
+            "    logOperations = 0;"),
+        due(
+            "operations before the last checkpoint count",
+            "    logBlocks = 0;\n    logOperations = 0;\n",
+            "    logBlocks = 0;\n"),
         new PlantedReadBugsTest.Planted(
             CheckpointDueTest.class,
             "shouldWriteACheckpointAfterAnOpenThatReplayedManyRecords",
             PlantedBug.of(
                 "every open replays what the one before has replayed",
-                "local/DataFileStore.java",
-                "     "
-                    + " store.commitPath.checkpointAfterOpen(store.recoveryReport.replayedRecords());\n",
+                "local/StoreOpening.java",
+                "      store.checkpointAfterOpen();\n",
                 "")));
   }
 

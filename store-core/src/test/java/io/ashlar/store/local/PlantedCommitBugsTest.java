@@ -66,8 +66,8 @@ class PlantedCommitBugsTest {
         edge(
             "shouldWaitForCompanyUntilTheWindowEnds",
             "a coalescing window is not waited for",
-            "commit/CommitAgent.java",
-            "return now - windowEndNs < 0;",
+            "commit/CoalescingWindow.java",
+            "return now - endNs < 0;",
             "return false;"),
         edge(
             "shouldNotLetATaskWaitForTheWindowOfTheEpochBeforeIt",
@@ -78,8 +78,8 @@ class PlantedCommitBugsTest {
         edge(
             "shouldWaitForCompanyInABlockingCommit",
             "a blocking commit takes no notice of the coalescing window",
-            "commit/CommitPath.java",
-            "        || config.coalesceWindowNs() > 0\n",
+            "commit/CommitAgent.java",
+            " || window.isOn()",
             ""),
         new PlantedReadBugsTest.Planted(
             UnallocatedSpaceTest.class,

@@ -107,7 +107,7 @@ class PlantedReadBugsTest {
             "shouldAskTheTierOnceMoreBeforeABlobIsDamaged",
             PlantedBug.of(
                 "the checksum of a blob that is read back is not compared (G4)",
-                "read/BlobReader.java",
+                "read/WholeRead.java",
                 "return passes(id, context, null, actual);",
                 "return isUnchanged(id, context);")),
         scenario(

@@ -69,8 +69,8 @@ class PlantedScenarioBugsTest {
             "the fence is not a mark (L3, L5)",
             new Edit(
                 "recover/LogChain.java",
-                "Math.max(superblock.fenceSequence(), Math.max(",
-                "Math.max(0, Math.max(")),
+                "            superblock.fenceSequence(),\n",
+                "            0,\n")),
         log(
             "shouldNotReuseAnExtentBeforeAMarkCoversTheRecordThatFreedIt",
             "a record counts as its own mark (L2)",
@@ -170,7 +170,7 @@ class PlantedScenarioBugsTest {
         log(
             "shouldNotUseGrownSpaceBeforeItsZeroesAndSizeAreDurable",
             "growth is used before its zeroes and size are durable (L29)",
-            new Edit("space/DataFile.java", "      disk.sync();\n", "")),
+            new Edit("space/DataFile.java", "        guarded.sync();\n", "")),
         log(
             "shouldSyncValuesThatLieElsewhereThoughTheRecordIsDurable",
             "durability of the record is taken for that of values elsewhere (L17)",
@@ -206,16 +206,16 @@ class PlantedScenarioBugsTest {
             "a flip goes over the copy in use (L12)",
             new Edit(
                 "checkpoint/SuperblockPair.java",
-                "                generation.crc32c()),\n        1 - newerCopy());",
-                "                generation.crc32c()),\n        newerCopy());")),
+                "newer().withCheckpoint(checkpoint), 1 - newerCopy()",
+                "newer().withCheckpoint(checkpoint), newerCopy()")),
         checkpoint(
             "shouldNotCountACheckpointAsAMark",
             "a checkpoint counts as a mark (L2)",
             new Edit(
                 "checkpoint/IndexCheckpointer.java",
-                "    unreferencedBlocks = 0;\n    if (!older",
+                "    unreferencedBlocks = 0;\n    completedCount++;",
                 "    unreferencedBlocks = 0;\n"
-                    + "    space.markDurable(written.base().sequence());\n    if (!older")),
+                    + "    space.markDurable(written.base().sequence());\n    completedCount++;")),
         log(
             "shouldHaveWrittenAheadWhatTheRecordNames",
             "an epoch is queued before its writes ahead have ended (L26)",
@@ -289,8 +289,8 @@ class PlantedScenarioBugsTest {
         note(
             "shouldKeepTheNotesThroughIndexCheckpointsOpensAndDamageToTheNewerOne",
             "an index checkpoint's flip forgets the notes (L32)",
-            "                generation.crc32c()),\n",
-            "                generation.crc32c()).withNotes(ManifestNotes.NONE),\n"),
+            "newer().withCheckpoint(checkpoint),",
+            "newer().withCheckpoint(checkpoint).withNotes(ManifestNotes.NONE),"),
         new Planted(
             LostRecordTest.class,
             "shouldRefuseALogOfWhichAnyRecordButTheLastIsDamaged",

@@ -78,7 +78,7 @@ class RangedReadTest {
                     throw e.getCause();
                   }
                 });
-    return DataFileStore.open("test", disk, config, StoreEnvironment.system());
+    return StoreOpening.open("test", disk, config, StoreEnvironment.system());
   }
 
   private static void put(BlobStore store, BlobId id, byte[] value) {

@@ -78,8 +78,7 @@ class ReadOnlyStoreTest {
 
   private static SimulatedDisk filledDisk(int count) {
     SimulatedDisk disk = new SimulatedDisk();
-    try (DataFileStore store =
-        DataFileStore.open("test", disk, CONFIG, StoreEnvironment.system())) {
+    try (DataFileStore store = StoreOpening.open("test", disk, CONFIG, StoreEnvironment.system())) {
       for (int n = 0; n < count; n += 10) {
         fill(store, n, 10);
       }
@@ -148,7 +147,7 @@ class ReadOnlyStoreTest {
     while (cursor >= 0) { // each part by another open of the store
       assertThat(cursors.add(cursor)).isTrue();
       try (DataFileStore store =
-          DataFileStore.open(
+          StoreOpening.open(
               "test", SimulatedDisk.of(disk.image()), CONFIG, StoreEnvironment.system())) {
         VerifyReport report =
             store.verify(

@@ -174,7 +174,7 @@ class ReadRingFailureTest {
 
   private void readMany() throws InterruptedException {
     try (DataFileStore store =
-        DataFileStore.open("test", disk(), CONFIG, StoreEnvironment.system())) {
+        StoreOpening.open("test", disk(), CONFIG, StoreEnvironment.system())) {
       try (Epoch epoch = store.beginEpoch()) {
         for (int i = 0; i < 16; i++) {
           epoch.put(new BlobId(1, i), MemorySegment.ofArray(new byte[5000 + i]));
@@ -232,7 +232,7 @@ class ReadRingFailureTest {
     refused = true;
     refusal = new NoClassDefFoundError("planned");
     try (DataFileStore store =
-        DataFileStore.open("test", disk(), CONFIG, StoreEnvironment.system())) {
+        StoreOpening.open("test", disk(), CONFIG, StoreEnvironment.system())) {
       List<BlobId> ids = new ArrayList<>();
       try (Epoch epoch = store.beginEpoch()) {
         for (int i = 0; i < 50; i++) {

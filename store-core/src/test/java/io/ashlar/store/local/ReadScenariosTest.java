@@ -100,7 +100,7 @@ class ReadScenariosTest {
 
   private DataFileStore open() {
     DataFileStore store =
-        DataFileStore.open(
+        StoreOpening.open(
             "test", watched(Disk.class, new SimulatedDisk()), CONFIG, StoreEnvironment.system());
     put(store, 1);
     return store;

@@ -71,7 +71,7 @@ class RingFailureTest {
   }
 
   private static DataFileStore open(Disk disk) {
-    return DataFileStore.open("test", disk, CONFIG, StoreEnvironment.system());
+    return StoreOpening.open("test", disk, CONFIG, StoreEnvironment.system());
   }
 
   @Test

@@ -177,7 +177,7 @@ final class StoreLife {
     AtomicLong clockNs = new AtomicLong();
     Deque<Runnable> steps = new ArrayDeque<>();
     DataFileStore store =
-        DataFileStore.open(
+        StoreOpening.open(
             "simulated",
             disk,
             config,

@@ -49,7 +49,7 @@ class ThreadRulesTest {
   }
 
   private static DataFileStore open(Disk disk) {
-    return DataFileStore.open("test", disk, CONFIG, StoreEnvironment.system());
+    return StoreOpening.open("test", disk, CONFIG, StoreEnvironment.system());
   }
 
   private static void commit(DataFileStore store, int id) {

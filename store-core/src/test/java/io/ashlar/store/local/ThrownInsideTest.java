@@ -142,7 +142,7 @@ class ThrownInsideTest {
   private DataFileStore open() {
     StoreEnvironment real = StoreEnvironment.system();
     Disk disk = throwing(Disk.class, "disk.", (Disk) new SimulatedDisk());
-    return DataFileStore.open(
+    return StoreOpening.open(
         "test",
         disk,
         CONFIG,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.Campaign;
 import io.ashlar.store.SnapshotEndedException;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
@@ -16,6 +17,7 @@ import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
 import io.ashlar.store.space.ExtentAllocator;
+import io.ashlar.store.space.StoreContent;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -65,9 +67,7 @@ class SnapshotModelTest {
   private final Poison poison = new Poison();
   private final DataFile file =
       new DataFile(
-          new SimulatedDisk(),
-          poison,
-          new StoreCounters(),
+          new GuardedDisk(new SimulatedDisk(), poison, new StoreCounters()),
           Runnable::run,
           16,
           FILE_BLOCKS,
@@ -88,13 +88,24 @@ class SnapshotModelTest {
 
   private SnapshotRegistry newRegistry(long entriesMax) {
     return new SnapshotRegistry(
-        index,
-        applier,
-        space,
+        new StoreContent(index, applier, space),
         poison,
-        Runnable::run,
-        () -> sequence,
-        () -> sequence,
+        new SnapshotRegistry.CommitLog() {
+          @Override
+          public void performWithRole(Runnable task) {
+            task.run();
+          }
+
+          @Override
+          public long sequence() {
+            return sequence;
+          }
+
+          @Override
+          public long durableEpoch() {
+            return sequence;
+          }
+        },
         background::add,
         entriesMax,
         null);

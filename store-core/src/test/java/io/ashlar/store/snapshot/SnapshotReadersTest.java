@@ -3,6 +3,7 @@ package io.ashlar.store.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.Campaign;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
@@ -14,6 +15,7 @@ import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
 import io.ashlar.store.space.ExtentAllocator;
+import io.ashlar.store.space.StoreContent;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -51,16 +53,31 @@ class SnapshotReadersTest {
   private final Poison poison = new Poison();
   private final DataFile file =
       new DataFile(
-          new SimulatedDisk(), poison, new StoreCounters(), Runnable::run, 16, 16, Blocks.FIRST);
+          new GuardedDisk(new SimulatedDisk(), poison, new StoreCounters()),
+          Runnable::run,
+          16,
+          16,
+          Blocks.FIRST);
   private final SnapshotRegistry registry =
       new SnapshotRegistry(
-          index,
-          applier,
-          new BlockSpace(new ExtentAllocator(), file, poison, 20),
+          new StoreContent(index, applier, new BlockSpace(new ExtentAllocator(), file, poison, 20)),
           poison,
-          Runnable::run,
-          () -> this.sequence,
-          () -> this.sequence,
+          new SnapshotRegistry.CommitLog() {
+            @Override
+            public void performWithRole(Runnable task) {
+              task.run();
+            }
+
+            @Override
+            public long sequence() {
+              return sequence;
+            }
+
+            @Override
+            public long durableEpoch() {
+              return sequence;
+            }
+          },
           Runnable::run,
           1 << 20,
           null);

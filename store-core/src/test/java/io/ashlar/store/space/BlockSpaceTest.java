@@ -3,6 +3,7 @@ package io.ashlar.store.space;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.disk.DiskEvent;
+import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.InjectedFailure;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
@@ -30,7 +31,8 @@ class BlockSpaceTest {
   BlockSpaceTest() {
     disk.truncate(Blocks.offset(FILE_BLOCKS));
     allocator.addFree(0, FILE_BLOCKS);
-    file = new DataFile(disk, poison, counters, Runnable::run, STEP_BLOCKS, FILE_BLOCKS, 0);
+    GuardedDisk guarded = new GuardedDisk(disk, poison, counters);
+    file = new DataFile(guarded, Runnable::run, STEP_BLOCKS, FILE_BLOCKS, 0);
     space = new BlockSpace(allocator, file, poison, 20);
     space.noteGroup(1 << 20); // so long that its record's share is nothing
   }

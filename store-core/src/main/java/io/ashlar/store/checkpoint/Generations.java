@@ -1,0 +1,71 @@
+package io.ashlar.store.checkpoint;
+
+import io.ashlar.store.format.LogPosition;
+import io.ashlar.store.space.BlockSpace;
+import io.ashlar.uring.NativeException;
+
+/**
+ * The two generations that the superblock copies refer to, and the log records that either needs.
+ *
+ * <p><b>Invariant.</b> Chunks and records of both are never overwritten. A flip replaces the older
+ * one (rule L12). Only when that is durable are its chunks freed, and the records up to the base of
+ * the generation that is the older one from then on (rule L13).
+ *
+ * <p>Thread: the commit role's holder.
+ */
+public final class Generations {
+
+  private final SuperblockPair superblocks;
+  private final RecordLedger ledger;
+  private Generation older;
+  private Generation newer;
+
+  /**
+   * Creates those that recovery found.
+   *
+   * @param superblocks points at them.
+   * @param log the records that they need.
+   */
+  public Generations(SuperblockPair superblocks, RecoveredLog log) {
+    this.superblocks = superblocks;
+    ledger = log.ledger();
+    older = log.older();
+    newer = log.newer();
+  }
+
+  /** Returns the identity of the store. */
+  long storeId() {
+    return superblocks.newer().storeId();
+  }
+
+  /** Returns the log position that the newer one covers. */
+  LogPosition base() {
+    return newer.base();
+  }
+
+  /** Returns how long the newer one's checkpoint is. */
+  long newerBlocks() {
+    return newer.blocks();
+  }
+
+  /** Returns the blocks of the chunks of both. */
+  long blocks() {
+    return older.equals(newer) ? newer.blocks() : older.blocks() + newer.blocks();
+  }
+
+  /**
+   * Makes a checkpoint that is durable the newer generation, and frees what only the older one
+   * needed.
+   *
+   * @throws NativeException if the superblock cannot be written; nothing is freed then.
+   */
+  void flip(Generation written, BlockSpace space) {
+    superblocks.flip(written);
+    if (!older.equals(newer)) { // both copies name one generation after a repair
+      older.free(space);
+    }
+    ledger.freeThrough(newer.base().sequence(), space); // L13
+    older = newer;
+    newer = written;
+  }
+}
