@@ -1,8 +1,10 @@
 package io.ashlar.jmh;
 
+import io.ashlar.jmh.commit.BusyScenario;
 import io.ashlar.jmh.commit.CommitScenario;
 import io.ashlar.jmh.commit.GroupScenario;
 import io.ashlar.jmh.commit.IngestScenario;
+import io.ashlar.jmh.commit.TailScenario;
 import io.ashlar.jmh.contest.Fio;
 import io.ashlar.jmh.contest.Pace;
 import io.ashlar.jmh.contest.Plan;
@@ -40,7 +42,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Scenarios: commit (W1), group (W2), ingest (W3), read (W4), reopen (W5), heap (W6),"
-          + " tier (W7).",
+          + " tier (W7), tail (W8), busy (W9).",
       "W1 to W4: all stores are open at once and take turns in short slices, in shuffled order."
           + " Numbers are medians of rounds, ratios medians of each round's ratio. On a busy"
           + " machine believe the ratios only. fio is measured as a limit where it is installed."
@@ -52,6 +54,8 @@ public final class Bench implements Callable<Integer> {
   static {
     SCENARIOS.put("commit", new CommitScenario());
     SCENARIOS.put("group", new GroupScenario());
+    SCENARIOS.put("tail", new TailScenario());
+    SCENARIOS.put("busy", new BusyScenario());
     SCENARIOS.put("ingest", new IngestScenario());
     SCENARIOS.put("read", new ReadScenario());
     SCENARIOS.put("reopen", new ReopenScenario());

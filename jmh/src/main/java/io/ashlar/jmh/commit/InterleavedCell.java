@@ -11,6 +11,7 @@ import io.ashlar.jmh.machine.QuietDisk;
 import io.ashlar.jmh.peer.Keys;
 import io.ashlar.jmh.report.Row;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -35,6 +36,7 @@ final class InterleavedCell {
   private final Standing.Measure measure;
   private final Plan plan;
   private final Optional<Fio> fio;
+  private final Arrivals arrivals;
   private int warmUpTurns = 1;
 
   /**
@@ -43,10 +45,17 @@ final class InterleavedCell {
    * @param fio is measured as a limit too, if present: a write and an fdatasync for each batch.
    */
   InterleavedCell(String scenario, Standing.Measure measure, Plan plan, Optional<Fio> fio) {
+    this(scenario, measure, plan, fio, Arrivals.CLOSED);
+  }
+
+  /** Makes one of cells whose threads commit as {@code arrivals} says. */
+  InterleavedCell(
+      String scenario, Standing.Measure measure, Plan plan, Optional<Fio> fio, Arrivals arrivals) {
     this.scenario = scenario;
     this.measure = measure;
     this.plan = plan;
     this.fio = fio;
+    this.arrivals = arrivals;
   }
 
   /**
@@ -68,6 +77,12 @@ final class InterleavedCell {
     return rows;
   }
 
+  /** Measures one cell, whether or not it was asked for, with a double share of warming up. */
+  List<Row> run(Cell cell, List<Contestant> contestants, Duration atMost) {
+    warmUpTurns = WARM_UP_TURNS_FIRST;
+    return run(cell, contestants, System.nanoTime() + atMost.toNanos());
+  }
+
   /**
    * Measures, and returns a row for each contestant.
    *
@@ -77,7 +92,7 @@ final class InterleavedCell {
   private List<Row> run(Cell cell, List<Contestant> contestants, long deadlineNs) {
     Path folder = Folders.make(plan.folder(), scenario + "-");
     List<CommitEntrant> entrants = new ArrayList<>();
-    try (SliceThreads threads = new SliceThreads(cell, plan.seed())) {
+    try (SliceThreads threads = new SliceThreads(cell, plan.seed(), arrivals)) {
       Keys keys = new Keys(cell.idCount());
       for (Contestant contestant : contestants) {
         if (plan.wants(contestant)) {

@@ -27,13 +27,21 @@ public final class SliceThreads implements AutoCloseable {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final long LATENCY_NS_MAX = TimeUnit.MINUTES.toNanos(5);
 
+  private final Arrivals arrivals;
   private final int idCount;
   private final ExecutorService executor;
   private final BlobBatch[] batches;
   private final SplittableRandom[] randoms;
   private final Histogram[] histograms;
 
+  /** Makes the threads of a cell that commit in a closed loop. */
   SliceThreads(Cell cell, long seed) {
+    this(cell, seed, Arrivals.CLOSED);
+  }
+
+  /** Makes the threads of a cell. */
+  SliceThreads(Cell cell, long seed, Arrivals arrivals) {
+    this.arrivals = arrivals;
     idCount = cell.idCount();
     batches = new BlobBatch[cell.threads()];
     randoms = new SplittableRandom[cell.threads()];
@@ -95,21 +103,32 @@ public final class SliceThreads implements AutoCloseable {
     return new Outcome(operations, endNs - startNs, allocated);
   }
 
-  /** Commits until that is done or the time is up; returns when the last commit ended. */
+  /**
+   * Commits until that is done or the time is up; returns when the last commit ended. In an open
+   * loop every commit that was due in time is made, or counted as lasting until now where the store
+   * is behind by as much as the slice was to last.
+   */
   private long commit(PeerWriter writer, int thread, long commits, long durationNs) {
     BlobBatch batch = batches[thread];
     SplittableRandom random = randoms[thread];
     Histogram histogram = histograms[thread];
-    long begin = System.nanoTime();
-    long end = begin + durationNs;
-    for (long i = 0; i < commits && begin - end < 0; i++) {
-      batch.chooseIds(random, idCount);
-      writer.commit(batch);
-      long now = System.nanoTime();
-      histogram.recordValue(now - begin);
-      begin = now;
+    long start = System.nanoTime();
+    long end = start + durationNs;
+    long now = start;
+    for (long i = 0; i < commits; i++) {
+      long due = arrivals.isOpen() ? arrivals.dueNs(start, thread, batches.length, i) : now;
+      if (due - end >= 0) {
+        break;
+      }
+      if (now - end < durationNs) {
+        Arrivals.await(due);
+        batch.chooseIds(random, idCount);
+        writer.commit(batch);
+        now = System.nanoTime();
+      }
+      histogram.recordValue(now - due);
     }
-    return begin;
+    return now;
   }
 
   private static void await(CountDownLatch latch) {

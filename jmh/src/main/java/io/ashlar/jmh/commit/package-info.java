@@ -1,6 +1,7 @@
 /**
- * The scenarios that commit: one thread ({@code commit}), many threads ({@code group}), and large
- * batches ({@code ingest}).
+ * The scenarios that commit: one thread ({@code commit}), many threads ({@code group}), large
+ * batches ({@code ingest}), at a fixed rate ({@code tail}), and beside spinning processes ({@code
+ * busy}).
  *
  * <p><b>What enters and leaves.</b> A plan enters, rows leave. <b>Threads.</b> {@link
  * io.ashlar.jmh.commit.SliceThreads} owns the committing threads; each has a writer and a batch of

@@ -15,6 +15,8 @@ public final class Standing {
   public enum Measure {
     /** Median latency: lower is better. */
     P50,
+    /** 99th percentile of the latency: lower is better. */
+    P99,
     /** Operations a second: higher is better. */
     RATE
   }
@@ -73,6 +75,10 @@ public final class Standing {
   }
 
   private double goodness(Round round) {
-    return measure == Measure.P50 ? 1 / round.p50Us() : round.opsPerS();
+    return switch (measure) {
+      case P50 -> 1 / round.p50Us();
+      case P99 -> 1 / round.p99Us();
+      case RATE -> round.opsPerS();
+    };
   }
 }
