@@ -1,16 +1,16 @@
 package io.ashlar.store.example;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.local.LocalBlobStore;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The example of the README, which a test holds against it line by line. */
+/** The first example of the README, which {@code ReadmeTest} compares with this line by line. */
 final class ReadmeExample {
 
   private ReadmeExample() {}
@@ -18,19 +18,16 @@ final class ReadmeExample {
   static String run(Path folder) {
     // README begin
     BlobId page = new BlobId(0, 42);
-    BlobId log = new BlobId(0, 43);
     try (BlobStore store = LocalBlobStore.builder(folder).open()) {
       try (Epoch epoch = store.beginEpoch()) { // a batch that becomes durable as one
-        epoch.put(page, MemorySegment.ofArray("hello".getBytes(StandardCharsets.UTF_8)));
-        MemorySegment slot = epoch.claim(log, 65_536); // or fill native memory in place: no copy
-        slot.fill((byte) 1);
+        epoch.put(page, MemorySegment.ofArray("hello".getBytes(UTF_8)));
+        MemorySegment slot = epoch.claim(new BlobId(0, 43), 65_536); // the store's own memory
+        slot.fill((byte) 1); // filled in place, so nothing is copied
         epoch.delete(new BlobId(0, 41));
-        long durable = epoch.commit(); // or commitAsync(), commit(listener), tryCommit(listener)
-        assert store.durableEpoch() >= durable;
+        epoch.commit(); // or commitAsync(), commit(listener), tryCommit(listener)
       }
-      try (BlobLease lease = store.get(page)) { // verified, read-only; null if absent
-        byte[] value = lease == null ? null : lease.value().toArray(ValueLayout.JAVA_BYTE);
-        return value == null ? "" : new String(value, StandardCharsets.UTF_8);
+      try (BlobLease lease = store.get(page)) { // verified and read-only; null if absent
+        return lease == null ? "" : UTF_8.decode(lease.value().asByteBuffer()).toString();
       }
     }
     // README end
