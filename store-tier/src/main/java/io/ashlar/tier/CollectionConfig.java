@@ -37,61 +37,77 @@ public final class CollectionConfig {
   }
 
   /**
-   * Returns the time between the end of one collection and the start of the next, in milliseconds:
-   * 0 to 31 days; an hour by default. With 0, collections run only when asked for. A collection
+   * {@return the time between the end of one collection and the start of the next, in milliseconds:
+   * 0 to 31 days; an hour by default} With 0, collections run only when asked for. A collection
    * that finds nothing new since the last makes no request.
    */
   public long intervalMs() {
     return settings.get(INTERVAL_MS);
   }
 
-  /** Returns these settings with another {@link #intervalMs}. */
+  /**
+   * {@return these settings with another {@link #intervalMs}}
+   *
+   * @param value the new value.
+   */
   public CollectionConfig withIntervalMs(long value) {
     return new CollectionConfig(settings.with(INTERVAL_MS, value));
   }
 
-  /** Returns how many checkpoints are kept: 0 (the default) to 1,000,000. */
+  /** {@return how many checkpoints are kept: 0 (the default) to 1,000,000} */
   public long retainCount() {
     return settings.get(RETAIN_COUNT);
   }
 
-  /** Returns these settings with another {@link #retainCount}. */
+  /**
+   * {@return these settings with another {@link #retainCount}}
+   *
+   * @param value the new value.
+   */
   public CollectionConfig withRetainCount(long value) {
     return new CollectionConfig(settings.with(RETAIN_COUNT, value));
   }
 
   /**
-   * Returns the age up to which checkpoints are kept, in milliseconds: 0 (the default) to ten
-   * years.
+   * {@return the age up to which checkpoints are kept, in milliseconds: 0 (the default) to ten
+   * years}
    */
   public long retainMs() {
     return settings.get(RETAIN_MS);
   }
 
-  /** Returns these settings with another {@link #retainMs}. */
+  /**
+   * {@return these settings with another {@link #retainMs}}
+   *
+   * @param value the new value.
+   */
   public CollectionConfig withRetainMs(long value) {
     return new CollectionConfig(settings.with(RETAIN_MS, value));
   }
 
   /**
-   * Returns the share of live entries below which a batch is rewritten, in percent: 0 for never to
-   * 100; 50 by default. It has no effect unless checkpoints are dropped.
+   * {@return the share of live entries below which a batch is rewritten, in percent: 0 for never to
+   * 100; 50 by default} It has no effect unless checkpoints are dropped.
    */
   public int compactBelowPercent() {
     return settings.getInt(COMPACT_BELOW_PERCENT);
   }
 
-  /** Returns these settings with another {@link #compactBelowPercent}. */
+  /**
+   * {@return these settings with another {@link #compactBelowPercent}}
+   *
+   * @param value the new value.
+   */
   public CollectionConfig withCompactBelowPercent(int value) {
     return new CollectionConfig(settings.with(COMPACT_BELOW_PERCENT, (long) value));
   }
 
-  /** Returns whether checkpoints are ever dropped: whether there is a limit of count or age. */
+  /** {@return whether checkpoints are ever dropped: whether there is a limit of count or age} */
   public boolean dropsCheckpoints() {
     return retainCount() > 0 || retainMs() > 0;
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

@@ -43,6 +43,7 @@ public final class ObjectStores {
   /**
    * Opens the store that {@code url} names. No request is sent to a remote one yet.
    *
+   * @param url the URL, of one of the forms above.
    * @return the store; the caller closes it.
    * @throws IllegalArgumentException if the URL is not one of the forms above; the message has the
    *     URL without anything secret, what is wrong, and an example.

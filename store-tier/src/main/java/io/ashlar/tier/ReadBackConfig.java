@@ -35,95 +35,123 @@ public final class ReadBackConfig {
   }
 
   /**
-   * Returns the native memory for decoded frames that blobs were read back from, in bytes: 0 to 4
-   * GiB; 64 MiB by default. With 0, each read of an evicted blob fetches it again.
+   * {@return the native memory for decoded frames that blobs were read back from, in bytes: 0 to 4
+   * GiB; 64 MiB by default} With 0, each read of an evicted blob fetches it again.
    */
   public long cacheBytes() {
     return settings.get(CACHE_BYTES);
   }
 
-  /** Returns these settings with another {@link #cacheBytes}. */
+  /**
+   * {@return these settings with another {@link #cacheBytes}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withCacheBytes(long value) {
     return new ReadBackConfig(settings.with(CACHE_BYTES, value));
   }
 
   /**
-   * Returns how many bytes of frames a local file keeps when memory has no room for them: 0 (the
-   * default) for none, to 1 TiB. It has no effect without a folder ({@link
+   * {@return how many bytes of frames a local file keeps when memory has no room for them: 0 (the
+   * default) for none, to 1 TiB} It has no effect without a folder ({@link
    * Tier.Builder#readBackFolder}).
    */
   public long diskBytes() {
     return settings.get(DISK_BYTES);
   }
 
-  /** Returns these settings with another {@link #diskBytes}. */
+  /**
+   * {@return these settings with another {@link #diskBytes}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withDiskBytes(long value) {
     return new ReadBackConfig(settings.with(DISK_BYTES, value));
   }
 
   /**
-   * Returns how many bytes may lie between two frames of one batch that are waited for at the same
-   * time, so that they share one GET: 0 to 64 MiB; 256 KiB by default.
+   * {@return how many bytes may lie between two frames of one batch that are waited for at the same
+   * time, so that they share one GET: 0 to 64 MiB; 256 KiB by default}
    */
   public long gapBytesMax() {
     return settings.get(GAP_BYTES_MAX);
   }
 
-  /** Returns these settings with another {@link #gapBytesMax}. */
+  /**
+   * {@return these settings with another {@link #gapBytesMax}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withGapBytesMax(long value) {
     return new ReadBackConfig(settings.with(GAP_BYTES_MAX, value));
   }
 
   /**
-   * Returns how long a fetch waits for others to join it, in microseconds: 0 (the default) to
-   * 1,000,000.
+   * {@return how long a fetch waits for others to join it, in microseconds: 0 (the default) to
+   * 1,000,000}
    */
   public long windowUs() {
     return settings.get(WINDOW_US);
   }
 
-  /** Returns these settings with another {@link #windowUs}. */
+  /**
+   * {@return these settings with another {@link #windowUs}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withWindowUs(long value) {
     return new ReadBackConfig(settings.with(WINDOW_US, value));
   }
 
   /**
-   * Returns the most bytes that one GET reads beyond what was asked for, once a batch is being read
-   * in order or again and again: 0 for none, to 64 MiB; 8 MiB by default.
+   * {@return the most bytes that one GET reads beyond what was asked for, once a batch is being
+   * read in order or again and again: 0 for none, to 64 MiB; 8 MiB by default}
    */
   public long aheadBytesMax() {
     return settings.get(AHEAD_BYTES_MAX);
   }
 
-  /** Returns these settings with another {@link #aheadBytesMax}. */
+  /**
+   * {@return these settings with another {@link #aheadBytesMax}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withAheadBytesMax(long value) {
     return new ReadBackConfig(settings.with(AHEAD_BYTES_MAX, value));
   }
 
   /**
-   * Returns the least delay before a GET is sent a second time, in milliseconds: 1 to 60,000; 100
-   * by default. The delay is never shorter than the 95th percentile of earlier GETs.
+   * {@return the least delay before a GET is sent a second time, in milliseconds: 1 to 60,000; 100
+   * by default} The delay is never shorter than the 95th percentile of earlier GETs.
    */
   public long hedgeDelayMsMin() {
     return settings.get(HEDGE_DELAY_MS_MIN);
   }
 
-  /** Returns these settings with another {@link #hedgeDelayMsMin}. */
+  /**
+   * {@return these settings with another {@link #hedgeDelayMsMin}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withHedgeDelayMsMin(long value) {
     return new ReadBackConfig(settings.with(HEDGE_DELAY_MS_MIN, value));
   }
 
-  /** Returns the most second GETs per hundred GETs: 0 for none, to 100; 5 by default. */
+  /** {@return the most second GETs per hundred GETs: 0 for none, to 100; 5 by default} */
   public int hedgePercentMax() {
     return settings.getInt(HEDGE_PERCENT_MAX);
   }
 
-  /** Returns these settings with another {@link #hedgePercentMax}. */
+  /**
+   * {@return these settings with another {@link #hedgePercentMax}}
+   *
+   * @param value the new value.
+   */
   public ReadBackConfig withHedgePercentMax(int value) {
     return new ReadBackConfig(settings.with(HEDGE_PERCENT_MAX, (long) value));
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

@@ -25,20 +25,24 @@ public final class RepairOptions {
   }
 
   /**
-   * Returns whether no other process writes to the prefix, or will write with what it knows now;
-   * false by default. True lets a repair continue where the object store has no real
+   * {@return whether no other process writes to the prefix, or will write with what it knows now;
+   * false by default} True lets a repair continue where the object store has no real
    * compare-and-set, and where the prefix names manifests that the store's file has not noted.
    */
   public boolean alone() {
     return settings.get(ALONE);
   }
 
-  /** Returns these options with another {@link #alone}. */
+  /**
+   * {@return these options with another {@link #alone}}
+   *
+   * @param value the new value.
+   */
   public RepairOptions withAlone(boolean value) {
     return new RepairOptions(settings.with(ALONE, value));
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

@@ -26,27 +26,35 @@ public final class SpaceConfig {
   }
 
   /**
-   * Returns the bytes of local blobs, in whole blocks of 4 KiB, above which a pass ends with an
-   * eviction: 0 (the default) for never, to 1 EiB. The log and the index checkpoints do not count.
+   * {@return the bytes of local blobs, in whole blocks of 4 KiB, above which a pass ends with an
+   * eviction: 0 (the default) for never, to 1 EiB} The log and the index checkpoints do not count.
    */
   public long highBytes() {
     return settings.get(HIGH_BYTES);
   }
 
-  /** Returns these settings with another {@link #highBytes}. */
+  /**
+   * {@return these settings with another {@link #highBytes}}
+   *
+   * @param value the new value.
+   */
   public SpaceConfig withHighBytes(long value) {
     return new SpaceConfig(settings.with(HIGH_BYTES, value)).checked();
   }
 
   /**
-   * Returns the bytes of local blobs at which that eviction ends: 0 (the default) to {@link
-   * #highBytes}. It evicts remote-durable blobs only, the oldest writes first.
+   * {@return the bytes of local blobs at which that eviction ends: 0 (the default) to {@link
+   * #highBytes}} It evicts remote-durable blobs only, the oldest writes first.
    */
   public long lowBytes() {
     return settings.get(LOW_BYTES);
   }
 
-  /** Returns these settings with another {@link #lowBytes}. */
+  /**
+   * {@return these settings with another {@link #lowBytes}}
+   *
+   * @param value the new value.
+   */
   public SpaceConfig withLowBytes(long value) {
     return new SpaceConfig(settings.with(LOW_BYTES, value)).checked();
   }
@@ -59,12 +67,12 @@ public final class SpaceConfig {
     return this;
   }
 
-  /** Returns whether there is a limit, so that passes may evict. */
+  /** {@return whether there is a limit, so that passes may evict} */
   public boolean isLimited() {
     return highBytes() > 0;
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

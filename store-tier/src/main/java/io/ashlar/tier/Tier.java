@@ -75,7 +75,7 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Returns a builder for the tier of a store.
+   * {@return a builder for the tier of a store}
    *
    * @param store a {@link io.ashlar.store.local.LocalBlobStore}; it stays the caller's, to be
    *     closed after the tier.
@@ -110,7 +110,12 @@ public final class Tier implements AutoCloseable {
       this.objects = objects;
     }
 
-    /** Sets the settings; the default is {@link TierConfig#DEFAULTS}. */
+    /**
+     * Sets the settings; the default is {@link TierConfig#DEFAULTS}.
+     *
+     * @param value the new value.
+     * @return this builder.
+     */
     public Builder config(TierConfig value) {
       config = value;
       return this;
@@ -122,6 +127,9 @@ public final class Tier implements AutoCloseable {
      *
      * <p>A reader of the bucket still sees how many batches there are, their lengths, and when they
      * were made. Manifests and pins are not encrypted: they hold no ids and no data.
+     *
+     * @param value the new value.
+     * @return this builder.
      */
     public Builder keys(@Nullable FrameKeys value) {
       keys = value;
@@ -133,6 +141,9 @@ public final class Tier implements AutoCloseable {
      * it may, opening with keys refuses a prefix with unencrypted batches, and opening without keys
      * refuses one whose newest batches are encrypted. If it may, existing batches keep their form
      * until compaction rewrites them. A tier without keys cannot read encrypted batches.
+     *
+     * @param value the new value.
+     * @return this builder.
      */
     public Builder mixedEncryption(boolean value) {
       mixedEncryption = value;
@@ -143,6 +154,9 @@ public final class Tier implements AutoCloseable {
      * Sets what the tier may use of the object store: requests an hour, bandwidth, concurrency. By
      * default the object store's own limits apply; a directory has none. A request that would wait
      * too long for its budget fails with {@link io.ashlar.store.TierUnavailableException}.
+     *
+     * @param value the new value.
+     * @return this builder.
      */
     public Builder limits(RequestLimits value) {
       limits = value;
@@ -152,6 +166,9 @@ public final class Tier implements AutoCloseable {
     /**
      * Sets what requests cost, for {@link TierStats#costNanos}; the default is {@link
      * PriceList#DEFAULTS}.
+     *
+     * @param value the new value.
+     * @return this builder.
      */
     public Builder prices(PriceList value) {
       prices = value;
@@ -161,6 +178,9 @@ public final class Tier implements AutoCloseable {
     /**
      * Sets a folder for a file of frames that were read back ({@link ReadBackConfig#diskBytes}); by
      * default there is no such file.
+     *
+     * @param value the new value.
+     * @return this builder.
      */
     public Builder readBackFolder(Path value) {
       readBackFolder = value;
@@ -171,6 +191,9 @@ public final class Tier implements AutoCloseable {
      * Sets whether the store may take over a prefix that another store wrote; false by default. The
      * store must hold exactly what was tiered there, as it does after a restore. Opening reads all
      * batches to make sure.
+     *
+     * @param value the new value.
+     * @return this builder.
      */
     public Builder adopt(boolean value) {
       adopt = value;
@@ -181,6 +204,7 @@ public final class Tier implements AutoCloseable {
      * Claims the prefix and starts the passes. If this fails, the store and the object store stay
      * open and the caller's.
      *
+     * @return the tier; the caller closes it, before the store.
      * @throws IllegalStateException if the store has an open tier already, or a listener calls
      *     this.
      * @throws io.ashlar.store.StoreOpenException if the store may not write to the prefix. The
@@ -235,6 +259,7 @@ public final class Tier implements AutoCloseable {
      * @param options whether another writer may be at work.
      * @param progress told how many batches are read, on the tier's thread.
      * @param losses told what is lost, on the tier's thread.
+     * @return what was lost, kept and uploaded.
      * @throws IllegalStateException if the store has an open tier, or a listener calls this.
      * @throws io.ashlar.store.StoreOpenException if the prefix is not this store's, if its file may
      *     be older than the tier, if the object store has no real put-if-match, or if there is
@@ -348,7 +373,7 @@ public final class Tier implements AutoCloseable {
     return agent.repair(options, new RepairWatchers(progress, losses));
   }
 
-  /** Returns the log sequence up to which every change is remote-durable. */
+  /** {@return the log sequence up to which every change is remote-durable} */
   public long tieredSequence() {
     return agent.tieredSequence();
   }
@@ -371,7 +396,7 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Returns the last epoch that is remote-durable together with all earlier ones. A restore from
+   * {@return the last epoch that is remote-durable together with all earlier ones} A restore from
    * the newest checkpoint brings back at least this epoch, and eviction touches nothing later. The
    * answer comes from memory; {@link #awaitTiered} also checks that no other writer has taken over.
    */
@@ -396,8 +421,8 @@ public final class Tier implements AutoCloseable {
   }
 
   /**
-   * Returns what was asked of the object store since it was opened, and what that costs. This makes
-   * no request.
+   * {@return what was asked of the object store since it was opened, and what that costs} This
+   * makes no request.
    */
   public TierStats stats() {
     RequestCounts counts = marked.requestCounts();

@@ -44,74 +44,98 @@ public final class TierConfig {
   }
 
   /**
-   * Returns the time between the end of one periodic pass and the start of the next, in
-   * milliseconds: 0 to a day; 10 seconds by default, 0 for no periodic pass. A pass that finds
+   * {@return the time between the end of one periodic pass and the start of the next, in
+   * milliseconds: 0 to a day; 10 seconds by default, 0 for no periodic pass} A pass that finds
    * nothing changed makes no request.
    */
   public long intervalMs() {
     return settings.get(INTERVAL_MS);
   }
 
-  /** Returns these settings with another {@link #intervalMs}. */
+  /**
+   * {@return these settings with another {@link #intervalMs}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withIntervalMs(long value) {
     return new TierConfig(settings.with(INTERVAL_MS, value));
   }
 
   /**
-   * Returns the uncompressed bytes from which a batch is uploaded: 64 KiB to 64 MiB; 8 MiB by
-   * default. A larger blob gets a batch of its own.
+   * {@return the uncompressed bytes from which a batch is uploaded: 64 KiB to 64 MiB; 8 MiB by
+   * default} A larger blob gets a batch of its own.
    */
   public long batchBytesTarget() {
     return settings.get(BATCH_BYTES_TARGET);
   }
 
-  /** Returns these settings with another {@link #batchBytesTarget}. */
+  /**
+   * {@return these settings with another {@link #batchBytesTarget}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withBatchBytesTarget(long value) {
     return new TierConfig(settings.with(BATCH_BYTES_TARGET, value));
   }
 
-  /** Returns whether closing makes one last pass; false by default. */
+  /** {@return whether closing makes one last pass; false by default} */
   public boolean checkpointOnClose() {
     return settings.get(CHECKPOINT_ON_CLOSE);
   }
 
-  /** Returns these settings with another {@link #checkpointOnClose}. */
+  /**
+   * {@return these settings with another {@link #checkpointOnClose}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withCheckpointOnClose(boolean value) {
     return new TierConfig(settings.with(CHECKPOINT_ON_CLOSE, value));
   }
 
-  /** Returns how evicted blobs are read back. */
+  /** {@return how evicted blobs are read back} */
   public ReadBackConfig readBack() {
     return settings.get(READ_BACK);
   }
 
-  /** Returns these settings with another {@link #readBack}. */
+  /**
+   * {@return these settings with another {@link #readBack}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withReadBack(ReadBackConfig value) {
     return new TierConfig(settings.with(READ_BACK, value));
   }
 
-  /** Returns when blobs are evicted without being asked for; never by default. */
+  /** {@return when blobs are evicted without being asked for; never by default} */
   public SpaceConfig space() {
     return settings.get(SPACE);
   }
 
-  /** Returns these settings with another {@link #space}. */
+  /**
+   * {@return these settings with another {@link #space}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withSpace(SpaceConfig value) {
     return new TierConfig(settings.with(SPACE, value));
   }
 
-  /** Returns how long checkpoints are kept, and when unneeded objects are deleted. */
+  /** {@return how long checkpoints are kept, and when unneeded objects are deleted} */
   public CollectionConfig collection() {
     return settings.get(COLLECTION);
   }
 
-  /** Returns these settings with another {@link #collection}. */
+  /**
+   * {@return these settings with another {@link #collection}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withCollection(CollectionConfig value) {
     return new TierConfig(settings.with(COLLECTION, value));
   }
 
   /**
-   * Returns how long a presence check holds, in milliseconds: 0 to a day; an hour by default. The
+   * {@return how long a presence check holds, in milliseconds: 0 to a day; an hour by default} The
    * check lists the tier's objects: are the chain of manifests and the batches that evicted blobs
    * need still there?
    *
@@ -123,12 +147,16 @@ public final class TierConfig {
     return settings.get(PRESENCE_INTERVAL_MS);
   }
 
-  /** Returns these settings with another {@link #presenceIntervalMs}. */
+  /**
+   * {@return these settings with another {@link #presenceIntervalMs}}
+   *
+   * @param value the new value.
+   */
   public TierConfig withPresenceIntervalMs(long value) {
     return new TierConfig(settings.with(PRESENCE_INTERVAL_MS, value));
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

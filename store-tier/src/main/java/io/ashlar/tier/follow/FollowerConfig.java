@@ -34,43 +34,55 @@ public final class FollowerConfig {
   }
 
   /**
-   * Returns the sequence of the manifest to read, 1 or more: the follower then never moves. With 0,
-   * the default, it reads the newest one, and {@link FollowerStore#refresh} moves to newer ones.
+   * {@return the sequence of the manifest to read, 1 or more: the follower then never moves} With
+   * 0, the default, it reads the newest one, and {@link FollowerStore#refresh} moves to newer ones.
    */
   public long checkpoint() {
     return settings.get(CHECKPOINT);
   }
 
-  /** Returns these settings with another {@link #checkpoint}. */
+  /**
+   * {@return these settings with another {@link #checkpoint}}
+   *
+   * @param value the new value.
+   */
   public FollowerConfig withCheckpoint(long value) {
     return new FollowerConfig(settings.with(CHECKPOINT, value));
   }
 
   /**
-   * Returns the native memory for the index of one checkpoint, in bytes: 1 MiB to 1 TiB; 4 GiB by
-   * default. It takes 46 to 91 bytes a blob, and twice that while it is refreshed.
+   * {@return the native memory for the index of one checkpoint, in bytes: 1 MiB to 1 TiB; 4 GiB by
+   * default} It takes 46 to 91 bytes a blob, and twice that while it is refreshed.
    */
   public long indexBytesMax() {
     return settings.get(INDEX_BYTES_MAX);
   }
 
-  /** Returns these settings with another {@link #indexBytesMax}. */
+  /**
+   * {@return these settings with another {@link #indexBytesMax}}
+   *
+   * @param value the new value.
+   */
   public FollowerConfig withIndexBytesMax(long value) {
     return new FollowerConfig(settings.with(INDEX_BYTES_MAX, value));
   }
 
-  /** Returns how blobs are read back. */
+  /** {@return how blobs are read back} */
   public ReadBackConfig readBack() {
     return settings.get(READ_BACK);
   }
 
-  /** Returns these settings with another {@link #readBack}. */
+  /**
+   * {@return these settings with another {@link #readBack}}
+   *
+   * @param value the new value.
+   */
   public FollowerConfig withReadBack(ReadBackConfig value) {
     return new FollowerConfig(settings.with(READ_BACK, value));
   }
 
   /**
-   * Returns whether the checkpoint is pinned, so that no collection drops it; true by default. A
+   * {@return whether the checkpoint is pinned, so that no collection drops it; true by default} A
    * pin needs the right to write to the tier. Without a pin the checkpoint may be dropped: then
    * reads fail until the next refresh.
    */
@@ -78,22 +90,30 @@ public final class FollowerConfig {
     return settings.get(PIN);
   }
 
-  /** Returns these settings with another {@link #pin}. */
+  /**
+   * {@return these settings with another {@link #pin}}
+   *
+   * @param value the new value.
+   */
   public FollowerConfig withPin(boolean value) {
     return new FollowerConfig(settings.with(PIN, value));
   }
 
-  /** Returns the keys of the tier's batches; null, the default, if they are not encrypted. */
+  /** {@return the keys of the tier's batches; null, the default, if they are not encrypted} */
   public @Nullable FrameKeys keys() {
     return settings.get(KEYS);
   }
 
-  /** Returns these settings with another {@link #keys}. */
+  /**
+   * {@return these settings with another {@link #keys}}
+   *
+   * @param value the new value.
+   */
   public FollowerConfig withKeys(@Nullable FrameKeys value) {
     return new FollowerConfig(settings.with(KEYS, value));
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

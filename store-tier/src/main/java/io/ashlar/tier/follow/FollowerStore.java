@@ -56,8 +56,8 @@ import org.jspecify.annotations.Nullable;
  * never an old state or "not found". {@link #refresh} does not move to such a checkpoint.
  *
  * <p>Thread: any. Memory: the index ({@link FollowerConfig#indexBytesMax}), the read-back cache
- * ({@link ReadBackConfig#cacheBytes}), and the blob of each open lease. The lease's own close frees
- * its blob; {@link #close} frees the rest.
+ * ({@link io.ashlar.tier.ReadBackConfig#cacheBytes}), and the blob of each open lease. The lease's
+ * own close frees its blob; {@link #close} frees the rest.
  */
 public final class FollowerStore implements BlobReads, AutoCloseable {
   private final ObjectStore objects;
@@ -131,7 +131,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   }
 
   /**
-   * Returns the sequence of the manifest that reads see.
+   * {@return the sequence of the manifest that reads see}
    *
    * @throws StoreClosedException if this is closed.
    */
@@ -144,7 +144,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
     }
   }
 
-  /** Returns how blobs were read back since this was opened. Makes no request. */
+  /** {@return how blobs were read back since this was opened} Makes no request. */
   public ReadBackStats readBackStats() {
     return reads.readBackStats();
   }
@@ -341,7 +341,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   }
 
   /**
-   * Returns the number of the last epoch of the checkpoint that reads see.
+   * {@return the number of the last epoch of the checkpoint that reads see}
    *
    * @throws StoreClosedException if this is closed.
    */
@@ -355,7 +355,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   }
 
   /**
-   * Returns the identity of the store that is followed.
+   * {@return the identity of the store that is followed}
    *
    * @throws StoreClosedException if this is closed.
    */
@@ -369,7 +369,7 @@ public final class FollowerStore implements BlobReads, AutoCloseable {
   }
 
   /**
-   * Returns what the checkpoint holds and what was read. Makes no request.
+   * {@return what the checkpoint holds and what was read} Makes no request.
    *
    * @throws StoreClosedException if this is closed.
    */

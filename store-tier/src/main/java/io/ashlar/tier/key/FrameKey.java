@@ -54,7 +54,7 @@ public final class FrameKey {
     }
   }
 
-  /** Returns the id by which frames name this key; unsigned. */
+  /** {@return the id by which frames name this key; unsigned} */
   public int id() {
     return id;
   }
@@ -74,14 +74,14 @@ public final class FrameKey {
   }
 
   /**
-   * Returns four bytes that distinguish this key from another one of the same id. They reveal
+   * {@return four bytes that distinguish this key from another one of the same id} They reveal
    * nothing of the key.
    */
   public int check() {
     return check;
   }
 
-  /** Returns the id only. */
+  /** {@return the id only} */
   @Override
   public String toString() {
     return "key " + Integer.toUnsignedString(id);

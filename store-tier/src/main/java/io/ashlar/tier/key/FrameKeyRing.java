@@ -41,7 +41,7 @@ public final class FrameKeyRing implements FrameKeys {
     return keys.get(id);
   }
 
-  /** Returns the ids only, the current one first. */
+  /** {@return the ids only, the current one first} */
   @Override
   public String toString() {
     StringBuilder ids = new StringBuilder("keys ").append(Integer.toUnsignedString(current.id()));

@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
  * object, so its {@code toString} must not reveal a key.
  */
 public interface FrameKeys {
-  /** Returns the key that new batches are encrypted with. */
+  /** {@return the key that new batches are encrypted with} */
   FrameKey current();
 
   /**
-   * Returns the key of an id, or null if it is not known.
+   * {@return the key of an id, or null if it is not known}
    *
    * @param id an unsigned number, as {@link FrameKey#id} has it.
    */

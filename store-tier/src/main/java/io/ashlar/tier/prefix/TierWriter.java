@@ -17,17 +17,17 @@ import org.jspecify.annotations.Nullable;
  * The end of the chain, as its writer knows it: what the next manifest and the next batch are
  * called, and whether a manifest's outcome is still unknown.
  *
- * <pre>
- *            append(), committed
- *              +---------+
- *              v         |   append(), no answer
- *  (claim) -> CURRENT ---+-----------------------> UNRESOLVED
- *              ^ |                                  |  |  ^
- *              +-|----------------------------------+  +--+ resolve(), no answer
- *                |        resolve(), committed         |
- *                | another's manifest is there         | another's manifest is there
- *                +-----------------> FENCED <----------+
- * </pre>
+ * <pre>{@code
+ *           append(), committed
+ *             +---------+
+ *             v         |   append(), no answer
+ * (claim) -> CURRENT ---+-----------------------> UNRESOLVED
+ *             ^ |                                  |  |  ^
+ *             +-|----------------------------------+  +--+ resolve(), no answer
+ *               |        resolve(), committed         |
+ *               | another's manifest is there         | another's manifest is there
+ *               +-----------------> FENCED <----------+
+ * }</pre>
  *
  * <p>For one sequence this writer sends one manifest only, the same each time: a request of it that
  * is applied late can then never contradict what was sent after it. The store's file notes each

@@ -44,20 +44,24 @@ public final class RestoreOptions {
   }
 
   /**
-   * Returns the sequence of the manifest whose state is restored: 1 or more; 0, the default, for
-   * the newest.
+   * {@return the sequence of the manifest whose state is restored: 1 or more; 0, the default, for
+   * the newest}
    */
   public long checkpoint() {
     return settings.get(CHECKPOINT);
   }
 
-  /** Returns these options with another {@link #checkpoint}. */
+  /**
+   * {@return these options with another {@link #checkpoint}}
+   *
+   * @param value the new value.
+   */
   public RestoreOptions withCheckpoint(long value) {
     return new RestoreOptions(settings.with(CHECKPOINT, value));
   }
 
   /**
-   * Returns whether the store may hold blobs already; false by default. Those that the checkpoint
+   * {@return whether the store may hold blobs already; false by default} Those that the checkpoint
    * has too, by length and CRC-32C, are verified and kept. The rest is fetched, and blobs that the
    * checkpoint does not have are deleted. Use it to resume a restore that was cut short, or to
    * bring yesterday's store up to date.
@@ -66,48 +70,64 @@ public final class RestoreOptions {
     return settings.get(ONTO);
   }
 
-  /** Returns these options with another {@link #onto}. */
+  /**
+   * {@return these options with another {@link #onto}}
+   *
+   * @param value the new value.
+   */
   public RestoreOptions withOnto(boolean value) {
     return new RestoreOptions(settings.with(ONTO, value));
   }
 
   /**
-   * Returns whether the checkpoint is pinned during the restore, so that no collection drops it;
-   * true by default. A pin needs the right to write to the tier. Without a pin the checkpoint may
+   * {@return whether the checkpoint is pinned during the restore, so that no collection drops it;
+   * true by default} A pin needs the right to write to the tier. Without a pin the checkpoint may
    * be dropped meanwhile: then the restore fails, or starts again with the newest one.
    */
   public boolean pin() {
     return settings.get(PIN);
   }
 
-  /** Returns these options with another {@link #pin}. */
+  /**
+   * {@return these options with another {@link #pin}}
+   *
+   * @param value the new value.
+   */
   public RestoreOptions withPin(boolean value) {
     return new RestoreOptions(settings.with(PIN, value));
   }
 
   /**
-   * Returns what is done if objects of the checkpoint are lost; {@link Losses#REFUSE} by default.
+   * {@return what is done if objects of the checkpoint are lost; {@link Losses#REFUSE} by default}
    */
   public Losses losses() {
     return settings.get(LOSSES);
   }
 
-  /** Returns these options with another {@link #losses}. */
+  /**
+   * {@return these options with another {@link #losses}}
+   *
+   * @param value the new value.
+   */
   public RestoreOptions withLosses(Losses value) {
     return new RestoreOptions(settings.with(LOSSES, value));
   }
 
-  /** Returns the keys of the tier's batches; null, the default, if they are not encrypted. */
+  /** {@return the keys of the tier's batches; null, the default, if they are not encrypted} */
   public @Nullable FrameKeys keys() {
     return settings.get(KEYS);
   }
 
-  /** Returns these options with another {@link #keys}. */
+  /**
+   * {@return these options with another {@link #keys}}
+   *
+   * @param value the new value.
+   */
   public RestoreOptions withKeys(@Nullable FrameKeys value) {
     return new RestoreOptions(settings.with(KEYS, value));
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

@@ -47,7 +47,7 @@ public record RestoreReport(
     /** Nothing is lost. */
     public static final Losses NONE = new Losses(0, 0, 0, 0, 0, 0);
 
-    /** Returns whether nothing is lost. */
+    /** {@return whether nothing is lost} */
     public boolean nothing() {
       return manifests == 0 && batches == 0 && blobs == 0;
     }

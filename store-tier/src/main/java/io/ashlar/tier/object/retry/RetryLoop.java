@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Sends one request until it is answered for good: waits for its budget and its turn, repeats it as
  * the {@link RetryPolicy} says, and asks how a failed write stands before it is repeated.
  *
- * <pre>
+ * <pre>{@code
  *        budget, turn             retryable             within attempts and deadline
  * begin ------------> SENT --------------------> FAILED ----------------------------> backoff
  *                      |  ^                        |                                     |
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *                    DONE <------------------------|---------------------+
  *                                                  v
  *                                         settle(), else thrown
- * </pre>
+ * }</pre>
  *
  * <p>Thread: any; a request stays on its caller's. Interrupts and closing end every wait at once.
  */

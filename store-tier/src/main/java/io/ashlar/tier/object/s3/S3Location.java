@@ -67,7 +67,7 @@ public record S3Location(
    * Reads {@code s3://bucket/prefix?endpoint=URL&region=NAME&pathStyle=true&writers=one}. An
    * endpoint without a scheme means https; plain http must be said.
    *
-   * @throws IllegalArgumentException as {@link ObjectStores#open} says.
+   * @throws IllegalArgumentException as {@link io.ashlar.tier.ObjectStores#open} says.
    */
   public static S3Location parse(String url) {
     if (SecretFilter.hasSecret(url)) {
