@@ -13,9 +13,9 @@ import io.ashlar.store.settings.Settings;
  * left. Ages use the clock of this machine. Safety never depends on clocks: a wrong clock drops a
  * checkpoint too early or too late, but deletes nothing that a kept checkpoint needs.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class CollectionConfig {
   private static final SettingTable TABLE = new SettingTable("CollectionConfig");

@@ -7,9 +7,9 @@ import io.ashlar.store.settings.Settings;
 /**
  * How evicted blobs are read back.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class ReadBackConfig {
   private static final SettingTable TABLE = new SettingTable("ReadBackConfig");
@@ -70,8 +70,8 @@ public final class ReadBackConfig {
   }
 
   /**
-   * {@return how many bytes may lie between two frames of one batch that are waited for at the same
-   * time, so that they share one GET: 0 to 64 MiB; 256 KiB by default}
+   * {@return the largest gap between two frames of one batch that share a GET, in bytes: 0 to 64
+   * MiB; 256 KiB by default} Frames share a GET if they are waited for at the same time.
    */
   public long gapBytesMax() {
     return settings.get(GAP_BYTES_MAX);
@@ -104,8 +104,8 @@ public final class ReadBackConfig {
   }
 
   /**
-   * {@return the most bytes that one GET reads beyond what was asked for, once a batch is being
-   * read in order or again and again: 0 for none, to 64 MiB; 8 MiB by default}
+   * {@return the most bytes that one GET reads ahead: 0 for none, to 64 MiB; 8 MiB by default} A
+   * batch is read ahead once it is read in order or repeatedly.
    */
   public long aheadBytesMax() {
     return settings.get(AHEAD_BYTES_MAX);

@@ -7,9 +7,9 @@ import io.ashlar.store.settings.Settings;
 /**
  * How a tier is repaired.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class RepairOptions {
   private static final SettingTable TABLE = new SettingTable("RepairOptions");
@@ -26,8 +26,8 @@ public final class RepairOptions {
 
   /**
    * {@return whether no other process writes to the prefix, or will write with what it knows now;
-   * false by default} True lets a repair continue where the object store has no real
-   * compare-and-set, and where the prefix names manifests that the store's file has not noted.
+   * false by default} True lets a repair continue without a real compare-and-set in the object
+   * store. It also accepts manifests that the store's file has not noted.
    */
   public boolean alone() {
     return settings.get(ALONE);

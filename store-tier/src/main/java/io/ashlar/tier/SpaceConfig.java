@@ -7,9 +7,9 @@ import io.ashlar.store.settings.Settings;
 /**
  * When a tier evicts by itself.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class SpaceConfig {
   private static final SettingTable TABLE = new SettingTable("SpaceConfig");
@@ -26,8 +26,9 @@ public final class SpaceConfig {
   }
 
   /**
-   * {@return the bytes of local blobs, in whole blocks of 4 KiB, above which a pass ends with an
-   * eviction: 0 (the default) for never, to 1 EiB} The log and the index checkpoints do not count.
+   * {@return the bytes of local blobs above which a pass ends with an eviction: 0 (the default) for
+   * never, to 1 EiB} Blobs count in whole blocks of 4 KiB; the log and the index checkpoints do not
+   * count.
    */
   public long highBytes() {
     return settings.get(HIGH_BYTES);

@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A prefix belongs to one store, and a store to one prefix at a time: deletes are kept only
  * until its tier has them. The store's file notes each manifest that is sent. So a copy of the file
- * is refused once the original has claimed or uploaded something since, and a prefix is refused to
- * a store that has left it. Restore from the tier in this case, or tier the copy to an empty prefix
+ * is refused once the original has claimed or uploaded something since. A prefix is refused to a
+ * store that has left it. Restore from the tier in this case, or tier the copy to an empty prefix
  * if it has no evicted blobs.
  *
  * <p><b>Closing.</b> Close the tier first, then the store, as above. If the store is closed first,
@@ -45,9 +45,13 @@ import org.jspecify.annotations.Nullable;
  * close, reads of evicted blobs fail with {@link io.ashlar.store.TierUnavailableException}.
  * Everything else in the store keeps working, and a tier can be opened on it again.
  *
- * <p>Thread: any. Memory: during a pass two batches or one large blob, and some 10 MiB of buffers;
- * 46 to 91 bytes for each blob uploaded since the tier was opened; and the read-back cache ({@link
- * ReadBackConfig#cacheBytes}). All of it is freed by {@link #close}.
+ * <p>Thread: any. Memory, all of it freed by {@link #close}:
+ *
+ * <ul>
+ *   <li>during a pass two batches or one large blob, and some 10 MiB of buffers;
+ *   <li>46 to 91 bytes for each blob uploaded since the tier was opened;
+ *   <li>the read-back cache ({@link ReadBackConfig#cacheBytes}).
+ * </ul>
  */
 public final class Tier implements AutoCloseable {
   private final TierSource source;
@@ -207,11 +211,10 @@ public final class Tier implements AutoCloseable {
      * @return the tier; the caller closes it, before the store.
      * @throws IllegalStateException if the store has an open tier already, or a listener calls
      *     this.
-     * @throws io.ashlar.store.StoreOpenException if the store may not write to the prefix. The
-     *     prefix may belong to another store; the store's file may be older than its tier, a copy,
-     *     or newer than the tier; its evicted blobs may be in another tier; adopting may not be
-     *     possible; or keys were given and the batches are not encrypted. The message names the
-     *     ways out.
+     * @throws io.ashlar.store.StoreOpenException if the store may not write to the prefix. Reasons:
+     *     the prefix is another store's and cannot be adopted; the store's file is a copy, or does
+     *     not match the tier; its evicted blobs are in another tier; keys were given and the
+     *     batches are not encrypted. The message names the ways out.
      * @throws io.ashlar.store.WrongKeyException if batches are encrypted, and their key was not
      *     given.
      * @throws io.ashlar.store.FencedException if others keep claiming the prefix.
@@ -261,9 +264,9 @@ public final class Tier implements AutoCloseable {
      * @param losses told what is lost, on the tier's thread.
      * @return what was lost, kept and uploaded.
      * @throws IllegalStateException if the store has an open tier, or a listener calls this.
-     * @throws io.ashlar.store.StoreOpenException if the prefix is not this store's, if its file may
-     *     be older than the tier, if the object store has no real put-if-match, or if there is
-     *     nothing below the prefix; the message says what to do.
+     * @throws io.ashlar.store.StoreOpenException if the prefix is empty or not this store's, if its
+     *     file may be older than the tier, or if the object store has no real put-if-match. The
+     *     message says what to do.
      * @throws io.ashlar.store.WrongKeyException if batches are encrypted, and their key was not
      *     given.
      * @throws io.ashlar.store.FencedException if another writer is at work in the prefix.

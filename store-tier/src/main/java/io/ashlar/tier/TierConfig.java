@@ -14,9 +14,9 @@ import io.ashlar.store.settings.Settings;
  *         .withCollection(CollectionConfig.DEFAULTS.withRetainCount(24));
  * }</pre>
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class TierConfig {
   private static final SettingTable TABLE = new SettingTable("TierConfig");
@@ -45,8 +45,8 @@ public final class TierConfig {
 
   /**
    * {@return the time between the end of one periodic pass and the start of the next, in
-   * milliseconds: 0 to a day; 10 seconds by default, 0 for no periodic pass} A pass that finds
-   * nothing changed makes no request.
+   * milliseconds: 0 to a day; 10 seconds by default} With 0 there are no periodic passes. A pass
+   * that finds nothing changed makes no request.
    */
   public long intervalMs() {
     return settings.get(INTERVAL_MS);
@@ -139,9 +139,8 @@ public final class TierConfig {
    * check lists the tier's objects: are the chain of manifests and the batches that evicted blobs
    * need still there?
    *
-   * <p>The check runs before the first eviction after an open, and before a later eviction once the
-   * last check has expired; with 0, before each eviction. A tier that evicts nothing makes no
-   * check.
+   * <p>The check runs before the first eviction after an open, and again once it has expired. With
+   * 0 it runs before each eviction. A tier that evicts nothing makes no check.
    */
   public long presenceIntervalMs() {
     return settings.get(PRESENCE_INTERVAL_MS);

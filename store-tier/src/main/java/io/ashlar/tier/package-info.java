@@ -42,10 +42,10 @@
  *   <li>A <i>callback of its work</i> runs on the tier's thread: a {@link
  *       io.ashlar.tier.TierProgress}, a {@link io.ashlar.tier.LossListener}, or the predicate of an
  *       eviction. For the store it is "another callback".
- *   <li>A <i>request</i> is any call that the tier makes of its {@link
- *       io.ashlar.tier.object.ObjectStore}, of contents and uploads of that, of its {@link
- *       io.ashlar.tier.key.FrameKeys}, or of a provider of credentials. It may run on any thread,
- *       and other threads may wait for it. For the store it is a listener.
+ *   <li>A <i>request</i> is any call by the tier of its {@link io.ashlar.tier.object.ObjectStore}
+ *       (with its contents and uploads), its {@link io.ashlar.tier.key.FrameKeys} or a provider of
+ *       credentials. It may run on any thread, and other threads may wait for it. For the store it
+ *       is a listener.
  * </ul>
  *
  * <p>A call that would wait for its own caller throws {@link java.lang.IllegalStateException} at
@@ -79,8 +79,8 @@
  * <p>A restore, a scrub, a checkpointer and a recovery have no threads that others wait for. Their
  * callbacks may call anything. A callback that closes the store fails the restore into it.
  *
- * <p>Two deadlocks are not detected: a callback that waits for another thread which waits for the
- * tier, and callbacks of two tiers that wait for each other.
+ * <p>Two deadlocks are not detected. One is a callback that waits for another thread which waits
+ * for the tier. The other is callbacks of two tiers that wait for each other.
  *
  * <p>{@link java.lang.System#exit} in a callback ends the process, also when a shutdown hook closes
  * tier and store: see {@link io.ashlar.tier.Tier#close}.

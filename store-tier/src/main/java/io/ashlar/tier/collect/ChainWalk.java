@@ -28,8 +28,8 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the manifests that are left of a checkpoint's chain: from the newest one that any object
- * names down to the first base that survives, or to sequence 1.
+ * Finds the manifests that are left of a checkpoint's chain. The walk goes from the newest one that
+ * any object names down to the first base that survives, or to sequence 1.
  *
  * <p>Thread: one; made for one walk. It reads several manifests at once, on threads that end
  * before.

@@ -31,7 +31,7 @@ public final class Checkpoints {
     CHANGES,
     /** A writer took the prefix, for the first time or over; the state is that of the parent. */
     CLAIM,
-    /** A collection or a repair; the state is that of the parent, but for blobs that were lost. */
+    /** A collection or a repair; the state is that of the parent, without blobs that were lost. */
     COLLECTION
   }
 

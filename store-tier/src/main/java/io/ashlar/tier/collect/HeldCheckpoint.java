@@ -23,16 +23,16 @@ import org.jspecify.annotations.Nullable;
  * object of it is missing.
  *
  * <p><b>Dropped or damaged.</b> A batch or a manifest that is absent is damage, unless a collection
- * was allowed to take it. It was if the {@linkplain io.ashlar.tier.checkpoint.Boundary boundary},
- * read <i>after</i> the object was found absent, has reached the base of the checkpoint, and this
- * reader's own pin does not stand against that:
+ * was allowed to delete it. It was allowed if the {@linkplain io.ashlar.tier.checkpoint.Boundary
+ * boundary}, read <i>after</i> the object was found absent, has reached the base of the checkpoint.
+ * This reader's own pin can rule that out:
  *
  * <ul>
  *   <li>a collector raises the boundary before it deletes anything, so what it deleted lies below
  *       the boundary as it is read afterwards;
- *   <li>a pin that was taken when the boundary was below the base is seen by every collector that
- *       raises it later ({@link Pins}), for as long as the pin's object is there. A pin may have
- *       been deleted by hand, so it is looked at again.
+ *   <li>a collector that raises the boundary sees every existing pin that was taken while the
+ *       boundary was below the base ({@link Pins}). A pin may have been deleted by hand, so it is
+ *       looked at again.
  * </ul>
  *
  * <p>A checkpoint below the boundary that only another reader's pin keeps counts as dropped: it

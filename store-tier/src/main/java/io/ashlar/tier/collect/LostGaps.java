@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Those in the window that no survivor names are the gap's <i>candidates</i>: a lost manifest
  * listed them, or a pass that failed left them. A gap is <i>bounded</i> if it is of one generation
- * and every number of the window is accounted for: nothing can have changed there but the ids of
- * its candidates. Otherwise any id can have.
+ * and every number of the window is accounted for. Only ids of its candidates can have changed
+ * there. Otherwise any id can have.
  *
- * <p>A gap is <i>neutral</i> if it changed nothing: it is a base that a survivor names, or the
+ * <p>A gap is <i>neutral</i> if it changed nothing. It is then a base that a survivor names, or the
  * claim of a generation, which is always its first manifest.
  *
  * <p>Thread: that of the {@link ChainWalk} which made it.
@@ -110,8 +110,8 @@ final class LostGaps {
   }
 
   /**
-   * The number below which every batch is settled at the end of a gap, if all of it is of the
-   * generation of the manifest before. 0 if that is not known.
+   * The number below which every batch is settled at the end of a gap. 0 if that is not known, or
+   * if the gap is not all of the generation of the manifest before.
    */
   private long end(
       @Nullable TierManifest before, @Nullable TierManifest after, long from, long through) {

@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>The object</b> is {@code pins/{sequence}-{uuid7}}. Only its key counts. Its JSON, {@code
  * {"version": 2, "sequence": …, "owner": "…", "createdMs": …, "expiresMs": …}} and a {@linkplain
- * SealedJson seal}, is information for people: a pin is never taken for released because of a
- * clock, and one that is damaged still pins. Version 1, of earlier releases, has no seal. One that
- * its owner did not live to release is listed by {@code ashlar checkpoints} and is deleted by hand.
+ * SealedJson seal}, is information for people. A pin never expires by a clock, and a damaged pin
+ * still pins. Version 1, of earlier releases, has no seal. One that its owner did not live to
+ * release is listed by {@code ashlar checkpoints} and is deleted by hand.
  *
  * <p><b>Why no checkpoint is lost between planning and pinning.</b> The pin is created first; then
  * the manifest is read, and last the {@linkplain io.ashlar.tier.checkpoint.Boundary boundary}. A

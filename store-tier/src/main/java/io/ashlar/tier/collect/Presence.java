@@ -17,9 +17,9 @@ import java.util.List;
  * request for each thousand objects. Nothing is read, so a body that was changed without changing
  * its length is not noticed.
  *
- * <p><b>One bad answer is no damage.</b> What the listing does not show, or shows with another
- * length, is asked for once more before it is called missing: by a HEAD each, or, if there are more
- * than {@value #HEADS_MAX}, by a second listing.
+ * <p><b>One bad answer is no damage.</b> An object that the listing leaves out, or shows with
+ * another length, gets a second look before it counts as missing. That is a HEAD each or, for more
+ * than {@value #HEADS_MAX}, a second listing.
  *
  * <p>Thread: one. Memory: 46 to 91 bytes an object that is listed, off the heap, freed by close.
  */

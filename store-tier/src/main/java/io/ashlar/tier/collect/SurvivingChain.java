@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * What is left of the chain of a checkpoint, manifest by manifest, when objects of it are lost. It
  * writes nothing, and no damage makes it fail.
  *
- * <p><b>Which manifests there were.</b> The newest is the last one that any object names: the
- * listing, the hint, a pin, or the boundary, which lies below a manifest that is kept. From there
- * the walk goes down to the first base that survives, or to sequence 1. A lost base that a survivor
- * names changed nothing: the walk continues below it, to what retention has not deleted yet.
+ * <p><b>Which manifests there were.</b> The newest is the last one that the listing, the hint, a
+ * pin or the boundary names. (The boundary lies below a kept manifest.) From there the walk goes
+ * down to the first base that survives, or to sequence 1. A lost base that a survivor names changed
+ * nothing: the walk continues below it, to what retention has not deleted yet.
  *
  * <p><b>What a lost manifest may have said.</b> Manifests in a row that are lost are a <i>gap</i>.
  * {@link LostGaps} says what they can have changed.

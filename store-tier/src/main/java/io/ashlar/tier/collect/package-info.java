@@ -1,6 +1,6 @@
 /**
- * The objects of a tier over time: which checkpoints are retained and pinned, which objects are not
- * needed any more, and whether the needed ones are whole.
+ * The objects of a tier over time: retained and pinned checkpoints, objects that are not needed any
+ * more, and damage of those that are.
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Manifests, pins and listings enter; deletes leave, and the

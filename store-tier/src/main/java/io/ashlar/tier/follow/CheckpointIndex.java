@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>A checkpoint that has lost objects</b> is indexed as far as it is proved ({@link
  * SurvivingChain}). A batch whose ids are not known, and a gap that is not bounded, make everything
- * before them uncertain: {@link #certainAfter} is the ordinal of the last such batch. Of a bounded
+ * before them uncertain. {@link #certainAfter} is the ordinal of the last such batch. Of a bounded
  * gap only the ids of its candidates are uncertain. A lookup fails for an uncertain id, and for an
  * id that no surviving batch has.
  *

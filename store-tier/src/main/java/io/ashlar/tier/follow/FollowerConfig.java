@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings of a follower.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class FollowerConfig {
   private static final SettingTable TABLE = new SettingTable("FollowerConfig");

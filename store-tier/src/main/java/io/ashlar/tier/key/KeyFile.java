@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * Tier tier = Tier.builder(store, objects).keys(KeyFile.read(Path.of("/etc/ashlar.keys"))).open();
  * }</pre>
  *
- * <p>A line is a key's number, 0 to 4294967295, a colon, and the key: 16, 24 or 32 bytes as
- * hexadecimal digits, or 32 bytes as Base64. Empty lines and lines that begin with {@code #} are
+ * <p>A line is a key's number, 0 to 4294967295, a colon, and the key. A key is 16, 24 or 32 bytes
+ * as hexadecimal digits, or 32 bytes as Base64. Empty lines and lines that begin with {@code #} are
  * skipped. The first key encrypts new batches, the others only decrypt. Never use a number for a
  * second key.
  *

@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 
 /**
  * Which threads are within a request of one tier or follower. An object store, keys and credentials
- * are the application's code, told on threads that others wait for: they are listeners ({@link
- * Callbacks}), and may not read from the tier that asks them.
+ * are the application's code, and run on threads that others wait for. So they are listeners
+ * ({@link Callbacks}), and may not read from the tier that calls them.
  *
  * <p>Thread: any; each marks itself.
  */
@@ -56,8 +56,8 @@ public final class RequestMarks {
   }
 
   /**
-   * Refuses to read from the tier within one of its requests, or in a logger that may have been
-   * called by one: that request may be what would be waited for.
+   * Refuses a read from the tier within one of its requests, or in a logger that such a request may
+   * have called. The read might wait for that very request.
    *
    * @throws IllegalStateException if this thread is within one.
    */

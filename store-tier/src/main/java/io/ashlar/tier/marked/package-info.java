@@ -1,6 +1,6 @@
 /**
- * The object store and the keys of a tier, with each call of them marked, so that a nested call
- * which would wait for itself is refused.
+ * The object store and the keys of a tier, with each call of them marked. So a nested call that
+ * would wait for itself is refused.
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> A store and keys enter; {@link

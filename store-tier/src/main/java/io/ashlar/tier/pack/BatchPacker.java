@@ -32,13 +32,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Packs changes into batch objects of version 3 and uploads them: one is sent while the next is
- * filled. Blobs are read from a snapshot straight into the frame, which is compressed when it is
+ * Packs changes into batch objects of version 3 and uploads them. One batch is sent while the next
+ * is filled. Blobs are read from a snapshot straight into the frame, which is compressed when it is
  * full.
  *
- * <p>A batch is sent before it would exceed its target. A larger blob is alone in its batch, and
- * nothing is filled while that is sent, so memory is bounded by two objects of the target and two
- * frames, or one blob as a body and as an object.
+ * <p>A batch is sent before it would exceed its target. A larger blob is alone in its batch, and no
+ * batch is filled while that one is sent. So memory is bounded by two objects of the target and two
+ * frames, or by one blob as a body and as an object.
  *
  * <p>Thread: the tiering agent; sending runs on the given thread. Memory: its own, freed by close.
  */

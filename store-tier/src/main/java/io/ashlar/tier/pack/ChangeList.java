@@ -9,15 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The changes that one pass looks at, off the heap: 48 bytes each, so that the visit of the index
- * is over before the first request is made.
+ * The changes that one pass looks at, off the heap, 48 bytes each. So the visit of the index ends
+ * before the first request is made.
  *
  * <pre>
  * 0 sequence, 8 start block, 16 id high, 24 id low, 32 length, 40 CRC-32C (4), 44 1: stored (4)
  * </pre>
  *
- * <p>The index is visited in the order of a hash; {@link #sort} restores the order of time, so that
- * what was written together lies in one batch, and reading it back costs one GET.
+ * <p>The index is visited in the order of a hash; {@link #sort} restores the order of time. So
+ * blobs that were written together lie in one batch, and reading them back costs one GET.
  *
  * <p>Thread: the one that made it; once sorted, any may read. Memory: its own, freed by close.
  */

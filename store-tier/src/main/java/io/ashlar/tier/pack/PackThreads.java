@@ -11,8 +11,9 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and compresses the groups of a pass on several threads, and hands them over in their order:
- * while one waits for the disk, another compresses, and what is finished becomes part of a batch.
+ * Reads and compresses the groups of a pass on several threads, and hands them over in their order.
+ * While one thread waits for the disk, another compresses, and the agent adds finished groups to a
+ * batch.
  *
  * <p>Thread: the tiering agent's; packing runs on threads of its own that end with close. Memory:
  * one {@link GroupPacker} a thread and one more, freed by close.

@@ -10,8 +10,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells a store's file from its copies: the file notes each manifest before it is sent (rule L32),
- * and continues a chain only if it noted the newest manifest.
+ * Distinguishes a store's file from its copies. The file notes each manifest before it is sent
+ * (rule L32), and continues a chain only if it noted the newest manifest.
  *
  * <p><b>Invariants.</b>
  *
@@ -61,8 +61,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The first claim of an empty prefix is noted as settled only when a manifest follows it. So a
  * store that was opened with a wrong prefix can go back to its own.
  *
- * <p>A collection without the store repeats the lineage of the manifest that it follows: it changes
- * nothing of the state, so the store accepts the manifests that it left. A file of an earlier
+ * <p>A collection without the store repeats the lineage of the manifest that it follows. It does
+ * not change the state, so the store accepts the manifests that it left. A file of an earlier
  * release has no notes. It is accepted until a store has noted a manifest of the chain, which the
  * first claim does.
  *

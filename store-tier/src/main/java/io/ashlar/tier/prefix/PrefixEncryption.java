@@ -18,9 +18,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a prefix may be written with the keys that were given, or without any. A key that
- * was forgotten once must not put plain text beside what is encrypted, and keys that came late must
- * not hide that plain text is there.
+ * Decides whether a prefix may be written with the given keys, or without any. Forgotten keys must
+ * not put plain text next to encrypted batches. Keys that come late must not hide that there is
+ * plain text.
  *
  * <table>
  *   <caption>What becomes of it</caption>

@@ -24,9 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><th>the newest manifest</th><th></th></tr>
  *   <tr><td>none</td><td>fresh: the store becomes its writer, generation 1; refused if blobs are
  *       evicted, as they are in another tier</td></tr>
- *   <tr><td>of this store</td><td>continued after its last record sequence; refused if the store's
- *       file has not noted it ({@link Lineage}), has not reached that sequence, or is of an earlier
- *       open: it is a copy, or damaged</td></tr>
+ *   <tr><td>of this store</td><td>continued after its last record sequence. Refused as a copy, or as damaged, if the store's file has not noted it ({@link Lineage}) or has not reached that sequence or open</td></tr>
  *   <tr><td>of another store, adopt</td><td>taken over, if the content is the same, blob by blob
  *       ({@link Adoption})</td></tr>
  *   <tr><td>of another store</td><td>refused</td></tr>

@@ -14,8 +14,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of the chain, as its writer knows it: what the next manifest and the next batch are
- * called, and whether a manifest's outcome is still unknown.
+ * The end of the chain, as its writer knows it: what the next manifest and batch are called, and
+ * whether a manifest's outcome is unknown.
  *
  * <pre>{@code
  *           append(), committed
@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  *               +-----------------> FENCED <----------+
  * }</pre>
  *
- * <p>For one sequence this writer sends one manifest only, the same each time: a request of it that
- * is applied late can then never contradict what was sent after it. The store's file notes each
- * before it is sent, and again when it is in the chain ({@link Lineage}).
+ * <p>For one sequence this writer sends only one manifest, the same each time. So a request that is
+ * applied late can never contradict a later one. The store's file notes each before it is sent, and
+ * again when it is in the chain ({@link Lineage}).
  *
  * <p>Thread: the tiering agent; {@link #last}, {@link #isProvedSince} and {@link #isStillLast} are
  * for any.

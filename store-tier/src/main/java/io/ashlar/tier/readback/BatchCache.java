@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decoded frames of batches, and whole old batches, kept for the next blob of the same. Callers
- * that ask for one at the same time share one fetch, and frames of one batch that are asked for at
+ * that ask for the same at the same time share one fetch. Frames of one batch that are asked for at
  * the same time share one GET.
  *
  * <pre>

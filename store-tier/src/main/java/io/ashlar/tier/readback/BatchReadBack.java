@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Reads evicted blobs back from the batches they were uploaded in.
  *
  * <p>A blob in a batch of version 3 costs one ranged GET of the frames that hold it. The frames are
- * cached in memory and, if a folder is given, in a local file, so the other blobs of the same frame
+ * cached in memory and, if a folder is given, in a local file. So the other blobs of the same frame
  * cost no request. Frames that are asked for at the same time share a GET if they lie near each
  * other. A batch that is read in order or repeatedly is read ahead. A slow GET is sent a second
  * time ({@link ReadBackConfig}). A batch of version 2, from an earlier release, is fetched and
@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Frames are verified by their checksums here, and the blob by the store that asked: its index
  * has the checksum of each.
  *
- * <p>Thread: any. Memory: the bound of the cache, and the fetches in progress: at most eight
- * frames, large blobs or old batches, each as stored and as a body. Anything larger than the bound
- * is freed as soon as its readers have copied it.
+ * <p>Thread: any. Memory: the bound of the cache, and the fetches in progress. These are at most
+ * eight frames, large blobs or old batches, each as stored and as a body. Anything larger than the
+ * bound is freed as soon as its readers have copied it.
  */
 public final class BatchReadBack implements ReadBack, AutoCloseable {
   private final TierObjects objects;

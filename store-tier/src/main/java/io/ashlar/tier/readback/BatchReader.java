@@ -33,9 +33,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches batch objects, whole or in parts, and decodes them, off the heap and within bounds: an
- * object or part that is longer than the largest blob could need is refused before anything is
- * allocated for it.
+ * Fetches batch objects, whole or in parts, and decodes them off the heap. An object or part that
+ * is longer than the largest blob could need is refused before memory is allocated for it.
  *
  * <p>{@link io.ashlar.tier.object.retry.RetryingObjectStore} is the layer that repeats requests
  * which fail. Here what was answered is judged: what looks absent or damaged is asked for once more

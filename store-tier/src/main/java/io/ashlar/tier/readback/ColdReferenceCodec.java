@@ -6,9 +6,8 @@ import io.ashlar.tier.checkpoint.TierKeys;
 import java.util.UUID;
 
 /**
- * The 24 bytes that a local index keeps of an evicted blob: they name the batch object and the
- * bytes of it, and nothing else has to be known to read the blob back with one ranged GET. This is
- * their specification.
+ * Specifies the 24 bytes that a local index keeps of an evicted blob. They name the batch object
+ * and a range of it, which is enough to read the blob back with one ranged GET.
  *
  * <pre>
  * bytes   of              content
@@ -22,8 +21,8 @@ import java.util.UUID;
  *
  * <p>The first form is of batches of version 2, which cannot be read in parts, and of names whose
  * UUID is not derived. So generations and numbers above 2³² − 1 cannot be referred to; a writer
- * stops before. Everything else was not made here: generation 0, a UUID that is not of version 7
- * and variant 2, other values of bits 63–61, an offset or length that no frame can have.
+ * stops before. Every other value is refused: generation 0; a UUID that is not of version 7 and
+ * variant 2; other bits 63–61; an offset or length that no frame can have.
  *
  * <p>Thread: any; there is no state.
  */

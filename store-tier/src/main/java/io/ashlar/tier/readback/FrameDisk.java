@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Frames as they were fetched, kept in a local file of bounded size: a ring in which the newest
  * overwrites the oldest.
  *
- * <p>It is a cache, trusted no more than the network: frames from it are decoded and verified as if
+ * <p>It is a cache, trusted no more than the network. Frames from it are decoded and verified as if
  * they had been fetched, and fetched if that fails. The file has no name once it is open, so it
  * ends with the process and is never stale. A failing disk turns it off.
  *

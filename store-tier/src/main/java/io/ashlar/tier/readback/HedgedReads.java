@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends a read a second time when the first is slow, and takes the first answer.
  *
- * <p>Slow is longer than the 95th percentile of the last {@value #LATENCIES} reads and than the
- * configured least; nothing is sent twice before {@value #LATENCIES_MIN} reads have been seen.
- * Apart from the first {@value #BURST}, second reads never exceed their configured share of all: if
- * everything is slow, more reads would only make it slower. The read that lost is interrupted, and
- * what it read is freed.
+ * <p>A read is slow if it takes longer than the 95th percentile of the last {@value #LATENCIES}
+ * reads, and longer than the configured minimum. The first {@value #LATENCIES_MIN} reads are never
+ * sent twice. Apart from the first {@value #BURST}, second reads never exceed their configured
+ * share of all: if everything is slow, more reads would only make it slower. The read that lost is
+ * interrupted, and what it read is freed.
  *
  * <p>Thread: any; its caller waits, and an interrupt of the caller ends the reads.
  */

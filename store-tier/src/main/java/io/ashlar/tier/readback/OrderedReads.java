@@ -11,8 +11,8 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /**
- * Reads things in a given order ahead of their use: so many at most, and so many that what they
- * weigh stays within a bound; a heavier one is read alone.
+ * Reads things ahead of their use, in a given order. Both the number of reads ahead and the sum of
+ * their weights have a bound; a read heavier than that bound runs alone.
  *
  * <p>Thread: one; the reads run on threads of their own, which end with close. Memory: what was
  * read and not asked for is freed by close.
@@ -67,8 +67,8 @@ public final class OrderedReads<T extends AutoCloseable> implements AutoCloseabl
   }
 
   /**
-   * Closes what {@link #next} gave on a thread of its own: freeing shared memory waits until every
-   * thread of the process has answered, which takes milliseconds when all processors are busy.
+   * Closes a result of {@link #next} on another thread. Freeing shared memory waits for every
+   * thread of the process, which takes milliseconds when all processors are busy.
    */
   public void free(T used) {
     threads.execute(() -> close(used));

@@ -4,15 +4,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Decides how much of a batch one GET should read beyond what is asked for. A single blob costs its
- * frames and nothing more; but a batch that is read in order, or again and again, would cost a GET
- * for each of its frames.
+ * Decides how much of a batch one GET should read beyond what is asked for. A single blob costs
+ * only its frames. But a batch that is read in order, or repeatedly, would cost a GET for each of
+ * its frames.
  *
  * <ul>
  *   <li><b>In order</b>: a fetch that begins where the last one of the batch ended reads {@value
- *       #AHEAD_BYTES_FIRST} bytes more, and each that follows {@value #GROWTH} times as many.
- *   <li><b>Again and again</b>: the {@value #SCATTERED_MAX}th fetch of a batch out of order, among
- *       the last {@value #RECENT_FETCHES} of any, reads it from its first frame.
+ *       #AHEAD_BYTES_FIRST} bytes more. Each following one reads {@value #GROWTH} times as many.
+ *   <li><b>Repeatedly</b>: the {@value #SCATTERED_MAX}th fetch of a batch out of order, among the
+ *       last {@value #RECENT_FETCHES} of any, reads it from its first frame.
  * </ul>
  *
  * <p>Thread: the one that holds the lock of {@link SlotTable}.

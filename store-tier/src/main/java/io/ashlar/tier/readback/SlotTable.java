@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots of a {@link BatchCache}, who uses them, and the bytes that they hold: at most {@value
- * #ENTRIES_MAX} slots and the configured bytes, the least recently used first to go.
+ * The slots of a {@link BatchCache}, their users, and the bytes that they hold. There are at most
+ * {@value #ENTRIES_MAX} slots and the configured bytes; the least recently used slot goes first.
  *
  * <p><b>Invariants.</b> A slot in the table gets an outcome. A slot that left the table is freed by
  * the last that uses it. {@code bytes} is the sum over the slots in the table that are kept.

@@ -41,8 +41,8 @@ final class WaitingSlots {
   }
 
   /**
-   * Returns {@code asked} and the slots so near to it, directly or over others, that one GET of all
-   * is better; in the order of their offsets.
+   * Returns {@code asked} and the slots near enough to share its GET, directly or over other slots,
+   * in the order of their offsets.
    */
   List<FrameSlot> near(FrameSlot asked) {
     List<FrameSlot> sorted = new ArrayList<>(slots.getOrDefault(asked.place.name(), List.of()));

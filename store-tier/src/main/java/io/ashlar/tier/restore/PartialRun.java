@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li><i>Proved</i>: no lost object comes after it that may have changed this id.
- *   <li><i>Uncertain</i>: something lost comes after it and may have changed this id; or the entry
- *       lies in a candidate, a batch that only a lost manifest can have listed.
+ *   <li><i>Uncertain</i>: a lost object comes after it and may have changed this id. The same holds
+ *       for entries in a candidate, a batch that only a lost manifest can have listed.
  *   <li><i>Lost</i>: the index of its batch says that it is there, and its frames are damaged.
  * </ul>
  *

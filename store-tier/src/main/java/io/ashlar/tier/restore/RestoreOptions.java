@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which checkpoint is restored, and how.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value that breaks the rule of
+ * its setting is refused with an {@link IllegalArgumentException}. The message names the setting,
+ * the rule and the value.
  */
 public final class RestoreOptions {
   /** What a restore does about lost objects. */

@@ -16,10 +16,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a restore onto a store that holds blobs has to fetch: reads the indexes of the
- * batches, newest first, and compares each id's last state with what the store holds. A blob is
- * taken for the same if its length and CRC-32C are, and if the store reads it without finding
- * damage.
+ * Decides what a restore onto a store that holds blobs has to fetch. It reads the indexes of the
+ * batches, newest first, and compares each id's last state with the store. A blob counts as the
+ * same if its length and CRC-32C are the same, and if the store reads it without finding damage.
  *
  * <p>Thread: one. Memory: two tables of 46 to 91 bytes an id, freed by close, and the indexes read
  * ahead.

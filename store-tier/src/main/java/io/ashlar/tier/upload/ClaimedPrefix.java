@@ -12,8 +12,8 @@ import io.ashlar.tier.readback.BatchReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prefix that an agent writes for its store: its writer, where its blobs lie, what was seen of
- * its objects, and how far the store is tiered there.
+ * The prefix that an agent writes for its store. It has the writer, the locations of blobs, the
+ * evidence of objects, and how far the store is tiered there.
  *
  * <pre>
  *             begin()              begin(), after a repair

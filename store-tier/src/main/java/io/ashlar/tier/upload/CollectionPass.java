@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Invariants.</b>
  *
  * <ol>
- *   <li>U1. A batch is deleted only if no manifest above the boundary lists it or holds it, no
- *       pinned manifest lists it, and no evicted blob of the store, nor one that an open snapshot
- *       may read, refers to it. All of that is read before the first delete; any answer but
- *       "absent" ends the collection.
- *   <li>U2. And only if no manifest can come to list it: its generation is below the committed one,
+ *   <li>U1. A batch is deleted only if no manifest above the boundary lists or holds it, and no
+ *       pinned manifest lists it. Also, no evicted blob of the store or of an open snapshot may
+ *       refer to it. All of that is read before the first delete; any answer but "absent" ends the
+ *       collection.
+ *   <li>U2. And only if no manifest can come to list it. Its generation is below the committed one,
  *       or its number is below the {@code minInflight} of a committed manifest of its generation.
  *       No clock and no age decides.
  *   <li>U3. A manifest is deleted only at or below {@code gc/boundary}, which has risen before, and
@@ -61,8 +61,7 @@ import org.jspecify.annotations.Nullable;
  *       holds, and {@code pendingDeletes}</td>
  *       <td>if it is there: the state is the same, nothing is deleted yet, and the next open finds
  *       the same batches unneeded. Otherwise: as 2</td></tr>
- *   <tr><td>5</td><td>check that the batches that were written are there, and move the references
- *       of evicted blobs away from batches that were copied, each on condition of its version</td>
+ *   <tr><td>5</td><td>check that the written batches are there; move the references of evicted blobs away from copied batches, each on condition of its version</td>
  *       <td>some were moved, some not: what is held stays, and the next collection moves the
  *       rest</td></tr>
  *   <tr><td>6</td><td>raise {@code gc/boundary}</td>
@@ -78,7 +77,7 @@ import org.jspecify.annotations.Nullable;
  *       <td>names of batches that are gone; names are never used again</td></tr>
  * </table>
  *
- * <p>A writer that is fenced between 8 and 10 does no harm: no manifest up to its own lists what it
+ * <p>A writer that is fenced between 8 and 10 does no harm. No manifest up to its own lists what it
  * deletes, and the new writer continues from that manifest.
  *
  * <p>Thread: the tiering agent; one for the life of a writer.

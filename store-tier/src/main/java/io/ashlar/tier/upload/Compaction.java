@@ -22,21 +22,21 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the fewest batches that make the state of a chain, for a base: those with a live entry, the
- * deletes that still hide something, and new ones with what was live in sparse ones.
+ * Finds the fewest batches that make the state of a chain, for a base. These are batches with a
+ * live entry, deletes that still hide an entry, and new copies of what is live in sparse batches.
  *
  * <p>An entry is live if it is the tier's last of its id and no delete. The state of a list of
- * batches is, for each id, its last entry; so these rules keep it:
+ * batches is the last entry of each id. These rules keep it:
  *
  * <ol>
- *   <li>A batch of blobs without a live entry is left out: every entry of it is replaced by a later
- *       one, and by rules 2 and 3 that one stays, or nothing that it hides does.
- *   <li>A batch of deletes is left out if every batch of blobs before it that stays is live as a
- *       whole: then nothing is there that it could hide.
+ *   <li>A batch of blobs without a live entry is left out. Each of its entries is replaced by a
+ *       later one. By rules 2 and 3 that one stays, or everything that it hides goes.
+ *   <li>A batch of deletes is left out if every staying batch of blobs before it is live as a
+ *       whole. Then it hides nothing.
  *   <li>Live entries of a sparse batch are copied into batches at the end of the list. They are the
  *       last of their ids, so nothing before them changes what they are.
- *   <li>Several batches of deletes become one at the end of the list, of the ids that are deleted
- *       and still have an entry in a batch that stays.
+ *   <li>Several batches of deletes become one at the end of the list. It has the deleted ids that
+ *       still have an entry in a staying batch.
  * </ol>
  *
  * <p>Thread: the tiering agent. Memory: one batch, and those that are packed.

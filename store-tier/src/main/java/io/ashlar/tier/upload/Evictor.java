@@ -30,18 +30,19 @@ import java.util.function.Predicate;
  *   <li>E2. The tier's last entry of its id, as packed by this writer or read back from the chain,
  *       has its length and CRC-32C.
  *   <li>E3. No other writer had taken over when the eviction began.
- *   <li>E4. The chain and the batches that evicted blobs need were there when they were last
- *       checked: in this open, and not longer ago than the interval. Each manifest that was
+ *   <li>E4. The chain and the batches that evicted blobs need were there at the last check. That
+ *       check was made in this open, not longer ago than the interval. Each manifest that was
  *       committed since was seen.
  *   <li>E5. The batch that holds the entry was seen in the object store, in this open and after its
- *       manifest was committed: existence, length, and the checksum where the server tells it.
+ *       manifest was committed. Seen means its existence, its length, and its checksum if the
+ *       server tells it.
  *   <li>E6. The change is still the last of its id when the eviction commits; the store checks it.
  * </ol>
  *
- * <p>E4 and E5 are {@link Evidence}'s. They hold for every eviction, whether asked for or not, and
- * E5 also for each batch that an evicted blob is to be read from instead of another: compaction
- * moves references only after it, and repair only after it has read the index of the batch. Repair
- * also checks the batches that it wrote before the base that lists them.
+ * <p>E4 and E5 are {@link Evidence}'s. They hold for every eviction, whether asked for or not. E5
+ * also holds before references of evicted blobs move to another batch, in a compaction. A repair
+ * first reads the index of that batch. Repair also checks the batches that it wrote before the base
+ * that lists them.
  *
  * <p><b>Steps, and what a crash or a failure there leaves.</b> Until step 6 nothing changes.
  *
@@ -63,10 +64,10 @@ import java.util.function.Predicate;
  *       <td>the epochs that are durable are evicted, the other blobs are in both places</td></tr>
  * </table>
  *
- * <p>What is lost after step 5 is found by a later check, by a read, or by a scrub. Batches that
- * are of the right length and hold other bytes are found only where the server tells checksums, or
- * where this process stored them; and not if more than {@value Evidence#HEADS_MAX} of them are
- * needed at once.
+ * <p>What is lost after step 5 is found by a later check, by a read, or by a scrub. Batches of the
+ * right length with other bytes are found only if the server tells checksums, or if this process
+ * stored them. They are not found if more than {@value Evidence#HEADS_MAX} batches are needed at
+ * once.
  *
  * <p>Empty blobs are left alone: there is nothing to free.
  *

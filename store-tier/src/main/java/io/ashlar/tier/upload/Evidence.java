@@ -57,17 +57,18 @@ import org.jspecify.annotations.Nullable;
  *       <td>the length</td></tr>
  * </table>
  *
- * <p><b>Presence.</b> Before the first eviction of an open, and when the last check is older than
- * the interval, listings show the manifests from the base to the newest, and the batches that
- * evicted blobs refer to. In between, each manifest that was committed since is asked for once. The
- * length of a batch must be the one that its manifest says, if the chain was read in this open;
- * else it must hold the frames that are referred to and a footer.
+ * <p><b>Presence.</b> Listings must show the manifests from the base to the newest, and the batches
+ * that evicted blobs refer to. This check runs before the first eviction of an open, and again
+ * after the interval. In between, each manifest that was committed since is asked for once. If the
+ * chain was read in this open, the length of a batch must be that of its manifest. Otherwise the
+ * batch must be long enough for the frames that are referred to and a footer.
  *
  * <p>An object counts as missing or wrong only after a second look ({@link SecondLook}), and only
  * if no other writer can have collected it.
  *
- * <p>Thread: the tiering agent; {@link #stats} any. Memory: 46 to 91 bytes a batch that was seen,
- * off the heap, freed by close; during a check that much for each batch that evicted blobs need.
+ * <p>Thread: the tiering agent; {@link #stats} any. Memory: 46 to 91 bytes for each batch that was
+ * seen, off the heap, freed by close. A check takes the same for each batch that evicted blobs
+ * need.
  */
 final class Evidence implements AutoCloseable {
   /** Objects that are asked for one by one; for more there is a listing. */

@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  * A collection of a prefix whose store is not open: {@link CollectionPass} without compaction,
  * which would have to move the references of the store's evicted blobs.
  *
- * <p>It takes the prefix over in the name of its store, with a manifest of the next generation that
- * repeats the {@linkplain TierManifest#lineage lineage} of the one before. If the store is open
- * after all, this fences it, and it continues once it is opened again. A dry run takes nothing over
- * and writes nothing.
+ * <p>It takes the prefix over in the name of its store. Its claim, of the next generation, repeats
+ * the {@linkplain TierManifest#lineage lineage} of the manifest before. If the store is open after
+ * all, this fences it, and it continues once it is opened again. A dry run takes nothing over and
+ * writes nothing.
  *
  * <p>Thread: the caller's.
  */

@@ -14,8 +14,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * The references of a store's evicted blobs into its tier, for collections: which batches the blobs
- * are read back from, and where else the same bytes lie.
+ * The references of a store's evicted blobs into its tier, for collections. They say which batches
+ * the blobs are read back from, and can be moved to another copy of the same bytes.
  *
  * <p>Thread: the tiering agent.
  */
@@ -73,7 +73,7 @@ final class LocalReferences {
 
   /**
    * Moves the references of evicted blobs, durably, once the target batches were seen (E5 of {@link
-   * Evictor}). A reference whose blob has changed since stays as it is.
+   * Evictor}). A reference whose blob has changed since is not moved.
    *
    * @param moves references that {@link #find} gave.
    * @throws io.ashlar.store.TierDamagedException if such a batch is missing; nothing was moved.

@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Packs what the batches that a repair keeps lack of the store's state: local blobs, evicted blobs
- * that only a batch which is not kept has, and deletes of what these batches bring back. What no
- * batch and no local file has is lost, and recorded (R3).
+ * Packs the part of the store's state that the batches which a repair keeps lack. This is local
+ * blobs, evicted blobs that only other batches have, and deletes of what the kept batches would
+ * bring back. A blob that is neither local nor in any batch is lost, and recorded (R3).
  *
  * <p>Thread: the tiering agent. Made for one repair; it packs into a packer of the caller's.
  */

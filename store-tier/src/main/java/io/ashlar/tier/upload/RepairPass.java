@@ -49,7 +49,7 @@ import java.util.Set;
  *   <li>R3. A lost blob is recorded: its id is in a batch that {@link CollectionState#lost} names,
  *       and the store's entry of it refers to that batch. Reading it fails, in the store and in
  *       followers. Should a batch with its bytes come back, the next repair finds it.
- *   <li>R4. No other writer can add to the chain before the base: the claim lies above every
+ *   <li>R4. No other writer can add to the chain before the base. The claim lies above every
  *       sequence that any object names, and the boundary just below the claim ({@link
  *       RepairOpening}).
  *   <li>R5. No collection deletes a batch before a repair has read it: it needs the whole chain.
@@ -73,12 +73,10 @@ import java.util.Set;
  *       reads does so without a pin</td></tr>
  *   <tr><td>5</td><td>list manifests again: one that is new is another writer's, and ends the
  *       repair</td><td>as 4</td></tr>
- *   <tr><td>6</td><td>read all batches; upload what they lack; copy evicted blobs out of damaged
- *       ones; write the record of lost ones; see that what was written is there</td>
+ *   <tr><td>6</td><td>read all batches; upload what they lack; copy evicted blobs out of damaged ones; record lost blobs; check that the new batches are there</td>
  *       <td>as 4, and batches that no manifest lists; the next repair reads them, too</td></tr>
  *   <tr><td>7</td><td>note the base and create it</td>
- *       <td>if it is there, the tier is whole, and evicted blobs may refer to batches that it does
- *       not list: it holds them until the store refers to others. Otherwise: as 6</td></tr>
+ *       <td>if it is there, the tier is whole. It holds the unlisted batches that evicted blobs refer to, until the store refers to others. Otherwise: as 6</td></tr>
  *   <tr><td>8</td><td>write the hint</td><td>the base is found by listing, as everything else lies
  *       at or below the boundary</td></tr>
  *   <tr><td>9</td><td>move the references of evicted blobs, each on condition of its version</td>

@@ -5,8 +5,8 @@ import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.readback.IdTable;
 
 /**
- * What the store knows of its blobs at the time of a repair: of each the length and CRC-32C,
- * whether its bytes are local, and in which batch they were found.
+ * What the store knows of its blobs at the time of a repair. It has the length and CRC-32C of each,
+ * whether the bytes are local, and a batch that has them.
  *
  * <pre>
  * id -> first: length (from bit 1), 1 if the bytes are local

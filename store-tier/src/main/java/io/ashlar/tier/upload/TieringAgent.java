@@ -47,8 +47,8 @@ import java.util.function.Predicate;
  *
  * <p>Thread: any. One thread of the agent's own does the work, one piece after another, and owns
  * all state; threads that help it own nothing. A caller's interrupt is remembered and breaks
- * nothing. Memory: during a pass two batches or one large blob, at most five groups of some 2 MiB,
- * and 48 bytes a change; 46 to 91 bytes for each blob that it uploaded.
+ * nothing. Memory: 46 to 91 bytes for each blob that it uploaded. During a pass also two batches or
+ * one large blob, at most five groups of some 2 MiB, and 48 bytes a change.
  */
 public final class TieringAgent implements AutoCloseable {
   private static final int OWN_PASSES_MAX = 3;
@@ -94,8 +94,8 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Opens a prefix and claims it for a store, as {@link PrefixOpening} says; then makes passes at
-   * the configured interval.
+   * Opens a prefix and claims it for a store, as {@link PrefixOpening} says. Then makes passes and
+   * collections at their configured intervals.
    *
    * @param store the store; stays the caller's, as {@code objects} does.
    * @param source the same store.
@@ -130,7 +130,7 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Repairs a prefix, also one that could not be opened, and ends.
+   * Repairs a prefix, even one that could not be opened, and ends.
    *
    * @param store the store; stays the caller's, as {@code objects} does.
    * @param source the same store.
@@ -216,7 +216,7 @@ public final class TieringAgent implements AutoCloseable {
    * @return what was uploaded; zeros when nothing had changed.
    * @throws FencedException if another writer took over; nothing is uploaded any more.
    * @throws io.ashlar.store.TierUnavailableException if the object store does not answer; the next
-   *     pass goes on from here.
+   *     pass resumes.
    * @throws io.ashlar.store.CorruptionException if a blob that is to be uploaded is damaged: put it
    *     again or delete it.
    * @throws StoreClosedException if the agent is closed.
@@ -268,9 +268,9 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Refuses what waits for the agent or its store where one of these has called.
+   * Refuses a wait for the agent or its store on a thread of theirs, which would never end.
    *
-   * @throws IllegalStateException if this is a thread of theirs.
+   * @throws IllegalStateException if this is such a thread.
    */
   private void refuseListener() {
     source.callbacks().refuseListener();
@@ -278,7 +278,7 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Refuses to end what a callback of the agent or its store is within.
+   * Refuses a close within a callback of the agent or its store.
    *
    * @throws IllegalStateException if such a callback called it.
    */
@@ -288,8 +288,8 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Returns whether {@link #close} has a last pass before it that will end: one that is wanted, and
-   * that waits for no callback which called {@link System#exit}.
+   * Returns whether {@link #close} begins with a last pass that will end: one is configured, and no
+   * callback that it would wait for has called {@link System#exit}.
    */
   public boolean hasLastPassBefore() {
     return config.checkpointOnClose() && !closing && !source.callbacks().isExiting();
@@ -301,9 +301,9 @@ public final class TieringAgent implements AutoCloseable {
   }
 
   /**
-   * Waits until an epoch is remote-durable: for the passes at an interval, or, where there are
-   * none, by making one. What this says is never from memory alone: if no manifest was committed
-   * since the call, two to four requests make sure that no other writer took over.
+   * Waits until an epoch is remote-durable: for the passes at an interval or, without these, by
+   * making one. The answer never comes from memory alone. If no manifest was committed since the
+   * call, two to four requests make sure that no other writer took over.
    *
    * @throws FencedException if another writer took over first.
    * @throws io.ashlar.store.TierUnavailableException if a pass made here failed, or the object
@@ -328,8 +328,8 @@ public final class TieringAgent implements AutoCloseable {
 
   /**
    * Returns only if a request that began after {@code sinceNs} has proved that no other writer took
-   * over. A pass that has committed since then did; otherwise it is asked for here, beside what the
-   * agent does.
+   * over. A pass that has committed since is such a proof; otherwise this asks, in parallel to the
+   * agent's work.
    */
   private void confirm(TierWriter own, long sinceNs) {
     if (own.isProvedSince(sinceNs)) {
@@ -421,18 +421,19 @@ public final class TieringAgent implements AutoCloseable {
           TieringAgent.class,
           level,
           "a tiering pass failed and will be repeated: " + e.getMessage());
-    } catch (Error e) { // of memory, say: no reason never to upload again
+    } catch (Error e) { // such as a full heap: later passes may succeed
       failing = true;
       Log.log(TieringAgent.class, Level.ERROR, "a tiering pass broke off and will be repeated", e);
     }
   }
 
   /**
-   * Ends the tier. A last pass is made if that is configured, after what is running; a failure is
-   * logged: what was not uploaded stays local. Otherwise what is running is interrupted, and ends
-   * as if the object store had not answered: the next open goes on from there. Idempotent.
+   * Ends the tier. If a last pass is configured, it follows the work in progress; a failure of it
+   * is logged, and what was not uploaded stays local. Otherwise the work in progress is
+   * interrupted, and ends as if the object store had not answered. The next open resumes it.
+   * Idempotent.
    *
-   * <p>Not to be called in a callback ({@link #refuseCallback}), for which it would wait.
+   * <p>Do not call this in a callback ({@link #refuseCallback}): it would wait for itself.
    */
   @Override
   public void close() {

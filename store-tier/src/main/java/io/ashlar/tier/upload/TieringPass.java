@@ -44,8 +44,8 @@ final class TieringPass {
   }
 
   /**
-   * The changes of a range that are to be uploaded, in the order in which they were made: all but
-   * those that are in the tier only.
+   * Selects the changes of a range that are to be uploaded, in the order in which they were made.
+   * Evicted blobs are left out: they are in the tier.
    *
    * @param through the range's end; those after it are left out.
    */
