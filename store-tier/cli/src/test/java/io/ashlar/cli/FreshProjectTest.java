@@ -45,9 +45,9 @@ class FreshProjectTest {
 
   private static final Path BASE = Path.of(System.getProperty("ashlar.basedir"));
 
-  private static final String STORE_FLAG = "--enable-native-access=io.ashlar.uring";
-  private static final String TIER_FLAG = "--enable-native-access=io.ashlar.uring,org.lz4.java";
-  private static final String CLASS_PATH_FLAG = "--enable-native-access=ALL-UNNAMED";
+  static final String STORE_FLAG = "--enable-native-access=io.ashlar.uring";
+  static final String TIER_FLAG = "--enable-native-access=io.ashlar.uring,org.lz4.java";
+  static final String CLASS_PATH_FLAG = "--enable-native-access=ALL-UNNAMED";
 
   /** The JDK's modules that the product and its libraries need. */
   private static final String JDK_MODULES = "java.base,java.security.jgss,java.xml,jdk.jfr,jdk.net";

@@ -39,7 +39,8 @@ class PageProseTest {
   /** Returns a page's paragraphs, list items and table cells, without markup. */
   private static List<String> pieces(Page page) {
     String text =
-        page.prose()
+        new Page(page.file(), FIGURES.matcher(page.text()).replaceAll(""))
+            .prose()
             .replaceAll("(?m)^#+ .*$|^\\|[-| :]+\\|$|^ *<[^>]*>.*$", "\n")
             .replaceAll("!?\\[([^\\]]*)\\]\\([^)]*\\)", "$1")
             .replaceAll("`[^`\\n]*`", "code")
@@ -115,6 +116,16 @@ class PageProseTest {
   void shouldHaveMeasuredFiguresOnlyInTablesThatACommandWrites() throws IOException {
     assertThat(measured(Page.of("README.md").text())).isEmpty();
     assertThat(measured(Page.of("jmh/RESULTS.md").text())).isEmpty();
+  }
+
+  @Test
+  void shouldEndEveryTableThatACommandWrites() throws IOException {
+    for (String path : List.of("README.md", "jmh/RESULTS.md")) {
+      String text = Page.of(path).text();
+      String rest = FIGURES.matcher(text).replaceAll("");
+      assertThat(rest).as(path).doesNotContain("<!-- figures").doesNotContain("<!-- end");
+    }
+    assertThat(Page.of("jmh/RESULTS.md").text()).containsPattern(FIGURES);
   }
 
   @Test

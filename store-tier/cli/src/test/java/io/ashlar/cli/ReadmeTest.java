@@ -71,6 +71,26 @@ class ReadmeTest {
   }
 
   @Test
+  void shouldNameTheArtifactAndTheFlags() throws IOException {
+    Page readme = Page.of("README.md");
+    String pom = Page.of("store-tier/pom.xml").text();
+    for (String element : List.of("groupId", "artifactId", "version")) {
+      String shown = element(element, readme.blocks("xml").getFirst());
+      String own = pom.replaceFirst("(?s)<parent>.*</parent>", "");
+      String declared =
+          element.equals("artifactId") ? element(element, own) : element(element, pom);
+      assertThat(shown).as(element).isEqualTo(declared);
+    }
+    assertThat(readme.code()).contains(FreshProjectTest.CLASS_PATH_FLAG);
+    String modules = FreshProjectTest.TIER_FLAG.replace(FreshProjectTest.STORE_FLAG + ",", "");
+    assertThat(readme.code()).contains(modules, FreshProjectTest.STORE_FLAG.split("=", 2)[1]);
+  }
+
+  private static String element(String name, String xml) {
+    return xml.replaceFirst("(?s).*?<" + name + ">([^<]*)</" + name + ">.*", "$1");
+  }
+
+  @Test
   void shouldTakeTheImportsThatTheLinesNeed() {
     List<String> source =
         """
