@@ -27,7 +27,7 @@ jdk_find() {
   local folder version best="" best_rank=0 rank
   while IFS= read -r folder; do
     version=$(jdk_version "$folder")
-    [ -n "$version" ] && [ "$version" -ge "$ASHLAR_JDK_MIN" ] || continue
+    if [ -z "$version" ] || [ "$version" -lt "$ASHLAR_JDK_MIN" ]; then continue; fi
     if [ "$folder" = "${JAVA_HOME:-}" ] || [ "$folder" = "${javac_home:-}" ]; then
       echo "$folder"
       return 0
@@ -43,7 +43,10 @@ jdk_find() {
   [ -n "$best" ] && echo "$best"
 }
 
-javac_home=$(javac_path=$(command -v javac 2>/dev/null) && dirname "$(dirname "$(readlink -f "$javac_path")")" || true)
+javac_home=""
+if command -v javac >/dev/null 2>&1; then
+  javac_home=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
+fi
 ashlar_jdk=$(jdk_find || true)
 if [ -z "$ashlar_jdk" ]; then
   {
