@@ -1,10 +1,12 @@
 package io.ashlar.store.disk;
 
+import io.ashlar.store.spi.Uninterrupted;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +21,24 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: any.
  */
 final class BufferWaiters {
-  private static final class Waiter {
+
+  private final class Waiter implements BooleanSupplier {
     final Thread thread = Thread.currentThread();
     final int sizeClass;
     final AtomicBoolean signalled = new AtomicBoolean();
+    private @Nullable PooledBuffer buffer; // the waiting thread's
 
     Waiter(int sizeClass) {
       this.sizeClass = sizeClass;
+    }
+
+    /** Takes a buffer if there is one. Who signals after this wakes the thread. */
+    @Override
+    public boolean getAsBoolean() {
+      signalled.set(false);
+      VarHandle.fullFence();
+      buffer = pool.tryTakeClass(sizeClass);
+      return buffer != null;
     }
   }
 
@@ -50,31 +63,13 @@ final class BufferWaiters {
     Waiter waiter = new Waiter(sizeClass);
     queue.add(waiter);
     count.incrementAndGet();
-    boolean interrupted = false;
     try {
-      while (true) {
-        waiter.signalled.set(false);
-        VarHandle.fullFence();
-        PooledBuffer buffer = pool.tryTakeClass(sizeClass);
-        if (buffer != null) {
-          return buffer;
-        }
-        long leftNs = deadlineNs - System.nanoTime();
-        if (leftNs <= 0) {
-          return pool.tryTakeClass(sizeClass);
-        }
-        if (!waiter.signalled.get()) {
-          LockSupport.parkNanos(this, Math.min(leftNs, LOOK_NS));
-          interrupted |= Thread.interrupted();
-        }
-      }
+      var _ = Uninterrupted.parkUntil(this, waiter, LOOK_NS, deadlineNs);
+      return waiter.buffer;
     } finally {
       queue.remove(waiter);
       count.decrementAndGet();
       wakeOne();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

@@ -1,9 +1,11 @@
 package io.ashlar.store.disk;
 
+import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.IoVectors;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class PosixDiskQueue implements DiskQueue {
   private final Thread owner = Thread.currentThread();
   private final WakeState wakeState = new WakeState();
+  private final BooleanSupplier notified = wakeState::notified; // here: a sleep allocates nothing
   private final DataFileHandle handle;
   private final Runnable onClose;
   private final long[] tokens;
@@ -93,26 +96,16 @@ final class PosixDiskQueue implements DiskQueue {
   public int await(DiskCompletion handler, long timeoutNs) {
     check();
     if (count == 0 && wakeState.tryFallAsleep()) {
-      sleep(timeoutNs);
+      if (timeoutNs == Long.MAX_VALUE) {
+        Uninterrupted.parkUntil(this, notified);
+      } else {
+        var _ =
+            Uninterrupted.parkUntil(
+                this, notified, Uninterrupted.FOR_EVER_NS, System.nanoTime() + timeoutNs);
+      }
       wakeState.awake();
     }
     return poll(handler);
-  }
-
-  private void sleep(long timeoutNs) {
-    long start = System.nanoTime();
-    boolean interrupted = false;
-    while (!wakeState.notified()) {
-      long left = timeoutNs == Long.MAX_VALUE ? timeoutNs : timeoutNs - (System.nanoTime() - start);
-      if (left <= 0) {
-        break;
-      }
-      LockSupport.parkNanos(this, left);
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      owner.interrupt();
-    }
   }
 
   @Override

@@ -72,16 +72,6 @@ public final class Threads {
 
   /** Waits until a thread has ended. An interrupt ends nothing and stays pending. */
   public static void join(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.run(thread::join);
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -54,13 +55,19 @@ final class BackupFolder implements AutoCloseable {
    * @throws IOException if none can be made there.
    */
   static BackupFolder make(Path parent) throws IOException {
+    return make(parent, BackupFolder::lock);
+  }
+
+  /** Makes one with another way to lock a new folder. For tests. */
+  static BackupFolder make(Path parent, Function<Path, @Nullable BackupFolder> locking)
+      throws IOException {
     removeLeftOver(parent);
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       Path path =
           Files.createDirectory(
               parent.resolve(START + UUID.randomUUID() + END),
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      BackupFolder made = lock(path);
+      BackupFolder made = locking.apply(path);
       if (made != null) {
         return made;
       }

@@ -7,11 +7,11 @@ import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.space.DataFile;
 import io.ashlar.store.space.StoreContent;
+import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.store.vacuum.CommitAccess;
 import io.ashlar.store.vacuum.Vacuum;
 import io.ashlar.store.vacuum.VacuumPace;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
@@ -76,13 +76,8 @@ final class VacuumSide {
   }
 
   private void rest(Vacuum vacuum) {
-    boolean interrupted = false;
     for (long restNs = vacuum.restNs(); restNs > 0 && !gate.isClosed(); restNs = vacuum.restNs()) {
-      LockSupport.parkNanos(this, Math.min(restNs, REST_NS_MAX));
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+      Uninterrupted.sleep(this, Math.min(restNs, REST_NS_MAX));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.ashlar.store.read;
 
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -119,17 +120,9 @@ final class HelperReads implements ReadEngine {
   @Override
   public void close() {
     threads.shutdown();
-    boolean interrupted = false;
     long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_S);
-    while (!threads.isTerminated() && System.nanoTime() - deadlineNs < 0) {
-      try {
-        var _ = threads.awaitTermination(1, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    boolean _ =
+        Uninterrupted.get(
+            () -> threads.awaitTermination(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS));
   }
 }

@@ -34,6 +34,8 @@ public final class Closing {
   private final BooleanSupplier isLong;
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final Uninterrupted.Wait<Boolean, RuntimeException> endsSoon = // here: it needs no heap
+      () -> this.ended.await(LOOK_MS, TimeUnit.MILLISECONDS);
   private volatile @Nullable Throwable failure; // written by the work's thread before it ended
 
   /**
@@ -109,17 +111,12 @@ public final class Closing {
 
   /** Returns false if the JVM shut down and the work took too long. */
   private boolean await() {
-    boolean interrupted = false;
     boolean shutdown = false;
     long shutdownNs = 0; // since when the bound counts
     boolean done = false;
     boolean givenUp = false;
     while (!done && !givenUp) {
-      try {
-        done = ended.await(LOOK_MS, TimeUnit.MILLISECONDS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+      done = Uninterrupted.get(endsSoon);
       if (!done && !shutdown && isShuttingDown() && !isLong.getAsBoolean()) {
         shutdown = true;
         shutdownNs = System.nanoTime();
@@ -127,9 +124,6 @@ public final class Closing {
       givenUp =
           shutdown
               && System.nanoTime() - shutdownNs >= TimeUnit.MILLISECONDS.toNanos(SHUTDOWN_WAIT_MS);
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
     return done;
   }

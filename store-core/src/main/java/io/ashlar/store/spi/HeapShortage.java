@@ -1,7 +1,5 @@
 package io.ashlar.store.spi;
 
-import java.util.concurrent.locks.LockSupport;
-
 /**
  * How something is done that must be done although the heap is full: a future completed, space
  * given back. It is tried again, for some seconds. Otherwise a waiter would wait forever, or a
@@ -30,7 +28,7 @@ public final class HeapShortage {
 
   /** Loads the needed classes while there is heap, because loading a class takes some. */
   public static void prepare() {
-    LockSupport.parkNanos(1);
+    Uninterrupted.sleep(HeapShortage.class, 1);
   }
 
   /**
@@ -43,11 +41,7 @@ public final class HeapShortage {
     if (attempt >= ATTEMPTS_MAX) {
       throw failure;
     }
-    // Parking returns at once while the interrupt is pending, which would use up the attempts.
-    boolean interrupted = Thread.interrupted();
-    LockSupport.parkNanos(PARK_NS);
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    // Not a plain park: it returns at once while an interrupt is pending, and uses the attempts up.
+    Uninterrupted.sleep(HeapShortage.class, PARK_NS);
   }
 }

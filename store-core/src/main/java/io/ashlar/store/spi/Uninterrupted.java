@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Uninterrupted {
 
-  private static final long FOR_EVER_NS = Long.MAX_VALUE;
+  /** As {@code lookNs}: no look before this thread is unparked, or the time is over. */
+  public static final long FOR_EVER_NS = Long.MAX_VALUE;
+
+  private static final BooleanSupplier NEVER = () -> false;
 
   /** A wait that an interrupt would end. */
   @FunctionalInterface
@@ -24,10 +27,16 @@ public final class Uninterrupted {
 
   /** A wait without a result. */
   @FunctionalInterface
-  public interface PlainWait {
+  public interface PlainWait extends Wait<@Nullable Void, RuntimeException> {
 
     /** Waits; see {@link Wait#await}. */
-    void await() throws InterruptedException;
+    void run() throws InterruptedException;
+
+    @Override
+    default @Nullable Void await() throws InterruptedException {
+      run();
+      return null;
+    }
   }
 
   private Uninterrupted() {}
@@ -52,21 +61,7 @@ public final class Uninterrupted {
 
   /** Waits. */
   public static void run(PlainWait wait) {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          wait.await();
-          return;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    var _ = get(wait);
   }
 
   /** Parks until {@code done} holds. Who makes it hold unparks this thread. */
@@ -79,16 +74,45 @@ public final class Uninterrupted {
    * {@code done} ends the wait.
    */
   public static void parkUntil(Object blocker, BooleanSupplier done, long lookNs) {
+    var _ = park(blocker, done, lookNs, false, 0);
+  }
+
+  /**
+   * Parks until {@code done} holds or the time is over, and looks by itself every {@code lookNs}.
+   *
+   * @param deadlineNs on the clock of {@link System#nanoTime()}.
+   * @return whether {@code done} held at last.
+   */
+  public static boolean parkUntil(
+      Object blocker, BooleanSupplier done, long lookNs, long deadlineNs) {
+    return park(blocker, done, lookNs, true, deadlineNs);
+  }
+
+  /**
+   * Parks for a time, all of it even if an interrupt is pending, which would end a plain park at
+   * once.
+   */
+  public static void sleep(Object blocker, long ns) {
+    var _ = park(blocker, NEVER, FOR_EVER_NS, true, System.nanoTime() + ns);
+  }
+
+  private static boolean park(
+      Object blocker, BooleanSupplier done, long lookNs, boolean timed, long deadlineNs) {
     boolean interrupted = false;
     try {
       while (!done.getAsBoolean()) {
-        if (lookNs == FOR_EVER_NS) {
+        long leftNs = timed ? deadlineNs - System.nanoTime() : FOR_EVER_NS;
+        if (leftNs <= 0) {
+          return done.getAsBoolean();
+        }
+        if (leftNs == FOR_EVER_NS && lookNs == FOR_EVER_NS) {
           LockSupport.park(blocker);
         } else {
-          LockSupport.parkNanos(blocker, lookNs);
+          LockSupport.parkNanos(blocker, Math.min(leftNs, lookNs));
         }
         interrupted |= Thread.interrupted();
       }
+      return true;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

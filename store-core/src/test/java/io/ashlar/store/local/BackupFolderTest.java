@@ -1,6 +1,7 @@
 package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.Epoch;
@@ -12,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,6 +68,22 @@ class BackupFolderTest {
     while (store.stats().blobs() == 0) {
       LockSupport.parkNanos(1_000_000);
     }
+  }
+
+  @Test
+  void shouldGiveUpAfterManyFoldersThatOthersTook() {
+    AtomicInteger attempts = new AtomicInteger();
+    assertThatThrownBy(() ->
+            BackupFolder.make(
+                backups,
+                path -> {
+                  assertThat(path).isDirectory();
+                  assertThat(attempts.incrementAndGet()).as("attempts").isLessThan(1_000);
+                  return null; // another process has locked it
+                }))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("attempts=" + attempts);
+    assertThat(attempts).hasValueGreaterThan(1);
   }
 
   @Test

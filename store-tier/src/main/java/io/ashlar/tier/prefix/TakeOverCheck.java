@@ -1,6 +1,7 @@
 package io.ashlar.tier.prefix;
 
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -19,25 +20,28 @@ public final class TakeOverCheck {
    * @throws TierUnavailableException if the object store does not answer.
    */
   public boolean isStillLast(TierWriter writer, long sinceNs) {
-    boolean interrupted = false;
     asking.lock();
     try {
-      while (!writer.isProvedSince(sinceNs)) {
-        interrupted |= Thread.interrupted(); // an interrupt would break the request
-        try {
-          return writer.isStillLast();
-        } catch (TierUnavailableException e) {
-          if (!Thread.currentThread().isInterrupted()) {
-            throw e;
-          }
-        }
-      }
-      return true;
+      return Uninterrupted.get(() -> writer.isProvedSince(sinceNs) || ask(writer));
     } finally {
       asking.unlock();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    }
+  }
+
+  /** Asks; an interrupt, which would break the request, is taken for one of a wait. */
+  private static boolean ask(TierWriter writer) throws InterruptedException {
+    endIfInterrupted();
+    try {
+      return writer.isStillLast();
+    } catch (TierUnavailableException e) {
+      endIfInterrupted();
+      throw e;
+    }
+  }
+
+  private static void endIfInterrupted() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
     }
   }
 }
