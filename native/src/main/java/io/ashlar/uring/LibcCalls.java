@@ -81,10 +81,10 @@ final class LibcCalls {
   private LibcCalls() {}
 
   /**
-   * A handle that the compiler does not take for a constant, as it would one in a static final
-   * field or in a record. So what it does is compiled by itself, and not as the end of a long chain
-   * of inlined callers, where the compiler gives up before it has seen that the slice of the
-   * captured state, 40 bytes at each call, goes nowhere. The jump costs nothing beside the I/O.
+   * A handle that the compiler does not take for a constant. In a static final field or a record it
+   * would, and would inline the call at the end of a long chain of callers. There it gives up
+   * before it sees that the slice of the captured state does not escape, which costs 40 bytes a
+   * call. This way the handle is compiled by itself. The jump costs nothing compared with the I/O.
    */
   private static final class Unfolded {
     private final MethodHandle handle;

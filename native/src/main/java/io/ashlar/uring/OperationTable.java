@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * The operations of a ring whose last completion has not been seen: one slot each.
  *
  * <p>{@code user_data} is {@code generation << 32 | slot}. A slot's generation rises whenever it is
- * freed, so a completion that comes twice, or that nobody asked for, is told apart from every
+ * freed. So a completion that comes twice, or that belongs to no operation, differs from every
  * operation of the last 2<sup>32</sup> uses of its slot.
  *
  * <p>Thread: the ring's owner. Allocates nothing after construction.

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants. (1) An operation is counted from prepare to its last completion, and {@link
  * #inFlight()} is never more than the completion ring holds. (2) The number of entries that the
- * kernel took is read from the ring's head, never inferred from the result of enter, so an EINTR or
+ * kernel took is read from the ring's head, never inferred from the result of enter. So an EINTR or
  * EBUSY leaves no entry uncounted. (3) Every completion belongs to exactly one operation in flight,
  * else the ring is poisoned.
  *

@@ -8,8 +8,8 @@ import io.ashlar.uring.NativeException;
  * The two generations that the superblock copies refer to, and the log records that either needs.
  *
  * <p><b>Invariant.</b> Chunks and records of both are never overwritten. A flip replaces the older
- * one (rule L12). Only when that is durable are its chunks freed, and the records up to the base of
- * the generation that is the older one from then on (rule L13).
+ * one (rule L12). Once the flip is durable, the replaced generation's chunks are freed. So are the
+ * records up to the base of the one that is the older from then on (rule L13).
  *
  * <p>Thread: the commit role's holder.
  */

@@ -10,8 +10,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The index checkpoint: the whole index in chunks, each an extent of its own that names the one
- * before it; a superblock copy names the last. Little-endian, padded with zeroes to whole blocks.
+ * The index checkpoint: the whole index, in chunks. Each chunk is an extent of its own and names
+ * the one before it. A superblock copy names the last. All fields are little-endian. Chunks are
+ * padded with zeroes to whole blocks.
  *
  * <pre>
  * chunk
@@ -42,17 +43,20 @@ import java.nio.ByteOrder;
  *          the cold references, 24 bytes each
  * </pre>
  *
- * <p>The buckets are in the order of their bits: those of a chunk begin where those of the chunk
- * before end, the first with zeroes; the last ends with ones. So each bucket, and with the buckets
- * the index's directory, is loaded unchanged. A chunk ends, unless it is the last, where the
- * longest bucket would not fit. Within a bucket the order has no meaning. Entries are written in
- * slot order, because that loads fastest.
+ * <p><b>Order.</b> The buckets are in the order of their bits. The first begins with zeroes, and
+ * the last ends with ones. A chunk continues where the one before it ended. So each bucket is
+ * loaded unchanged, and the buckets give the index's directory. Every chunk but the last ends where
+ * the longest bucket would not fit. Within a bucket the order has no meaning: entries are written
+ * in slot order, because that loads fastest.
  *
- * <p><b>Valid</b> is a chunk whose checksum, magic, store id, sequence and place are right and
- * whose buckets are well formed ({@link IndexCheckpointBuckets}); a checkpoint whose every chunk
- * is, and whose buckets have all hashes, each once, and no id twice. <b>Written</b> first chunk
- * first; then one sync; then the superblock copy (rule L12). <b>Read</b> last chunk first.
- * <b>Versions</b>: the superblock names the version, and an unknown one is refused with {@link
+ * <p><b>A chunk is valid</b> if its checksum, magic, store id, sequence and place are right, and
+ * its buckets are well formed ({@link IndexCheckpointBuckets}). <b>A checkpoint is valid</b> if
+ * every chunk is, its buckets cover every hash once, and no id comes twice.
+ *
+ * <p><b>Write order:</b> the chunks, first to last; one sync; the superblock copy (rule L12).
+ * <b>Read order:</b> the last chunk first.
+ *
+ * <p><b>Versions.</b> The superblock names the version. An unknown one is refused with {@link
  * io.ashlar.store.FormatVersionException}.
  */
 public final class IndexCheckpointFormat {

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Puts many blobs into an index without readers yet.
  *
- * <p>They come bucket by bucket, more or less, and the entries of a bucket lie close together. So
- * some buckets and some pages of entries are open at a time, on the heap, where new entries are
- * made up too; all are copied to their places whole. That is a tenth of the work of putting blobs
- * one by one, while the JVM has compiled little. Other cases (an id that is evicted or has a
- * tombstone, a full bucket) go through {@link BlobIndex#put}.
+ * <p>Blobs come roughly bucket by bucket, and the entries of a bucket lie close together. So a few
+ * buckets and a few pages of entries are open on the heap at a time. New entries are made there,
+ * and buckets and pages are copied to their places whole. While the JVM has compiled little, this
+ * takes a tenth of the time of single puts. Special cases go through {@link BlobIndex#put}: an id
+ * that is evicted or has a tombstone, and a full bucket.
  *
  * <p>Blobs are given as the words of their entries ({@link EntryFormat}), well formed, with a
  * change count of 0.
@@ -25,9 +25,10 @@ final class BulkPuts {
 
   /**
    * How many entries a call of the one loop takes. HotSpot looks at a method's counters every 1,024
-   * calls, and at a loop's every 8,192 rounds; with so few rounds a call it compiles the method
-   * first. With twice as many it compiles the loop first, to be entered in the middle of a call
-   * that is nearly over, and once more from its inner loop, before the method has its turn.
+   * calls, and at a loop's counters every 8,192 rounds. With this few rounds a call, it compiles
+   * the method first. With twice as many it compiles the loop first, for entry in the middle of a
+   * call that is nearly over. Then it compiles the loop again from its inner loop, and the method
+   * last.
    */
   static final int ENTRIES_A_STEP = 16;
 
@@ -64,8 +65,8 @@ final class BulkPuts {
   /**
    * Puts blobs as long as there is nothing special about them.
    *
-   * <p>One loop over arrays, with all that it does in it: that is one method for the JVM to compile
-   * while an open waits, and one that it compiles well.
+   * <p>All the work is in one loop over arrays. So the JVM has one method to compile while an open
+   * waits, and it compiles that well.
    *
    * @param first where the first of them is.
    * @return how many, at most {@code most} and {@link #ENTRIES_A_STEP}; 0 when the first of them is

@@ -12,13 +12,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Applies the operations of many log records to an index without readers yet. It works bucket by
- * bucket. The result is that of {@link OperationApplier} for one operation after another, in the
- * order in which they were added.
+ * Applies the operations of many log records to an index without readers yet, bucket by bucket.
  *
- * <p>All operations of an id are in one bucket, and those of a bucket keep their order. Operations
- * of different ids are independent. Puts go through {@link BulkPuts}; everything else, and what
- * that cannot do, goes through the applier itself.
+ * <p><b>The result</b> is that of {@link OperationApplier} for one operation after another, in the
+ * order in which they were added. All operations of an id are in one bucket. Those of a bucket keep
+ * their order, and operations of different ids are independent.
+ *
+ * <p>Puts go through {@link BulkPuts}. All other operations, and puts that it leaves out, go
+ * through the applier.
  *
  * <p>Thread: the index's writer. Memory: on the heap, 70 bytes an operation, of {@value
  * #OPERATIONS_MAX} and one record's at most.
@@ -47,8 +48,9 @@ public final class OperationBatch {
   private int pageCount; // in use
   private int pageWords; // in use in the last of them
 
-  // Of each operation its hash, and where it is: a put lies there as an entry, everything else as
-  // its record's number and, behind that, as it is; then the position is negative, ~ of where.
+  // Of each operation its hash and its position in the pages. A put lies there as an entry. Any
+  // other operation lies there as its record's number and then its bytes; its position is ~ of
+  // that.
   private int[] positions = new int[OPERATIONS_MIN];
   private int[] hashes = new int[OPERATIONS_MIN];
   private int count;

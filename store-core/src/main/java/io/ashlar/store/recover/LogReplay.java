@@ -251,8 +251,9 @@ final class LogReplay {
   }
 
   /**
-   * Refuses to treat unreadable blocks as the end of the log if more than one block of its next
-   * record, or of its last record's blobs, cannot be read. They may hide more than a torn write.
+   * Refuses to treat unreadable blocks as the end of the log if they may hide more than a torn
+   * write. That is so if more than one block cannot be read of its next record, or of its last
+   * record's blobs.
    */
   private void refuseGuess() {
     LogPosition end = applied;

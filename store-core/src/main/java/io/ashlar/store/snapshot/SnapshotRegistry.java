@@ -19,22 +19,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * The open snapshots, and what was superseded since the oldest of them.
  *
- * <p><b>Which entries are kept</b> (rule L27). An entry put by record p and superseded by record f
- * is kept, and its extent pinned, iff a snapshot s is open with p ≤ s &lt; f. Snapshots are taken
- * of the last record, so every open one is before f, and the newest, S, decides: p ≤ S. The entry
- * goes to S's set. Only a blob that was evicted after S, and then replaced, would come twice: its
- * stored entry is there already and serves every snapshot.
+ * <p><b>Which entries are kept</b> (rule L27). Take an entry that record p put and record f
+ * superseded. It is kept, and its extent pinned, if and only if a snapshot s is open with p ≤ s
+ * &lt; f. A snapshot is taken of the last record, so every open one is before f. So the newest, S,
+ * decides: the entry is kept if p ≤ S, and goes to S's set. One entry would come twice: that of a
+ * blob that was evicted after S and then replaced. Its stored entry is there already and serves
+ * every snapshot.
  *
- * <p><b>When a snapshot closes</b>, each entry of its set with p ≤ s' goes to the newest open
- * snapshot s' before it; the others are given up, and their extents freed by rule L2. That is done
- * bucket by bucket (at most 1,792 entries, a millisecond or so), each under the commit role, by the
- * closing thread, so that no commit waits for the whole. Then the set is retired. Meanwhile its
- * entries can still be found there.
+ * <p><b>When a snapshot closes</b>, its set is settled. Each entry with p ≤ s' goes to the newest
+ * open snapshot s' before it. The others are given up, and their extents freed by rule L2. The
+ * closing thread does this bucket by bucket, each under the commit role, so no commit waits for the
+ * whole. A bucket has at most 1,792 entries and takes about a millisecond. Then the set is retired.
+ * Until then its entries can still be found there.
  *
  * <p><b>Bounds.</b> When {@code entriesMax} entries are kept, the oldest snapshot is ended. This
- * takes no time, because no other snapshot needs its entries; they are freed in the background. If
- * they come faster than that, so that twice as many are in memory, younger ones are ended too. A
- * lack of memory ends all. Commits never fail and never wait because of snapshots.
+ * takes no time, because no other snapshot needs its entries. They are freed in the background. If
+ * new entries come faster, and twice as many are in memory, younger snapshots are ended too. A lack
+ * of memory ends all. Commits never fail and never wait because of snapshots.
  *
  * <p>Thread: {@link #keep} the commit role's holder; the rest any.
  */

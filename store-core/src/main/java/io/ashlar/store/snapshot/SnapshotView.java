@@ -16,47 +16,51 @@ import io.ashlar.store.index.EntryVisitor;
  * <p><b>The lookup.</b>
  *
  * <ol>
- *   <li>Read the index's entry of the id. If its version is at most {@code s} and it is not
- *       evicted, that is the answer: the put or delete of record p ≤ s is still the last one. (A
- *       relocation keeps the version: the bytes are the same, elsewhere.)
- *   <li>Else look through the superseded entries of this snapshot, then of the next newer one, and
- *       so on, for one of the id whose version is at most {@code s}. If there is one, that is the
- *       answer.
- *   <li>Else, if the index's entry was evicted with a version of at most {@code s}, it is the
- *       answer; else the id held no blob.
- *   <li>In any case the view must still be open, asked last.
+ *   <li>Read the index's entry of the id. It is the answer if its version is at most {@code s} and
+ *       it is not evicted: the put or delete of record p ≤ s is still the last one. A relocation
+ *       keeps the version, because the bytes are the same elsewhere.
+ *   <li>Otherwise search the sets of superseded entries: this snapshot's, then the next newer
+ *       one's, and so on. The answer is the id's entry with a version of at most {@code s}, if
+ *       there is one.
+ *   <li>Otherwise the index's entry is the answer if it was evicted with a version of at most
+ *       {@code s}. If not, the id held no blob.
+ *   <li>In any case check last that the view is still open.
  * </ol>
  *
- * <p><b>Why the answer is right, and no look back at the index is needed.</b> Let p be the version
- * that the id had at {@code s}, and f > s the record that superseded it, if any has.
+ * <p><b>Why the answer is right without a second look at the index.</b> Let p be the id's version
+ * at {@code s}. Let f > s be the record that superseded it, if any did.
  *
  * <ul>
- *   <li><i>Step 1 saw the state before f:</i> then its version is p ≤ s. If it saw a later state,
- *       its version is at least f > s, or there is no entry: versions only rise. So step 1 never
- *       takes a wrong entry for the right one.
- *   <li><i>Step 1 saw the state after f:</i> the role's holder kept the old entry <i>before</i> it
- *       changed the index ({@link io.ashlar.store.index.EntryKeeper}), and the index's sequence
- *       lock makes what was written before a change visible to who reads the change. So step 2
- *       finds it: it was kept for the newest snapshot S open at f, because p ≤ s ≤ S; and an entry
- *       that this view needs leaves a set only after it was added to an older one at or after
- *       {@code s}, and only with the whole set. A reader that comes too late for a set cannot enter
- *       it, and begins again with the current sets.
- *   <li><i>Nothing found in step 2, though step 1 saw no version up to s:</i> then there was no
- *       entry at s, since else one of the two cases above would apply.
- *   <li><i>No set holds a wrong answer:</i> an entry in a set of a snapshot at or after {@code s}
- *       was superseded after {@code s}, so with a version up to {@code s} it is the one that was
- *       valid then.
- *   <li><i>Evicted</i> at e > s: the stored entry was kept before the index changed, as above, so
- *       step 2 gives it, and its bytes are still here. Evicted before s: step 2 finds nothing.
- *   <li>Sets lose their memory, and extents their pins, only for views that are not open, and the
- *       state is changed before: so an answer that this made wrong is followed by a failing step 4.
+ *   <li><i>Step 1 saw the state before f.</i> Then it saw version p ≤ s, which is right. A later
+ *       state has a version of at least f > s, or no entry, because versions only rise. So step 1
+ *       never takes a wrong entry for the right one.
+ *   <li><i>Step 1 saw the state after f.</i> Then step 2 finds the old entry, for three reasons.
+ *       The role's holder kept it <i>before</i> it changed the index ({@link
+ *       io.ashlar.store.index.EntryKeeper}). The index's sequence lock publishes what was written
+ *       before a change to every reader of the change. And the entry went to the set of S, the
+ *       newest snapshot open at f, with p ≤ s ≤ S.
+ *   <li><i>The entry has left that set.</i> An entry that this view needs leaves a set only with
+ *       the whole set. Before that, it is added to the set of an older snapshot at or after {@code
+ *       s}. A reader that comes too late for a set cannot enter it, and begins again with the
+ *       current sets.
+ *   <li><i>Step 1 saw no version up to s, and step 2 found nothing.</i> Then there was no entry at
+ *       {@code s}. Otherwise one of the cases above would apply.
+ *   <li><i>No set holds a wrong answer.</i> Every entry in the set of a snapshot at or after {@code
+ *       s} was superseded after {@code s}. If its version is at most {@code s}, it was valid at
+ *       {@code s}.
+ *   <li><i>The blob was evicted at e > s.</i> The stored entry was kept before the index changed,
+ *       as above. Step 2 gives it, and its bytes are still here. If the blob was evicted before
+ *       {@code s}, step 2 finds nothing, and step 3 gives the evicted entry.
+ *   <li><i>A set lost its memory, or an extent its pin, during the lookup.</i> That happens only to
+ *       views that are no longer open, and their state changes first. So step 4 fails after every
+ *       answer that this made wrong.
  * </ul>
  *
- * <p>An extent is read by rule L21: look up, read, look up again and compare. An entry that moved
- * from the index to a set meanwhile is the same entry, field by field, and its extent was pinned
- * (rule L27: p ≤ s &lt; f), so it counts as unchanged; one that was relocated does not, and is read
- * again. So a blob that was there at {@code s} is never reported as missing, nor as damaged because
- * its space was used again.
+ * <p><b>Reading the extent</b> follows rule L21: look up, read, look up again, compare. An entry
+ * that moved from the index to a set is the same entry, field by field, and its extent was pinned
+ * (rule L27: p ≤ s &lt; f). So it counts as unchanged. An entry that was relocated has changed, and
+ * is read again. So a blob that was there at {@code s} is never reported as missing. It is never
+ * reported as damaged because its space was used again.
  *
  * <p>Thread: {@link #find}, {@link #forEach} and the getters any; the rest the commit role's
  * holder.

@@ -8,11 +8,19 @@ import io.ashlar.store.index.EntryVisitor;
 /**
  * One exact walk over a view, bucket by bucket of the index.
  *
- * <p>Of each bucket a copy is taken at one moment t; the entries in it that are of the view are
- * visited and noted. Then the superseded entries whose ids fall into the same range of hashes are
- * visited, but for the ids noted. An id that was superseded before t is not of the view in the
- * copy, and is among the superseded ones, which are looked at after t; one that was superseded
- * after t is visited from the copy, and noted. So each id is visited once, whenever it changes.
+ * <p><b>A step.</b> Copy one bucket of the index, at a moment t. Visit the entries in the copy that
+ * belong to the view, and note their ids. Then visit the superseded entries whose ids fall into the
+ * same range of hashes, except for the ids noted.
+ *
+ * <p><b>Each id is visited exactly once,</b> whenever it changes:
+ *
+ * <ul>
+ *   <li><i>Superseded before t:</i> the copy shows a later version, which is not the view's. The
+ *       old entry is among the superseded ones, which are searched after t.
+ *   <li><i>Superseded after t:</i> the copy shows the view's entry. It is visited and noted, so the
+ *       superseded entry is skipped.
+ *   <li><i>Never superseded:</i> only the copy shows it.
+ * </ul>
  *
  * <p>Thread: one. Made for one walk.
  */

@@ -8,7 +8,7 @@ import io.ashlar.store.index.OperationApplier;
  * The content of a store that takes writes: its blobs, and the blocks that they own.
  *
  * <p>Index and space agree (promise G13). An extent leaves the free space before an operation names
- * it, and returns only after the operation that gave it up is applied and a mark covers it (L2).
+ * it. It returns only after the operation that gave it up is applied and a mark covers it (L2).
  * Snapshots pin what an operation gave up and they still need (L27).
  *
  * <p>Thread: changes belong to the commit role's holder (L19); lookups to any thread.
