@@ -1,5 +1,6 @@
 package io.ashlar.store.commit;
 
+import io.ashlar.store.commit.epoch.EpochBuffer;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;

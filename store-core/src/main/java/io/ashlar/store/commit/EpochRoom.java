@@ -1,6 +1,10 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.BackPressureTimeoutException;
+import io.ashlar.store.commit.epoch.EpochBuffer;
+import io.ashlar.store.commit.epoch.EpochClaims;
+import io.ashlar.store.commit.epoch.EpochValues;
+import io.ashlar.store.commit.epoch.Quota;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;

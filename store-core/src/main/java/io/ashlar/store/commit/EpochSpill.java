@@ -3,6 +3,8 @@ package io.ashlar.store.commit;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreFailedException;
+import io.ashlar.store.commit.epoch.EpochBuffer;
+import io.ashlar.store.commit.epoch.ScatteredPlacement;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;

@@ -5,6 +5,8 @@ import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.commit.epoch.ClaimGuards;
+import io.ashlar.store.commit.epoch.EpochBuffer;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;

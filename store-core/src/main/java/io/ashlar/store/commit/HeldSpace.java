@@ -2,6 +2,10 @@ package io.ashlar.store.commit;
 
 import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.StoreException;
+import io.ashlar.store.commit.epoch.EpochBuffer;
+import io.ashlar.store.commit.epoch.HeldQuota;
+import io.ashlar.store.commit.group.Refusals;
+import io.ashlar.store.commit.role.RoleTasks;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.spi.HeapShortage;

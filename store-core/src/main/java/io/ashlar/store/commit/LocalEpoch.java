@@ -5,6 +5,7 @@ import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.CommitReport;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.commit.epoch.EpochBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ReadableByteChannel;

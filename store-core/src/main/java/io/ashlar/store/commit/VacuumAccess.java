@@ -1,6 +1,9 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.checkpoint.IndexCheckpointer;
+import io.ashlar.store.commit.group.GroupCommitter;
+import io.ashlar.store.commit.group.LogTail;
+import io.ashlar.store.commit.role.RoleTasks;
 import io.ashlar.store.vacuum.CommitAccess;
 import io.ashlar.store.vacuum.Relocations;
 

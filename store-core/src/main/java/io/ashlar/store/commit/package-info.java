@@ -1,5 +1,7 @@
 /**
- * The write path, from the filling of an epoch to its acknowledgement.
+ * The write path as the rest of the store sees it, and the filling of epochs. The queue and what
+ * waits in it are {@code commit.epoch}, the holder of the commit role is {@code commit.role}, what
+ * it does with a group is {@code commit.group}.
  *
  * <pre>
  *   caller: LocalEpoch ── fills ──▶ EpochBuffer ── commit ──▶ CommitQueue ──▶ CommitAgent (I/O thread)

@@ -28,7 +28,7 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.metrics.StoreCounters;
-import io.ashlar.store.read.BlobCache;
+import io.ashlar.store.read.cache.BlobCache;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Verifier;
 import io.ashlar.store.snapshot.SnapshotRegistry;

@@ -7,9 +7,9 @@ import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.read.AsyncReads;
-import io.ashlar.store.read.BlobCache;
 import io.ashlar.store.read.BlobReader;
 import io.ashlar.store.read.ReadAgent;
+import io.ashlar.store.read.cache.BlobCache;
 import io.ashlar.store.spi.ReadBack;
 import org.jspecify.annotations.Nullable;
 

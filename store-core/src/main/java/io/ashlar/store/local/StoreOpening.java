@@ -18,7 +18,7 @@ import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.metrics.StoreCounters;
-import io.ashlar.store.read.BlobCache;
+import io.ashlar.store.read.cache.BlobCache;
 import io.ashlar.store.recover.RecoveredStore;
 import io.ashlar.store.recover.Recovery;
 import io.ashlar.store.spi.HandleTraces;

@@ -7,6 +7,7 @@ import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.read.cache.CachedBlob;
 import io.ashlar.store.spi.ReadOutcomes;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;

@@ -9,6 +9,7 @@ import io.ashlar.store.StoreException;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.read.cache.CachedBlob;
 import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.NativeException;
 import java.util.ArrayDeque;

@@ -14,6 +14,8 @@ import io.ashlar.store.format.Blocks;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.BlobLookup;
 import io.ashlar.store.metrics.StoreCounters;
+import io.ashlar.store.read.cache.BlobCache;
+import io.ashlar.store.read.cache.CachedBlob;
 import io.ashlar.store.spi.ConfinedView;
 import io.ashlar.store.spi.ReadBack;
 import java.io.IOException;

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <pre>
  *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ space ──▶ index ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store ──▶ settings
+ *   commit ──▶ commit.role ──▶ commit.group ──▶ commit.epoch          read ──▶ read.cache
  *                                 all but metrics, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
@@ -76,7 +77,10 @@ class ImportRulesTest {
                   "checkpoint",
                   "uring")),
           Map.entry(
-              "commit",
+              "commit.epoch",
+              List.of("store", "spi", "format", "disk", "index", "vacuum", "uring", "jctools")),
+          Map.entry(
+              "commit.group",
               List.of(
                   "store",
                   "spi",
@@ -86,9 +90,28 @@ class ImportRulesTest {
                   "space",
                   "index",
                   "checkpoint",
+                  "commit.epoch",
+                  "uring")),
+          Map.entry(
+              "commit.role",
+              List.of("store", "spi", "format", "disk", "commit.epoch", "commit.group", "uring")),
+          Map.entry(
+              "commit",
+              List.of(
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "space",
+                  "checkpoint",
                   "vacuum",
+                  "commit.epoch",
+                  "commit.group",
+                  "commit.role",
                   "uring",
                   "jctools")),
+          Map.entry("read.cache", List.of("store", "format", "disk", "index", "uring", "caffeine")),
           Map.entry(
               "read",
               List.of(
@@ -97,11 +120,10 @@ class ImportRulesTest {
                   "metrics",
                   "format",
                   "disk",
-                  "space",
                   "index",
+                  "read.cache",
                   "uring",
-                  "jctools",
-                  "caffeine")),
+                  "jctools")),
           Map.entry(
               "recover",
               List.of(
@@ -129,6 +151,7 @@ class ImportRulesTest {
                   "vacuum",
                   "commit",
                   "read",
+                  "read.cache",
                   "recover",
                   "uring")));
 
@@ -160,7 +183,11 @@ class ImportRulesTest {
         "checkpoint",
         "snapshot",
         "vacuum",
+        "commit.epoch",
+        "commit.group",
+        "commit.role",
         "commit",
+        "read.cache",
         "read",
         "recover",
         "local"

@@ -25,7 +25,7 @@ class PlantedBugsTest {
           ".*(the suite itself|java\\.lang\\.(?!AssertionError)\\w+(Exception|Error)).*",
           Pattern.DOTALL);
 
-  private static final String COMMITTER = "commit/GroupCommitter.java";
+  private static final String COMMITTER = "commit/group/GroupCommitter.java";
   private static final String PUBLISH =
       "publisher.publish(group, count, chain, recordBlocks, behindBlocks);";
   private static final String REGISTRY = "snapshot/SnapshotRegistry.java";

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class PlantedClaimBugsTest {
 
-  private static final String BUFFER = "commit/EpochBuffer.java";
-  private static final String CLAIMS = "commit/EpochClaims.java";
+  private static final String BUFFER = "commit/epoch/EpochBuffer.java";
+  private static final String CLAIMS = "commit/epoch/EpochClaims.java";
 
   @TempDir Path folder;
 

@@ -54,31 +54,31 @@ class PlantedCommitBugsTest {
         edge(
             "shouldCommitWhatIsQueuedBeforeCloseReturns",
             "a close does not drain the queue (G10)",
-            "commit/CommitAgent.java",
+            "commit/role/CommitAgent.java",
             "    while (!closing || !queue.isEmpty()) {\n      if (doWork() == 0) {",
             "    while (!closing) {\n      if (doWork() == 0) {"),
         edge(
             "shouldShowAnEpochBeforeItCountsAsDurable",
             "an epoch is durable before it is visible (G3)",
-            "commit/GroupPublisher.java",
+            "commit/group/GroupPublisher.java",
             "    long puts = 0;\n    long deletes = 0;\n",
             "    acks.setDurable(tail.epoch());\n    long puts = 0;\n    long deletes = 0;\n"),
         edge(
             "shouldWaitForCompanyUntilTheWindowEnds",
             "a coalescing window is not waited for",
-            "commit/CoalescingWindow.java",
+            "commit/role/CoalescingWindow.java",
             "return now - endNs < 0;",
             "return false;"),
         edge(
             "shouldNotLetATaskWaitForTheWindowOfTheEpochBeforeIt",
             "a task waits for the window of the epoch before it (G10)",
-            "commit/CommitAgent.java",
+            "commit/role/CommitAgent.java",
             "closing || queuedTasks.get() > 0 || ",
             "closing || "),
         edge(
             "shouldWaitForCompanyInABlockingCommit",
             "a blocking commit takes no notice of the coalescing window",
-            "commit/CommitAgent.java",
+            "commit/role/CommitAgent.java",
             " || window.isOn()",
             ""),
         new PlantedReadBugsTest.Planted(
@@ -100,7 +100,7 @@ class PlantedCommitBugsTest {
         edge(
             "shouldCommitEpochsThatTogetherExceedARecord",
             "the bound of a group's record is removed",
-            "commit/CommitAgent.java",
+            "commit/role/CommitAgent.java",
             "recordBytes > LogRecordFormat.RECORD_BYTES_MAX\n",
             "false\n"));
   }

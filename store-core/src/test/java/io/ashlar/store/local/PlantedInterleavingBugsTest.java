@@ -25,7 +25,7 @@ class PlantedInterleavingBugsTest {
   private static final String INDEX = "io.ashlar.store.index.BlobIndexLincheckTest";
   private static final String STACK = "io.ashlar.store.disk.BufferStackLincheckTest";
   private static final String LEASE = "io.ashlar.store.read.LeaseLincheckTest";
-  private static final String CACHE = "io.ashlar.store.read.BlobCacheLincheckTest";
+  private static final String CACHE = "io.ashlar.store.read.cache.BlobCacheLincheckTest";
 
   private static final String UPPER_FIRST =
       """
@@ -110,7 +110,7 @@ class PlantedInterleavingBugsTest {
             CACHE,
             "shouldPinWhatIsReadInEveryInterleaving",
             "a cached blob is pinned after its last user has gone",
-            "read/CachedBlob.java",
+            "read/cache/CachedBlob.java",
             "      if (now == 0) {\n        return false;\n      }\n",
             ""));
   }

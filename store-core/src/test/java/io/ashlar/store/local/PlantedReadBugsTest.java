@@ -2,7 +2,7 @@ package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.ashlar.store.commit.RepeatedIdsTest;
+import io.ashlar.store.commit.epoch.RepeatedIdsTest;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -149,13 +149,13 @@ class PlantedReadBugsTest {
         range(
             "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
             "a value is placed over the table of the one before it (G13)",
-            "commit/EpochBuffer.java",
+            "commit/epoch/EpochBuffer.java",
             "next += OperationFormat.blocks(operations, offset);",
             "next += (OperationFormat.length(operations, offset) + 4095) / 4096;"),
         range(
             "shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten",
             "the table of a value that fills its buffer is not filled in",
-            "commit/EpochValues.java",
+            "commit/epoch/EpochValues.java",
             "memory(apart ? buffer + 1 : buffer)",
             "(apart ? MemorySegment.ofArray(new byte[4096]) : memory(buffer))"),
         range(
@@ -173,19 +173,19 @@ class PlantedReadBugsTest {
         cache(
             "shouldServeNothingThatWasReplacedOrDeleted",
             "a cached blob is served whatever the index says (L21)",
-            "read/BlobCache.java",
+            "read/cache/BlobCache.java",
             "if (!blob.isOf(entry)) {",
             "if (false) {"),
         cache(
             "shouldNeverUseTheMemoryOfABlobThatIsLent",
             "the memory of a cached blob goes back while somebody reads it",
-            "read/CachedBlob.java",
+            "read/cache/CachedBlob.java",
             "if (before == 1) {",
             "if (before == 2) {"),
         cache(
             "shouldNeverUseTheMemoryOfABlobThatIsLent",
             "the memory of a cached blob never goes back",
-            "read/CachedBlob.java",
+            "read/cache/CachedBlob.java",
             "      memory.free(start, blocks);\n",
             ""),
         new Planted(
@@ -193,7 +193,7 @@ class PlantedReadBugsTest {
             "shouldBeLinearizableWithACache",
             PlantedBug.of(
                 "a cached blob is served whatever the index says, under load (L21)",
-                "read/BlobCache.java",
+                "read/cache/BlobCache.java",
                 "if (!blob.isOf(entry)) {",
                 "if (false) {")),
         new Planted(

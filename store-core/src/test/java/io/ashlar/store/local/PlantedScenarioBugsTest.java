@@ -23,12 +23,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("campaign")
 class PlantedScenarioBugsTest {
 
-  private static final String COMMITTER = "commit/GroupCommitter.java";
-  private static final String PUBLISHER = "commit/GroupPublisher.java";
+  private static final String COMMITTER = "commit/group/GroupCommitter.java";
+  private static final String PUBLISHER = "commit/group/GroupPublisher.java";
   private static final String SPILL = "commit/EpochSpill.java";
   private static final String CALLERS_RECORD =
       "write(alone, 1, epoch.operationBytes(), 0, true, null);";
-  private static final String TAIL = "commit/LogTail.java";
+  private static final String TAIL = "commit/group/LogTail.java";
   private static final String RECOVERY = "recover/Recovery.java";
 
   @TempDir Path folder;
@@ -225,7 +225,7 @@ class PlantedScenarioBugsTest {
             "shouldHaveWrittenAheadWhatTheRecordNames",
             "no sync behind what was written ahead (L17)",
             new Edit(
-                "commit/EpochBuffer.java",
+                "commit/epoch/EpochBuffer.java",
                 "    ahead.begin();\n    anyPlaced = true;\n",
                 "    ahead.begin();\n")),
         log(
@@ -235,13 +235,13 @@ class PlantedScenarioBugsTest {
         quota(
             "shouldLetNoStreamHoldWhatOthersLeaveNoRoomFor",
             "open streams have no quota (L26)",
-            "commit/Quota.java",
+            "commit/epoch/Quota.java",
             "while (now + amount <= max) {",
             "while (now >= 0) {"),
         quota(
             "shouldCountNothingThatHasEnded",
             "what an epoch held counts after its end (L26)",
-            "commit/EpochBufferPool.java",
+            "commit/epoch/EpochBufferPool.java",
             "    quota.giveBack(buffer.quotaBlocks());\n",
             ""),
         quota(
@@ -255,7 +255,7 @@ class PlantedScenarioBugsTest {
             "shouldBreakTheEpochOfATryToo",
             PlantedBug.of(
                 "a value that could not be copied leaves a gap in its epoch (G13)",
-                "commit/EpochBuffer.java",
+                "commit/epoch/EpochBuffer.java",
                 "    breakOff();\n    int crc32c = values.fill(offset, value);\n",
                 "    int crc32c = values.fill(offset, value);\n")),
         checkpoint(

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.read.cache.BlobCache;
+import io.ashlar.store.read.cache.CacheMemory;
+import io.ashlar.store.read.cache.CachePolicy;
+import io.ashlar.store.read.cache.CachedBlob;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
