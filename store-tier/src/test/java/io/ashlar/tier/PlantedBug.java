@@ -121,10 +121,12 @@ record PlantedBug(String file, String right, String wrong, String test, String m
     Constructor<?> constructor = type.getDeclaredConstructor();
     constructor.setAccessible(true);
     Object instance = constructor.newInstance();
-    for (Field field : type.getDeclaredFields()) {
-      if (field.isAnnotationPresent(TempDir.class)) {
-        field.setAccessible(true);
-        field.set(instance, folder);
+    for (Class<?> each = type; each != null && each != Object.class; each = each.getSuperclass()) {
+      for (Field field : each.getDeclaredFields()) {
+        if (field.isAnnotationPresent(TempDir.class)) {
+          field.setAccessible(true);
+          field.set(instance, folder);
+        }
       }
     }
     List<Method> methods = methods(type);

@@ -150,15 +150,15 @@ class PlantedTierBugsTest {
           # A delete that failed counts as done.
           collect/Deletions.java :: left.addAll(objects.deleteAll(some).failed().keySet()) \
           :: objects.deleteAll(some) \
-          :: CollectionTest :: shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete
+          :: CollectionFaultTest :: shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete
           upload/CollectionPass.java :: batches.removeIf(batch -> left.contains(batch.key())); :: // \
-          :: CollectionTest :: shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete
+          :: CollectionFaultTest :: shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete
           upload/CollectionPass.java :: left.stream().sorted().toList() :: List.of() \
-          :: CollectionTest :: shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete
+          :: CollectionFaultTest :: shouldCountOnlyWhatIsGoneAndNameWhatADeleteCouldNotDelete
           upload/CollectionPass.java :: drops.size() - dropsLeft.size() :: drops.size() \
-          :: CollectionTest :: shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted
+          :: CollectionFaultTest :: shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted
           upload/CollectionPass.java :: && dropsLeft.isEmpty() :: // \
-          :: CollectionTest :: shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted
+          :: CollectionFaultTest :: shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted
           object/retry/RetryingObjectStore.java :: failed.put(entry.getKey(), entry.getValue()); \
           :: deleted.add(entry.getKey()); \
           :: object.retry.RetryingObjectStoreTest \
@@ -187,7 +187,7 @@ class PlantedTierBugsTest {
           readback/BatchReader.java :: check(expected.crc32c(), crc, "batch checksum mismatch", key, id); \
           :: // :: readback.OtherBytesTest :: shouldBeFoundByWhoReadsTheWholeBatch
           prefix/BlobLocations.java :: (int) table.second(position) == change.crc32c() :: true \
-          :: TierTest :: shouldNotAdoptAPrefixThatHoldsSomethingElse
+          :: TierClaimTest :: shouldNotAdoptAPrefixThatHoldsSomethingElse
           # What no mark covers is tiered, and what no manifest covers is given up.
           upload/Uploader.java :: Math.min(snapshot.sequence(), source.markedSequence()) \
           :: snapshot.sequence() \
@@ -214,20 +214,20 @@ class PlantedTierBugsTest {
           :: ManifestNotesOfTierTest :: shouldRefuseAFileOfAnEarlierReleaseThatIsOlderThanItsTier
           # What only this guard keeps a collection from.
           collect/Deletions.java :: name.number() < minInflight :: name.number() <= minInflight \
-          :: CollectionTest :: shouldDeleteOnlyBatchesThatNobodyCanCommitAnyMore
+          :: CollectionRaceTest :: shouldDeleteOnlyBatchesThatNobodyCanCommitAnyMore
           collect/Deletions.java :: if (sequence > 0 && sequence <= boundary) \
           :: if (sequence > 0 && sequence < boundary) \
-          :: CollectionTest :: shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted
+          :: CollectionFaultTest :: shouldTryAgainWhereOnlyManifestsCouldNotBeDeleted
           upload/CollectionPass.java :: pinned.mayNeed(batch.key()) || isLeased(batch.key()) \
           :: isLeased(batch.key()) \
-          :: CollectionTest :: shouldKeepWhatIsPinnedBetweenItsPlanAndTheBoundary
+          :: CollectionRaceTest :: shouldKeepWhatIsPinnedBetweenItsPlanAndTheBoundary
           upload/CollectionPass.java :: writer.checkNotFenced(); :: // \
-          :: CollectionTest :: shouldDeleteNothingOnceAnotherWriterTookOver
+          :: CollectionRaceTest :: shouldDeleteNothingOnceAnotherWriterTookOver
           # One answer is believed, or a dropped manifest made again.
           collect/Deletions.java :: again = shown.size() < live.size() && :: again = false && \
-          :: CollectionTest :: shouldListAgainWhatAListingLeavesOut
+          :: CollectionFaultTest :: shouldListAgainWhatAListingLeavesOut
           collect/Deletions.java :: look < LOOKS && !whole[0] :: look < 1 && !whole[0] \
-          :: CollectionTest :: shouldListAgainWhatAListingLeavesOut
+          :: CollectionFaultTest :: shouldListAgainWhatAListingLeavesOut
           object/request/SecondLook.java \
           :: at(key, () -> Optional.ofNullable(objects.head(key)), bad -> false).orElse(null) \
           :: objects.head(key) \
@@ -375,7 +375,7 @@ class PlantedTierBugsTest {
           upload/Compaction.java :: && sparse.size() < replacedMax :: && true \
           :: upload.CompactionTest :: shouldRewriteNoMoreBatchesThanItMay
           upload/CollectionPass.java :: live.addNames(held); :: // \
-          :: CollectionTest :: shouldFollowARunThatWasCutShortWithinAnotherProcess
+          :: CollectionRaceTest :: shouldFollowARunThatWasCutShortWithinAnotherProcess
           """)
   void shouldBeFound(String file, String right, String wrong, String test, String method)
       throws Exception {

@@ -190,7 +190,7 @@ final class CollectionPass {
     if (plan.changesManifest() || !plan.unneeded().batches().isEmpty()) {
       sequence = commit(plan);
     }
-    long moved = plan.kept().held().isEmpty() ? 0 : moveColdReferences();
+    long moved = plan.kept().held().isEmpty() ? 0 : moveReferences();
     return delete(plan, sequence, moved);
   }
 
@@ -313,7 +313,7 @@ final class CollectionPass {
   }
 
   /** Moves every local reference to a held batch; see step 5. */
-  private long moveColdReferences() {
+  private long moveReferences() {
     LocalReferences from = local;
     if (from == null) {
       return 0;
