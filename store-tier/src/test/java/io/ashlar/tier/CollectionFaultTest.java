@@ -10,8 +10,8 @@ import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.object.DeleteResult;
 import io.ashlar.tier.object.FailureKind;
-import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.FaultyObjectStore;
+import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStoreException;
 import java.util.ArrayList;
@@ -161,7 +161,7 @@ class CollectionFaultTest extends CollectedTier {
     assertLatestIsWhole();
   }
 
-  /** Else what one listing left out would stay until something changes again. */
+  /** Otherwise objects that one listing left out would stay until something changes. */
   @Test
   void shouldListAgainWhatAListingLeavesOut() {
     open(ONE);

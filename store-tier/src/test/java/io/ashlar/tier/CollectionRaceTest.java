@@ -11,8 +11,8 @@ import io.ashlar.tier.checkpoint.ManifestStore;
 import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.collect.Pins;
-import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.FaultyObjectStore;
+import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.restore.Restore;
 import io.ashlar.tier.upload.ForeignCollection;
@@ -188,7 +188,7 @@ class CollectionRaceTest extends CollectedTier {
     objects.heal();
     close();
     assertThat(latest().collection().held()).isNotEmpty();
-    // Whoever has not the store keeps what is held.
+    // A collection without the store keeps what is held.
     ForeignCollection.run(below, null, ONE, false);
     open(ONE.withCompactBelowPercent(70));
     model.assertHeldBy(store);

@@ -205,7 +205,7 @@ final class DamagedTier {
     return folder.resolve("new" + copies++);
   }
 
-  /** An object store that outlives whoever closes it. */
+  /** An object store that outlives its close. */
   static final class Unclosed extends io.ashlar.tier.object.FaultyObjectStore {
     Unclosed(InMemoryObjectStore below) {
       super(below);

@@ -219,7 +219,7 @@ class EncryptedTierTest {
       try (LocalBlobStore store = reopened(0)) {
         assertThatThrownBy(() -> tier(store, wrong).open()).isInstanceOf(WrongKeyException.class);
       }
-      // Nobody was fenced, and nothing was written.
+      // No writer was fenced, and nothing was written.
       assertThat(latest().sequence()).isEqualTo(sequence);
     }
     // Without dropping anything no batch is read, so no key is needed.

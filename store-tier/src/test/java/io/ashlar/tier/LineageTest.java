@@ -110,7 +110,7 @@ class LineageTest {
       assertThat(points).hasSizeGreaterThanOrEqualTo(15);
       System.out.println("lineage: points=" + points.size() + ", copies refused=" + refused);
 
-      // The original goes on.
+      // The original continues.
       LocalBlobStore original = LineageLife.local(life.original());
       try (Opened opened = open(original, life.directory())) {
         life.model().assertHeldBy(opened.store());

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a store's file notes of its tier's manifests, and which chains it goes on with. */
+/** What a store's file notes of its tier's manifests, and which chains it continues. */
 @Tag("campaign")
 class ManifestNotesOfTierTest {
   private static final int BLOCK = 4096;

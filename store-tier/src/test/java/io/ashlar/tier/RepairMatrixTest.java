@@ -130,7 +130,7 @@ class RepairMatrixTest {
       assertWhole(objects, left, lost);
       try (Tier tier = DamagedTier.tier(store, objects)) {
         assertReads(store, left, lost);
-        // Life goes on.
+        // The store is used further.
         tier.collect(false);
         assertWhole(objects, left, lost);
         BlobModel later = new BlobModel();
@@ -215,7 +215,7 @@ class RepairMatrixTest {
     long[] sums = new long[3];
     for (Case each : cases()) {
       if (each.damage().name().startsWith("FLIPPED")) {
-        continue; // without reading all of it nobody can tell
+        continue; // only reading all of it shows that
       }
       InMemoryObjectStore objects = life.copy(each.key(), each.damage());
       try (LocalBlobStore store = DamagedTier.open(life.storeCopy())) {

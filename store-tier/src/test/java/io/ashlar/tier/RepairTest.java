@@ -444,7 +444,9 @@ class RepairTest {
     assertThat(broken).isPositive();
   }
 
-  /** What is left can be restored at any time: R1. And nobody is told that retention dropped it. */
+  /**
+   * What is left can be restored at any time: R1. And no reader is told that retention dropped it.
+   */
   private void assertLeftAsBefore(String when) {
     try (LocalBlobStore into = DamagedTier.open(folder.resolve("all" + when))) {
       Restore.restore(objects, into, TierProgress.NONE);

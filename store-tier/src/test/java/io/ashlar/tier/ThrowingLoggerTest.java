@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A logger that throws breaks no pass, no collection, no read and no close. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ThrowingLoggerTest {
-  /** Held here, as nobody else holds a logger with its handlers. */
+  /** Held here: the logging system keeps only weak references to loggers. */
   private static final Logger LOGGER = Logger.getLogger("io.ashlar.tier");
 
   @TempDir Path folder;

@@ -316,7 +316,7 @@ enum TierCallback {
     LOGGER
   }
 
-  /** Held here, as nobody else holds a logger with its handlers. */
+  /** Held here: the logging system keeps only weak references to loggers. */
   private static final class Loggers {
     private static final Logger READS = Logger.getLogger(SecondLook.class.getName());
     private static final Logger AGENT = Logger.getLogger(TieringAgent.class.getName());

@@ -73,7 +73,7 @@ class TierCallbackPairsTest {
     assertThat(store.get(TierCallbackGround.EVICTED, target())).isEqualTo(TierCallbackGround.BYTES);
     assertThat(store.stats().snapshots()).isZero();
     while (store.stats().poolFreeBytes() < store.stats().poolBytes()) {
-      Thread.onSpinWait(); // a get that nobody waits for may be under way
+      Thread.onSpinWait(); // a get without a waiting caller may be in progress
     }
   }
 
@@ -202,7 +202,9 @@ class TierCallbackPairsTest {
     }
   }
 
-  /** Nobody waits for what a restore does, so it may even close the store, and then fails. */
+  /**
+   * No other thread waits for a restore, so its callbacks may even close the store; then it fails.
+   */
   @Test
   void shouldServeEveryCallInEveryCallbackOfARestore() throws InterruptedException {
     TierCallbackGround ground = TierCallbackGround.open(folder.resolve("store"), false);

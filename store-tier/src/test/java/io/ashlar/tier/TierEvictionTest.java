@@ -30,7 +30,7 @@ class TierEvictionTest extends TierInFolder {
       CheckpointReport report = tier.checkpoint(TierProgress.NONE);
       TierStats before = tier.stats();
       assertThat(tier.evict(id -> true)).isEqualTo(299);
-      // The boundary, which is absent, so twice: nobody took over.
+      // The boundary, which is absent, so twice: no writer took over.
       assertThat(tier.stats().gets()).isEqualTo(before.gets() + 2);
       assertThat(store.stats().evictedBlobs()).isEqualTo(299);
 

@@ -289,7 +289,7 @@ final class TierLife implements AutoCloseable {
         .allMatch(object -> TierKeys.manifestSequence(object.key()) > boundary);
   }
 
-  /** What somebody does by hand for readers who died. */
+  /** What an operator does by hand for readers that died. */
   private void deleteLostPins() {
     List<ObjectInfo> pins = Pins.list(below);
     // Of each process that ended, and of a restore whose release failed.

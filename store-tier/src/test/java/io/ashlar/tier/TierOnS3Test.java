@@ -74,7 +74,7 @@ class TierOnS3Test {
     }
   }
 
-  /** Fails the puts of keys that contain a text, so many times, before or after applying them. */
+  /** Fails a number of puts of keys that contain a text, before or after applying them. */
   private static AtomicInteger failPuts(String text, int times, boolean applied) {
     AtomicInteger left = new AtomicInteger(times);
     server

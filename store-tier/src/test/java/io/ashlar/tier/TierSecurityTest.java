@@ -145,7 +145,7 @@ class TierSecurityTest {
     try (Stream<Path> all = Files.walk(tier.resolve("batches"))) {
       batch = all.filter(Files::isRegularFile).findFirst().orElseThrow();
     }
-    // The same bytes, but by way of a link: somebody else's file could be behind it.
+    // The same bytes, but through a link, which could lead to a file of another user.
     Path elsewhere = Files.move(batch, folder.resolve("elsewhere"));
     Files.createSymbolicLink(batch, elsewhere);
     try (ObjectStore objects = FileObjectStore.open(tier);

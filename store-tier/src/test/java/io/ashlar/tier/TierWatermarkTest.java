@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The remote-durable watermark, eviction behind it, limits, statistics and cancellation. */
+/** The remote-durable watermark, eviction up to it, limits, statistics and cancellation. */
 @Timeout(60)
 class TierWatermarkTest {
   private static final TierConfig MANUAL =

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two stores that were restored from one tier and adopt it at once: exactly one goes on, the other
- * is fenced, and the tier holds what the one has. Two copies of one file are {@link
+ * Two stores that were restored from one tier and adopt it at once: exactly one continues, the
+ * other is fenced, and the tier holds what the one has. Two copies of one file are {@link
  * TakenOverTest}'s.
  */
 @Tag("campaign")

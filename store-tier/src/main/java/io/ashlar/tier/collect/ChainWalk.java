@@ -187,7 +187,7 @@ final class ChainWalk {
             || (manifest.generation() <= child.generation()
                 && manifest.collection().baseSequence() == child.collection().baseSequence());
     if (!fits) {
-      damaged.put(sequence, "manifest is not of the chain that goes on after it");
+      damaged.put(sequence, "manifest does not belong to the chain that continues after it");
     }
     return fits ? manifest : null;
   }

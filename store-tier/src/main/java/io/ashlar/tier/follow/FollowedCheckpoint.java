@@ -145,9 +145,9 @@ final class FollowedCheckpoint {
     TierManifest there = later ? find(followed.sequence(), chain) : null;
     if (!later || (there != null && !there.putId().equals(followed.putId()))) {
       throw new StoreOpenException(
-          "this prefix does not hold the tier any more that was followed, as it was put back to an"
-              + " earlier state or holds another store's; open a follower anew to read what is"
-              + " there now: tier="
+          "this prefix no longer holds the tier that was followed, as it was put back to an earlier"
+              + " state or holds another store's; open a new follower to read what is there now:"
+              + " tier="
               + objects
               + ", followed="
               + text(followed)

@@ -84,8 +84,8 @@ public final class RepairOpening {
     if (!alone && !manifests.boundary().canRise()) {
       throw new StoreOpenException(
           "this object store has no real put-if-match, so a writer that was fenced could add to"
-              + " what is repaired: make sure that no other process writes to the prefix, and say"
-              + " so:"
+              + " what is repaired: make sure that no other process writes to the prefix, and allow"
+              + " it (alone):"
               + " prefix="
               + objects,
           null);
@@ -171,7 +171,8 @@ public final class RepairOpening {
     if (!alone && notes.complete() && chain.sequence() > known) {
       throw refused(
           "this store's file may be older than its tier, or a copy: the tier had a manifest that is"
-              + " not noted in it. If no other process wrote to the prefix, say so: noted="
+              + " not noted in it. If no other process wrote to the prefix, allow it (alone):"
+              + " noted="
               + known
               + ", newest="
               + chain.sequence());

@@ -209,7 +209,7 @@ final class RestoreRun implements AutoCloseable {
   static void checkNotInterrupted() {
     if (Thread.currentThread().isInterrupted()) {
       throw new TierUnavailableException(
-          "the restore was interrupted; what it has put stays, and a restore onto it goes on",
+          "the restore was interrupted; the blobs that it put stay, so restore onto them to resume",
           null);
     }
   }

@@ -57,8 +57,8 @@ final class AgentThread {
   void refuseOwn() {
     if (threads.areOwn()) {
       throw new IllegalStateException(
-          "this was called by what the tier calls while it works, and would wait for it to return:"
-              + " do it on another thread");
+          "this was called by a callback of the tier, and would wait for that callback to return:"
+              + " call it on another thread");
     }
   }
 

@@ -383,7 +383,7 @@ final class Evidence implements AutoCloseable {
       Log.log(
           Evidence.class,
           Level.INFO,
-          "what was missing in the tier is there again, so blobs are evicted");
+          "the missing objects of the tier are back, so blobs are evicted again");
     }
     stopped = false;
     missing(0);

@@ -58,7 +58,7 @@ final class SpaceRelief {
       Log.log(
           TieringAgent.class,
           failing || closing.getAsBoolean() ? Level.DEBUG : Level.WARNING,
-          "no room was made, which the next pass will try again: " + e.getMessage());
+          "no room was made; the next pass tries again: " + e.getMessage());
       failing = true;
     }
   }

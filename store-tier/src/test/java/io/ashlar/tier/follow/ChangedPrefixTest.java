@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A follower goes on with the chain that it follows, whoever writes it now, and with no other. */
+/** A follower continues the chain that it follows, even with a new writer, and no other chain. */
 @Timeout(60)
 class ChangedPrefixTest {
   private static final TierConfig MANUAL =
@@ -120,7 +120,7 @@ class ChangedPrefixTest {
     others.forEach((key, bytes) -> objects.put(key, ObjectBody.of(bytes)));
   }
 
-  /** It says so, as often as it is asked, and stays where it is without a pin of its own left. */
+  /** Each refresh is refused, keeps the checkpoint, and leaves no pin of its own. */
   private void assertRefused(FollowerStore follower, String message) {
     long before = follower.checkpoint();
     long blobs = follower.stats().blobs();
@@ -142,7 +142,7 @@ class ChangedPrefixTest {
       model.putRange(store, 10, 200, 9);
       tier.checkpoint(TierProgress.NONE);
       assertThat(tier.collect(false).batchesCompacted()).isPositive();
-      // So an index that only goes on after as many batches as it has would look complete.
+      // So an index that only compares the number of batches would look complete.
       assertThat(latest().isBase()).isTrue();
       assertThat(batches().size()).isGreaterThan(before.size());
       assertThat(batches().subList(0, before.size())).isNotEqualTo(before);
@@ -260,7 +260,7 @@ class ChangedPrefixTest {
     }
   }
 
-  /** Whoever was about to read by it takes the newer one; its memory is freed. */
+  /** A read that was about to use it takes the newer one; its memory is freed. */
   @Test
   void shouldNotKeepACheckpointThatItsLastReaderHasLeft() {
     FollowedCheckpoint followed =

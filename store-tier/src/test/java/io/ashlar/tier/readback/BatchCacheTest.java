@@ -201,7 +201,7 @@ class BatchCacheTest {
     }
   }
 
-  /** Frames that were read ahead are in the table: somebody may wait for them (G10). */
+  /** Frames that were read ahead are in the table, so a caller may wait for them (G10). */
   @Test
   void shouldTellWhoWaitsWhateverBreaksOffTheDecoding() throws Exception {
     for (int call = 1; call <= BLOBS; call++) {
@@ -242,7 +242,7 @@ class BatchCacheTest {
     }
   }
 
-  /** Else the next who asks for it waits for a fetch that nobody makes. */
+  /** Otherwise the next caller would wait for a fetch that is never made. */
   @Test
   void shouldLeaveNoSlotWhereNoThreadCanBeHad() throws Exception {
     AtomicBoolean refuses = new AtomicBoolean(true);

@@ -47,8 +47,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A frame that is whole, and holds the right blob with the right length, but other bytes: only the
- * checksum in the index of whoever reads tells.
+ * A frame that is whole and holds the right blob with the right length, but other bytes. Only the
+ * checksum in the reader's index shows that.
  */
 class OtherBytesTest {
   private static final int LENGTH = 40_000; // each has a frame of its own
@@ -191,7 +191,7 @@ class OtherBytesTest {
     }
   }
 
-  /** One bad answer is no damage: whoever reads asks once more, past all that is kept. */
+  /** One bad answer is no damage: the reader asks once more, past all caches. */
   @Test
   void shouldBeAskedForOnceMore() {
     InMemoryObjectStore right = TierState.copy(objects);

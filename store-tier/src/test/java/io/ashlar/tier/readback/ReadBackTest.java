@@ -312,7 +312,7 @@ class ReadBackTest {
 
   @Test
   void shouldNotBelieveWhatFollowsTheFrames() {
-    // The last frames are read in order, so the index behind them is read ahead as well.
+    // The last frames are read in order, so the index after them is read ahead as well.
     UploadedBatch batch = UploadedBatch.upload(objects, 0, lengths(4, 40_000));
     try (BatchReadBack storage = new BatchReadBack(new TierObjects(objects, null), CONFIG)) {
       for (int i = 0; i < 4; i++) {

@@ -69,7 +69,7 @@ class RestoreTest {
       assertThat(report.manifests()).isEqualTo(5);
       List<String> requests = objects.requests().subList(before, objects.requests().size());
       // The hint, the manifests and the batches; and twice, because they are absent, the probe
-      // behind the newest manifest and the boundary.
+      // after the newest manifest and the boundary.
       assertThat(requests).hasSize((int) (1 + report.manifests() + report.batches() + 2 * 2));
       assertThat(requests.stream().distinct()).hasSize(requests.size() - 2);
     }

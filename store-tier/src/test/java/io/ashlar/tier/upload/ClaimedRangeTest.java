@@ -76,8 +76,8 @@ class ClaimedRangeTest {
   }
 
   /**
-   * The store, whose marks stop where the test says, as those of a store on a full disk do. Whoever
-   * waits for them is told at once that they came, as if he had waited for as long as he does.
+   * The store, whose marks stop where the test says, as those of a store on a full disk do. A wait
+   * for them ends at once, as if its time had passed.
    */
   private Object heldBack() {
     return heldBack(store);
@@ -169,7 +169,7 @@ class ClaimedRangeTest {
     }
   }
 
-  /** Else it is not in the tier, and nobody knows of it any more. */
+  /** Otherwise it is not in the tier, and its tombstone is gone. */
   @Test
   void shouldKeepADeleteUntilItsManifestIsCommitted() {
     FaultyObjectStore faulty = new FaultyObjectStore(objects);

@@ -76,7 +76,7 @@ class PresenceIntervalTest {
         assertThat(evidence.isPaused()).isTrue();
         passMs(1);
         assertThat(evidence.isPaused()).isFalse();
-        // Whoever asks is not kept waiting, and a check that found damage holds for no time.
+        // An eviction on demand does not pause, and a check that found damage expires at once.
         assertThatThrownBy(() -> evidence.checkPresence(writer, locations))
             .isInstanceOf(TierDamagedException.class);
         assertThat(evidence.stats().presenceChecks()).isEqualTo(4);

@@ -42,9 +42,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A request of a scripted workload fails, at every place where one can, in every way: once or from
- * there on, applied or not; and the writer goes on, or its process ends and the next one does.
- * Whatever happens, every manifest that was committed stays restorable and holds what the store
- * held, and the tier ends with what the store ends with.
+ * there on, applied or not. Then the writer continues, or its process ends and the next one
+ * continues. Whatever happens, every manifest that was committed stays restorable and holds what
+ * the store held, and the tier ends with what the store ends with.
  */
 @Tag("campaign")
 class TieringCrashTest {
@@ -63,7 +63,7 @@ class TieringCrashTest {
     UNTIL_NOTICED
   }
 
-  /** Who goes on after a fault. */
+  /** Which writer continues after a fault. */
   enum Next {
     SAME_WRITER,
     NEXT_PROCESS
