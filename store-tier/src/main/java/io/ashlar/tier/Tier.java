@@ -226,8 +226,7 @@ public final class Tier implements AutoCloseable {
     public Tier open() {
       source.callbacks().refuseListener(); // a thread of the tier may wait for the one that called
       RequestLimits wanted = limits;
-      ObjectStore used =
-          wanted == null ? objects : RetryingObjectStore.limited(objects, wanted, prices);
+      ObjectStore used = wanted == null ? objects : RetryingObjectStore.limited(objects, wanted);
       TierObjects keyed = TierObjects.marked(used, keys, source.callbacks());
       Path folder = readBackFolder;
       BatchReadBack readBack =
@@ -281,8 +280,7 @@ public final class Tier implements AutoCloseable {
     public RepairReport repair(RepairOptions options, TierProgress progress, LossListener losses) {
       source.callbacks().refuseListener();
       RequestLimits wanted = limits;
-      ObjectStore used =
-          wanted == null ? objects : RetryingObjectStore.limited(objects, wanted, prices);
+      ObjectStore used = wanted == null ? objects : RetryingObjectStore.limited(objects, wanted);
       TierObjects keyed = TierObjects.marked(used, keys, source.callbacks());
       Allowed allowed = new Allowed(false, mixedEncryption);
       try (BatchReadBack readBack = new BatchReadBack(keyed, config.readBack())) {

@@ -361,7 +361,7 @@ class PlantedTierBugsTest {
           :: RepairTest :: shouldTellABlobLostOfWhichOnlyOlderBytesAreLeft
           # A loop without an end, a checkpoint that is freed under its reader, another's bytes.
           object/retry/ConditionalPut.java :: round == ROUNDS_MAX :: false \
-          :: object.retry.RetryingObjectStoreTest \
+          :: object.retry.UnknownOutcomeTest \
           :: shouldGiveUpReplacingItsOwnTornObjectAfterSomeRounds
           follow/CheckpointIndex.java :: if (users == 0) {\\n      return false; \
           :: if (false) {\\n      return false; \

@@ -13,7 +13,6 @@ import io.ashlar.tier.key.FrameKeyRing;
 import io.ashlar.tier.key.FrameKeys;
 import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectStore;
-import io.ashlar.tier.object.PriceList;
 import io.ashlar.tier.object.RequestLimits;
 import io.ashlar.tier.object.directory.FileObjectStore;
 import io.ashlar.tier.object.retry.RetryingObjectStore;
@@ -99,7 +98,7 @@ class TierPlaintextTest {
     }
 
     private static ObjectStore limited(ObjectStore store) {
-      return RetryingObjectStore.limited(store, RequestLimits.DEFAULTS, PriceList.DEFAULTS);
+      return RetryingObjectStore.limited(store, RequestLimits.DEFAULTS);
     }
 
     /** A store of the user's own, which knows nothing of any other class. */

@@ -87,7 +87,7 @@ public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
     return new BatchEntry(key, BatchCodec.field(body, offset + Integer.BYTES + key.byteSize()));
   }
 
-  /** Where the entry behind the one at {@code offset} begins; the body's length behind the last. */
+  /** Where the entry after the one at {@code offset} begins; the body's length after the last. */
   public long offsetAfter(long offset) {
     BatchEntry entry = entryAt(offset);
     return offset
@@ -96,7 +96,7 @@ public final class Batch implements Iterable<BatchEntry>, AutoCloseable {
         + entry.data().byteSize();
   }
 
-  /** The entries from the first; each is made as it is asked for. */
+  /** The entries from the first; each is made when it is asked for. */
   @Override
   public Iterator<BatchEntry> iterator() {
     return new Iterator<>() {

@@ -184,8 +184,8 @@ public final class BatchCodec {
   }
 
   /**
-   * Decodes a whole batch into memory from {@code allocator}: one allocation of exactly the body's
-   * size, made after every bound was checked and the block was walked.
+   * Decodes a whole batch into memory from {@code allocator}. It makes one allocation of exactly
+   * the body's size, after it checked every bound and walked the block.
    *
    * @param object the bytes of the object, on or off the heap; not needed afterwards.
    * @param allocator an arena, or a slicing allocator that is used again and again; the entries

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * {@linkplain FrameKey check}. It holds no secret. Thread: any; immutable.
  *
  * @param keyId the key's id; 0 without a key.
- * @param keyCheck four bytes that tell the key from another of the same id; 0 without a key.
+ * @param keyCheck four bytes that distinguish the key from another of the same id; 0 without a key.
  */
 public record Encryption(State state, int keyId, int keyCheck) {
 
@@ -33,7 +33,7 @@ public record Encryption(State state, int keyId, int keyCheck) {
   /** No encryption. */
   public static final Encryption NONE = new Encryption(State.NONE, 0, 0);
 
-  /** How many of an object's first bytes say how it is encrypted. */
+  /** Bytes at an object's start that show how it is encrypted. */
   public static final int START_BYTES = FramedBatchFormat.ENCRYPTION_BYTES;
 
   private static final String NONE_TEXT = "none";

@@ -24,7 +24,7 @@ final class FieldChecks {
   }
 
   static void checkAtMost(String field, long value, long max, BatchFormatException.Check check) {
-    // A number of 64 bits may have its highest set, and is then not below anything.
+    // An unsigned number of 2⁶³ or more is negative here, and exceeds every bound.
     if (value < 0 || value > max) {
       throw new BatchFormatException(
           check,

@@ -99,10 +99,10 @@ record Frame(int stored, int raw, int codec, int flags, int entries) {
   }
 
   /**
-   * Reads the frame header at {@code offset} of {@code bytes} and checks what it says of itself: it
-   * ends inside, and its fields can be those of one frame. The CRC is not checked.
+   * Reads the frame header at {@code offset} of {@code bytes} and checks that the frame ends inside
+   * and that its fields are possible. The CRC is not checked.
    *
-   * @throws BatchFormatException if they cannot.
+   * @throws BatchFormatException if it does not, or they are not.
    */
   static Frame read(MemorySegment bytes, long offset) {
     long left = bytes.byteSize() - offset;

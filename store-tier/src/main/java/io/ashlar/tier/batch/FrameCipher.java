@@ -48,7 +48,7 @@ final class FrameCipher {
   /**
    * Seals a piece.
    *
-   * @param place what tells the piece's place in the batch; not stored by this.
+   * @param place the piece's place in the batch; not stored by this.
    * @param target {@code text} bytes and {@link #OVERHEAD_BYTES}; may not overlap {@code text}.
    */
   void seal(FrameKey key, ByteBuffer place, byte[] text, MemorySegment target) {

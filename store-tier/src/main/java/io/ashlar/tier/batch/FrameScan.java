@@ -113,7 +113,7 @@ final class FrameScan {
    * Decompresses all, and checks that their entries fill each run exactly.
    *
    * @param body memory of {@link FrameTable#rawBytes}.
-   * @param starts told where each entry begins in the body.
+   * @param starts called with each entry's offset in the body.
    */
   void decompress(MemorySegment body, StartVisitor starts) {
     for (int i = 0; i < frames.count(); i++) {
@@ -131,7 +131,7 @@ final class FrameScan {
     }
   }
 
-  /** Told where entries begin. */
+  /** Receives the offset of each entry. */
   @FunctionalInterface
   interface StartVisitor {
     void onStart(long bodyOffset);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The object of version 3 as it grows ({@link FramedBatchFormat}): frames are compressed, encrypted
- * where there is a key, and written one behind the other; then index, footer and header.
+ * where there is a key, and written one after the other; then index, footer and header.
  *
  * <p>A <i>run</i> is what one ranged GET has to read for an entry: one frame, or all those of a
  * large entry.
@@ -40,7 +40,7 @@ final class FrameWriter implements AutoCloseable {
   /**
    * Creates one.
    *
-   * @param index is told of each frame; stays the caller's.
+   * @param index collects each frame; stays the caller's.
    */
   FrameWriter(IndexEncoder index) {
     this.index = index;
@@ -63,7 +63,7 @@ final class FrameWriter implements AutoCloseable {
     return key == null || sealedId.equals(batch);
   }
 
-  /** Makes room for an object of about so many bytes. */
+  /** Makes room for an object of about {@code bytes}. */
   void reserve(long bytes) {
     var _ = grow(bytes);
   }

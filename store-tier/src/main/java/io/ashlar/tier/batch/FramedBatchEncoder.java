@@ -88,8 +88,8 @@ public final class FramedBatchEncoder implements AutoCloseable {
   /**
    * Makes room for an entry.
    *
-   * @param isKept whether it is certain to be kept, so that the frame before it can be closed now,
-   *     and it need not be moved to the start of its own later.
+   * @param isKept whether it is certain to be kept. Then the frame before it can be closed now, and
+   *     the entry need not move to the start of its own frame later.
    */
   private MemorySegment claim(MemorySegment key, long dataBytes, boolean isKept) {
     check(!sealed && claimedDataBytes < 0, "takes no entry now");
@@ -119,7 +119,7 @@ public final class FramedBatchEncoder implements AutoCloseable {
 
   /**
    * Keeps the entry that was claimed, whose data's checksum the caller has verified already.
-   * Carried along rather than computed anew, it also tells what goes wrong from there to here.
+   * Passing it on instead of computing it again also detects damage on the way here.
    *
    * @return the run that it lies in, counted from 0; see {@link #run}.
    */
@@ -167,8 +167,8 @@ public final class FramedBatchEncoder implements AutoCloseable {
   }
 
   /**
-   * Makes room for an object of about so many bytes at once, where it would grow by doubling: that
-   * copies it, and takes several times the pages, the first use of which costs the most here.
+   * Makes room for an object of about {@code bytes} at once. Growing by doubling would copy it and
+   * touch several times as many new pages, which cost the most here.
    *
    * @param bytes without the index.
    * @param entryCount entries that it will have, about.
@@ -184,9 +184,9 @@ public final class FramedBatchEncoder implements AutoCloseable {
   }
 
   /**
-   * Adds all entries of another encoder, in the frames that it has made of them: what several
-   * threads have compressed at the same time becomes one batch. The frames are copied, and
-   * encrypted if this batch is; the other encoder can be cleared afterwards.
+   * Adds all entries of another encoder, in the frames that it made of them. So several threads can
+   * compress one batch. The frames are copied, and encrypted if this batch is; the other encoder
+   * can be cleared afterwards.
    *
    * <p>Frames are not joined. So that there are not more of them than the format allows, the caller
    * cuts where {@link #endsFrame} does.

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Reads batches of version 3 ({@link FramedBatchFormat}): whole, by their index, or the frames of
  * one entry; and what is left of a damaged one.
  *
- * <p>Every method throws {@link BatchFormatException} if a check fails, and takes no memory for a
- * length that the input could not justify or that exceeds the cap.
+ * <p>Every method throws {@link BatchFormatException} if a check fails, and allocates nothing for a
+ * length that is impossible or exceeds the cap.
  *
  * <p>Thread: any; a reader has no state but its cap.
  */
@@ -194,8 +194,8 @@ public final class FramedBatchReader {
   }
 
   /**
-   * Decodes frames that were read by themselves, and verifies their checksums. Those of the entries
-   * are in the index, so whoever has them compares.
+   * Decodes frames that were read by themselves, and verifies their checksums. The entries' own
+   * checksums are in the index; a caller that has them compares.
    *
    * @param batch the batch's id, as its name says.
    * @param objectOffset where the frames begin in the object.
@@ -230,9 +230,9 @@ public final class FramedBatchReader {
   public record Run(long offset, long length, long rawBytes) {}
 
   /**
-   * Finds the whole runs at the start of a piece of an object. It may end anywhere, behind the last
-   * frame even, where an index begins: what is no whole run is left out. Nothing is verified but
-   * that each frame's header is possible; {@link #decodeRun} does the rest.
+   * Finds the whole runs at the start of a piece of an object. The piece may end anywhere, even in
+   * the index after the last frame. An incomplete run is left out. Nothing is verified but that
+   * each frame's header is possible; {@link #decodeRun} does the rest.
    *
    * @param bytes a piece that begins with a run.
    * @return where they lie in {@code bytes}.
@@ -267,7 +267,7 @@ public final class FramedBatchReader {
 
   /**
    * Reads what is left of a damaged batch by following its frames; neither footer nor index is
-   * needed, and of the header only the count, to tell whether anything is missing.
+   * needed. The header's count shows whether anything is missing.
    *
    * @param allocator as for {@link #decode}.
    */

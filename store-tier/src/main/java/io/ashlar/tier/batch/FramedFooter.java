@@ -42,10 +42,9 @@ import java.util.zip.CRC32C;
  *     56      8  magic "LCB3END\0"
  * </pre>
  *
- * <p><b>Valid</b> is a footer with this magic and CRC and no other flag, whose index ends where the
- * footer begins and whose lengths and counts are possible for the object's length. {@link #read}
- * checks all of it before anything is allocated. <b>Write order:</b> after the index, whose CRC it
- * holds.
+ * <p><b>Valid</b> is a footer with this magic and CRC and no other flag. Its index ends where the
+ * footer begins. Its lengths and counts are possible for the object's length. {@link #read} checks
+ * all of it before anything is allocated. <b>Write order:</b> after the index, whose CRC it holds.
  *
  * @param index where the index lies.
  * @param frames number of frames.
@@ -183,9 +182,8 @@ record FramedFooter(
    * The CRC-32C of a whole object, as its footer implies it.
    *
    * <p>The footer says the CRC of all frames and that of the index. Every valid header has the same
-   * CRC-32C: a text that is followed by its own CRC always leaves the same remainder, and the rest
-   * of it is zero. So neither has to be read. This finds an index that lies in another object than
-   * it should.
+   * CRC-32C: bytes followed by their own CRC always leave the same remainder, and zeros follow. So
+   * neither has to be read. This finds an index that lies in another object than it should.
    */
   int objectCrc() {
     MemorySegment end = MemorySegment.ofArray(new byte[FOOTER_BYTES]);

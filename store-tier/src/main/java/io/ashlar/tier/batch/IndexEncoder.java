@@ -72,7 +72,7 @@ final class IndexEncoder implements AutoCloseable {
   }
 
   /**
-   * Notes all that another one has noted, behind what was noted here.
+   * Appends everything that another encoder noted.
    *
    * @param sealBytes how much longer its frames are here.
    */
@@ -99,9 +99,9 @@ final class IndexEncoder implements AutoCloseable {
   }
 
   /**
-   * Writes the compressed index behind the first {@code offset} bytes of {@code object}.
+   * Writes the compressed index after the first {@code offset} bytes of {@code object}.
    *
-   * @param spareBytes how much more memory {@code object} must have behind it.
+   * @param spareBytes spare memory that {@code object} must have after it.
    */
   Encoded encode(Scratch object, long offset, int spareBytes) {
     long rawMax =

@@ -13,9 +13,9 @@ import net.jpountz.lz4.LZ4SafeDecompressor;
  * it does not; never by {@code sun.misc.Unsafe}, which a current JDK warns about, and never by the
  * unchecked "fast" decompressors.
  *
- * <p>A block is walked once, token by token, before anything is allocated for it: its exact
- * uncompressed length is then known, every match is known to lie inside what came before it, and
- * the decompressor cannot be surprised. The format is in liblz4's {@code doc/lz4_Block_format.md}.
+ * <p>A block is walked once, token by token, before anything is allocated for it. Then its exact
+ * uncompressed length is known, and every match lies inside the output before it. The decompressor
+ * cannot be surprised. The format is in liblz4's {@code doc/lz4_Block_format.md}.
  *
  * <p>Thread: any.
  */

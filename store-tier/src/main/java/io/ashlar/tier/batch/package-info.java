@@ -1,11 +1,11 @@
 /**
- * Batches: many entries packed into one compressed object, in LaminarDB's LCB1 form (versions 1 and
- * 2) or in frames that are read one by one (version 3, ours).
+ * Batches: many entries packed into one compressed object. Versions 1 and 2 are LaminarDB's LCB1;
+ * version 3 is Ashlar's own, in frames that are read one by one.
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Keys and data as segments, on or off the heap; whole objects
- *       as one segment or file, or ranges of them. The formats' specifications are {@link
- *       io.ashlar.tier.batch.BatchCodec} and {@link io.ashlar.tier.batch.FramedBatchFormat}.
+ *       as one segment or file, or ranges of them. {@link io.ashlar.tier.batch.BatchCodec}
+ *       specifies versions 1 and 2, {@link io.ashlar.tier.batch.FramedBatchFormat} version 3.
  *   <li><b>Who owns what.</b> A codec, decoder or reader has no state and serves any thread. An
  *       encoder and a batch belong to one thread each.
  *   <li><b>Who frees memory.</b> An encoder frees what it packed into when it is closed. A decoded

@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A writer that created a manifest at or below it is fenced: the key was free only because
- *       the manifest that fenced him was deleted.
- *   <li>A reader whose pin was taken before he found the boundary below his base is seen by whoever
- *       raised it and lists the pins afterwards; a reader who finds it above plans again.
+ *       the manifest that fenced it was deleted.
+ *   <li>A reader takes its pin before it checks that the boundary is below its base. So a collector
+ *       that raises the boundary and then lists the pins sees that pin. A reader that finds the
+ *       boundary above its base plans again.
  * </ul>
  *
- * <p>It rises by compare-and-set only, so that a request of a writer that was fenced long ago
- * cannot bring it back, however late it is applied. Where the object store has none that is real,
- * it never rises, and no manifest is deleted.
+ * <p>It rises by compare-and-set only. So a late request of a writer that was fenced cannot lower
+ * it. Where the object store has none that is real, it never rises, and no manifest is deleted.
  *
  * <p>Thread: any; there is no state.
  */
@@ -73,8 +73,8 @@ public final class Boundary {
   /**
    * Raises it for a repair, as {@link #raise} does; a damaged one is replaced.
    *
-   * @param alone whether it is certain that nobody else writes to this prefix: then it rises by a
-   *     plain put where the object store has no real compare-and-set.
+   * @param alone whether this is certainly the only writer of the prefix. Then a plain put raises
+   *     the boundary where the object store has no real compare-and-set.
    */
   public boolean repair(long sequence, boolean alone) {
     if (raise(sequence, true)) {

@@ -40,11 +40,11 @@ public record CollectionState(
   /**
    * Which batches may still come to be listed.
    *
-   * @param min every batch of this manifest's generation with a lower number is listed by a
-   *     manifest up to this one, or never will be by any; 0 or more.
+   * @param min the batches of this generation with a lower number are settled. A manifest up to
+   *     this one lists them, or none ever will. 0 or more.
    * @param parent of a claim: {@code min} of the manifest that it follows, which is of the
-   *     generation before. Should that manifest be lost, this tells which batches it can have
-   *     listed. 0 for all other manifests.
+   *     generation before. If that manifest is lost, this shows which batches it can have listed. 0
+   *     for all other manifests.
    */
   public record Inflight(long min, long parent) {
     /** Checks both. */
@@ -57,8 +57,8 @@ public record CollectionState(
   /**
    * Batches that are not part of the state, and why they are named.
    *
-   * @param held evicted blobs of the store may still be read back from them: compaction has copied
-   *     them, and the store has not yet taken that in.
+   * @param held the store may still read evicted blobs back from them. Compaction has copied them,
+   *     but the store does not know the copies yet.
    * @param pendingDeletes nothing retained needs them; recorded before they are deleted.
    * @param lost records of lost blobs that repairs wrote: batches of deletes. Their ids are those
    *     of blobs that the store still knows and the tier has lost.

@@ -13,9 +13,9 @@ import java.util.concurrent.Executors;
 /**
  * All manifests from the base of one of them to it: its state.
  *
- * <p>A manifest's parent is the sequence before its own ({@link TierManifest} refuses any other),
- * so the walk to the base cannot cycle and has as many steps as the two sequences say; each is
- * read, several at once. A parent that is absent, of a later generation than its child, or of
+ * <p>A manifest's parent is the sequence before its own; {@link TierManifest} refuses any other. So
+ * the walk to the base cannot cycle, and the two sequences give the number of steps. Several
+ * manifests are read at once. A parent that is absent, of a later generation than its child, or of
  * another base, is damage.
  *
  * @param manifests oldest first, with sequences that follow each other.

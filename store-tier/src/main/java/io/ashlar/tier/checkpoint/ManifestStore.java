@@ -23,21 +23,21 @@ import org.jspecify.annotations.Nullable;
  * exactly one writer succeeds.
  *
  * <p><b>Newest.</b> The hint {@code _latest} is written after its manifest, so what it names, or a
- * later one, must exist: if not, objects were lost, and that is an error. It may be stale, so the
- * sequences behind it are probed until one is absent. Dropped manifests are absent too, so where
- * the probing ended is good only if it lies above the {@linkplain Boundary boundary} as read
- * afterwards; if not, or without a hint, the manifests are listed.
+ * later one, must exist. If not, objects were lost, which is an error. It may be stale, so later
+ * sequences are probed until one is absent. Dropped manifests are absent too, so where the probing
+ * ended is good only if it lies above the {@linkplain Boundary boundary} as read afterwards; if
+ * not, or without a hint, the manifests are listed.
  *
- * <p><b>One bad answer is no damage.</b> What looks absent or damaged is asked for once more before
- * that is believed ({@link SecondLook}): each manifest, hint and boundary, and the search for the
- * newest as a whole.
+ * <p><b>One bad answer is no damage.</b> If a manifest, hint or boundary looks absent or damaged,
+ * it is read once more before that is believed ({@link SecondLook}). The same holds for the search
+ * for the newest.
  *
- * <p><b>Commit.</b> A manifest is created only if its key is free. Whatever else than "stored"
- * comes back (412, 409, 5xx, no answer) says nothing about our own request, which may have been
- * applied or may be applied yet: the object is read, and its put id tells. Ours: committed.
- * Another's: fenced. Absent: the outcome stays unknown, and the writer sends the same manifest
- * again before anything else. A sequence at or below the boundary was free only because its
- * manifest was dropped: fenced, too. Repeating requests is the object store's ({@link
+ * <p><b>Commit.</b> A manifest is created only if its key is free. Any answer but "stored" (412,
+ * 409, 5xx, none) says nothing about our own request. It may have been applied, or may be applied
+ * later. So the object is read, and its put id decides. Ours: committed. Another's: fenced. Absent:
+ * the outcome stays unknown, and the writer sends the same manifest again before anything else. A
+ * sequence at or below the boundary was free only because its manifest was dropped: fenced, too.
+ * Repeating requests is the object store's ({@link
  * io.ashlar.tier.object.retry.RetryingObjectStore}).
  *
  * <p>Thread: any; there is no state. An interrupt is not handled here: a request that it breaks

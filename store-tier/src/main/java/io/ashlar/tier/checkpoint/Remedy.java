@@ -2,13 +2,13 @@ package io.ashlar.tier.checkpoint;
 
 import io.ashlar.store.CorruptionException;
 
-/** What a message about a damaged tier tells its reader to do. Thread: any; there is no state. */
+/** The remedies that messages about a damaged tier name. Thread: any; there is no state. */
 public final class Remedy {
   /** For the store whose tier it is. */
   public static final String REPAIR =
       "repair the tier from its store with Tier.repair or \"ashlar repair STORE URL\"";
 
-  /** For whoever may have no store. */
+  /** For a reader that may have no store. */
   public static final String REPAIR_OR_RESTORE =
       REPAIR + ", or restore what is left with \"ashlar restore --partial URL STORE\"";
 
@@ -17,7 +17,7 @@ public final class Remedy {
   /**
    * Adds the remedy to damage of a tier.
    *
-   * @return the same damage with the remedy behind its message and {@code damage} as its cause;
+   * @return the same damage with the remedy after its message and {@code damage} as its cause;
    *     {@code damage} itself if it names the remedy already, or lies in the data file of a store.
    */
   public static CorruptionException added(CorruptionException damage) {

@@ -59,8 +59,8 @@ public final class TierKeys {
    * <p>Our writer <i>derives</i> the lower half of the id, so that whoever knows the rest of a name
    * knows all of it: variant 2 and the last 62 of the first 64 bits of the SHA-256 of generation,
    * number and the id's upper half, 8 bytes each, big-endian. Generation and number make a name
-   * unique below one prefix; the time and the 12 random bits of the upper half tell it from one of
-   * another life of the prefix.
+   * unique below one prefix; the time and the 12 random bits of the upper half distinguish it from
+   * one of an earlier life of the prefix.
    */
   public record BatchName(long generation, long number, UUID id) {
     private static final long VARIANT_2 = 1L << 63;

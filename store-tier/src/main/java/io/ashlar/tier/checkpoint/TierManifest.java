@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param writer who wrote it.
  * @param sequence its place in the chain, 1 or more; its key. Its parent is the one before.
- * @param stamp what is made anew for each manifest.
+ * @param stamp what is new in each manifest.
  * @param reach up to where the store is in the chain.
  * @param batches the batches that this checkpoint adds, in the order in which they apply, at most
  *     {@value #BATCHES_MAX}.
- * @param collection where the chain begins, what is retained and what is to be deleted.
+ * @param collection where the chain begins, what is retained and what will be deleted.
  * @param lineage the put id of the newest manifest of the chain, this one included, that a store
  *     noted in its file before it was sent. A store knows by it whether the chain is its own. A
  *     manifest that is written without the store repeats its parent's. Null if no store noted one,
@@ -53,7 +53,7 @@ public record TierManifest(
   }
 
   /**
-   * What is made anew for each manifest.
+   * What is new in each manifest.
    *
    * @param putId a UUID of version 7: who reads a manifest back after an unanswered put knows by it
    *     whether it is his own.

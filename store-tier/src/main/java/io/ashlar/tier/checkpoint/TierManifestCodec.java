@@ -37,13 +37,13 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>{@code storeId} is 16 hexadecimal digits; every other number is a JSON integer of at most 63
- * bits, but for {@code incarnation}, which is written signed. Every field is required, once, in any
- * order but for the last, the {@linkplain SealedJson seal}: it is the checksum of every byte before
- * it, written without white space, and is verified before anything else. Unknown fields are
- * skipped, nested or not, so that a later release can add what an earlier one may ignore.
+ * bits, but for {@code incarnation}, which is written signed. Every field is required once, in any
+ * order. The {@linkplain SealedJson seal} is always last. It is the checksum of every byte before
+ * it, is written without white space, and is verified first. Unknown fields are skipped, nested or
+ * not, so that a later release can add what an earlier one may ignore.
  *
- * <p>These may precede the seal, and are left out where they say what the third column says ({@link
- * CollectionState}, {@link TierManifest#lineage}):
+ * <p>These fields may precede the seal. They are left out where they have the value of the third
+ * column ({@link CollectionState}, {@link TierManifest#lineage}):
  *
  * <pre>
  * baseSequence    where the chain begins                              1

@@ -15,8 +15,8 @@ import java.util.zip.CRC32C;
  * }</pre>
  *
  * <p>The eight lower-case hexadecimal digits are the CRC-32C of the body: all bytes from the
- * opening brace to the one before the comma. It is of the bytes, not of what they mean, so an
- * object that was formatted anew is not sealed any more.
+ * opening brace to the one before the comma. It covers the bytes, not their meaning: reformatting
+ * an object breaks its seal.
  *
  * <p><b>Reading.</b> Bytes that end like a seal, but for its digits and one byte more at most, must
  * have the right one. Bytes that do not are not sealed; whether they may be follows from the
@@ -43,7 +43,7 @@ public final class SealedJson {
   /**
    * Seals an object.
    *
-   * @param json an object with at least one field, and nothing behind its closing brace.
+   * @param json an object with at least one field, and nothing after its closing brace.
    * @return it with the seal as its last field.
    */
   public static byte[] seal(byte[] json) {

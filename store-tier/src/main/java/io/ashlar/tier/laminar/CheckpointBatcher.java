@@ -46,7 +46,7 @@ public final class CheckpointBatcher implements AutoCloseable {
 
   /**
    * @param store where the batches go.
-   * @param prefix put before {@code checkpoints/…} as it is; empty, or ends with a slash.
+   * @param prefix put before {@code checkpoints/…} unchanged; empty, or ends with a slash.
    * @param thresholdBytes uncompressed bytes from which {@link #shouldFlush} says yes, 1 or more.
    * @param metrics counts what is written; may be shared.
    */
@@ -117,8 +117,8 @@ public final class CheckpointBatcher implements AutoCloseable {
 
   /**
    * Writes the collected entries as the batch of {@code epoch} and forgets them; does nothing when
-   * there are none. If it throws, the entries are kept, and flushing again is safe: a put that was
-   * applied though it seemed to fail is recognised by its bytes.
+   * there are none. If it throws, the entries are kept and flushing again is safe. A put that was
+   * applied although it seemed to fail is recognised by its bytes.
    *
    * @param epoch the epoch, unsigned.
    * @return whether an object was written.

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 record CheckpointListing(List<CheckpointId> complete, List<CheckpointId> incomplete) {
 
   /**
-   * Lists. When a page ends within a checkpoint behind its manifest, the rest of its objects is
-   * jumped over: a listing costs about one request for each 1000 objects or each checkpoint,
-   * whichever is fewer.
+   * Lists. If a page ends within a checkpoint, after its manifest, the rest of the checkpoint's
+   * objects is skipped. So a listing costs about one request for each 1,000 objects, or one for
+   * each checkpoint if that is fewer.
    */
   static CheckpointListing read(ObjectStore objects, CheckpointPaths paths) {
     TreeMap<CheckpointId, Boolean> found = new TreeMap<>();

@@ -130,8 +130,8 @@ public final class CheckpointPaths {
    * Where the object of a manifest's entry can be, the likeliest first.
    *
    * @param id the checkpoint whose manifest it is.
-   * @param path the entry's path: relative, or the whole key with or without the slash, of this
-   *     prefix or of the one that the checkpoint was copied from.
+   * @param path the entry's path. It is relative, or the whole key, with or without the slash, of
+   *     this prefix or of the one it was copied from.
    * @throws io.ashlar.tier.object.ObjectKeyException if it breaks the rules for keys, by {@code ..}
    *     say.
    */
@@ -167,7 +167,7 @@ public final class CheckpointPaths {
         !matcher.group(2).isEmpty());
   }
 
-  /** A key behind all of a checkpoint's with the slash, to go on listing from. */
+  /** A key after all of a checkpoint's keys with the slash, to continue a listing from. */
   String afterDirectory(CheckpointId id) {
     return directory(id) + "~";
   }

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Which.</b> The one that {@code _latest} names; if that fails, the others, newest first; at
  * most {@value #ATTEMPTS_MAX} in all, each from a clean state. Damage makes an attempt fail, and so
- * does a target that throws. A store that does not answer does not: going back to an older state
- * because of that would lose what is there, so it is thrown at once.
+ * does a target that throws. A store that does not answer is no reason, since an older state would
+ * lose data that exists. Such a failure is thrown at once.
  *
  * <p><b>How.</b> The parents are followed to the first checkpoint. For each partition of any of
- * them the last whole state is restored and then every delta behind it, oldest first; within one
+ * them the last whole state is restored, and then every later delta, oldest first; within one
  * manifest the whole states come before the deltas. A delta without a whole state before it, a
  * parent that is absent and a chain that bites its tail are damage. Every object is verified
  * against its SHA-256 before it is handed over.

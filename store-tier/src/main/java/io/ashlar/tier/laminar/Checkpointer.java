@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * they are, and a pointer to the newest. Where the objects are is {@link CheckpointPaths}'s.
  *
  * <p><b>Order of writing.</b> Partitions, then the manifest, then the pointer: a manifest names
- * only what is durable. A checkpoint without a manifest is none; what a crash left of one is told
- * by {@link #listIncomplete} and removed by {@link #deleteCheckpoint}.
+ * only what is durable. A checkpoint without a manifest is none; {@link #listIncomplete} lists what
+ * a crash left of one, and {@link #deleteCheckpoint} removes it.
  *
  * <p><b>Repeating</b> what fails is the object store's: give it a {@link
  * io.ashlar.tier.object.retry.RetryingObjectStore} (every {@code ObjectStores.open} of a remote URL
@@ -122,7 +122,7 @@ public final class Checkpointer {
    * Writes the manifest: when this returns, the checkpoint is there. Writing the same one again is
    * harmless.
    *
-   * @throws IllegalStateException if the checkpoint has another manifest; it is left as it is.
+   * @throws IllegalStateException if the checkpoint has another manifest; it stays unchanged.
    */
   public void saveManifest(CheckpointManifest manifest) {
     byte[] json = CheckpointManifestCodec.encode(manifest);
@@ -358,9 +358,10 @@ public final class Checkpointer {
   }
 
   /**
-   * Deletes a checkpoint: its manifest first, so that nobody takes up what is being removed, then
-   * all its objects, those without the slash too. A listing that fails deletes nothing. Children
-   * that build upon it cannot be restored afterwards; the pointer is left alone.
+   * Deletes a checkpoint. Its manifest goes first, so that no reader starts on a checkpoint that is
+   * being removed. Then all its objects go, those without the slash too. A listing that fails
+   * deletes nothing. Children that build upon it cannot be restored afterwards; the pointer is left
+   * alone.
    */
   public CheckpointDeletion deleteCheckpoint(CheckpointId id) {
     return CheckpointListing.delete(objects, paths, id);

@@ -7,9 +7,9 @@ import java.io.InputStream;
 import java.util.function.IntConsumer;
 
 /**
- * Exactly {@code length} bytes of a stream: it ends there even if the source goes on, and throws
- * {@link EOFException} if the source ends before, so that a torn response is never taken for a
- * short object. Tells {@code onRead} how many bytes were taken. Thread: one.
+ * Exactly {@code length} bytes of a stream. It ends there even if the source has more. It throws
+ * {@link EOFException} if the source has less, so that a torn response never passes for a short
+ * object. Thread: one.
  */
 public final class BodyStream extends FilterInputStream {
   /** Bytes moved at a time where bytes must pass through the heap. */
@@ -19,12 +19,26 @@ public final class BodyStream extends FilterInputStream {
   private final IntConsumer onRead;
   private long position;
 
+  /**
+   * Limits a stream.
+   *
+   * @param source read, and closed with this stream.
+   * @param length bytes to read from it, 0 or more.
+   * @param onRead called with the number of bytes after each read.
+   */
   public BodyStream(InputStream source, long length, IntConsumer onRead) {
     super(source);
     this.length = length;
     this.onRead = onRead;
   }
 
+  /**
+   * Creates the error of a body that is shorter than announced.
+   *
+   * @param actual bytes read.
+   * @param expected bytes announced.
+   * @return the error, to be thrown.
+   */
   public static EOFException endedEarly(long actual, long expected) {
     return new EOFException("body ended early: expected=" + expected + ", actual=" + actual);
   }

@@ -1,22 +1,22 @@
 package io.ashlar.tier.object;
 
-/** What kind of failure a request met, and so what can be done about it. */
+/** The kind of a failed request, and so what can be done about it. */
 public enum FailureKind {
-  /** The store asks for fewer requests (503, SlowDown, 429): slow down, then again. */
+  /** The store asks for fewer requests (503, SlowDown, 429): slow down, then repeat. */
   THROTTLED(true),
-  /** A conditional write met another one (409). Never "exists": ask again. */
+  /** A conditional write met another one (409). Never "exists": repeat. */
   CONFLICT(true),
-  /** The store failed (500, 502, 504): again. */
+  /** The store failed (500, 502, 504): repeat. */
   UNAVAILABLE(true),
-  /** No answer, or a torn one: a time-out, a broken connection. Again. */
+  /** No answer, or a torn one: a time-out, a broken connection. Repeat. */
   UNANSWERED(true),
   /** The request budget is used up; more comes with time. */
   OVER_BUDGET(true),
   /** The calling thread was interrupted; its flag is set. */
   INTERRUPTED(false),
-  /** This endpoint cannot do what was asked: use another, or another setting. */
+  /** The endpoint cannot do this: use another, or another setting. */
   UNSUPPORTED(false),
-  /** Somebody must repair something first: permissions, a missing bucket, a full disk. */
+  /** Something must be repaired first: permissions, a missing bucket, a full disk. */
   PERMANENT(false);
 
   private final boolean retryable;
@@ -25,7 +25,7 @@ public enum FailureKind {
     this.retryable = retryable;
   }
 
-  /** Whether the same request can succeed later without anybody changing anything. */
+  /** {@return whether the same request can succeed later although nothing is changed} */
   public boolean retryable() {
     return retryable;
   }

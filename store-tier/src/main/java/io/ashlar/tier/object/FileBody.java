@@ -8,7 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A body over a file. A file that shrinks meanwhile fails the put that reads it. */
+/**
+ * A body over a file. If the file shrinks meanwhile, the put that reads it fails.
+ *
+ * @param file the file.
+ * @param length its length, in bytes.
+ */
 public record FileBody(Path file, long length) implements ObjectBody {
 
   static FileBody of(Path file) throws IOException {

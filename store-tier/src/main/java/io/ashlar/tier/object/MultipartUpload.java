@@ -3,8 +3,8 @@ package io.ashlar.tier.object;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An object written in parts, for one that is too large for a single request or not known at once.
- * Nothing is visible under the key until it is complete.
+ * An object written in parts, for one that is too large for a single request or not known as a
+ * whole. Nothing is visible under the key until it is complete.
  *
  * <p>Thread: parts may be written by several threads at once; complete and close by one, after all
  * of them. Closing an upload that was not completed aborts it.
@@ -19,7 +19,11 @@ public interface MultipartUpload extends AutoCloseable {
   /** Highest part number. */
   int PARTS_MAX = 10_000;
 
-  /** Bytes in each part of a body of {@code length} bytes: {@link #PART_BYTES} or more. */
+  /**
+   * {@return bytes in each part of a body of {@code length} bytes: {@link #PART_BYTES} or more}
+   *
+   * @param length of the body.
+   */
   static long partBytes(long length) {
     long least = (length + PARTS_MAX - 1) / PARTS_MAX;
     return Math.max(PART_BYTES, least);
@@ -38,15 +42,20 @@ public interface MultipartUpload extends AutoCloseable {
   /**
    * Makes the parts one object, replacing what is there.
    *
+   * @return the version that was written.
    * @throws ObjectStoreException if the store fails.
    * @throws IllegalStateException if there is no part, or it was completed or closed.
    */
   PutResult.Stored complete();
 
-  /** As {@link #complete}, unless an object is there already: then it is refused and aborted. */
+  /**
+   * As {@link #complete}, unless an object is there already: then it is refused and aborted.
+   *
+   * @return whether it was written.
+   */
   PutResult completeIfAbsent();
 
-  /** The {@link ObjectInfo#putId} that the object will have, or null if none is kept. */
+  /** {@return the {@link ObjectInfo#putId} that the object will have, or null if none is kept} */
   default @Nullable String putId() {
     return null;
   }

@@ -10,14 +10,14 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of an object to be written: a known length, and as many streams over the same bytes as
- * the store needs (a repeated attempt reads them again).
+ * The bytes of an object to be written. The length is known. A repeated attempt opens the stream
+ * again and reads the same bytes.
  *
  * <p>Thread: a store reads a body on the thread that called it, so a confined segment will do. What
  * the body reads from must stay alive and unchanged until the call returns.
  */
 public interface ObjectBody {
-  /** Exact number of bytes, 0 or more. */
+  /** {@return exact number of bytes, 0 or more} */
   long length();
 
   /**
@@ -32,6 +32,7 @@ public interface ObjectBody {
    * Writes all bytes to {@code target}, which must be blocking. Implementations over memory
    * override it to avoid the heap.
    *
+   * @param target where the bytes go; stays open.
    * @throws IOException if the source or the target fails.
    */
   default void writeTo(WritableByteChannel target) throws IOException {
@@ -47,7 +48,7 @@ public interface ObjectBody {
   }
 
   /**
-   * The CRC-32C of all bytes, computed by reading them.
+   * {@return the CRC-32C of all bytes, computed by reading them}
    *
    * @throws IOException if the source cannot be read.
    */
@@ -63,8 +64,10 @@ public interface ObjectBody {
   }
 
   /**
-   * A part of this body, for a multipart upload.
+   * {@return a part of this body, for a multipart upload}
    *
+   * @param offset first byte.
+   * @param length bytes.
    * @throws IndexOutOfBoundsException if the range is not inside this body.
    */
   default ObjectBody slice(long offset, long length) {
@@ -72,27 +75,36 @@ public interface ObjectBody {
   }
 
   /**
-   * A text that tells this write from every other, stored beside the object where the store can:
-   * who does not know whether his write was applied reads the object back and compares. Null for
-   * none.
+   * {@return a text that identifies this write, or null} It is stored beside the object where the
+   * store can do that. A caller that does not know whether its write was applied reads the object
+   * back and compares.
    */
   default @Nullable String putId() {
     return null;
   }
 
-  /** A body over {@code bytes}, which is not copied. */
+  /**
+   * {@return a body over {@code bytes}, which is not copied}
+   *
+   * @param bytes unchanged until the put returns.
+   */
   static ObjectBody of(byte[] bytes) {
     return new SegmentBody(MemorySegment.ofArray(bytes));
   }
 
-  /** A body over {@code bytes}, on or off the heap, which is not copied. */
+  /**
+   * {@return a body over {@code bytes}, on or off the heap, which is not copied}
+   *
+   * @param bytes alive and unchanged until the put returns.
+   */
   static ObjectBody of(MemorySegment bytes) {
     return new SegmentBody(bytes);
   }
 
   /**
-   * A body over a regular file as long as it is now.
+   * {@return a body over a regular file, of the file's current length}
    *
+   * @param file not shortened until the put returns.
    * @throws IOException if its length cannot be read.
    */
   static ObjectBody ofFile(Path file) throws IOException {

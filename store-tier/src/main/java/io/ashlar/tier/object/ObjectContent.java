@@ -17,9 +17,11 @@ public final class ObjectContent implements AutoCloseable {
   private final InputStream stream;
 
   /**
+   * Wraps a response.
+   *
    * @param object what the store says about the whole object.
    * @param length bytes in this content: all of the object's or a range.
-   * @param stream those bytes; closed with this content. It may throw early end as {@link
+   * @param stream those bytes; closed with this content. It may throw an early end as {@link
    *     java.io.EOFException}, and must not end early without.
    */
   public ObjectContent(ObjectInfo object, long length, InputStream stream) {
@@ -28,19 +30,19 @@ public final class ObjectContent implements AutoCloseable {
     this.stream = stream;
   }
 
-  /** The object these bytes belong to: key, whole length, etag. */
+  /** {@return the object these bytes belong to: key, whole length, etag} */
   public ObjectInfo object() {
     return object;
   }
 
-  /** Bytes in this content. */
+  /** {@return number of bytes in this content} */
   public long length() {
     return length;
   }
 
   /**
-   * The bytes, once. The stream ends after exactly {@link #length()} bytes; a response that is cut
-   * before throws {@link java.io.EOFException}.
+   * {@return the bytes, to be read once} The stream ends after exactly {@link #length()} bytes; a
+   * response that is cut before throws {@link java.io.EOFException}.
    */
   public InputStream stream() {
     return stream;
@@ -49,6 +51,7 @@ public final class ObjectContent implements AutoCloseable {
   /**
    * Fills {@code target}, which has exactly {@link #length()} bytes, through a small heap buffer.
    *
+   * @param target where the bytes go.
    * @throws IllegalArgumentException if the sizes differ.
    * @throws ObjectStoreException retryable, if the response breaks off; the target's bytes are then
    *     undefined.

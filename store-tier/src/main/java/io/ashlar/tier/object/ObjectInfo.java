@@ -23,7 +23,14 @@ public record ObjectInfo(
     long modifiedMs,
     @Nullable String putId,
     @Nullable Integer crc32c) {
-  /** An object whose put id and checksum are not known. */
+  /**
+   * An object whose put id and checksum are not known.
+   *
+   * @param key the key.
+   * @param length bytes in the whole object.
+   * @param etag the version.
+   * @param modifiedMs when it was last written.
+   */
   public ObjectInfo(String key, long length, String etag, long modifiedMs) {
     this(key, length, etag, modifiedMs, null, null);
   }

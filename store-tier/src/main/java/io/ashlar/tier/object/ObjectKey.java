@@ -38,6 +38,7 @@ public final class ObjectKey {
   /**
    * Checks a key.
    *
+   * @param key the key.
    * @return {@code key} itself.
    * @throws ObjectKeyException if it breaks a rule; the message names the rule and the key.
    */
@@ -52,6 +53,7 @@ public final class ObjectKey {
   /**
    * Checks a list prefix.
    *
+   * @param prefix the prefix.
    * @return {@code prefix} itself.
    * @throws ObjectKeyException if it breaks a rule.
    */
@@ -62,7 +64,13 @@ public final class ObjectKey {
     return prefix;
   }
 
-  /** Compares two keys as stores list them: by the unsigned bytes of their UTF-8 form. */
+  /**
+   * Compares two keys as stores list them: by the unsigned bytes of their UTF-8 form.
+   *
+   * @param left a key.
+   * @param right another.
+   * @return below 0, 0 or above 0, as {@link Comparable} has it.
+   */
   public static int compare(String left, String right) {
     return Arrays.compareUnsigned(
         left.getBytes(StandardCharsets.UTF_8), right.getBytes(StandardCharsets.UTF_8));
@@ -122,7 +130,11 @@ public final class ObjectKey {
     }
   }
 
-  /** The key in printable ASCII, quoted and cut, fit for a message or a terminal. */
+  /**
+   * {@return the key in printable ASCII, quoted and cut, fit for a message or a terminal}
+   *
+   * @param key any text.
+   */
   public static String shown(String key) {
     StringBuilder out = new StringBuilder("\"");
     for (int i = 0; i < Math.min(key.length(), SHOWN_CHARS_MAX); i++) {

@@ -1,8 +1,8 @@
 package io.ashlar.tier.object;
 
 /**
- * A key or prefix was refused because it breaks a rule of {@link ObjectKey}: it could leave its
- * root, or no two stores would agree on it. Nothing was requested from the store.
+ * A key or prefix was refused because it breaks a rule of {@link ObjectKey}. It could leave its
+ * root, or stores would disagree about it. Nothing was requested from the store.
  */
 public final class ObjectKeyException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;

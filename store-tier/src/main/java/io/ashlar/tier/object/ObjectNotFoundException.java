@@ -9,6 +9,8 @@ public final class ObjectNotFoundException extends ObjectStoreException {
   private final String key;
 
   /**
+   * Creates one.
+   *
    * @param store the store, as its {@code toString} gives it.
    * @param key the absent key.
    * @param cause what the environment threw, or null.
@@ -18,7 +20,7 @@ public final class ObjectNotFoundException extends ObjectStoreException {
     this.key = key;
   }
 
-  /** The key that was asked for. */
+  /** {@return the key that was asked for} */
   public String key() {
     return key;
   }

@@ -10,7 +10,12 @@ import java.util.List;
  * @param more whether keys follow the last one: list again, starting after it.
  */
 public record ObjectPage(List<ObjectInfo> objects, boolean more) {
-  /** Takes an unmodifiable copy of {@code objects}. */
+  /**
+   * Copies the list.
+   *
+   * @param objects copied.
+   * @param more whether keys follow.
+   */
   public ObjectPage {
     objects = List.copyOf(objects);
   }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Consistency.</b> A write that returned is durable and seen by every later read, head and
  * list of any client. Readers see a whole object, old or new, never a mixture. {@link #putIfAbsent}
- * and {@link #putIfMatch} are atomic against every other write of the key: of several that race,
- * exactly one stores.
+ * and {@link #putIfMatch} are atomic against every other write of the key. If several race, exactly
+ * one stores.
  *
  * <p><b>Keys</b> follow {@link ObjectKey}; every method throws {@link ObjectKeyException} for one
  * that does not, before any request. A key must not be a leading path of another ({@code a} and
@@ -36,6 +36,7 @@ public interface ObjectStore extends AutoCloseable {
   /**
    * Reads a whole object.
    *
+   * @param key the object.
    * @return its content, to be closed.
    * @throws ObjectNotFoundException if it is absent.
    */
@@ -44,8 +45,10 @@ public interface ObjectStore extends AutoCloseable {
   /**
    * Reads a range of an object: {@code min(length, object length - offset)} bytes.
    *
+   * @param key the object.
    * @param offset first byte, 0 or more.
    * @param length most bytes to read, 1 or more.
+   * @return the content of the range, to be closed.
    * @throws ObjectNotFoundException if it is absent.
    * @throws ObjectStoreException not retryable, if the object has no byte at {@code offset}.
    * @throws IllegalArgumentException if offset or length is out of range.
@@ -55,6 +58,9 @@ public interface ObjectStore extends AutoCloseable {
   /**
    * Fills {@code target} from {@code offset}; never through a heap array of its size.
    *
+   * @param key the object.
+   * @param offset first byte, 0 or more.
+   * @param target where the bytes go.
    * @return what the store says about the whole object.
    * @throws ObjectStoreException not retryable, if the object ends before {@code target} is full.
    */
@@ -78,31 +84,57 @@ public interface ObjectStore extends AutoCloseable {
     }
   }
 
-  /** What the store says about an object, or null if it is absent. */
+  /**
+   * {@return what the store says about an object, or null if it is absent}
+   *
+   * @param key the object.
+   */
   @Nullable ObjectInfo head(String key);
 
-  /** Writes an object, replacing what is there. */
+  /**
+   * Writes an object, replacing what is there.
+   *
+   * @param key the object.
+   * @param body its bytes.
+   * @return the version that was written.
+   */
   PutResult.Stored put(String key, ObjectBody body);
 
-  /** Writes an object unless one is there ({@code If-None-Match: *}). */
+  /**
+   * Writes an object unless one is there ({@code If-None-Match: *}).
+   *
+   * @param key the object.
+   * @param body its bytes.
+   * @return whether it was written.
+   */
   PutResult putIfAbsent(String key, ObjectBody body);
 
   /**
    * Replaces an object if it still has {@code etag} ({@code If-Match}); an absent object has none,
    * so it refuses.
    *
+   * @param key the object.
+   * @param body its new bytes.
    * @param etag as given by a put, head, get or list of this store.
+   * @return whether it was written.
    */
   PutResult putIfMatch(String key, ObjectBody body, String etag);
 
   /**
    * Lists a page of the objects whose keys start with {@code prefix} and follow {@code startAfter}.
    *
+   * @param prefix which keys; empty for all.
    * @param startAfter a key, or null to start at the first; need not exist.
+   * @return the page, in the order of keys.
    */
   ObjectPage list(String prefix, @Nullable String startAfter);
 
-  /** Lists everything below {@code prefix} in order, a page at a time as the stream is read. */
+  /**
+   * Lists everything below {@code prefix} in order, a page at a time while the stream is read.
+   *
+   * @param prefix which keys; empty for all.
+   * @return the objects.
+   */
   default Stream<ObjectInfo> listAll(String prefix) {
     return ObjectListing.stream(this, prefix);
   }
@@ -117,7 +149,12 @@ public interface ObjectStore extends AutoCloseable {
    */
   DeleteResult deleteAll(Collection<String> keys);
 
-  /** Starts an upload in parts; close it. */
+  /**
+   * Starts an upload in parts.
+   *
+   * @param key the object.
+   * @return the upload, to be closed.
+   */
   MultipartUpload startUpload(String key);
 
   /**
@@ -133,12 +170,12 @@ public interface ObjectStore extends AutoCloseable {
     return 0;
   }
 
-  /** Longest body that is worth sending as one request; longer ones go in parts. */
+  /** {@return the longest body that is worth sending as one request; longer ones go in parts} */
   default long singlePutBytesMax() {
     return Long.MAX_VALUE;
   }
 
-  /** The requests sent so far. */
+  /** {@return the requests sent so far} */
   RequestCounts requestCounts();
 
   /** Frees connections. Contents and uploads must be closed before. Idempotent. */

@@ -3,9 +3,8 @@ package io.ashlar.tier.object;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request to an object store failed. After a failed <em>write</em> (put, part, complete, delete)
- * the caller must assume that it may or may not have been applied, whatever {@link #retryable()}
- * says; a read has no effect to ask about.
+ * A request to an object store failed. A failed <em>write</em> (put, part, complete, delete) may or
+ * may not have been applied. {@link #retryable()} does not say which.
  */
 public class ObjectStoreException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -17,8 +16,10 @@ public class ObjectStoreException extends RuntimeException {
   private final long retryAfterMs;
 
   /**
+   * Creates one of kind {@link FailureKind#UNANSWERED} or {@link FailureKind#PERMANENT}.
+   *
    * @param message a lowercase phrase, then the store, the key and the values; never a credential.
-   * @param retryable whether the same request can succeed later without anybody changing anything.
+   * @param retryable whether the same request can succeed later although nothing is changed.
    * @param cause what the environment threw, or null.
    */
   public ObjectStoreException(String message, boolean retryable, @Nullable Throwable cause) {
@@ -26,6 +27,8 @@ public class ObjectStoreException extends RuntimeException {
   }
 
   /**
+   * Creates one of a given kind.
+   *
    * @param message as above.
    * @param kind what can be done about it.
    * @param retryAfterMs how long the store asks to wait, 0 or more, or {@link #NOT_SAID}.
@@ -38,20 +41,20 @@ public class ObjectStoreException extends RuntimeException {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** What can be done about it. */
+  /** {@return what can be done about it} */
   public final FailureKind kind() {
     return kind;
   }
 
-  /** How long the store asks to wait before the next request, in milliseconds, or −1. */
+  /** {@return how long the store asks to wait before the next request, in milliseconds, or −1} */
   public final long retryAfterMs() {
     return retryAfterMs;
   }
 
   /**
-   * Whether the same request can succeed later by itself (throttling, time-outs, torn responses,
-   * server errors), as opposed to one that somebody must repair first (permissions, a missing
-   * bucket, a full disk).
+   * {@return whether the same request can succeed later by itself, as after throttling, time-outs,
+   * torn responses and server errors} False if something must be repaired first: permissions, a
+   * missing bucket, a full disk.
    */
   public final boolean retryable() {
     return kind.retryable();

@@ -8,9 +8,8 @@ import io.ashlar.store.settings.Settings;
  * What requests cost, in billionths of a currency unit ("nanos"), so that no fraction is lost. An
  * estimate: storage, taxes and free allowances are not in it.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value out of range is refused
+ * with an {@link IllegalArgumentException} that names the setting, the rule and the value.
  */
 public final class PriceList {
   private static final SettingTable TABLE = new SettingTable("PriceList");
@@ -27,8 +26,8 @@ public final class PriceList {
       TABLE.number("receivedNanosPerGib", 0, 0, Long.MAX_VALUE);
 
   /**
-   * US dollars, of the order of what large services charge within a region: 0.005 for 1000 writes
-   * or listings, 0.0004 for 1000 reads, nothing for deletes and traffic. Give your own.
+   * Prices in US dollars, roughly those of large services within a region. 1,000 writes or listings
+   * cost 0.005, 1,000 reads 0.0004; deletes and traffic are free. Replace them by your own.
    */
   public static final PriceList DEFAULTS = new PriceList(TABLE.defaults());
 
@@ -38,77 +37,109 @@ public final class PriceList {
     this.settings = settings;
   }
 
-  /** Returns the price of a put, a part, or the start or completion of an upload. */
+  /** {@return the price of a put, a part, or the start or completion of an upload} */
   public long putNanos() {
     return settings.get(PUT_NANOS);
   }
 
-  /** Returns these prices with another {@link #putNanos}. */
+  /**
+   * {@return these prices with another {@link #putNanos}}
+   *
+   * @param value the new value.
+   */
   public PriceList withPutNanos(long value) {
     return new PriceList(settings.with(PUT_NANOS, value));
   }
 
-  /** Returns the price of a get. */
+  /** {@return the price of a get} */
   public long getNanos() {
     return settings.get(GET_NANOS);
   }
 
-  /** Returns these prices with another {@link #getNanos}. */
+  /**
+   * {@return these prices with another {@link #getNanos}}
+   *
+   * @param value the new value.
+   */
   public PriceList withGetNanos(long value) {
     return new PriceList(settings.with(GET_NANOS, value));
   }
 
-  /** Returns the price of a head. */
+  /** {@return the price of a head} */
   public long headNanos() {
     return settings.get(HEAD_NANOS);
   }
 
-  /** Returns these prices with another {@link #headNanos}. */
+  /**
+   * {@return these prices with another {@link #headNanos}}
+   *
+   * @param value the new value.
+   */
   public PriceList withHeadNanos(long value) {
     return new PriceList(settings.with(HEAD_NANOS, value));
   }
 
-  /** Returns the price of a page listed. */
+  /** {@return the price of a page listed} */
   public long listNanos() {
     return settings.get(LIST_NANOS);
   }
 
-  /** Returns these prices with another {@link #listNanos}. */
+  /**
+   * {@return these prices with another {@link #listNanos}}
+   *
+   * @param value the new value.
+   */
   public PriceList withListNanos(long value) {
     return new PriceList(settings.with(LIST_NANOS, value));
   }
 
-  /** Returns the price of a bulk delete. */
+  /** {@return the price of a bulk delete} */
   public long deleteNanos() {
     return settings.get(DELETE_NANOS);
   }
 
-  /** Returns these prices with another {@link #deleteNanos}. */
+  /**
+   * {@return these prices with another {@link #deleteNanos}}
+   *
+   * @param value the new value.
+   */
   public PriceList withDeleteNanos(long value) {
     return new PriceList(settings.with(DELETE_NANOS, value));
   }
 
-  /** Returns the price of a GiB sent to the store. */
+  /** {@return the price of a GiB sent to the store} */
   public long sentNanosPerGib() {
     return settings.get(SENT_NANOS_PER_GIB);
   }
 
-  /** Returns these prices with another {@link #sentNanosPerGib}. */
+  /**
+   * {@return these prices with another {@link #sentNanosPerGib}}
+   *
+   * @param value the new value.
+   */
   public PriceList withSentNanosPerGib(long value) {
     return new PriceList(settings.with(SENT_NANOS_PER_GIB, value));
   }
 
-  /** Returns the price of a GiB received from it. */
+  /** {@return the price of a GiB received from it} */
   public long receivedNanosPerGib() {
     return settings.get(RECEIVED_NANOS_PER_GIB);
   }
 
-  /** Returns these prices with another {@link #receivedNanosPerGib}. */
+  /**
+   * {@return these prices with another {@link #receivedNanosPerGib}}
+   *
+   * @param value the new value.
+   */
   public PriceList withReceivedNanosPerGib(long value) {
     return new PriceList(settings.with(RECEIVED_NANOS_PER_GIB, value));
   }
 
-  /** Returns what these requests cost, in nanos. */
+  /**
+   * {@return what these requests cost, in nanos}
+   *
+   * @param counts the requests.
+   */
   public long costNanos(RequestCounts counts) {
     double gib = 1L << 30;
     return counts.puts() * putNanos()
@@ -120,7 +151,7 @@ public final class PriceList {
         + Math.round(counts.bytesReceived() / gib * receivedNanosPerGib());
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

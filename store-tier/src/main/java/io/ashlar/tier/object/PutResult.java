@@ -1,6 +1,6 @@
 package io.ashlar.tier.object;
 
-/** What became of a conditional put. */
+/** The outcome of a conditional put. */
 public sealed interface PutResult {
   /**
    * The object was written and is durable.
@@ -12,13 +12,12 @@ public sealed interface PutResult {
   /**
    * The precondition did not hold.
    *
-   * @param maybeOwn whether an earlier attempt of this same request went unanswered before, so that
-   *     what stands in the way may be what it wrote: read the object back and compare. False when
-   *     the first attempt was refused; then nothing was written.
+   * @param maybeOwn whether an earlier attempt of the same request went unanswered. The object in
+   *     the way may then be its own: read it back and compare. If false, nothing was written.
    */
   record Refused(boolean maybeOwn) implements PutResult {}
 
-  /** Whether it was written. */
+  /** {@return whether it was written} */
   default boolean stored() {
     return this instanceof Stored;
   }

@@ -21,12 +21,16 @@ public record RequestCounts(
     long bytesSent,
     long bytesReceived) {
 
-  /** All requests, of every kind. */
+  /** {@return number of requests of every kind} */
   public long requests() {
     return puts + gets + heads + lists + deletes;
   }
 
-  /** What was added since {@code earlier}, a snapshot of the same store. */
+  /**
+   * {@return what was added since {@code earlier}}
+   *
+   * @param earlier a snapshot of the same store.
+   */
   public RequestCounts since(RequestCounts earlier) {
     return new RequestCounts(
         puts - earlier.puts,

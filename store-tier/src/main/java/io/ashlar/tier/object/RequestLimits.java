@@ -5,12 +5,11 @@ import io.ashlar.store.settings.SettingTable;
 import io.ashlar.store.settings.Settings;
 
 /**
- * What a tier may use of its object store at most; 0 is no limit. A request that has to wait for
- * its turn waits on its own thread.
+ * Limits on what a tier uses of its object store; 0 is no limit. A request that must wait for its
+ * turn waits on its caller's thread.
  *
- * <p>Immutable: each method {@code with…} returns a changed copy, and refuses a value that breaks
- * the rule of its setting with an {@link IllegalArgumentException} that names the setting, the rule
- * and the value.
+ * <p>Immutable: each method {@code with…} returns a changed copy. A value out of range is refused
+ * with an {@link IllegalArgumentException} that names the setting, the rule and the value.
  */
 public final class RequestLimits {
   private static final SettingTable TABLE = new SettingTable("RequestLimits");
@@ -36,78 +35,102 @@ public final class RequestLimits {
   }
 
   /**
-   * Returns how many puts, parts, listings and deletes (what is billed as a write) are made an
-   * hour, attempts included; no limit by default. A tenth of it may be used at once.
+   * {@return the most requests an hour that are billed as writes: puts, parts, listings and
+   * deletes, each attempt counted} No limit by default. A tenth of it may be used at once.
    */
   public long writesPerHour() {
     return settings.get(WRITES_PER_HOUR);
   }
 
-  /** Returns these limits with another {@link #writesPerHour}. */
+  /**
+   * {@return these limits with another {@link #writesPerHour}}
+   *
+   * @param value the new value.
+   */
   public RequestLimits withWritesPerHour(long value) {
     return new RequestLimits(settings.with(WRITES_PER_HOUR, value));
   }
 
   /**
-   * Returns how many gets and heads are made an hour, attempts included; no limit by default. A
-   * tenth of it may be used at once.
+   * {@return the most gets and heads an hour, each attempt counted} No limit by default. A tenth of
+   * it may be used at once.
    */
   public long readsPerHour() {
     return settings.get(READS_PER_HOUR);
   }
 
-  /** Returns these limits with another {@link #readsPerHour}. */
+  /**
+   * {@return these limits with another {@link #readsPerHour}}
+   *
+   * @param value the new value.
+   */
   public RequestLimits withReadsPerHour(long value) {
     return new RequestLimits(settings.with(READS_PER_HOUR, value));
   }
 
   /**
-   * Returns how long a request may wait for its budget, in milliseconds: 0 to a day; a minute by
-   * default. One that would wait longer is refused with {@link FailureKind#OVER_BUDGET}.
+   * {@return how long a request may wait for its budget, in milliseconds: 0 to a day; a minute by
+   * default} A request that would wait longer fails with {@link FailureKind#OVER_BUDGET}.
    */
   public long budgetWaitMaxMs() {
     return settings.get(BUDGET_WAIT_MAX_MS);
   }
 
-  /** Returns these limits with another {@link #budgetWaitMaxMs}. */
+  /**
+   * {@return these limits with another {@link #budgetWaitMaxMs}}
+   *
+   * @param value the new value.
+   */
   public RequestLimits withBudgetWaitMaxMs(long value) {
     return new RequestLimits(settings.with(BUDGET_WAIT_MAX_MS, value));
   }
 
-  /** Returns how many body bytes of puts and parts are sent a second; no limit by default. */
+  /** {@return the most body bytes of puts and parts sent a second; no limit by default} */
   public long sentBytesPerSecond() {
     return settings.get(SENT_BYTES_PER_SECOND);
   }
 
-  /** Returns these limits with another {@link #sentBytesPerSecond}. */
+  /**
+   * {@return these limits with another {@link #sentBytesPerSecond}}
+   *
+   * @param value the new value.
+   */
   public RequestLimits withSentBytesPerSecond(long value) {
     return new RequestLimits(settings.with(SENT_BYTES_PER_SECOND, value));
   }
 
-  /** Returns how many body bytes of gets are received a second; no limit by default. */
+  /** {@return the most body bytes of gets received a second; no limit by default} */
   public long receivedBytesPerSecond() {
     return settings.get(RECEIVED_BYTES_PER_SECOND);
   }
 
-  /** Returns these limits with another {@link #receivedBytesPerSecond}. */
+  /**
+   * {@return these limits with another {@link #receivedBytesPerSecond}}
+   *
+   * @param value the new value.
+   */
   public RequestLimits withReceivedBytesPerSecond(long value) {
     return new RequestLimits(settings.with(RECEIVED_BYTES_PER_SECOND, value));
   }
 
   /**
-   * Returns how many requests are in flight: 1 to 10,000; 64, as many as the S3 client has
-   * connections, by default. Throttling lowers it for a while.
+   * {@return the most requests in flight: 1 to 10,000} The default of 64 is the number of
+   * connections of the S3 client. Throttling lowers it for a while.
    */
   public int concurrentMax() {
     return settings.getInt(CONCURRENT_MAX);
   }
 
-  /** Returns these limits with another {@link #concurrentMax}. */
+  /**
+   * {@return these limits with another {@link #concurrentMax}}
+   *
+   * @param value the new value.
+   */
   public RequestLimits withConcurrentMax(int value) {
     return new RequestLimits(settings.with(CONCURRENT_MAX, (long) value));
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return settings.toString();

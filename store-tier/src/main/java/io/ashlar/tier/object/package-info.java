@@ -1,5 +1,5 @@
 /**
- * Object storage behind one small interface: {@link io.ashlar.tier.object.ObjectStore}.
+ * One small interface to object storage: {@link io.ashlar.tier.object.ObjectStore}.
  *
  * <ol>
  *   <li><b>What enters and leaves.</b> Keys as text (rules: {@link
@@ -11,9 +11,9 @@
  *   <li><b>Who frees memory.</b> The caller owns the segments it passes in. They stay alive until
  *       the call returns and are not kept. The caller closes contents and uploads.
  *   <li><b>What is thrown.</b> {@link io.ashlar.tier.object.ObjectNotFoundException} for an absent
- *       object, {@link io.ashlar.tier.object.ObjectStoreException} (retryable or not) for
- *       everything the environment does, {@link io.ashlar.tier.object.ObjectKeyException} for a key
- *       that could leave its root. A failed precondition is a result, not an exception.
+ *       object; {@link io.ashlar.tier.object.ObjectStoreException}, retryable or not, for failures
+ *       of the environment; {@link io.ashlar.tier.object.ObjectKeyException} for a key that could
+ *       leave its root. A failed precondition is a result, not an exception.
  *   <li><b>What is forbidden.</b> Knowing what the objects mean, or which kind of store holds them;
  *       credentials in URLs, messages or {@code toString}; following links; an object as one heap
  *       array; asynchronous clients.

@@ -161,15 +161,9 @@ abstract class LaminarDefectsContractTest {
     objects.put(artifact, body("theirs"));
     PartitionSnapshotEntry entry =
         new PartitionSnapshotEntry(0, false, artifact, 6, Sha256.hex(body("theirs")));
+    OperatorSnapshotEntry operator = new OperatorSnapshotEntry(List.of(entry), 6);
     CheckpointManifest manifest =
-        new CheckpointManifest(
-            theirs,
-            2,
-            2,
-            Map.of("op", new OperatorSnapshotEntry(List.of(entry), 6)),
-            Sources.NONE,
-            null,
-            6);
+        new CheckpointManifest(theirs, 2, 2, Map.of("op", operator), Sources.NONE, null, 6);
     objects.put(
         "job/" + theirs + "manifest.json", ObjectBody.of(CheckpointManifestCodec.encode(manifest)));
 

@@ -8,7 +8,7 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the directory store spells one component of a key as a file name: printable ASCII stays,
+ * How the directory store spells one component of a key as a file name. Printable ASCII stays.
  * {@code '%'} and every byte of UTF-8 above 0x7f become {@code %XX}. Names are then the same under
  * every locale; a JVM in the C locale cannot spell others at all.
  */

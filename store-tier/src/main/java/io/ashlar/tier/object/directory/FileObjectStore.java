@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * of {@code StoreDirectory}.
  *
  * <ol>
- *   <li>An object is written to a temporary file, synced, and given its name by {@code rename}
- *       (put, put-if-match) or {@code link} (put-if-absent, which fails if the name is taken); then
+ *   <li>An object is written to a temporary file and synced. It gets its name by {@code rename}
+ *       (put, put-if-match) or {@code link} (put-if-absent, which fails if the name is taken). Then
  *       the directory is synced. A crash leaves the old object or the new one, and at most a
  *       temporary file that no listing shows. The next store that writes there, and each
  *       collection, deletes those of killed writers ({@code TempFiles}).
@@ -48,16 +48,15 @@ import org.jspecify.annotations.Nullable;
  *       processes too. Put-if-absent needs none: a name that exists only goes away under the lock.
  *   <li>The etag is inode, modification time and length (see {@code FileVersion}): asking for it
  *       reads no bytes.
- *   <li>If the directory cannot be synced after a change, the write fails, and its outcome is
- *       unknown: the object is there for everybody to see, but a power cut may take it away. It
- *       cannot be taken back, as others may have acted on it. So whoever asks this store for
- *       anything afterwards is answered only once a sync has succeeded: what settles the outcome by
- *       reading back is told what is durable. File systems with a journal refuse every later sync
- *       when a change of a directory was lost.
+ *   <li>If the directory cannot be synced after a change, the write fails and its outcome is
+ *       unknown. The object is visible, but a power cut may remove it. It cannot be withdrawn, as
+ *       others may have acted on it. So this store answers later requests only after a sync has
+ *       succeeded: reading back shows only what is durable. File systems with a journal refuse
+ *       every later sync when a change of a directory was lost.
  *   <li>Files are 0600 and directories 0700; no link below the root is ever followed.
- *   <li>A failure of the file system is told with its reason, and never taken for an answer. What
- *       is not there is called absent only while the directory is the one that was opened: not when
- *       it was moved away, or its file system unmounted.
+ *   <li>A failure of the file system is reported with its reason, and is never an answer. A key is
+ *       called absent only while the directory is the one that was opened, not after it was moved
+ *       or unmounted.
  * </ol>
  *
  * <p>Network file systems without atomic link and advisory locks are not supported. Thread: any.
@@ -204,7 +203,7 @@ public final class FileObjectStore extends CheckedObjectStore {
     }
   }
 
-  /** Syncs what an earlier sync left, before anybody is told what is there. */
+  /** Syncs what an earlier sync left, before any request is answered. */
   private void settle() throws IOException {
     for (Map.Entry<Path, Object> left : List.copyOf(unsynced.entrySet())) {
       StoreDirectory.sync(left.getKey());
@@ -238,7 +237,7 @@ public final class FileObjectStore extends CheckedObjectStore {
     try {
       Files.createLink(file, temp);
     } catch (FileAlreadyExistsException taken) {
-      // Whoever is refused acts on what is there, so that must be durable too.
+      // A refused caller acts on the object that is there, so that must be durable too.
       syncParent(file);
       return new PutResult.Refused(false);
     }

@@ -104,8 +104,8 @@ final class StoreDirectory {
   }
 
   /**
-   * Makes sure that the directory is still the one that was opened. Without this, whatever is asked
-   * for would be absent once the directory was moved away, or its file system unmounted.
+   * Makes sure that the directory is still the one that was opened. Without this, every key would
+   * seem absent after the directory was moved or unmounted.
    *
    * @throws IOException if it is gone, or another one is in its place.
    */

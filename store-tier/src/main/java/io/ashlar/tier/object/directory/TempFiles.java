@@ -26,8 +26,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The temporary files of a directory store: whose each of them is, and which of them a writer left
- * that was killed.
+ * The temporary files of a directory store: which writer owns each, and which were left by a killed
+ * writer.
  *
  * <pre>
  * {owner}.owner        empty; locked while this writer may have temporary files
@@ -42,23 +42,23 @@ import org.jspecify.annotations.Nullable;
  *   <li>T1. A writer locks its owner file before it makes its first temporary file, and keeps the
  *       lock until the last one is gone. The lock is the kernel's: it ends with the process,
  *       however that ends.
- *   <li>T2. A temporary file is swept only by whoever has locked its owner file, or has found that
- *       there is none after it had found the temporary file. Age decides nothing.
+ *   <li>T2. A sweep deletes a temporary file only while it holds the lock of its owner file. If
+ *       there is no owner file, it must have looked for that after it found the temporary file. Age
+ *       decides nothing.
  * </ol>
  *
  * <table>
- *   <caption>A crash behind each step</caption>
+ *   <caption>A crash after each step</caption>
  *   <tr><th>step of a writer</th><th>what a crash leaves</th></tr>
  *   <tr><td>create the owner file</td><td>an owner file without a lock: swept</td></tr>
- *   <tr><td>lock it, and look whether it still has its name: a sweep may have been quicker, and
- *       then the writer begins anew</td><td>the same</td></tr>
+ *   <tr><td>lock it, and check that it still has its name; if a sweep was quicker, start again</td><td>the same</td></tr>
  *   <tr><td>make, fill, link or rename, and delete temporary files</td><td>these, and the owner
  *       file: swept</td></tr>
  *   <tr><td>on closing: delete the owner file, then unlock it</td><td>nothing</td></tr>
  * </table>
  *
  * <p>Such a lock belongs to the process and is lost when <i>any</i> descriptor of the file closes.
- * So a sweep never opens an owner file of its own process, which the name tells; what a writer of
+ * So a sweep never opens an owner file of its own process, which the name shows; what a writer of
  * the same process left is for the next process. A sweep that is itself killed leaves the owner
  * file until last.
  *

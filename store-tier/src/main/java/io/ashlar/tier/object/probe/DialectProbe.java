@@ -22,12 +22,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 
 /**
- * Finds out what an endpoint does with conditional and checked requests, by trying them on objects
- * of its own below {@code _probe/} and reading back: a status alone proves nothing.
+ * Finds out what an endpoint does with conditional and checked requests. It tries them on objects
+ * of its own below {@code _probe/} and reads back, as a status alone proves nothing.
  *
- * <p>Compare-and-set is called real if it refuses what it must, applies what it must, and lets at
- * most one of {@value #WRITERS} writers store who race for {@value #ROUNDS} keys. A service that
- * asks first and writes then can pass that by luck; one that fails it is certainly not fit.
+ * <p>Compare-and-set is called real if it refuses what it must and applies what it must. {@value
+ * #WRITERS} writers also race for {@value #ROUNDS} keys, and at most one may store each. A service
+ * that checks first and writes later can pass by luck; one that fails is certainly unfit.
  *
  * <p>Costs some 60 small requests; {@link #cached} asks an endpoint and bucket once in the life of
  * the process. Thread: any. A probe that is cut short leaves a few small objects below {@code
@@ -240,7 +240,7 @@ public final class DialectProbe {
         : answer == Answer.REFUSED ? ConditionalDelete.HONOURED : ConditionalDelete.UNSUPPORTED;
   }
 
-  /** Best effort: what stays is small, and nobody reads it. */
+  /** Best effort: what stays is small and never read. */
   private void cleanUp() {
     try {
       for (String key : keys) {

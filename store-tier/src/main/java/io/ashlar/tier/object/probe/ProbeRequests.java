@@ -22,8 +22,8 @@ public interface ProbeRequests {
   /**
    * A PUT.
    *
-   * @param ifNoneMatch the header's value as it is, or null for none.
-   * @param ifMatch the header's value as it is, quotes included, or null for none.
+   * @param ifNoneMatch the header's exact value, or null for none.
+   * @param ifMatch the header's exact value, quotes included, or null for none.
    * @param crc32c the checksum to send, right or wrong, or null for none.
    */
   Answer put(

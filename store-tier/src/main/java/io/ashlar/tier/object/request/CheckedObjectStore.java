@@ -28,8 +28,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every store does before and after a request: it checks keys and ranges, refuses use after
- * close, counts, and makes sure that a content is as long as it says. Implementations see only keys
+ * What every store does before and after a request. It checks keys and ranges, refuses use after
+ * close, counts, and ensures that a content has its announced length. Implementations see only keys
  * that are safe and ranges that are sane.
  */
 public abstract class CheckedObjectStore implements ObjectStore {

@@ -3,7 +3,7 @@ package io.ashlar.tier.object.request;
 import io.ashlar.tier.object.RequestCounts;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The adders behind {@link RequestCounts}. Written and read by any thread. */
+/** The adders of {@link RequestCounts}. Written and read by any thread. */
 public final class RequestCounters {
   public final LongAdder puts = new LongAdder();
   public final LongAdder gets = new LongAdder();

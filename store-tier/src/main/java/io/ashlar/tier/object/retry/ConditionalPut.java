@@ -23,16 +23,15 @@ import org.jspecify.annotations.Nullable;
  *   <caption>What is there</caption>
  *   <tr><td>nothing</td><td>sent again</td></tr>
  *   <tr><td>our put id and our bytes</td><td>stored, whichever attempt wrote it</td></tr>
- *   <tr><td>our put id and other bytes</td><td>torn: the key is ours, and no other request of ours
- *       has other bytes, so it is replaced, by a put-if-match of what was found there</td></tr>
+ *   <tr><td>our put id and other bytes</td><td>torn. The key is ours, and no other request of ours has other bytes, so a put-if-match of what was found replaces it</td></tr>
  *   <tr><td>another put id; without one, other bytes</td><td>for a put-if-absent the end: refused.
  *       For a put-if-match this may still be the version to replace, so it is sent again, and
  *       refused if not</td></tr>
  * </table>
  *
  * <p>A refusal after a failed attempt is checked in the same way. Where there is no real
- * put-if-match, a torn object is replaced by a plain put: nobody else writes its key, because it is
- * taken, and manifests are dropped only where put-if-match is real.
+ * put-if-match, a plain put replaces a torn object. No other writer writes its key, because the key
+ * is taken, and manifests are dropped only where put-if-match is real.
  *
  * <p>Thread: one.
  */

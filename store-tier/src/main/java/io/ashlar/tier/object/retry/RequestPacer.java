@@ -6,10 +6,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * How many requests may be in flight: half as many after the store has throttled, and one more for
- * each window of successes (additive increase, multiplicative decrease, as TCP does). Requests that
- * were sent before the last halving do not halve again: they tell nothing new. When the store says
- * how long to wait, nobody sends until then.
+ * Limits the requests in flight. Throttling halves the limit, and each window of successes raises
+ * it by one (additive increase, multiplicative decrease, as TCP does). Requests sent before the
+ * last halving do not halve it again. When the store says how long to wait, nothing is sent until
+ * then.
  *
  * <p>Thread: any. The lock is not held while waiting.
  */
@@ -57,7 +57,7 @@ final class RequestPacer {
       } finally {
         lock.unlock();
       }
-      // What this returns is looked at above.
+      // Whether it was cancelled is checked above.
       var _ = clock.pause(waitNs, cancelled);
     }
   }
@@ -100,7 +100,7 @@ final class RequestPacer {
     left.signalAll();
   }
 
-  /** Lets everybody go who waits; they find the store closed. */
+  /** Wakes all waiting requests; they find the store closed. */
   void wake() {
     lock.lock();
     try {

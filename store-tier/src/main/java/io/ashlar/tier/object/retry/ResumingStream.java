@@ -11,9 +11,9 @@ import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 
 /**
- * The bytes of a content that go on where a response broke off, as long as the object is the same
- * version. How often is bounded by the bytes that arrive: the policy's attempts, and one more for
- * each {@value #RESUME_BYTES} bytes. Waits for the bandwidth limit. Thread: one.
+ * The bytes of a content. If a response breaks off, it is resumed there, as long as the object is
+ * the same version. The bytes that arrive bound the number of resumptions: the policy's attempts,
+ * and one more for each {@value #RESUME_BYTES} bytes. Waits for the bandwidth limit. Thread: one.
  */
 final class ResumingStream extends InputStream {
   private static final long RESUME_BYTES = 8 << 20;

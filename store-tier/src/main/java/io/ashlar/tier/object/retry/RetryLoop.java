@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends one request until it is answered for good: waits for its budget and its turn, repeats it as
- * the {@link RetryPolicy} says, and asks how a failed write stands before it is repeated.
+ * Sends one request until it has a final answer. It waits for its budget and its turn, and repeats
+ * as {@link RetryPolicy} says. Before it repeats a failed write, it asks whether that was applied.
  *
  * <pre>{@code
  *        budget, turn             retryable             within attempts and deadline

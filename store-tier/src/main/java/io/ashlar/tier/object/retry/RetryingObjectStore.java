@@ -9,7 +9,6 @@ import io.ashlar.tier.object.ObjectInfo;
 import io.ashlar.tier.object.ObjectPage;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
-import io.ashlar.tier.object.PriceList;
 import io.ashlar.tier.object.PutResult;
 import io.ashlar.tier.object.RequestCounts;
 import io.ashlar.tier.object.RequestLimits;
@@ -28,26 +27,26 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another store whose failures are repeated until they are answered for good, within limits.
+ * Repeats the failed requests of another store, within limits, until they have a final answer.
  *
  * <ul>
- *   <li><b>Every request</b>, reads and listings too, is repeated as {@link RetryPolicy} says: full
- *       jitter, a deadline for each kind of failure, and what the store asks for by Retry-After. A
- *       content that breaks off is continued where it broke, if the object is still the same.
+ *   <li><b>Every request</b>, reads and listings too, is repeated as {@link RetryPolicy} says: with
+ *       full jitter, a deadline for each kind of failure, and the store's Retry-After. A content
+ *       that breaks off is resumed there, if the object is still the same.
  *   <li><b>Throttling</b> halves the requests in flight; successes raise them again.
  *   <li><b>A conditional put of unknown outcome</b> (time-out, 409, 5xx, a reset after sending) is
- *       never taken for refused by its own first attempt: each one carries a put id, and before it
- *       is sent again, or is refused after one that went unanswered, the object is read back and
- *       the ids are compared (the bytes, where the store keeps no id). So {@link
+ *       never reported as refused because of its own first attempt. Each put carries a put id.
+ *       Before it is repeated, or reported as refused after an unanswered attempt, the object is
+ *       read back. The ids are compared, or the bytes where the store keeps no id. So {@link
  *       PutResult.Refused#maybeOwn} is always false here.
  *   <li><b>Limits</b> of requests, bandwidth and concurrency are {@link RequestLimits}; {@link
- *       #usage} tells what was used and what it costs.
+ *       #usage} returns what was used.
  *   <li>Bodies longer than the store's {@link ObjectStore#singlePutBytesMax} go in parts, each
  *       repeated by itself; an upload that fails is aborted.
  * </ul>
  *
- * <p>Nothing is sent unless something is asked. Interrupts end a wait at once, with the flag set
- * and {@link FailureKind#INTERRUPTED}; closing ends it with {@link IllegalStateException}.
+ * <p>Nothing is sent except for a caller's request. Interrupts end a wait at once, with the flag
+ * set and {@link FailureKind#INTERRUPTED}; closing ends it with {@link IllegalStateException}.
  *
  * <p>Thread: any. Closing closes the other store.
  */
@@ -65,14 +64,12 @@ public final class RetryingObjectStore implements ObjectStore {
 
   final ObjectStore delegate;
   final RetryLoop loop;
-  private final PriceList prices;
   final LongAdder readBacks = new LongAdder();
   final LongAdder resumedReads = new LongAdder();
 
-  private RetryingObjectStore(ObjectStore delegate, RetryLoop loop, PriceList prices) {
+  private RetryingObjectStore(ObjectStore delegate, RetryLoop loop) {
     this.delegate = delegate;
     this.loop = loop;
-    this.prices = prices;
   }
 
   /** Starts to wrap a store, which is closed with the result. */
@@ -81,17 +78,15 @@ public final class RetryingObjectStore implements ObjectStore {
   }
 
   /**
-   * A store with limits and prices: the same store below, if it repeats requests already, and its
-   * policy; else one that repeats as {@link RetryPolicy#DEFAULTS} say.
+   * Returns a store with these limits. It keeps the policy of {@code store} if that repeats
+   * requests already; else it repeats as {@link RetryPolicy#DEFAULTS} say.
    *
    * @param store not to be used beside the result, which closes it.
    */
-  public static RetryingObjectStore limited(
-      ObjectStore store, RequestLimits limits, PriceList prices) {
-    if (store instanceof RetryingObjectStore retrying) {
-      return new RetryingObjectStore(retrying.delegate, retrying.loop.withLimits(limits), prices);
-    }
-    return builder(store).limits(limits).prices(prices).build();
+  public static RetryingObjectStore limited(ObjectStore store, RequestLimits limits) {
+    return store instanceof RetryingObjectStore retrying
+        ? new RetryingObjectStore(retrying.delegate, retrying.loop.withLimits(limits))
+        : builder(store).limits(limits).build();
   }
 
   /** What a retrying store is made of. Thread: one. */
@@ -99,7 +94,6 @@ public final class RetryingObjectStore implements ObjectStore {
     private final ObjectStore delegate;
     private RetryPolicy policy = RetryPolicy.DEFAULTS;
     private RequestLimits limits = RequestLimits.DEFAULTS;
-    private PriceList prices = PriceList.DEFAULTS;
     private RetryClock clock = RetryClock.system();
     private RandomGenerator random = new SharedRandom();
 
@@ -119,12 +113,6 @@ public final class RetryingObjectStore implements ObjectStore {
       return this;
     }
 
-    /** Sets what requests cost. */
-    public Builder prices(PriceList value) {
-      prices = value;
-      return this;
-    }
-
     /** Sets the clock. */
     public Builder clock(RetryClock value) {
       clock = value;
@@ -139,8 +127,7 @@ public final class RetryingObjectStore implements ObjectStore {
 
     /** Makes the store; sends nothing. */
     public RetryingObjectStore build() {
-      return new RetryingObjectStore(
-          delegate, new RetryLoop(policy, limits, clock, random), prices);
+      return new RetryingObjectStore(delegate, new RetryLoop(policy, limits, clock, random));
     }
   }
 
@@ -303,15 +290,13 @@ public final class RetryingObjectStore implements ObjectStore {
 
   /** What was used so far. Asking sends nothing. */
   public StoreUsage usage() {
-    RequestCounts counts = delegate.requestCounts();
     return new StoreUsage(
-        counts,
+        delegate.requestCounts(),
         loop.retries.sum(),
         loop.throttled.sum(),
         readBacks.sum(),
         resumedReads.sum(),
-        loop.pacer.concurrency(),
-        prices.costNanos(counts));
+        loop.pacer.concurrency());
   }
 
   @Override

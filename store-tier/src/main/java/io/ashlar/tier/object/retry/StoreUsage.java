@@ -11,7 +11,6 @@ import io.ashlar.tier.object.RequestCounts;
  * @param readBacks writes of unknown outcome that were settled by reading back.
  * @param resumedReads contents that broke off and were continued.
  * @param concurrency requests that may be in flight now.
- * @param costNanos the estimated cost, in billionths of the price list's currency unit.
  */
 public record StoreUsage(
     RequestCounts requests,
@@ -19,5 +18,4 @@ public record StoreUsage(
     long throttled,
     long readBacks,
     long resumedReads,
-    int concurrency,
-    long costNanos) {}
+    int concurrency) {}

@@ -4,8 +4,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Tokens that come at a constant rate and are kept up to a burst. Taking more than there are makes
- * a debt and tells how long to wait until it is paid, so that takers of any size are served in the
- * order in which they came. Thread: any; one monitor, never held while waiting.
+ * a debt, and returns how long to wait until it is paid. So takers of any size are served in the
+ * order of their arrival. Thread: any; one monitor, never held while waiting.
  */
 final class TokenBucket {
   private final RetryClock clock;

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param endpoint an S3-compatible service, or null for AWS itself.
  * @param region the region's name, or null for what the SDK finds (with an endpoint: us-east-1).
  * @param pathStyle whether the bucket is in the path instead of the host name.
- * @param oneWriter the user's word that nobody else ever writes below the prefix: conditional puts
- *     are then possible where the endpoint has no real ones.
+ * @param oneWriter the user's assurance that there is no other writer below the prefix. It allows
+ *     conditional puts where the endpoint has no real ones.
  */
 public record S3Location(
     String bucket,

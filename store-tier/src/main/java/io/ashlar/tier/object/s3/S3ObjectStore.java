@@ -73,8 +73,8 @@ public final class S3ObjectStore extends CheckedObjectStore implements ProbedSto
   public static final long SINGLE_PUT_BYTES_MAX = 32L << 20;
 
   /**
-   * How long a stream may stay unread: for ever. A time would be kept by a thread of the SDK's that
-   * outlives the store by a minute or two, and every stream here is read, or closed.
+   * A stream may stay unread for any time. A limit would need a thread of the SDK that outlives the
+   * store by a minute or two. Every stream here is read or closed.
    */
   private static final Duration NO_TIMEOUT = Duration.ZERO;
 

@@ -8,9 +8,9 @@ import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
 
 /**
- * Has every read pass the caches on its way: a listing, a hint or an absence that is some seconds
- * old breaks the consistency that {@link ObjectStore} promises, and the second look at an answer
- * that was bad needs another answer (RFC 9111, 5.2.1.4).
+ * Makes every read bypass caches (RFC 9111, 5.2.1.4). A listing or an absence that is seconds old
+ * would break the consistency that {@link ObjectStore} promises. A second look at a bad answer
+ * needs a new answer.
  */
 final class S3PastCaches implements ExecutionInterceptor {
   @Override

@@ -33,9 +33,9 @@ import software.amazon.awssdk.services.s3.model.UploadPartResponse;
  * </table>
  *
  * <p>A HEAD decides for "stored" if the object is there with our length and put id, and with our
- * CRC-32C where it tells one. Where it tells no put id, the CRC-32C, the MD5 or else the bytes must
- * be ours. A part cannot be asked for: one without an etag is unknown, and the HEAD after
- * completing compares the length of the whole.
+ * CRC-32C where it has one. Without a put id, the CRC-32C, the MD5 or else the bytes must be ours.
+ * A part cannot be asked for: one without an etag is unknown, and the HEAD after completing
+ * compares the length of the whole.
  *
  * <p>Unknown is a failure of the kind {@link FailureKind#UNANSWERED}, as if no answer had come.
  * Thread: any.
@@ -107,7 +107,7 @@ final class S3Proof {
     return new PutResult.Stored(etag);
   }
 
-  /** Whether the stored bytes are the body's; null if these values do not tell. */
+  /** Whether the stored bytes are the body's; null if these values do not decide. */
   private @Nullable Boolean sameBytes(String etag, @Nullable String crc, ObjectBody body)
       throws IOException {
     Integer told = S3Values.crc32c(crc);

@@ -10,7 +10,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.ListMultipartUploadsResponse;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
 
-/** Uploads in parts that nobody will complete any more. Thread: any; there is no state. */
+/** Multipart uploads that will never be completed. Thread: any; there is no state. */
 final class S3StaleUploads {
   private static final int PAGES_MAX = 1_000;
 

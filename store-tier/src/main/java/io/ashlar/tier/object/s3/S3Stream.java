@@ -8,8 +8,8 @@ import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
- * A response body that, closed before its end, is aborted when much is left: draining it would
- * download what nobody wants.
+ * A response body. If much is left when it is closed, it is aborted: draining it would download
+ * bytes that are not needed.
  */
 final class S3Stream extends FilterInputStream {
   private final ResponseInputStream<?> response;

@@ -149,7 +149,7 @@ final class S3Upload implements MultipartUpload {
                 .uploadId(uploadId)
                 .multipartUpload(m -> m.parts(list))
                 .build());
-    // Whatever was answered: an object that is whole and ours is the proof.
+    // An object that is whole and ours is proof, regardless of the answer.
     PutResult.Stored stored =
         store.proof.completed(key, parts.values().stream().mapToLong(Part::length).sum(), putId);
     done = true;

@@ -6,10 +6,10 @@ import org.slf4j.LoggerFactory;
  * Keeps slf4j's notice about a missing provider off standard error.
  *
  * <p>The AWS SDK logs through slf4j-api. An application with a provider (logback, log4j, jul) gets
- * those messages there. One without gets none, and should not get three lines about that either,
- * let alone a provider that we chose: a second one on the class path is a notice of its own. So,
- * when no provider is to be found and slf4j has not started, its start is run once at verbosity
- * ERROR (a documented switch of slf4j 2.0.10), and the switch is put back.
+ * those messages there. An application without one gets none, and needs no notice about that. Nor
+ * may this module bring a provider: a second one on the class path causes a notice too. So if there
+ * is no provider and slf4j has not started, this starts it once at verbosity ERROR, a documented
+ * switch of slf4j 2.0.10. Then it resets the switch.
  */
 final class SdkLogging {
   private static final String VERBOSITY = "slf4j.internal.verbosity";

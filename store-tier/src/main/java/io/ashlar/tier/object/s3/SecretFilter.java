@@ -4,7 +4,7 @@ import io.ashlar.tier.object.ObjectKey;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Tells whether a URL carries a secret, and shows it without. Thread: any. */
+/** Detects secrets in a URL, and shows the URL without them. Thread: any. */
 public final class SecretFilter {
   private static final String EXAMPLES =
       "; examples: file:/var/lib/ashlar/tier,"

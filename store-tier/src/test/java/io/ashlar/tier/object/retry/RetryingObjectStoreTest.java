@@ -5,90 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.tier.object.DeleteResult;
 import io.ashlar.tier.object.FailureKind;
-import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
-import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.MultipartUpload;
 import io.ashlar.tier.object.ObjectBody;
 import io.ashlar.tier.object.ObjectContent;
 import io.ashlar.tier.object.ObjectNotFoundException;
-import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.object.ObjectStoreException;
 import io.ashlar.tier.object.PriceList;
-import io.ashlar.tier.object.PutResult;
 import io.ashlar.tier.object.RequestCounts;
 import io.ashlar.tier.object.RequestLimits;
-import io.ashlar.tier.object.directory.FileObjectStore;
-import io.ashlar.tier.object.request.StampedBody;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class RetryingObjectStoreTest {
-  private static final RetryPolicy POLICY =
-      new RetryPolicy(100, 800, 50, 20_000, 10_000, 5_000, 1_000);
-
-  /** The greatest jitter there is. */
-  private static final RandomGenerator MOST =
-      new RandomGenerator() {
-        @Override
-        public long nextLong() {
-          return 0;
-        }
-
-        @Override
-        public long nextLong(long bound) {
-          return bound - 1;
-        }
-      };
-
-  private final InMemoryObjectStore memory = new InMemoryObjectStore();
-  private final FaultyObjectStore faulty = new FaultyObjectStore(memory);
-  private final ManualClock clock = new ManualClock();
-  private final RetryingObjectStore store = retrying(faulty, RequestLimits.DEFAULTS);
-
-  private RetryingObjectStore retrying(ObjectStore delegate, RequestLimits limits) {
-    return RetryingObjectStore.builder(delegate)
-        .policy(POLICY)
-        .limits(limits)
-        .clock(clock)
-        .random(MOST)
-        .build();
-  }
-
-  private static ObjectBody body(String text) {
-    return ObjectBody.of(text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String text(ObjectStore from, String key) {
-    try (ObjectContent content = from.get(key)) {
-      return new String(content.stream().readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  /** Fails the first {@code times} requests that start with {@code prefix}. */
-  private void failFirst(int times, String prefix, Outcome outcome) {
-    AtomicInteger left = new AtomicInteger(times);
-    faulty.fault((request, key) ->
-        request.startsWith(prefix) && left.getAndDecrement() > 0 ? outcome : Outcome.ANSWERED);
-  }
-
-  private long requests(String prefix) {
-    return faulty.requests().stream().filter(r -> r.startsWith(prefix + " ")).count();
-  }
-
+class RetryingObjectStoreTest extends OnAFaultyStore {
   /** Defect 7: only one kind of error was repeated, and reads never. */
   @ParameterizedTest
   @EnumSource(names = {"THROTTLED", "UNAVAILABLE", "UNANSWERED", "CONFLICT"})
@@ -272,141 +208,6 @@ class RetryingObjectStoreTest {
     assertThat(pacer.concurrency()).isEqualTo(8);
   }
 
-  // Puts of unknown outcome.
-
-  @Test
-  void shouldFindThatAnUnansweredPutIfAbsentWasItsOwn() {
-    failFirst(1, "putIfAbsent", Outcome.APPLIED_UNANSWERED);
-    PutResult result = store.putIfAbsent("k", body("mine"));
-    assertThat(result)
-        .isEqualTo(new PutResult.Stored(Objects.requireNonNull(memory.head("k")).etag()));
-    assertThat(requests("putIfAbsent")).isEqualTo(1);
-    assertThat(store.usage().readBacks()).isEqualTo(1);
-  }
-
-  @Test
-  void shouldSendAPutIfAbsentAgainThatWasNotApplied() {
-    failFirst(2, "putIfAbsent", Outcome.NOT_APPLIED);
-    assertThat(store.putIfAbsent("k", body("mine")).stored()).isTrue();
-    assertThat(text(memory, "k")).isEqualTo("mine");
-  }
-
-  @Test
-  void shouldNotTakeAnothersEqualBytesForItsOwn() {
-    memory.putIfAbsent("k", StampedBody.stamp(body("same")));
-    failFirst(1, "putIfAbsent", Outcome.NOT_APPLIED);
-    assertThat(store.putIfAbsent("k", body("same"))).isEqualTo(new PutResult.Refused(false));
-  }
-
-  /** The first attempt is applied only while the second is on its way. */
-  @Test
-  void shouldRecogniseItsOwnAttemptThatIsAppliedLate() {
-    AtomicInteger puts = new AtomicInteger();
-    ObjectBody[] sent = new ObjectBody[1];
-    ObjectBody mine = StampedBody.stamp(body("mine"));
-    sent[0] = mine;
-    faulty.fault((request, key) -> {
-      if (!request.equals("putIfAbsent")) {
-        return Outcome.ANSWERED;
-      }
-      if (puts.incrementAndGet() == 1) {
-        return Outcome.NOT_APPLIED;
-      }
-      assertThat(memory.putIfAbsent(key, sent[0]).stored()).isTrue();
-      return Outcome.ANSWERED;
-    });
-    assertThat(store.putIfAbsent("k", mine).stored()).isTrue();
-    assertThat(puts.get()).isEqualTo(2);
-  }
-
-  /** Somebody else replaces the torn object again and again: this ends all the same. */
-  @Test
-  void shouldGiveUpReplacingItsOwnTornObjectAfterSomeRounds() {
-    StampedBody mine = new StampedBody(body("mine"), "the id");
-    AtomicInteger replacements = new AtomicInteger();
-    faulty.fault((request, key) -> {
-      if (request.equals("putIfAbsent") || request.equals("putIfMatch")) {
-        assertThat(replacements.incrementAndGet()).as("requests").isLessThan(20);
-        memory.put(key, new StampedBody(body("mi"), "the id"));
-        return request.equals("putIfAbsent") ? Outcome.NOT_APPLIED : Outcome.ANSWERED;
-      }
-      return Outcome.ANSWERED;
-    });
-    assertThat(store.putIfAbsent("k", mine)).isEqualTo(new PutResult.Refused(false));
-    assertThat(replacements).hasValueGreaterThan(2);
-  }
-
-  @Test
-  void shouldRefuseAPutIfAbsentAtOnceWhenNothingWasUnanswered() {
-    memory.put("k", body("theirs"));
-    assertThat(store.putIfAbsent("k", body("mine"))).isEqualTo(new PutResult.Refused(false));
-    assertThat(faulty.requests()).containsExactly("putIfAbsent k");
-  }
-
-  @Test
-  void shouldSettleAnUnansweredPutIfMatch() {
-    String etag = memory.put("k", body("old")).etag();
-    failFirst(1, "putIfMatch", Outcome.APPLIED_UNANSWERED);
-    assertThat(store.putIfMatch("k", body("new"), etag).stored()).isTrue();
-    assertThat(requests("putIfMatch")).isEqualTo(1);
-
-    failFirst(1, "putIfMatch", Outcome.NOT_APPLIED);
-    String now = Objects.requireNonNull(memory.head("k")).etag();
-    assertThat(store.putIfMatch("k", body("newer"), now).stored()).isTrue();
-    assertThat(text(memory, "k")).isEqualTo("newer");
-
-    failFirst(1, "putIfMatch", Outcome.NOT_APPLIED);
-    assertThat(store.putIfMatch("k", body("late"), now)).isEqualTo(new PutResult.Refused(false));
-    assertThat(text(memory, "k")).isEqualTo("newer");
-  }
-
-  /** A 409 says that two conditional writes met, not that the object exists. */
-  @Test
-  void shouldNotTakeAConflictForExists() {
-    faulty.failAs(FailureKind.CONFLICT, ObjectStoreException.NOT_SAID);
-    failFirst(2, "putIfAbsent", Outcome.NOT_APPLIED);
-    assertThat(store.putIfAbsent("k", body("mine")).stored()).isTrue();
-  }
-
-  @Test
-  void shouldCompareBytesWhereTheStoreKeepsNoPutId(@TempDir Path folder) {
-    try (FileObjectStore files = FileObjectStore.open(folder.resolve("store"))) {
-      FaultyObjectStore broken = new FaultyObjectStore(files);
-      RetryingObjectStore retrying = retrying(broken, RequestLimits.DEFAULTS);
-      for (Outcome outcome : new Outcome[] {Outcome.APPLIED_UNANSWERED, Outcome.NOT_APPLIED}) {
-        AtomicInteger left = new AtomicInteger(1);
-        broken.fault((request, key) ->
-            request.equals("putIfAbsent") && left.getAndDecrement() > 0
-                ? outcome
-                : Outcome.ANSWERED);
-        assertThat(retrying.putIfAbsent("" + outcome, body("mine")).stored()).isTrue();
-      }
-      files.put("taken", body("them"));
-      broken.fault((request, key) -> Outcome.ANSWERED);
-      assertThat(retrying.putIfAbsent("taken", body("mine")).stored()).isFalse();
-    }
-  }
-
-  @Test
-  void shouldThrowWhenItCannotFindOutHowAPutEnded() {
-    faulty.fault((request, key) ->
-        request.equals("head") ? Outcome.NOT_APPLIED : Outcome.APPLIED_UNANSWERED);
-    assertThatThrownBy(() -> store.putIfAbsent("k", body("x")))
-        .isInstanceOf(ObjectStoreException.class)
-        .satisfies(e -> assertThat(e.getSuppressed()).isNotEmpty());
-    assertThat(requests("putIfAbsent")).isEqualTo(1);
-  }
-
-  @Test
-  void shouldSettleAnUnansweredCompletion() {
-    failFirst(1, "complete", Outcome.APPLIED_UNANSWERED);
-    try (MultipartUpload upload = store.startUpload("u")) {
-      upload.part(1, body("x"));
-      assertThat(upload.completeIfAbsent().stored()).isTrue();
-    }
-    assertThat(requests("complete")).isEqualTo(1);
-  }
-
   // Interrupts, closing.
 
   @Test
@@ -537,7 +338,6 @@ class RetryingObjectStoreTest {
   @Test
   void shouldSendNothingWhenIdleAndCountWhatItUsed() {
     assertThat(store.usage().requests().requests()).isZero();
-    assertThat(store.usage().costNanos()).isZero();
     failFirst(1, "get", Outcome.NOT_APPLIED);
     store.put("k", body("12345"));
     assertThat(text(store, "k")).isEqualTo("12345");
@@ -547,7 +347,8 @@ class RetryingObjectStoreTest {
     assertThat(usage.requests().bytesSent()).isEqualTo(5);
     assertThat(usage.requests().bytesReceived()).isEqualTo(5);
     assertThat(usage.retries()).isEqualTo(1);
-    assertThat(usage.costNanos()).isEqualTo(5_000 * 2 + 400 * usage.requests().gets());
+    assertThat(PriceList.DEFAULTS.costNanos(usage.requests()))
+        .isEqualTo(5_000 * 2 + 400 * usage.requests().gets());
     clock.advanceMs(86_400_000);
     assertThat(store.usage()).isEqualTo(usage);
     assertThat(faulty.requests()).hasSize(4);

@@ -14,7 +14,6 @@ import io.ashlar.tier.object.retry.RetryPolicy;
 import io.ashlar.tier.object.retry.RetryingObjectStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
@@ -35,7 +34,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -184,9 +182,9 @@ public final class S3Front implements AutoCloseable {
       requests.add(request.text());
       request.answer(fault.on(request.text()));
     } catch (ObjectNotFoundException absent) {
-      error(exchange, 404, "NoSuchKey");
+      S3Wire.error(exchange, 404, "NoSuchKey");
     } catch (RuntimeException e) {
-      error(exchange, 500, "InternalError");
+      S3Wire.error(exchange, 500, "InternalError");
     }
   }
 
@@ -244,8 +242,9 @@ public final class S3Front implements AutoCloseable {
       switch (bad) {
         case NOTHING_IN_200 -> answer(200, new byte[0]);
         case ERROR_IN_200 ->
-            answer(200, xml("<Error><Code>InternalError</Code><Message>no</Message></Error>"));
-        case PAGE_IN_200 -> answer(200, xml("<html><body>welcome</body></html>"));
+            answer(
+                200, S3Wire.xml("<Error><Code>InternalError</Code><Message>no</Message></Error>"));
+        case PAGE_IN_200 -> answer(200, S3Wire.xml("<html><body>welcome</body></html>"));
         default -> apply(bad);
       }
     }
@@ -293,29 +292,29 @@ public final class S3Front implements AutoCloseable {
 
     private boolean isDamaged() {
       String checksum = header("x-amz-checksum-crc32c");
-      return checksum != null && !checksum.equals(checksum(body));
+      return checksum != null && !checksum.equals(S3Wire.checksum(body));
     }
 
     private void put(Bad bad) throws IOException {
       if (isDamaged()) {
-        error(exchange, 400, "BadDigest");
+        S3Wire.error(exchange, 400, "BadDigest");
         return;
       }
       byte[] stored = asStored(bad);
-      ObjectBody object = body(stored, header("x-amz-meta-ashlar-put-id"));
+      ObjectBody object = S3Wire.body(stored, header("x-amz-meta-ashlar-put-id"));
       String match = header("If-Match");
       PutResult result =
           header("If-None-Match") != null
               ? below.putIfAbsent(key, object)
               : match != null ? putIfMatch(object, S3Values.etag(match)) : below.put(key, object);
       if (!(result instanceof PutResult.Stored put)) {
-        error(exchange, 412, "PreconditionFailed");
+        S3Wire.error(exchange, 412, "PreconditionFailed");
         return;
       }
       if (bad != Bad.NO_ETAG) {
         answerHeader("ETag", S3Values.quoted(etag(put.etag(), stored)));
         if (tellsChecksums) {
-          answerHeader("x-amz-checksum-crc32c", checksum(stored));
+          answerHeader("x-amz-checksum-crc32c", S3Wire.checksum(stored));
         }
       }
       answer(200, new byte[0]);
@@ -334,7 +333,7 @@ public final class S3Front implements AutoCloseable {
 
     private void get(Bad bad) throws IOException {
       if (bad == Bad.ABSENT) {
-        error(exchange, 404, "NoSuchKey");
+        S3Wire.error(exchange, 404, "NoSuchKey");
         return;
       }
       byte[] bytes = stored(key);
@@ -346,7 +345,7 @@ public final class S3Front implements AutoCloseable {
       }
       boolean head = kind.equals("HEAD");
       if (head && tellsChecksums && bad == Bad.NO) {
-        answerHeader("x-amz-checksum-crc32c", checksum(bytes));
+        answerHeader("x-amz-checksum-crc32c", S3Wire.checksum(bytes));
       }
       switch (bad) {
         case EMPTY -> bytes = new byte[0];
@@ -359,7 +358,7 @@ public final class S3Front implements AutoCloseable {
         String[] ends = range.substring("bytes=".length()).split("-", 2);
         int from = Integer.parseInt(ends[0]);
         if (from >= bytes.length) {
-          error(exchange, 416, "InvalidRange");
+          S3Wire.error(exchange, 416, "InvalidRange");
           return;
         }
         int to = bytes.length;
@@ -397,7 +396,7 @@ public final class S3Front implements AutoCloseable {
                 "&quot;</ETag><LastModified>2026-11-30T10:00:00.000Z</LastModified></Contents>");
       }
       xml.append("<IsTruncated>").append(more).append("</IsTruncated></ListBucketResult>");
-      answer(200, xml(xml.toString()));
+      answer(200, S3Wire.xml(xml.toString()));
     }
 
     private void deleteAll() throws IOException {
@@ -407,7 +406,7 @@ public final class S3Front implements AutoCloseable {
         var _ = below.deleteAll(List.of(keys.group(1)));
         xml.append("<Deleted><Key>").append(keys.group(1)).append("</Key></Deleted>");
       }
-      answer(200, xml(xml + "</DeleteResult>"));
+      answer(200, S3Wire.xml(xml + "</DeleteResult>"));
     }
 
     private void start() throws IOException {
@@ -416,7 +415,7 @@ public final class S3Front implements AutoCloseable {
       uploadPutIds.put(id, String.valueOf(header("x-amz-meta-ashlar-put-id")));
       answer(
           200,
-          xml(
+          S3Wire.xml(
               "<InitiateMultipartUploadResult><UploadId>"
                   + id
                   + "</UploadId></InitiateMultipartUploadResult>"));
@@ -425,7 +424,8 @@ public final class S3Front implements AutoCloseable {
     private void part(Bad bad) throws IOException {
       TreeMap<Integer, byte[]> parts = uploads.get(query.getOrDefault("uploadId", ""));
       if (parts == null || isDamaged()) {
-        error(exchange, parts == null ? 404 : 400, parts == null ? "NoSuchUpload" : "BadDigest");
+        S3Wire.error(
+            exchange, parts == null ? 404 : 400, parts == null ? "NoSuchUpload" : "BadDigest");
         return;
       }
       byte[] stored = asStored(bad);
@@ -433,7 +433,7 @@ public final class S3Front implements AutoCloseable {
       if (bad != Bad.NO_ETAG) {
         answerHeader("ETag", S3Values.quoted(etag("part", stored)));
         if (tellsChecksums) {
-          answerHeader("x-amz-checksum-crc32c", checksum(stored));
+          answerHeader("x-amz-checksum-crc32c", S3Wire.checksum(stored));
         }
       }
       answer(200, new byte[0]);
@@ -443,25 +443,25 @@ public final class S3Front implements AutoCloseable {
       String id = query.getOrDefault("uploadId", "");
       TreeMap<Integer, byte[]> parts = uploads.remove(id);
       if (parts == null) {
-        error(exchange, 404, "NoSuchUpload");
+        S3Wire.error(exchange, 404, "NoSuchUpload");
         return;
       }
       ByteArrayOutputStream whole = new ByteArrayOutputStream();
       for (byte[] part : parts.values()) {
         whole.write(part);
       }
-      ObjectBody object = body(whole.toByteArray(), uploadPutIds.get(id));
+      ObjectBody object = S3Wire.body(whole.toByteArray(), uploadPutIds.get(id));
       PutResult result =
           header("If-None-Match") != null ? below.putIfAbsent(key, object) : below.put(key, object);
       if (result instanceof PutResult.Stored stored) {
         answer(
             200,
-            xml(
+            S3Wire.xml(
                 "<CompleteMultipartUploadResult><ETag>"
                     + etag(stored.etag(), whole.toByteArray())
                     + "</ETag></CompleteMultipartUploadResult>"));
       } else {
-        error(exchange, 412, "PreconditionFailed");
+        S3Wire.error(exchange, 412, "PreconditionFailed");
       }
     }
 
@@ -476,39 +476,8 @@ public final class S3Front implements AutoCloseable {
       }
       exchange.sendResponseHeaders(status, head || bytes.length == 0 ? -1 : bytes.length);
       if (!head && bytes.length > 0) {
-        write(exchange, bytes);
+        S3Wire.write(exchange, bytes);
       }
-    }
-  }
-
-  private static byte[] xml(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static ObjectBody body(byte[] bytes, @Nullable String putId) {
-    ObjectBody body = ObjectBody.of(bytes);
-    return putId == null ? body : new StampedBody(body, putId);
-  }
-
-  private static String checksum(byte[] bytes) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes);
-    return S3Values.checksum((int) crc.getValue());
-  }
-
-  private static void error(HttpExchange exchange, int status, String code) throws IOException {
-    byte[] bytes = xml("<Error><Code>" + code + "</Code><Message>no</Message></Error>");
-    boolean head = exchange.getRequestMethod().equals("HEAD");
-    exchange.sendResponseHeaders(status, head ? -1 : bytes.length);
-    if (!head) {
-      write(exchange, bytes);
-    }
-  }
-
-  /** The exchange itself is not closed: that would cut the connection, which is used again. */
-  private static void write(HttpExchange exchange, byte[] bytes) throws IOException {
-    try (OutputStream out = exchange.getResponseBody()) {
-      out.write(bytes);
     }
   }
 
