@@ -1,8 +1,8 @@
 /**
- * The command line, {@code scripts/ashlar} and {@code scripts/demo}: files of a directory tree kept
- * as blobs under names, and every operation of a store and its tier on them. The parts, from the
- * bottom: {@code file} (names and trees), {@code console} (what is printed), {@code command} and
- * {@code demo}.
+ * The command line, {@code scripts/ashlar} and {@code scripts/demo}: they keep the files of a
+ * directory tree as named blobs. Every operation of a store and its tier is a command. The parts,
+ * from the bottom: {@code file} (names and trees), {@code console} (what is printed), {@code
+ * command} and {@code demo}.
  *
  * <ul>
  *   <li><b>What enters and leaves.</b> Arguments enter; lines on standard output (data) and

@@ -3,12 +3,10 @@ package io.ashlar.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ashlar.cli.command.StoreOptions;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.file.BlobName;
 import io.ashlar.cli.file.CatalogueTest;
-import io.ashlar.cli.file.FilePacker;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
@@ -29,20 +27,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The commands on real stores, with a tier in a folder. */
-class StoreCommandsTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  @TempDir Path temp;
-
+/** The commands that work on a store alone. */
+class StoreCommandsTest extends OnAStore {
   @Test
   void shouldPutListGetAndRemove() throws IOException {
     Path tree = tree();
@@ -286,7 +278,7 @@ class StoreCommandsTest {
     }
     assertThat(parts).isGreaterThan(1);
     assertThat(blobs).isEqualTo(5_000);
-    assertThat(ok("verify", "--limit=1", store()).out()).contains("go on with: --from=");
+    assertThat(ok("verify", "--limit=1", store()).out()).contains("continue with: --from=");
     for (String wrong : List.of("--from=-1", "--rate=-1", "--limit=-1", "--from=9999999999")) {
       assertThat(CommandRun.of("verify", wrong, store()).code()).isEqualTo(ExitCode.ERROR);
     }
@@ -344,132 +336,6 @@ class StoreCommandsTest {
     assertThat(CommandRun.of("vacuum", "--rate=-1", store()).code()).isEqualTo(ExitCode.ERROR);
   }
 
-  @Test
-  void shouldTierEvictReadBackAndRestore() throws IOException {
-    Path tree = tree();
-    String url = "file:" + temp.resolve("tier");
-    ok("put", store(), tree);
-    JsonNode tiered = json("tier", "--json", "--evict", store(), url);
-    assertThat(tiered.get("checkpoint").get("blobs").asInt()).isEqualTo(7);
-    assertThat(tiered.get("evicted").asInt()).isEqualTo(3);
-    assertThat(ok("tier", store(), url).out()).contains("nothing");
-    assertThat(ok("ls", "-l", store()).lines()).anyMatch(line -> line.contains("  tier   "));
-
-    CommandRun without = CommandRun.of("get", store(), "tree/b/large", temp.resolve("x"));
-    assertThat(without.code()).isEqualTo(ExitCode.ERROR);
-    assertThat(without.err()).contains("--tier");
-    assertThat(temp.resolve("x")).doesNotExist();
-    ok("get", "--all", "--tier", url, store(), temp.resolve("back"));
-    assertSame(tree, temp.resolve("back/tree"));
-
-    Path restored = temp.resolve("restored");
-    assertThat(ok("restore", url, restored).out()).contains("restored 7 blobs");
-    ok("get", "--all", restored, temp.resolve("out"));
-    assertSame(tree, temp.resolve("out/tree"));
-    assertThat(CommandRun.of("restore", url, restored).err())
-        .startsWith("error: folder is not empty");
-    assertThat(CommandRun.of("tier", restored, url).code()).isEqualTo(ExitCode.ERROR);
-    ok("tier", "--adopt", restored, url);
-    ok("rm", restored, "tree/a");
-    assertThat(json("tier", "--json", restored, url).get("checkpoint").get("deletes").asInt())
-        .isGreaterThan(1);
-  }
-
-  @Test
-  void shouldRestoreACheckpointAndTurnAStoreIntoAnother() throws IOException {
-    String url = "file:" + temp.resolve("tier");
-    Path tree = tree();
-    ok("put", store(), tree);
-    long first =
-        json("tier", "--json", store(), url).get("checkpoint").get("manifestSequence").asLong();
-    ok("rm", store(), "tree/a");
-    ok("tier", store(), url);
-
-    Path restored = temp.resolve("restored");
-    JsonNode newest = json("restore", "--json", url, restored);
-    assertThat(newest.get("keptBlobs").asInt()).isZero();
-    assertThat(CommandRun.of("get", restored, "tree/a", temp.resolve("x")).code()).isNotZero();
-    JsonNode delta = json("restore", "--json", "--delta", "--checkpoint", first, url, restored);
-    assertThat(delta.get("checkpoint").asLong()).isEqualTo(first);
-    assertThat(delta.get("keptBlobs").asInt()).isPositive();
-    assertThat(delta.get("blobs").asInt()).isPositive().isLessThan(7);
-    ok("get", "--all", restored, temp.resolve("out"));
-    assertSame(tree, temp.resolve("out/tree"));
-
-    // What does not exist leaves the store alone.
-    CommandRun missing = CommandRun.of("restore", "--delta", "--checkpoint", "99", url, restored);
-    assertThat(missing.code()).isEqualTo(ExitCode.ERROR);
-    assertThat(missing.err()).contains("no such checkpoint: checkpoint=99");
-    ok("get", "--all", restored, temp.resolve("again"));
-    assertThat(restored.resolve(".restoring")).doesNotExist();
-  }
-
-  @Test
-  void shouldGoOnWithARestoreThatWasCutShort() throws IOException {
-    Path tier = temp.resolve("tier");
-    Path tree = tree();
-    ok("put", store(), tree);
-    ok("tier", store(), "file:" + tier);
-    Path batch;
-    try (Stream<Path> files = Files.walk(tier.resolve("batches"))) {
-      batch = files.filter(Files::isRegularFile).findFirst().orElseThrow();
-    }
-    byte[] bytes = Files.readAllBytes(batch);
-    Files.write(batch, new byte[100]);
-    Path restored = temp.resolve("restored");
-    CommandRun cut = CommandRun.of("restore", "file:" + tier, restored);
-    assertThat(cut.code()).isEqualTo(ExitCode.DIFFERENT);
-    assertThat(cut.err()).contains("give the same command again");
-    assertThat(CommandRun.of("ls", restored).code()).isEqualTo(ExitCode.ERROR);
-
-    Files.write(batch, bytes);
-    ok("restore", "file:" + tier, restored);
-    ok("get", "--all", restored, temp.resolve("out"));
-    assertSame(tree, temp.resolve("out/tree"));
-    assertThat(restored.resolve(".restoring")).doesNotExist();
-  }
-
-  @Test
-  void shouldNotRestoreThroughALink() throws IOException {
-    String url = "file:" + temp.resolve("tier");
-    ok("put", store(), tree());
-    ok("tier", store(), url);
-    Path elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
-    Path restored = Files.createDirectory(temp.resolve("restored"));
-    Files.createSymbolicLink(restored.resolve(".restoring"), elsewhere);
-    CommandRun run = CommandRun.of("restore", url, restored);
-    assertThat(run.code()).isEqualTo(ExitCode.ERROR);
-    assertThat(run.err()).contains("symbolic link");
-    assertThat(elsewhere).isEmptyDirectory();
-  }
-
-  @Test
-  void shouldRefuseABadUrl() throws IOException {
-    ok("put", store(), tree());
-    for (String url : List.of("ftp://x", "s3://", "file:", "")) {
-      for (List<Object> arguments :
-          List.<List<Object>>of(
-              List.of("tier", store(), url),
-              List.of("restore", url, temp.resolve("new")),
-              List.of("demo", temp.resolve("tree"), "--work", temp.resolve("w"), "--tier", url))) {
-        CommandRun run = CommandRun.of(arguments.toArray());
-        assertThat(run.code()).as("%s", arguments).isEqualTo(ExitCode.ERROR);
-        assertThat(run.err()).startsWith("error: ").contains("URL");
-        assertThat(run.err().lines()).hasSize(1);
-      }
-    }
-    assertThat(temp.resolve("new")).doesNotExist();
-  }
-
-  @Test
-  void shouldSayThatThereIsNothingToRestore() {
-    Path restored = temp.resolve("restored");
-    CommandRun run = CommandRun.of("restore", "file:" + temp.resolve("tier"), restored);
-    assertThat(run.code()).isEqualTo(ExitCode.ERROR);
-    assertThat(run.err()).startsWith("error: ").contains("nothing to restore");
-    assertThat(restored).doesNotExist();
-  }
-
   private void damage(BlobId id) throws IOException {
     long[] offset = new long[1];
     try (LocalBlobStore store = LocalBlobStore.builder(store()).open()) {
@@ -491,46 +357,5 @@ class StoreCommandsTest {
       file.seek(offset[0] + 100);
       file.write(before ^ 1);
     }
-  }
-
-  private Path store() {
-    return temp.resolve("store");
-  }
-
-  private Path tree() throws IOException {
-    Path tree = temp.resolve("tree");
-    Files.createDirectories(tree.resolve("b"));
-    Files.writeString(tree.resolve("a"), "a");
-    Files.writeString(tree.resolve("ü"), "umlaut");
-    Files.createFile(tree.resolve("b/empty"));
-    byte[] large = new byte[FilePacker.PACKED_BYTES_MAX + 12_345];
-    new Random(1).nextBytes(large);
-    Files.write(tree.resolve("b/large"), large);
-    Files.createSymbolicLink(tree.resolve("link"), tree.resolve("a"));
-    return tree;
-  }
-
-  private static void assertSame(Path expected, Path actual) throws IOException {
-    try (Stream<Path> files = Files.walk(expected)) {
-      for (Path file : files.filter(path -> !Files.isSymbolicLink(path)).toList()) {
-        Path other = actual.resolve(expected.relativize(file).toString());
-        if (Files.isDirectory(file)) {
-          assertThat(other).isDirectory();
-        } else {
-          assertThat(other).hasSameBinaryContentAs(file);
-        }
-      }
-    }
-  }
-
-  private static CommandRun ok(Object... arguments) {
-    CommandRun run = CommandRun.of(arguments);
-    assertThat(run.err()).isEmpty();
-    assertThat(run.code()).isZero();
-    return run;
-  }
-
-  private static JsonNode json(Object... arguments) throws IOException {
-    return JSON.readTree(ok(arguments).out());
   }
 }

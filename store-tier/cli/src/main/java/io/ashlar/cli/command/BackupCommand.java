@@ -1,6 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
@@ -13,44 +12,33 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
-/** {@code ashlar backup}: copies a store that nobody writes to into one file. */
+/** {@code ashlar backup}: copies a store, which must not be open for writing, into one file. */
 @Command(
     name = "backup",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
       "Copy what a store holds into one new file, compact and verified.",
-      "The file is the data file of a store: named ashlar.data, in a folder of its own, it opens"
-          + " like any other. The store is only read, and may be on read-only media. Blobs that"
-          + " are in the tier only are left out; then the exit code is 1."
-    })
+      "The file is the data file of a store. To use it, name it ashlar.data in a folder of"
+          + " its own. The store is only read and may be on read-only media. Blobs that are only in"
+          + " the tier are left out."
+    },
+    exitCodeList = "1:blobs that are only in the tier were left out, or a blob is damaged",
+    footer = "  ashlar backup /var/lib/photos /mnt/usb/photos.ashlar")
 public final class BackupCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
-
-  @Parameters(index = "1", paramLabel = "FILE", description = "The backup; must not exist yet.")
+  @Parameters(index = "1", paramLabel = "FILE", description = "File to create; must not exist.")
   private @Nullable Path file;
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = outputOptions.output();
     Path target = Objects.requireNonNull(file);
-    try (ReadOnlyStore opened = options.openReadOnly(Objects.requireNonNull(store))) {
+    try (ReadOnlyStore opened = store.openReadOnly()) {
       StoreBackup.Report report = StoreBackup.write(opened, target);
-      if (json) {
+      if (outputOptions.json()) {
         output.json(report);
       } else {
         output.line(
@@ -62,7 +50,7 @@ public final class BackupCommand implements Callable<Integer> {
                 + target
                 + (report.remote() == 0
                     ? ""
-                    : "; left out " + Units.count(report.remote()) + " in the tier only"));
+                    : "; left out " + Units.count(report.remote()) + " that are only in the tier"));
       }
       return report.remote() == 0 ? ExitCode.OK : ExitCode.DIFFERENT;
     }

@@ -1,7 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
-import io.ashlar.cli.console.Output;
 import io.ashlar.tier.batch.BatchFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,30 +9,23 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code ashlar batch}: looks into the objects of a tier. */
+/** {@code ashlar batch}: inspects and converts the objects of a tier. */
 @Command(
     name = "batch",
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    description = "Look into batch files, and convert them.",
+    description = "Inspect and convert batch files, which are the objects of a tier.",
+    footer = "  ashlar batch ls 0192f3a1.lcb",
     subcommands = {BatchListCommand.class, BatchConvertCommand.class})
 public final class BatchCommand implements Runnable {
-  @ParentCommand private @Nullable Console root;
   @Spec private @Nullable CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(
         Objects.requireNonNull(spec).commandLine(),
-        "no command given: batch ls FILE, or batch convert IN OUT --format v2|v3");
-  }
-
-  /** How a command below this one speaks. */
-  Output output(CommandSpec command) {
-    return Objects.requireNonNull(root).output(command);
+        "no command given: use batch ls FILE or batch convert IN OUT --format=v2|v3");
   }
 
   /**
@@ -48,9 +39,13 @@ public final class BatchCommand implements Runnable {
     }
   }
 
-  /** What is wrong with a batch file, by its path and with the way out. */
+  /** Returns the error of a damaged batch file: what is wrong, its path and the remedy. */
   static IOException damaged(Path path, BatchFormatException e) {
     return new IOException(
-        e.getMessage() + ": path=" + path + "; fetch or restore the file again", e);
+        e.getMessage()
+            + ": path="
+            + path
+            + "; download the file again, or convert what is left with: ashlar batch convert --salvage",
+        e);
   }
 }

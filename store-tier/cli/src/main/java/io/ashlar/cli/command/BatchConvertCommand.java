@@ -1,5 +1,6 @@
 package io.ashlar.cli.command;
 
+import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
@@ -32,19 +33,19 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code ashlar batch convert}: the entries of one batch file in a file of another version. */
 @Command(
     name = "convert",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Write the entries of an LCB1 batch file, version 1 to 3, to a new file of another version.",
-      "Order and duplicates are kept. OUT must not exist, and is there only when all went well.",
-      "What was encrypted stays so, with the current key; version 2 has no encryption."
-    })
+      "Convert an LCB1 batch file to another version.",
+      "Reads versions 1 to 3. Keeps order and duplicates. OUT appears only after everything"
+          + " was written. An encrypted batch stays encrypted, with the current key; version 2 has"
+          + " no encryption."
+    },
+    exitCodeList = "1:with --salvage, entries are lost",
+    footer = "  ashlar batch convert 0192f3a1.lcb new.lcb --format=v3")
 final class BatchConvertCommand implements Callable<Integer> {
   /** What is written. */
   enum Format {
@@ -60,33 +61,33 @@ final class BatchConvertCommand implements Callable<Integer> {
     }
   }
 
-  @ParentCommand private @Nullable BatchCommand parent;
   @Spec private @Nullable CommandSpec spec;
   @Mixin private KeyOptions keyOptions = new KeyOptions();
 
-  @Parameters(index = "0", paramLabel = "IN", description = "The file to read.")
+  @Parameters(index = "0", paramLabel = "IN", description = "File to read.")
   private @Nullable Path in;
 
-  @Parameters(index = "1", paramLabel = "OUT", description = "The file to write.")
+  @Parameters(index = "1", paramLabel = "OUT", description = "File to create; must not exist.")
   private @Nullable Path out;
 
-  @Option(names = "--format", required = true, paramLabel = "v2|v3", description = "Its version.")
+  @Option(
+      names = "--format",
+      required = true,
+      paramLabel = "v2|v3",
+      description = "Version to write.")
   private @Nullable Format format;
 
-  @Option(
-      names = "--salvage",
-      description =
-          "Take what is left of a damaged file of version 3. Exits with 1 when entries are lost.")
+  @Option(names = "--salvage", description = "Read what is left of a damaged file of version 3.")
   private boolean salvage;
 
-  @Option(names = "--decrypt", description = "Write what was encrypted without encryption.")
+  @Option(names = "--decrypt", description = "Write an encrypted batch without encryption.")
   private boolean decrypt;
 
   private @Nullable FrameKeys keys;
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(parent).output(Objects.requireNonNull(spec));
+    Output output = Console.outputOf(Objects.requireNonNull(spec));
     Path source = Objects.requireNonNull(in);
     Path target = Objects.requireNonNull(out);
     BatchCommand.checkFile(source);

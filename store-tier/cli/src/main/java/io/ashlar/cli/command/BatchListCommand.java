@@ -1,5 +1,6 @@
 package io.ashlar.cli.command;
 
+import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.tier.batch.Batch;
@@ -24,34 +25,33 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code ashlar batch ls}: the entries of one batch file, and the frames of version 3. */
 @Command(
     name = "ls",
-    mixinStandardHelpOptions = true,
     description = {
-      "List the entries of an LCB1 batch file in order, one JSON object a line: key_hex, length",
-      "and crc32c of the data. Of version 3, a first line sums up the batch, and one for each",
-      "frame comes before its entries. Nothing is printed unless all of the file is well-formed."
-    })
+      "List the entries of an LCB1 batch file, one JSON object a line.",
+      "Prints key_hex, length and crc32c of the data, in the order of the file. For version"
+          + " 3, the first line describes the batch, and one line for each frame precedes its"
+          + " entries. Nothing is printed unless the whole file is valid."
+    },
+    footer = "  ashlar batch ls 0192f3a1.lcb")
 final class BatchListCommand implements Callable<Integer> {
   private static final int CHUNK_BYTES = 64 << 10;
   private static final int CHECKED_LINES = 1024;
 
-  @ParentCommand private @Nullable BatchCommand parent;
   @Spec private @Nullable CommandSpec spec;
   @Mixin private KeyOptions keyOptions = new KeyOptions();
 
-  @Parameters(index = "0", paramLabel = "FILE", description = "An LCB1 file, version 1 to 3.")
+  @Parameters(index = "0", paramLabel = "FILE", description = "Batch file of version 1, 2 or 3.")
   private @Nullable Path file;
 
   private long printed;
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(parent).output(Objects.requireNonNull(spec));
+    Output output = Console.outputOf(Objects.requireNonNull(spec));
     Path path = Objects.requireNonNull(file);
     BatchCommand.checkFile(path);
     try (Batch batch = new BatchDecoder(keyOptions.keys()).open(path)) {
@@ -62,7 +62,7 @@ final class BatchListCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private void list(Batch batch, PrintWriter out) throws IOException {
+  private void list(Batch batch, PrintWriter out) {
     FrameTable frames = batch.frames();
     FramedHeader header = batch.framedHeader();
     if (frames != null && header != null) {
@@ -76,7 +76,9 @@ final class BatchListCommand implements Callable<Integer> {
       }
       printEntry(out, entry);
       offset = batch.offsetAfter(offset);
-      checkOutput(out);
+      if (isClosed(out)) {
+        return;
+      }
     }
     // The last parts of an entry that is cut into several.
     while (frames != null && nextFrame < frames.count()) {
@@ -84,10 +86,9 @@ final class BatchListCommand implements Callable<Integer> {
     }
   }
 
-  private void checkOutput(PrintWriter out) throws IOException {
-    if (++printed % CHECKED_LINES == 0 && out.checkError()) {
-      throw new IOException("standard output was closed: lines=" + printed);
-    }
+  /** Returns whether the output cannot be written any more; checks at intervals only. */
+  private boolean isClosed(PrintWriter out) {
+    return ++printed % CHECKED_LINES == 0 && out.checkError();
   }
 
   private static void printSummary(
@@ -135,7 +136,7 @@ final class BatchListCommand implements Callable<Integer> {
     return String.format(Locale.ROOT, "%.2f", (double) raw / bytes);
   }
 
-  /** Keys can be as long as a batch: they are never text as a whole. */
+  /** A key can be as long as a batch, so it is printed in chunks. */
   private static void printEntry(PrintWriter out, BatchEntry entry) {
     out.print("{\"key_hex\":\"");
     byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, entry.key().byteSize())];

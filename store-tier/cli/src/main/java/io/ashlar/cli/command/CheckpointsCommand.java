@@ -1,54 +1,42 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
-import io.ashlar.tier.ObjectStores;
 import io.ashlar.tier.collect.Checkpoints;
 import io.ashlar.tier.collect.Checkpoints.Checkpoint;
 import io.ashlar.tier.object.ObjectStore;
+import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Mixin;
 
 /** {@code ashlar checkpoints}: the points in time that a tier keeps. */
 @Command(
     name = "checkpoints",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "List the checkpoints of a tier, the oldest first: each is a point in time to restore.",
-      "Entries and bytes are what a checkpoint added; claims and collections repeat the one before."
-    })
+      "List the checkpoints of a tier, oldest first.",
+      "Each checkpoint is a point in time that can be restored. Entries and bytes are what it"
+          + " added. Claims and collections repeat the state before them."
+    },
+    exitCodeList = "1:the tier is damaged",
+    footer = "  ashlar checkpoints s3://bucket/photos")
 public final class CheckpointsCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-
-  @Option(names = "--json", description = "Print one JSON object for each.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "URL", description = "The object store.")
-  private @Nullable String url;
+  @Mixin private TierArgument tier = new TierArgument();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
 
   @Override
-  public Integer call() {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
-    try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url))) {
+  public Integer call() throws IOException {
+    Output output = outputOptions.output();
+    try (ObjectStore objects = tier.openExisting()) {
       List<Checkpoint> checkpoints = Checkpoints.list(objects);
-      if (json) {
+      if (outputOptions.json()) {
         checkpoints.forEach(checkpoint -> output.json(row(checkpoint)));
       } else {
         print(output, checkpoints);

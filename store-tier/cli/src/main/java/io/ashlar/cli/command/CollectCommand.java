@@ -1,83 +1,84 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
 import io.ashlar.tier.CollectionConfig;
 import io.ashlar.tier.CollectionReport;
-import io.ashlar.tier.ObjectStores;
 import io.ashlar.tier.key.FrameKeys;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.upload.ForeignCollection;
 import java.io.IOException;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar collect}: what nothing needs any more is deleted from a tier. */
 @Command(
     name = "collect",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Delete from a tier what no checkpoint that is kept, no pin and no store needs.",
-      "For a tier whose store is not open; an open store collects by itself. This takes the tier",
-      "over for a moment: a store that is open there after all stops tiering until it is opened",
-      "again. Without --keep and --keep-days every checkpoint is kept, and only what failed uploads",
-      "and earlier collections left is deleted."
-    })
+      "Delete what a tier no longer needs.",
+      "Deletes what no kept checkpoint, no pin and no store needs. Without --keep and"
+          + " --keep-days, every checkpoint is kept, and only leftovers of failed uploads and"
+          + " earlier collections are deleted.",
+      "Use this for a tier whose store is not open; an open store collects by itself. The"
+          + " command takes over the tier for a moment. A store that is open on it after all stops"
+          + " tiering until it is opened again."
+    },
+    exitCodeList = "1:the tier is damaged",
+    footer = "  ashlar collect --keep=10 --dry-run s3://bucket/photos")
 public final class CollectCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
+  private static final long KEEP_MAX = 1_000_000;
+  private static final long KEEP_DAYS_MAX = 3_653;
+
+  @Mixin private TierArgument tier = new TierArgument();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
   @Mixin private KeyOptions keyOptions = new KeyOptions();
 
   @Option(
       names = "--keep",
       paramLabel = "COUNT",
-      description = "Keep the newest COUNT checkpoints that changed something.")
+      description = "Keep the newest COUNT checkpoints that changed something. Default: keep all.")
   private long keep;
 
   @Option(
       names = "--keep-days",
       paramLabel = "DAYS",
-      description = "Keep checkpoints of the last DAYS days; with --keep, whatever either keeps.")
+      description =
+          "Keep the checkpoints of the last DAYS days. With --keep, keep what either option"
+              + " keeps. Default: keep all.")
   private long keepDays;
 
-  @Option(names = "--dry-run", description = "Only say what would be deleted; write nothing.")
+  @Option(names = "--dry-run", description = "Print what would be deleted, and write nothing.")
   private boolean dryRun;
-
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "URL", description = "The object store.")
-  private @Nullable String url;
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = outputOptions.output();
+    check("--keep", keep, KEEP_MAX);
+    check("--keep-days", keepDays, KEEP_DAYS_MAX);
     CollectionConfig config =
         CollectionConfig.DEFAULTS
             .withRetainCount(keep)
-            .withRetainMs(TimeUnit.DAYS.toMillis(Math.min(keepDays, 100_000)));
+            .withRetainMs(TimeUnit.DAYS.toMillis(keepDays));
     FrameKeys keys = keyOptions.keys();
-    try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url))) {
+    try (ObjectStore objects = tier.openExisting()) {
       CollectionReport report = ForeignCollection.run(objects, keys, config, dryRun);
-      if (json) {
+      if (outputOptions.json()) {
         output.json(report);
       } else {
         print(output, report);
       }
     }
     return ExitCode.OK;
+  }
+
+  private void check(String option, long value, long most) {
+    if (value < 0 || value > most) {
+      throw outputOptions.wrongUse(option + " must be 0 to " + most + ": " + value);
+    }
   }
 
   private void print(Output output, CollectionReport report) {

@@ -1,81 +1,64 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
 import io.ashlar.cli.file.Catalogue;
 import io.ashlar.store.local.LocalBlobStore;
-import io.ashlar.tier.ObjectStores;
 import io.ashlar.tier.Tier;
 import io.ashlar.tier.key.FrameKeys;
 import io.ashlar.tier.object.ObjectStore;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ParameterException;
 
 /** {@code ashlar evict}: local bytes of what is safe in the tier are given up. */
 @Command(
     name = "evict",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Drop the local bytes of files that are safe in the tier; get them with --tier URL.",
-      "What changed since the last \"ashlar tier\" stays local."
-    })
+      "Drop the local bytes of files that are in the tier.",
+      "Read them later with: ashlar get --tier URL. What changed since the last \"ashlar"
+          + " tier\" stays local."
+    },
+    exitCodeList = "1:the tier is damaged",
+    footer = "  ashlar evict --free=2G /var/lib/photos s3://bucket/photos")
 public final class EvictCommand implements Callable<Integer> {
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})([KMGT]?)");
 
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
-  @Mixin private KeyOptions keyOptions = new KeyOptions();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private TieredStoreArguments arguments = new TieredStoreArguments();
 
   @Option(
       names = "--free",
       paramLabel = "SIZE",
       description =
-          "Stop when so many bytes are freed, the oldest files first: 500M, 2G. Default: all files.")
+          "Stop when SIZE bytes are freed, oldest files first: bytes, or a number with K, M,"
+              + " G or T (powers of 1,024), such as 500M. Default: evict all files.")
   private @Nullable String free;
-
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
-
-  @Parameters(index = "1", paramLabel = "URL", description = "The object store it is tiered to.")
-  private @Nullable String url;
 
   /** What was evicted; also its JSON. */
   record Outcome(long evicted, long localBlobs, long evictedBlobs, long tieredEpoch) {}
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
-    Path folder = Objects.requireNonNull(store);
+    Output output = outputOptions.output();
+    FrameKeys keys = arguments.keys();
     long bytes = free == null ? Long.MAX_VALUE : size(free);
-    FrameKeys keys = keyOptions.keys();
-    try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url));
-        LocalBlobStore local = options.openExisting(folder);
-        Tier tier = OpenStore.tier(local, objects, keys)) {
+    try (ObjectStore objects = arguments.openExistingObjects();
+        LocalBlobStore local = arguments.openStore();
+        Tier tier = tiered(local, objects, keys)) {
       long evicted = tier.evictOldest(bytes, id -> !Catalogue.isPage(id));
       long inTierOnly = local.stats().evictedBlobs();
       Outcome outcome =
           new Outcome(evicted, local.stats().blobs() - inTierOnly, inTierOnly, tier.tieredEpoch());
-      if (json) {
+      if (outputOptions.json()) {
         output.json(outcome);
       } else {
         output.line(
@@ -91,15 +74,35 @@ public final class EvictCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  /** Bytes of a size with K, M, G or T behind it, or nothing. */
-  static long size(String text) {
+  /** A tier is opened only where one is: opening it at a misspelt URL would begin a new one. */
+  private static Tier tiered(LocalBlobStore local, ObjectStore objects, @Nullable FrameKeys keys)
+      throws IOException {
+    if (objects.list("", null).objects().isEmpty()) {
+      throw new IOException(
+          "nothing is tiered there: store=" + objects + "; check the URL, or run: ashlar tier");
+    }
+    return OpenStore.tier(local, objects, keys);
+  }
+
+  /** Returns the bytes of a size: a number, and after it K, M, G, T or nothing. */
+  private long size(String text) {
     Matcher matcher = SIZE.matcher(text.toUpperCase(Locale.ROOT));
     if (!matcher.matches()) {
-      throw new IllegalArgumentException(
-          "not a size: --free=" + text + "; give bytes, or a number with K, M, G or T");
+      throw notASize(text);
     }
     String unit = matcher.group(2);
     int kilos = unit.isEmpty() ? 0 : "KMGT".indexOf(unit) + 1;
-    return Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * kilos));
+    try {
+      return Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * kilos));
+    } catch (ArithmeticException e) {
+      throw notASize(text);
+    }
+  }
+
+  private ParameterException notASize(String text) {
+    return outputOptions.wrongUse(
+        "not a size: --free="
+            + text
+            + "; give bytes, or a number with K, M, G or T, below 8,388,608T");
   }
 }

@@ -1,6 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Progress;
@@ -18,62 +17,55 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar get}: blobs become files. */
 @Command(
     name = "get",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     customSynopsis = {
       "ashlar get [OPTIONS] STORE NAME [TARGET]",
       "ashlar get [OPTIONS] --all STORE [FOLDER]"
     },
     description = {
       "Write files of a store to the file system.",
-      "TARGET is a file or an existing folder, by default the current one; with --all every file",
-      "gets its own name below FOLDER. A file takes its name only when all of it was read and",
-      "verified. Nothing is written outside of the folder, or through a link."
-    })
+      "TARGET is a file or an existing folder. With --all, every file gets its own name below"
+          + " FOLDER. The default for both is the current folder.",
+      "A file appears under its name only after all of it was read and verified. Nothing is"
+          + " written outside the folder or through a symbolic link."
+    },
+    exitCodeList = "1:a file is damaged; with --all, a file could not be read or written",
+    footer = "  ashlar get --all /var/lib/photos /tmp/photos")
 public final class GetCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
   @Mixin private KeyOptions keyOptions = new KeyOptions();
 
-  @Option(names = "--all", description = "Get every file, or those below the names of --below.")
+  @Option(names = "--all", description = "Get every file.")
   private boolean all;
 
   @Option(
       names = "--below",
       paramLabel = "NAME",
-      description = "With --all: only this name and what lies below it; repeatable.")
+      description = "With --all: get only NAME and what lies below it. Repeatable.")
   private List<String> below = new ArrayList<>();
 
-  @Option(names = "--tier", paramLabel = "URL", description = "Where evicted files are.")
+  @Option(
+      names = "--tier",
+      paramLabel = "URL",
+      description = "Read evicted files from this tier: " + TierArgument.FORMS + ".")
   private @Nullable String url;
-
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
 
   @Parameters(
       index = "1..*",
       arity = "0..2",
-      paramLabel = "NAME TARGET",
-      description = "What to get, and where to.")
+      hideParamSyntax = true,
+      paramLabel = "NAME [TARGET]",
+      description = "Name of the file to get, and where to write it.")
   private List<String> arguments = new ArrayList<>();
 
   /** What a get did; also its JSON. */
@@ -81,18 +73,17 @@ public final class GetCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    CommandSpec self = Objects.requireNonNull(spec);
-    Output output = Objects.requireNonNull(root).output(self);
+    Output output = outputOptions.output();
     if (arguments.size() > (all ? 1 : 2) || (!all && arguments.isEmpty())) {
-      throw new ParameterException(
-          self.commandLine(),
-          all ? "--all takes STORE and FOLDER" : "get takes STORE, NAME and TARGET");
+      throw outputOptions.wrongUse(
+          all
+              ? "wrong arguments: --all takes STORE and at most one FOLDER"
+              : "wrong arguments: get takes STORE, NAME and at most one TARGET");
     }
     if (!all && !below.isEmpty()) {
-      throw new ParameterException(self.commandLine(), "--below goes with --all");
+      throw outputOptions.wrongUse("--below needs --all");
     }
-    Path folder = Objects.requireNonNull(store);
-    try (OpenStore opened = OpenStore.open(options, folder, url, keyOptions.keys())) {
+    try (OpenStore opened = OpenStore.open(store, url, keyOptions.keys())) {
       return all ? getAll(opened.local(), output) : getOne(opened.local(), output);
     }
   }
@@ -114,7 +105,7 @@ public final class GetCommand implements Callable<Integer> {
       target = target.resolve(name.lastPart());
     }
     TargetFolder.replace(target, channel -> copy(blobs, name, channel));
-    if (json) {
+    if (outputOptions.json()) {
       output.json(new Outcome(1, blob.length(), 0));
     }
     return ExitCode.OK;
@@ -152,7 +143,7 @@ public final class GetCommand implements Callable<Integer> {
         }
       }
     }
-    if (json) {
+    if (outputOptions.json()) {
       output.json(new Outcome(files, bytes, errors));
     } else {
       output.line(

@@ -12,10 +12,11 @@ public final class KeyOptions {
   @Option(
       names = "--key-file",
       paramLabel = "FILE",
-      description = {
-        "The keys that the tier is encrypted with. A line a key, the current one first: a number, a",
-        "colon, and 32 bytes as hexadecimal digits or Base64. Only its owner may read it."
-      })
+      order = OutputOptions.ORDER_TIER,
+      description =
+          "File with the keys that the tier is encrypted with, readable by its owner only."
+              + " One key a line, the current one first: a number, a colon, and 32 bytes in"
+              + " hexadecimal or Base64.")
   private @Nullable Path keyFile;
 
   /**

@@ -1,60 +1,50 @@
 package io.ashlar.cli.command;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.file.BlobName;
 import io.ashlar.cli.file.Catalogue;
 import io.ashlar.store.local.ReadOnlyStore;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar ls}: the names of a store. */
 @Command(
     name = "ls",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
       "List the names in a store, in order.",
-      "With NAMEs only those, and what lies below them. Control characters and backslashes are",
-      "shown escaped; --json gives names exactly."
-    })
+      "With NAME, list only it and what lies below it. Control characters and backslashes are"
+          + " shown escaped; --json shows names exactly."
+    },
+    exitCodeList = "1:the list of names is damaged",
+    footer = "  ashlar ls -l /var/lib/photos Pictures/2026")
 public final class ListCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
   @Option(
       names = {"-l", "--long"},
-      description = "Show length, place (local or tier) and id too.")
+      description = "Also show length in bytes, place (local or tier) and id.")
   private boolean detailed;
 
   @Option(
       names = {"-a", "--all"},
-      description = "List blobs without a name too, other programs' say.")
+      description = "Also list blobs without a name, such as those of other programs.")
   private boolean all;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
-
-  @Parameters(index = "1..*", paramLabel = "NAME", description = "Only these and what is below.")
+  @Parameters(
+      index = "1..*",
+      paramLabel = "NAME",
+      description = "List only these and what lies below them.")
   private List<String> names = new ArrayList<>();
 
   /** A blob, as JSON. */
@@ -63,9 +53,9 @@ public final class ListCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = outputOptions.output();
     List<BlobName> wanted = names.stream().map(BlobName::new).toList();
-    try (ReadOnlyStore opened = options.openReadOnly(Objects.requireNonNull(store))) {
+    try (ReadOnlyStore opened = store.openReadOnly()) {
       Catalogue catalogue = Catalogue.load(opened);
       int missing = 0;
       for (BlobName name : wanted) {
@@ -90,7 +80,7 @@ public final class ListCommand implements Callable<Integer> {
 
   private void print(Output output, @Nullable BlobName name, Catalogue.BlobEntry blob) {
     String id = blob.id().toString();
-    if (json) {
+    if (outputOptions.json()) {
       output.json(new Line(name == null ? null : name.text(), blob.length(), blob.local(), id));
     } else if (detailed) {
       output.line(

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a partial restore or a repair found lost, with names where a catalogue knows them.
  *
- * <p>Thread: told by one, and read afterwards. Memory: at most {@value #LOSSES_MAX} entries.
+ * <p>Thread: filled by one, and read afterwards. Memory: at most {@value #LOSSES_MAX} entries.
  */
 final class LossList implements LossListener {
   private static final int LOSSES_MAX = 100_000;

@@ -2,7 +2,6 @@ package io.ashlar.cli.command;
 
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.store.spi.TierSource;
-import io.ashlar.tier.ObjectStores;
 import io.ashlar.tier.Tier;
 import io.ashlar.tier.TierConfig;
 import io.ashlar.tier.key.FrameKeys;
@@ -10,14 +9,13 @@ import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.ObjectStore;
 import io.ashlar.tier.readback.BatchReadBack;
 import java.io.IOException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store opened to be read by a command, with its evicted blobs when its tier was named.
+ * A store that a command reads, with its evicted blobs if its tier was named.
  *
- * <p>Reading back claims nothing and writes nothing in the tier: a process elsewhere that tiers to
- * it goes on undisturbed. Thread: the command's.
+ * <p>Reading back claims nothing and writes nothing in the tier, so it does not disturb a process
+ * that tiers to it. Thread: the command's.
  */
 public final class OpenStore implements AutoCloseable {
   private final LocalBlobStore local;
@@ -34,18 +32,17 @@ public final class OpenStore implements AutoCloseable {
   /**
    * Opens an existing store.
    *
-   * @param url its tier, or null for none: blobs that are in the tier only cannot be read then.
+   * @param url its tier, or null for none: blobs that are only in the tier cannot be read then.
    * @param keys the tier's keys, or null for none.
    */
-  static OpenStore open(
-      StoreOptions options, Path folder, @Nullable String url, @Nullable FrameKeys keys)
+  static OpenStore open(StoreArgument store, @Nullable String url, @Nullable FrameKeys keys)
       throws IOException {
     if (url == null) {
-      return new OpenStore(options.openExisting(folder), null, null);
+      return new OpenStore(store.openExisting(), null, null);
     }
-    ObjectStore objects = ObjectStores.open(url);
+    ObjectStore objects = TierArgument.openExisting(url);
     try {
-      LocalBlobStore local = options.openExisting(folder);
+      LocalBlobStore local = store.openExisting();
       BatchReadBack cold =
           new BatchReadBack(new TierObjects(objects, keys), TierConfig.DEFAULTS.readBack());
       ((TierSource) local).attachReadBack(cold);
@@ -57,15 +54,16 @@ public final class OpenStore implements AutoCloseable {
   }
 
   /**
-   * Puts a tier on a store for one command: passes are made when asked for only.
+   * Puts a tier on a store for one command, which makes passes only when asked.
    *
-   * @return the tier; closing it closes {@code objects} too. If this fails, that stays open.
+   * @return the tier; closing it closes {@code objects} too. If this fails, {@code objects} stays
+   *     open.
    */
   public static Tier tier(LocalBlobStore local, ObjectStore objects, @Nullable FrameKeys keys) {
     return builder(local, objects, keys).open();
   }
 
-  /** As {@link #tier}, with more to be said. */
+  /** Starts to put a tier on a store, as {@link #tier} does. */
   static Tier.Builder builder(LocalBlobStore local, ObjectStore objects, @Nullable FrameKeys keys) {
     return Tier.builder(local, objects).config(TierConfig.DEFAULTS.withIntervalMs(0)).keys(keys);
   }

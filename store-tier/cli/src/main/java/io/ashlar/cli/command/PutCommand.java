@@ -1,6 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Progress;
@@ -16,41 +15,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar put}: files become blobs. */
 @Command(
     name = "put",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Put files and folders into a store, which is made unless it exists.",
-      "A name begins with the last part of its PATH, as tar's do: /usr/lib/jvm gives jvm/….",
-      "A file that is there already is replaced. Each group of files becomes durable as one.",
-      "Symbolic links and special files are skipped and counted; modes, owners and times are not",
-      "kept. A file that cannot be read, or changes meanwhile, is reported and left out: exit 1."
-    })
+      "Store files and folders. The store is created if it does not exist.",
+      "Names begin with the last part of their PATH, as with tar: /usr/lib/jvm gives jvm/…. A"
+          + " file replaces an earlier one of the same name. Each group of files becomes durable as"
+          + " one.",
+      "Symbolic links and special files are skipped and counted. Modes, owners and times are"
+          + " not stored."
+    },
+    exitCodeList = "1:a file was left out: it could not be read, or changed meanwhile",
+    footer = "  ashlar put /var/lib/photos ~/Pictures")
 public final class PutCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
-
-  @Parameters(index = "1..*", arity = "1..*", paramLabel = "PATH", description = "What to put.")
+  @Parameters(
+      index = "1..*",
+      arity = "1..*",
+      paramLabel = "PATH",
+      description = "Files and folders to store.")
   private List<Path> paths = new ArrayList<>();
 
   /** What a put did; also its JSON. */
@@ -59,8 +50,7 @@ public final class PutCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
-    Path folder = Objects.requireNonNull(store);
+    Output output = outputOptions.output();
     List<FileTree> trees = new ArrayList<>();
     for (Path path : paths) {
       if (!Files.exists(path)) {
@@ -73,9 +63,9 @@ public final class PutCommand implements Callable<Integer> {
       tree.walk(total);
     }
     long startNs = System.nanoTime();
-    try (LocalBlobStore opened = options.openOrCreate(folder);
+    try (LocalBlobStore opened = store.openOrCreate();
         Progress progress = output.progress("put", total.bytes)) {
-      Outcome outcome = put(opened, folder, trees, output, progress);
+      Outcome outcome = put(opened, store.folder(), trees, output, progress);
       report(output, outcome, System.nanoTime() - startNs);
       return outcome.errors() == 0 ? ExitCode.OK : ExitCode.DIFFERENT;
     }
@@ -108,7 +98,7 @@ public final class PutCommand implements Callable<Integer> {
   }
 
   private void report(Output output, Outcome outcome, long elapsedNs) {
-    if (json) {
+    if (outputOptions.json()) {
       output.json(outcome);
       return;
     }

@@ -1,6 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
@@ -9,58 +8,46 @@ import io.ashlar.cli.file.Catalogue;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.local.LocalBlobStore;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar rm}: names and their blobs go. */
 @Command(
     name = "rm",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
       "Remove files from a store.",
-      "When one of the names is not there, nothing is removed. Up to 10,000 files go as one; more",
-      "go in several such steps."
-    })
+      "If a NAME is not in the store, nothing is removed. Up to 10,000 files are removed in"
+          + " one atomic step; more take several steps."
+    },
+    exitCodeList = "1:the list of names is damaged",
+    footer = "  ashlar rm -r /var/lib/photos Pictures/2019")
 public final class RemoveCommand implements Callable<Integer> {
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
 
   /** Well below an epoch's operations, since the catalogue adds some. */
   private static final int EPOCH_NAMES_MAX = 10_000;
 
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
   @Option(
       names = {"-r", "--recursive"},
-      description = "Remove what lies below the names too.")
+      description = "Also remove what lies below the names.")
   private boolean recursive;
 
   @Option(
       names = {"-f", "--force"},
-      description = "Ignore names that are not there.")
+      description = "Ignore names that are not in the store.")
   private boolean force;
 
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
-
-  @Parameters(index = "1..*", arity = "1..*", paramLabel = "NAME", description = "What to remove.")
+  @Parameters(index = "1..*", arity = "1..*", paramLabel = "NAME", description = "Names to remove.")
   private List<String> names = new ArrayList<>();
 
   /** What a removal did; also its JSON. */
@@ -68,9 +55,9 @@ public final class RemoveCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = outputOptions.output();
     List<BlobName> wanted = names.stream().map(BlobName::new).toList();
-    try (LocalBlobStore opened = options.openExisting(Objects.requireNonNull(store))) {
+    try (LocalBlobStore opened = store.openExisting()) {
       Catalogue catalogue = Catalogue.load(opened);
       List<BlobName> gone = List.copyOf(select(catalogue, wanted));
       long bytes =
@@ -86,7 +73,7 @@ public final class RemoveCommand implements Callable<Integer> {
           epoch.commit();
         }
       }
-      if (json) {
+      if (outputOptions.json()) {
         output.json(new Outcome(gone.size(), bytes));
       } else {
         output.line("removed " + Units.count(gone.size(), "file") + ", " + Units.bytes(bytes));

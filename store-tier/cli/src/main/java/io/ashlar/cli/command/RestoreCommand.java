@@ -2,7 +2,6 @@ package io.ashlar.cli.command;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Progress;
@@ -12,7 +11,6 @@ import io.ashlar.cli.file.FolderRemoval;
 import io.ashlar.store.CheckpointDroppedException;
 import io.ashlar.store.StoreOpenException;
 import io.ashlar.store.local.LocalBlobStore;
-import io.ashlar.tier.ObjectStores;
 import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.key.FrameKeys;
 import io.ashlar.tier.object.ObjectStore;
@@ -34,70 +32,61 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
-/** {@code ashlar restore}: a store made anew from its tier. */
+/** {@code ashlar restore}: a new store from a checkpoint of a tier. */
 @Command(
     name = "restore",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Make a new store from a checkpoint of a tier.",
-      "A restore that was cut short goes on from where it was when the same command is given again."
-    })
+      "Create a store from a checkpoint of a tier.",
+      "If a restore is interrupted, run the same command again: it continues where it" + " stopped."
+    },
+    exitCodeList = "1:the tier is damaged; with --partial, something was lost or left out",
+    footer = "  ashlar restore s3://bucket/photos /var/lib/photos")
 public final class RestoreCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
+  @Mixin private TierArgument tier = new TierArgument();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
   @Mixin private StoreOptions options = new StoreOptions();
   @Mixin private KeyOptions keyOptions = new KeyOptions();
 
   @Option(
       names = "--checkpoint",
       paramLabel = "ID",
-      description = "The checkpoint, as \"ashlar checkpoints\" lists them. Default: the newest.")
+      description =
+          "Number of the checkpoint, as listed by \"ashlar checkpoints\". Default: the"
+              + " newest.")
   private long checkpoint;
 
   @Option(
       names = "--delta",
-      description = {
-        "Turn the store that is there into that checkpoint: fetch what differs, delete what the",
-        "checkpoint does not have. Until it is done there is no store, only a restore to go on with."
-      })
+      description =
+          "Change the existing store to that checkpoint: fetch what differs, delete what the"
+              + " checkpoint does not have. Until this is done, the folder holds an unfinished"
+              + " restore instead of a store.")
   private boolean delta;
 
   @Option(
       names = "--partial",
-      description = {
-        "If objects of the tier are lost: restore everything that is proved, list what is not, and",
-        "exit with 1. Blobs of which a later change may be lost are listed and left out."
-      })
+      description =
+          "If objects of the tier are lost, restore everything that is proven intact and"
+              + " list the rest. Blobs whose last change may be lost are left out.")
   private boolean partial;
 
   @Option(
       names = "--uncertain",
-      description = "With --partial: restore such blobs, too, in the last state that is left.")
+      description = "With --partial: also restore those blobs, in the last state that is left.")
   private boolean uncertain;
-
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "URL", description = "The object store.")
-  private @Nullable String url;
 
   @Parameters(
       index = "1",
       paramLabel = "STORE",
-      description = "The new store's folder: empty, or not there yet.")
+      description = "Folder of the new store: empty, or not there yet.")
   private @Nullable Path store;
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = outputOptions.output();
     Path folder = Objects.requireNonNull(store);
     FrameKeys keys = keyOptions.keys();
     Path unfinished = folder.resolve(".restoring");
@@ -141,22 +130,20 @@ public final class RestoreCommand implements Callable<Integer> {
     } finally {
       if (!done && Files.exists(unfinished)) {
         output.note(
-            "what was restored so far is kept; give the same command again, or another checkpoint,"
-                + " to go on");
+            "what was restored so far is kept; to continue, give the same command again, or another"
+                + " checkpoint");
       }
     }
   }
 
   private void checkOptions() {
     if (partial && delta) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "--partial makes a new store, and --delta changes one that is there; to heal the tier of"
-              + " a store that is there: ashlar repair STORE URL");
+      throw outputOptions.wrongUse(
+          "--partial and --delta exclude each other; to repair the tier of an existing store, use:"
+              + " ashlar repair STORE URL");
     }
     if (uncertain && !partial) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(), "--uncertain goes with --partial");
+      throw outputOptions.wrongUse("--uncertain needs --partial");
     }
   }
 
@@ -166,7 +153,7 @@ public final class RestoreCommand implements Callable<Integer> {
     if (Files.isSymbolicLink(unfinished)) {
       throw new IOException("refused to restore through a symbolic link: path=" + unfinished);
     }
-    try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url));
+    try (ObjectStore objects = tier.openExisting();
         LocalBlobStore opened = options.openOrCreate(unfinished);
         Progress progress = output.progress("restore", 0)) {
       RestoreReport report =
@@ -205,7 +192,7 @@ public final class RestoreCommand implements Callable<Integer> {
     };
   }
 
-  /** Until all of it is there, a folder is no store: a restore that was cut short is none. */
+  /** Makes the folder a store only now that the restore is complete. */
   private static void publish(Path unfinished, Path folder) throws IOException {
     moveData(unfinished, folder);
   }
@@ -237,7 +224,7 @@ public final class RestoreCommand implements Callable<Integer> {
   }
 
   private void report(Output output, RestoreReport report, LossList losses, long elapsedNs) {
-    if (json) {
+    if (outputOptions.json()) {
       output.json(partial ? new Outcome(report, losses.losses()) : report);
       return;
     }

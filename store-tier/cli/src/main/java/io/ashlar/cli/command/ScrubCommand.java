@@ -1,62 +1,45 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Progress;
 import io.ashlar.cli.console.Units;
-import io.ashlar.tier.ObjectStores;
+import io.ashlar.tier.checkpoint.TierKeys;
 import io.ashlar.tier.collect.Scrub;
 import io.ashlar.tier.object.ObjectStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar scrub}: everything that a tier keeps is read again. */
 @Command(
     name = "scrub",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Read everything that a tier keeps, and verify every checksum. Deletes and writes nothing.",
-      "Each missing or damaged object is listed; then the exit code is 1. Batches that nothing",
-      "needs are listed too, and are no damage; see: ashlar collect"
-    })
+      "Read everything in a tier and verify every checksum.",
+      "Writes and deletes nothing. Lists each missing or damaged object. Also lists batches"
+          + " that nothing needs; these are no damage, and \"ashlar collect\" deletes them."
+    },
+    exitCodeList = "1:an object is missing or damaged",
+    footer = "  ashlar scrub --rate=50 s3://bucket/photos")
 public final class ScrubCommand implements Callable<Integer> {
   private static final int PROBLEMS_MAX = 10_000;
 
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
+  @Mixin private TierArgument tier = new TierArgument();
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
   @Mixin private KeyOptions keyOptions = new KeyOptions();
-
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Option(
-      names = "--rate",
-      paramLabel = "MB/S",
-      description = "Read at most so many megabytes a second.")
-  private long megabytesPerSecond;
+  @Mixin private RateOption rate = new RateOption();
 
   @Option(
       names = "--after",
       paramLabel = "BATCH",
-      description = "Go on after this batch, as a run that broke off has named it.")
+      description = "Continue after this batch. A run that broke off prints which.")
   private @Nullable String after;
-
-  @Parameters(index = "0", paramLabel = "URL", description = "The object store.")
-  private @Nullable String url;
 
   /** An object with a problem, as JSON. */
   record Found(String problem, String object, String message) {}
@@ -66,19 +49,23 @@ public final class ScrubCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
-    Scrub.Options options =
-        new Scrub.Options(
-            Math.multiplyExact(megabytesPerSecond, 1_000_000L), after, keyOptions.keys());
+    Output output = outputOptions.output();
+    if (after != null && TierKeys.batchName(after) == null) {
+      throw outputOptions.wrongUse(
+          "not the name of a batch: --after="
+              + after
+              + "; give the one that an earlier run printed");
+    }
+    Scrub.Options options = new Scrub.Options(rate.bytesPerSecondMax(), after, keyOptions.keys());
     List<Found> found = new ArrayList<>();
     String[] last = {null};
     long startNs = System.nanoTime();
-    try (ObjectStore objects = ObjectStores.open(Objects.requireNonNull(url))) {
+    try (ObjectStore objects = tier.openExisting()) {
       Scrub.Report report;
       try (Progress progress = output.progress("scrub", 0)) {
         report = Scrub.run(objects, options, listener(progress, found, last));
       }
-      if (json) {
+      if (outputOptions.json()) {
         output.json(new Outcome(report.clean(), report, found));
       } else {
         print(output, report, found, System.nanoTime() - startNs);
@@ -86,7 +73,7 @@ public final class ScrubCommand implements Callable<Integer> {
       return report.clean() ? ExitCode.OK : ExitCode.DIFFERENT;
     } catch (RuntimeException e) {
       if (last[0] != null) {
-        output.note("to go on from here: --after " + last[0]);
+        output.note("to continue from here: --after " + last[0]);
       }
       throw e;
     }

@@ -1,6 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
@@ -14,50 +13,35 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar stat}: what a store holds, and how it is reached. */
 @Command(
     name = "stat",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Show what a store holds, how its disk is reached and what its opening found.",
-      "The store is only read; others may look at it meanwhile, but nobody may have it open to"
-          + " write."
-    })
+      "Show what a store holds, how its disk is accessed and what recovery found.",
+      "The store is only read. Other processes may read it at the same time, but none may"
+          + " have it open for writing."
+    },
+    exitCodeList = "1:the list of names is damaged",
+    footer = "  ashlar stat /var/lib/photos")
 public final class StatCommand implements Callable<Integer> {
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
-
-  @Option(names = "--json", description = "Print one JSON object; lengths in bytes.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
-    Path folder = Objects.requireNonNull(store);
-    try (ReadOnlyStore opened = options.openReadOnly(folder)) {
+    Output output = outputOptions.output();
+    try (ReadOnlyStore opened = store.openReadOnly()) {
       StoreStats stats = opened.stats();
       RecoveryReport recovery = opened.recoveryReport();
       Catalogue catalogue = Catalogue.load(opened);
-      if (json) {
-        output.json(values(folder, stats, catalogue, recovery));
+      if (outputOptions.json()) {
+        output.json(values(store.folder(), stats, catalogue, recovery));
       } else {
-        print(output, folder, stats, catalogue, recovery);
+        print(output, store.folder(), stats, catalogue, recovery);
       }
     }
     return ExitCode.OK;

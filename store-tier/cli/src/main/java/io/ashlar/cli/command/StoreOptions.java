@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 
-/** The options that say how a local store is opened, shared by the commands that open one. */
+/** The options for opening a local store. */
 public final class StoreOptions {
 
   /** The file that makes a folder a store. */
@@ -28,21 +28,26 @@ public final class StoreOptions {
       names = "--engine",
       paramLabel = "ENGINE",
       defaultValue = "auto",
+      order = OutputOptions.ORDER_STORE,
       description =
-          "Disk engine: auto (io_uring where the kernel allows it), or pread_pwrite. Default:"
+          "Disk engine: auto (io_uring where the kernel allows it) or pread_pwrite. Default:"
               + " ${DEFAULT-VALUE}.")
   private StoreConfig.Engine engine = StoreConfig.Engine.AUTO;
 
   @Option(
       names = "--buffered",
-      description = "Accept a file system without direct I/O, at the price of copies.")
+      order = OutputOptions.ORDER_STORE + 1,
+      description = "Accept a file system without direct I/O. Costs extra copies.")
   private boolean buffered;
 
   @Option(
       names = "--wait",
       paramLabel = "S",
+      order = OutputOptions.ORDER_STORE + 2,
       description =
-          "Seconds to wait for a store that is open elsewhere. Default: " + LOCK_TIMEOUT_S + ".")
+          "Wait at most S seconds for a store that another process has open. Default: "
+              + LOCK_TIMEOUT_S
+              + ".")
   private int waitSeconds = LOCK_TIMEOUT_S;
 
   /**

@@ -1,6 +1,5 @@
 package io.ashlar.cli.command;
 
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ErrorText;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
@@ -17,68 +16,48 @@ import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.local.ReadOnlyStore;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar verify}: every byte is read again. */
 @Command(
     name = "verify",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Read everything in a store again.",
+      "Read everything in a store and verify it.",
       "Checks every local blob against its checksum, and accounts for every block of the data"
-          + " file.",
-      "Each damaged blob is listed with its id and its name; then the exit code is 1. The store is"
-          + " only read; others may look at it meanwhile, but nobody may have it open to write."
-    })
+          + " file. Lists each damaged blob with its id and name.",
+      "The store is only read. Other processes may read it at the same time, but none may"
+          + " have it open for writing."
+    },
+    exitCodeList = "1:something is damaged",
+    footer = "  ashlar verify --rate=200 /var/lib/photos")
 public final class VerifyCommand implements Callable<Integer> {
-  private static final long MEGABYTE = 1_000_000;
-  private static final long MEGABYTES_MAX = 1_000_000_000;
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
-
-  @Option(
-      names = "--rate",
-      paramLabel = "MB",
-      description = "Read at most so many megabytes a second. Default: as fast as it goes.")
-  private long megabytesPerSecond;
+  @Mixin private RateOption rate = new RateOption();
 
   @Option(
       names = "--limit",
       paramLabel = "MB",
-      description = {
-        "Stop after about so many megabytes, and say where to go on. Default: read everything."
-      })
-  private long megabytesMax;
+      converter = Megabytes.class,
+      description =
+          "Stop after about MB megabytes and print where to continue. Default: read"
+              + " everything.")
+  private long bytesMax;
 
   @Option(
       names = "--from",
       paramLabel = "CURSOR",
-      description = "Go on where an earlier one stopped. Default: at the beginning.")
+      description = "Continue where an earlier run stopped. Default: 0, the beginning.")
   private long cursor;
-
-  @Option(names = "--json", description = "Print the outcome as one JSON object.")
-  private boolean json;
-
-  @Parameters(index = "0", paramLabel = "STORE", description = "The store's folder.")
-  private @Nullable Path store;
 
   /** A damaged blob, as JSON. */
   record Damage(@Nullable String id, @Nullable String name, String message) {}
@@ -95,16 +74,15 @@ public final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    CommandSpec command = Objects.requireNonNull(spec);
-    Output output = Objects.requireNonNull(root).output(command);
-    VerifyOptions how = how(command);
-    try (ReadOnlyStore opened = options.openReadOnly(Objects.requireNonNull(store))) {
+    Output output = outputOptions.output();
+    VerifyOptions how = how();
+    try (ReadOnlyStore opened = store.openReadOnly()) {
       long startNs = System.nanoTime();
       List<CorruptionException> found = new ArrayList<>();
       VerifyReport report = verify(opened, how, output, found);
       List<Damage> damaged = named(found, names(opened, output));
       boolean clean = report.clean() && damaged.isEmpty();
-      if (json) {
+      if (outputOptions.json()) {
         output.json(
             new Outcome(
                 clean,
@@ -121,27 +99,14 @@ public final class VerifyCommand implements Callable<Integer> {
     }
   }
 
-  private VerifyOptions how(CommandSpec command) {
+  private VerifyOptions how() {
     if (cursor < 0 || cursor >= 1L << Integer.SIZE) {
-      throw new ParameterException(
-          command.commandLine(),
-          "not a cursor: --from=" + cursor + "; give the one at which an earlier verify stopped");
+      throw outputOptions.wrongUse(
+          "not a cursor: --from=" + cursor + "; give the one that an earlier run printed");
     }
-    long limit = bytes(command, "--limit", megabytesMax);
     VerifyOptions how =
-        VerifyOptions.DEFAULTS
-            .withCursor(cursor)
-            .withBytesPerSecondMax(bytes(command, "--rate", megabytesPerSecond));
-    return limit == 0 ? how : how.withBytesMax(limit);
-  }
-
-  private static long bytes(CommandSpec command, String option, long megabytes) {
-    if (megabytes < 0 || megabytes > MEGABYTES_MAX) {
-      throw new ParameterException(
-          command.commandLine(),
-          option + " must be 0 to " + MEGABYTES_MAX + " megabytes: " + megabytes);
-    }
-    return megabytes * MEGABYTE;
+        VerifyOptions.DEFAULTS.withCursor(cursor).withBytesPerSecondMax(rate.bytesPerSecondMax());
+    return bytesMax == 0 ? how : how.withBytesMax(bytesMax);
   }
 
   private static VerifyReport verify(
@@ -219,7 +184,7 @@ public final class VerifyCommand implements Callable<Integer> {
                 ? ""
                 : "; " + Units.count(report.remote()) + " in the tier only, not read"));
     if (report.nextCursor() >= 0) {
-      output.line("stopped before the end; go on with: --from=" + report.nextCursor());
+      output.line("stopped before the end; continue with: --from=" + report.nextCursor());
     }
   }
 }

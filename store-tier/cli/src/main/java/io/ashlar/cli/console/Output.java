@@ -3,7 +3,7 @@ package io.ashlar.cli.console;
 import java.io.PrintWriter;
 
 /**
- * How a command speaks to its user: data on standard output, everything else on standard error.
+ * How a command prints: data on standard output, everything else on standard error.
  *
  * @param out where data goes.
  * @param err where progress, notes and errors go.
@@ -28,12 +28,12 @@ public record Output(PrintWriter out, PrintWriter err, Progress.Style style) {
     err.flush();
   }
 
-  /** Prints what went wrong with one thing, where the command goes on with the others. */
+  /** Prints the error of one item; the command continues with the others. */
   public void error(Throwable error) {
     note("error: " + ErrorText.of(error));
   }
 
-  /** Prints what went wrong with one thing, where the command goes on with the others. */
+  /** Prints the error of one item; the command continues with the others. */
   public void error(String text) {
     note("error: " + text);
   }

@@ -10,7 +10,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * How far a task is, on standard error: a bar on a terminal, a plain line every two seconds
+ * The progress of a task on standard error: a bar on a terminal, a plain line every two seconds
  * elsewhere, or nothing.
  *
  * <p>Thread: {@link #total} and {@link #at} may come from any thread; close it from its maker's.
@@ -31,7 +31,7 @@ public abstract sealed class Progress implements AutoCloseable {
    * Begins a task.
    *
    * @param task its name, a word or three.
-   * @param totalBytes its size, or 0 until {@link #total} tells.
+   * @param totalBytes its size, or 0 until {@link #total} is called.
    * @param lines where plain lines go; bars go to {@code System.err}.
    */
   static Progress begin(Style style, String task, long totalBytes, PrintWriter lines) {
@@ -42,10 +42,10 @@ public abstract sealed class Progress implements AutoCloseable {
     };
   }
 
-  /** Tells the size of the task, in bytes. */
+  /** Sets the size of the task, in bytes. */
   public abstract void total(long bytes);
 
-  /** Tells how much is done. */
+  /** Shows how much is done. */
   public abstract void at(long items, long bytes);
 
   /** Ends the task and leaves the screen in order. Idempotent. */
@@ -132,7 +132,7 @@ public abstract sealed class Progress implements AutoCloseable {
       lines.flush();
     }
 
-    /** The time that is left, if it goes on like this. */
+    /** The time that is left at this rate. */
     private String left(long bytes, long elapsedNs) {
       if (bytes <= 0 || totalBytes <= bytes) {
         return "";

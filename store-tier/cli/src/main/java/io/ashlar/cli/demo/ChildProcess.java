@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * cannot run for ever: {@link #nextLine} ends it at the deadline. The last line of its standard
  * error is quoted when it fails.
  *
- * <p>Thread: one, and two inner daemon threads that read its lines: those of standard output go
- * into a bounded queue, and of standard error only the last is kept.
+ * <p>Thread: one, and two inner daemon threads that read the child's lines. Lines of standard
+ * output go into a bounded queue. Of standard error only the last is kept.
  */
 final class ChildProcess implements AutoCloseable {
 

@@ -1,8 +1,8 @@
 package io.ashlar.cli.demo;
 
 import io.ashlar.cli.command.KeyOptions;
+import io.ashlar.cli.command.OutputOptions;
 import io.ashlar.cli.command.StoreOptions;
-import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ErrorText;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Output;
@@ -23,23 +23,22 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** {@code ashlar demo}: a folder through everything that the store does, a SIGKILL included. */
 @Command(
     name = "demo",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
     description = {
-      "Show everything that a store does on the files of a folder.",
-      "Put every file of DIR into a new store, kill the writing process with SIGKILL half-way,",
-      "reopen, tier to object storage, evict half and read it back, delete the store, restore it",
-      "and compare the SHA-256 of every file. DIR is only read. Exit code 0 only if all matched."
-    })
+      "Show everything that a store does, with the files of a folder.",
+      "Puts every file of DIR into a new store, kills the writing process with SIGKILL"
+          + " half-way, and reopens the store. Then tiers it to object storage, evicts half of"
+          + " it and reads that back. Finally deletes the store, restores it and compares the"
+          + " SHA-256 of every file.",
+      "DIR is only read."
+    },
+    exitCodeList = "1:a file did not match",
+    footer = "  ashlar demo ~/Pictures")
 public final class DemoCommand implements Callable<Integer> {
 
   private static final String FILE = "file:";
@@ -50,8 +49,7 @@ public final class DemoCommand implements Callable<Integer> {
   /** The same where the tier is elsewhere. */
   private static final int COPIES_REMOTE = 2;
 
-  @ParentCommand private @Nullable Console root;
-  @Spec private @Nullable CommandSpec spec;
+  @Mixin private OutputOptions outputOptions = new OutputOptions();
   @Mixin private StoreOptions options = new StoreOptions();
   @Mixin private KeyOptions keyOptions = new KeyOptions();
 
@@ -59,32 +57,29 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--tier",
       paramLabel = "URL",
       description =
-          "Where to tier to: file:FOLDER or s3://BUCKET/PREFIX?endpoint=…; a new prefix below it is"
-              + " used and removed again. Default: a folder of the work folder.")
+          "Tier to a new prefix below URL, and remove it at the end. URL is file:FOLDER or"
+              + " s3://BUCKET/PREFIX[?endpoint=URL&region=NAME]. Default: a folder below --work.")
   private @Nullable String url;
 
   @Option(
       names = "--work",
       paramLabel = "FOLDER",
-      description = "Where the stores are made, in a fresh folder. Default: target/demo.")
+      description = "Create the stores in a new folder below FOLDER. Default: target/demo.")
   private @Nullable Path work;
 
-  @Option(names = "--keep", description = "Keep the work folder and the tier's objects.")
+  @Option(names = "--keep", description = "Keep the work folder and the objects of the tier.")
   private boolean keep;
-
-  @Option(names = "--json", description = "Print the summary as one JSON object.")
-  private boolean json;
 
   @Parameters(
       index = "0",
       arity = "0..1",
       paramLabel = "DIR",
-      description = "The folder to store. Default: the home of the running Java.")
+      description = "Folder to store. Default: the home of the running Java.")
   private @Nullable Path directory;
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = outputOptions.output();
     Path source = directory == null ? Path.of(System.getProperty("java.home")) : directory;
     if (!Files.isDirectory(source)) {
       throw new IOException(
@@ -102,7 +97,7 @@ public final class DemoCommand implements Callable<Integer> {
     boolean failed = false;
     try {
       DemoReport report = run(source, folder, output);
-      if (json) {
+      if (outputOptions.json()) {
         output.json(report);
       } else {
         report.print(output);

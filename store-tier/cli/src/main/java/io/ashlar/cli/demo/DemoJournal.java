@@ -13,8 +13,8 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * What was measured and what did not match in a demo: collected, not thrown, so that the summary
- * tells all of it.
+ * Measurements and mismatches of a demo. Mismatches are collected, not thrown, so that the summary
+ * has all of them.
  *
  * <p>Thread: one.
  */
@@ -51,7 +51,7 @@ final class DemoJournal {
     phases.add(new DemoReport.Phase(name, bytes, System.nanoTime() - startNs));
   }
 
-  /** Tells the user what was done. */
+  /** Prints what was done. */
   void onStep(String done) {
     output.note("demo: " + done);
   }

@@ -51,7 +51,7 @@ final class DemoSource {
   /**
    * Reads and digests every file of a tree. What cannot be read is left out, and counted.
    *
-   * @param output told of what is left out.
+   * @param output receives what is left out.
    */
   static DemoSource read(FileTree tree, Output output, Progress progress) throws IOException {
     DemoSource source = new DemoSource();

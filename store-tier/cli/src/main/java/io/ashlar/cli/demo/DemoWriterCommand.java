@@ -1,6 +1,6 @@
 package io.ashlar.cli.demo;
 
-import io.ashlar.cli.command.StoreOptions;
+import io.ashlar.cli.command.StoreArgument;
 import io.ashlar.cli.console.Console;
 import io.ashlar.cli.console.ExitCode;
 import io.ashlar.cli.console.Json;
@@ -25,13 +25,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /**
- * The half of the demo that is killed: puts the files that its standard input lists, prints a line
- * for every acknowledged epoch, and never ends by itself.
+ * The half of the demo that is killed. It puts the files that its standard input lists, and prints
+ * a line for every acknowledged epoch. It never ends by itself.
  *
  * <p>Input: one {@link Wanted} a line, then an empty line; the end of input ends this process at
  * once, since its parent is gone. Output: {@link #READY}, then one {@link Acknowledgement} a line.
@@ -44,18 +42,14 @@ public final class DemoWriterCommand implements Callable<Integer> {
 
   private static final int HOLD_S_MAX = 600;
 
-  @ParentCommand private @Nullable Console root;
   @Spec private @Nullable CommandSpec spec;
-  @Mixin private StoreOptions options = new StoreOptions();
+  @Mixin private StoreArgument store = new StoreArgument();
 
   @Option(names = "--epoch-bytes", required = true)
   private long epochBytes;
 
   @Option(names = "--hold-bytes", required = true)
   private long holdBytes;
-
-  @Parameters(index = "0")
-  private @Nullable Path store;
 
   /** A file to put. */
   record Wanted(String name, String path) {}
@@ -78,7 +72,7 @@ public final class DemoWriterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Output output = Objects.requireNonNull(root).output(Objects.requireNonNull(spec));
+    Output output = Console.outputOf(Objects.requireNonNull(spec));
     BufferedReader input =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     List<Wanted> files = new ArrayList<>();
@@ -88,7 +82,7 @@ public final class DemoWriterCommand implements Callable<Integer> {
     Thread watch = new Thread(() -> haltAtEndOf(input), "ashlar-parent-watch");
     watch.setDaemon(true);
     watch.start();
-    try (LocalBlobStore opened = options.openOrCreate(Objects.requireNonNull(store));
+    try (LocalBlobStore opened = store.openOrCreate();
         FilePacker writer =
             new FilePacker(
                 opened,
@@ -136,7 +130,7 @@ public final class DemoWriterCommand implements Callable<Integer> {
     try {
       while (input.readLine() != null) {}
     } catch (IOException e) {
-      // As good as its end.
+      // The same as the end of input.
     }
     Runtime.getRuntime().halt(ExitCode.ERROR);
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A put in a process of its own that is killed with SIGKILL in the middle, and what it had
- * acknowledged: a line that reached us is the proof, so lines are read to their end after the kill.
+ * acknowledged. A line that arrived is the proof, so lines are read to the end after the kill.
  *
  * @param epochs how many epochs.
  * @param lastEpoch the number of the last one, 0 for none.

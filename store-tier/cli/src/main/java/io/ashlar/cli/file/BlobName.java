@@ -10,7 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * The name of a file in a store: a relative path with {@code /} between its parts, which can never
+ * The name of a file in a store: a relative path with {@code /} between its parts. It can never
  * lead out of the folder that it is written to.
  *
  * <p>A name is 1 to {@value #BYTES_MAX} bytes of strict UTF-8. Each part has 1 to {@value

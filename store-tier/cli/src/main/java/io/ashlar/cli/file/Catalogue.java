@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * CatalogueFormat}).
  *
  * <p><b>What is named.</b> A name exists exactly when a page lists it and its id (a hash of the
- * name) holds a blob. A put writes a page with the names that were not listed yet <em>in the same
- * epoch</em> as their blobs, and a removal deletes blob and listing in one epoch; so no crash, and
- * no restore to any point, can leave a file without its name.
+ * name) holds a blob. A put writes a page of the new names <em>in the same epoch</em> as their
+ * blobs. A removal deletes blob and listing in one epoch. So no crash, and no restore to any point,
+ * can leave a file without its name.
  *
  * <p><b>Why pages of an epoch.</b> A put of 10,000 files writes each name once, in the page of its
  * epoch; one catalogue blob would be rewritten whole with every epoch, and pages by folder grow
@@ -186,8 +186,8 @@ public final class Catalogue {
   }
 
   /**
-   * Adds to {@code epoch} what makes {@code files} named: the page for those that are not listed
-   * yet, if any, and the merge of small pages when there are too many.
+   * Adds the names of {@code files} to {@code epoch}: a page of those that are not listed yet, if
+   * any. Merges small pages when there are too many.
    *
    * @param files the names put in this epoch, with their blobs.
    */

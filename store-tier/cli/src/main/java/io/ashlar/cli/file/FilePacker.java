@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * Packs files into epochs and commits them, with several commits on their way so that the store can
  * coalesce them into one sync.
  *
- * <p>A file of at most {@value #PACKED_BYTES_MAX} bytes is read whole before it enters an epoch, so
- * that one that changes meanwhile, or cannot be read, spoils only itself; a longer one streams
- * through an epoch of its own. Each epoch names its files in the catalogue.
+ * <p>A file of at most {@value #PACKED_BYTES_MAX} bytes is read whole before it enters an epoch. If
+ * it changes meanwhile or cannot be read, only this file fails; a longer one streams through an
+ * epoch of its own. Each epoch names its files in the catalogue.
  *
  * <p>Thread: one, which is also the one that {@code acknowledged} is called on; only the inner
  * listener runs on the store's I/O thread, and only adds to a queue.
@@ -104,7 +104,7 @@ public final class FilePacker implements AutoCloseable {
    * Adds a file. It is durable when {@code acknowledged} was told so.
    *
    * @throws IOException if this file was not added: it cannot be read, is too long, changed while
-   *     it was read, or another one has its name. Others are not affected: go on.
+   *     it was read, or another one has its name. Others are not affected: continue.
    * @throws StoreException if the store failed; the writer can only be closed.
    */
   public void put(BlobName name, Path file) throws IOException {
@@ -286,7 +286,7 @@ public final class FilePacker implements AutoCloseable {
         new Acknowledged(commit.epoch, commit.names, commit.bytes, commit.latencyNs));
   }
 
-  /** Abandons the open epoch and frees the buffer; commits on their way go on in the store. */
+  /** Abandons the open epoch and frees the buffer; commits in flight continue in the store. */
   @Override
   public void close() {
     Epoch epoch = open;

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The regular files below one path, with the names that they get in a store.
  *
- * <p>A name begins with the last part of the path that was given, as tar's do: {@code /usr/lib/jvm}
- * gives {@code jvm/…}, and a single file gives its own name. The path itself may be a link, since
- * the user named it; links met below are never followed. Folders are visited with their entries in
- * order of name, so two walks of an unchanged tree are the same.
+ * <p>A name begins with the last part of the given path, as with tar: {@code /usr/lib/jvm} gives
+ * {@code jvm/…}. A single file gives its own name. The path itself may be a link, since the user
+ * named it; links met below are never followed. Folders are visited with their entries in order of
+ * name, so two walks of an unchanged tree are the same.
  *
  * <p>Immutable. Memory of a walk: the entries of the folders from the root down to the one visited.
  */
@@ -30,7 +30,7 @@ public final class FileTree {
   private final @Nullable Path first;
   private final @Nullable Object excluded;
 
-  /** Told of what a walk meets. */
+  /** Receives what a walk meets. */
   public interface Visitor {
 
     /** A regular file, with its length in bytes at this moment. */
@@ -42,7 +42,7 @@ public final class FileTree {
     /** A device, pipe or socket, or the folder that is excluded; skipped. */
     void onSpecial(Path special);
 
-    /** Something that cannot be read or named; the walk goes on. */
+    /** Something that cannot be read or named; the walk continues. */
     void onError(Path path, Exception error);
   }
 

@@ -1,12 +1,16 @@
 package io.ashlar.cli.file;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -15,10 +19,11 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * A folder that files are written below, and never beside.
  *
- * <p>Names are {@link BlobName}s, which cannot climb; and every folder on the way is a real one: a
- * link that lies where a folder should be is refused, and one in the last place is replaced, not
- * followed. A file is written under a temporary name in its own folder, and takes its name only
- * when all of it was written and verified; a failure leaves what was there before.
+ * <p>Names are {@link BlobName}s, which cannot climb; and every folder on the way is a real one. A
+ * link in place of a folder is refused. A link in the last place is replaced, not followed. A file
+ * is written under a temporary name in its own folder, and takes its name only when all of it was
+ * written and verified. A failure leaves what was there before, and so does the end of the process
+ * by Ctrl-C.
  *
  * <p>Thread: one. Another process that swaps folders for links meanwhile is not defended against.
  */
@@ -94,9 +99,16 @@ public final class TargetFolder {
     if (folder == null || Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileSystemException(target.toString(), null, "a folder is there");
     }
+    if (!Files.isDirectory(folder)) {
+      throw Files.exists(folder)
+          ? new NotDirectoryException(folder.toString())
+          : new NoSuchFileException(folder.toString());
+    }
     Path temporary =
         folder.resolve(
             ".ashlar-" + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
+    Thread cleaner = new Thread(() -> removeQuietly(temporary), "ashlar-part-cleaner");
+    addHook(cleaner); // for Ctrl-C
     boolean done = false;
     try {
       try (FileChannel channel =
@@ -113,6 +125,31 @@ public final class TargetFolder {
       if (!done) {
         Files.deleteIfExists(temporary);
       }
+      removeHook(cleaner);
+    }
+  }
+
+  private static void addHook(Thread hook) {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException ending) {
+      throw new UncheckedIOException(new InterruptedIOException("interrupted"));
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      var _ = Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException ending) {
+      // The hook runs already, and finds nothing to remove.
+    }
+  }
+
+  private static void removeQuietly(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      // The process is ending; the file's name says what it is.
     }
   }
 }

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,5 +98,50 @@ class TargetFolderTest {
     try (Stream<Path> children = Files.list(folder)) {
       return children.toList();
     }
+  }
+
+  /** Begins to replace a file, says so, and waits until it is ended. */
+  static final class BlockedWriter {
+    private BlockedWriter() {}
+
+    /** Runs it; its one argument is the file. */
+    public static void main(String[] arguments) throws IOException {
+      CountDownLatch never = new CountDownLatch(1);
+      TargetFolder.replace(
+          Path.of(arguments[0]),
+          channel -> {
+            channel.write(ByteBuffer.wrap(new byte[1]));
+            System.out.println("begun");
+            try {
+              var _ = never.await(60, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+              throw new InterruptedIOException();
+            }
+          });
+    }
+  }
+
+  @Test
+  void shouldLeaveNothingWhenItIsInterrupted() throws Exception {
+    Path target = Files.writeString(temp.resolve("file"), "before");
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                BlockedWriter.class.getName(),
+                target.toString())
+            .redirectErrorStream(true)
+            .start();
+    try {
+      assertThat(child.inputReader().readLine()).isEqualTo("begun");
+      assertThat(children(temp)).hasSize(2);
+      child.destroy(); // SIGTERM, which ends a JVM as SIGINT does
+      assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      child.destroyForcibly();
+    }
+    assertThat(children(temp)).containsExactly(target);
+    assertThat(target).hasContent("before");
   }
 }
