@@ -38,7 +38,6 @@ final class SubmissionEntry {
   static final int OP_POLL_ADD = 6;
   static final int OP_ASYNC_CANCEL = 14;
   static final int OP_READ = 22;
-  static final int OP_WRITE = 23;
 
   static final int FLAG_FIXED_FILE = 1;
   static final int FSYNC_DATASYNC = 1;

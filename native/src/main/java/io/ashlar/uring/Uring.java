@@ -120,12 +120,24 @@ public final class Uring implements AutoCloseable {
   public boolean prepareRead(
       int fileIndex, MemorySegment target, long bytes, long offset, long token) {
     var _ = Objects.checkFromIndexSize(0, bytes, target.byteSize());
-    return transfer(SubmissionEntry.OP_READ, fileIndex, target, bytes, offset, token);
-  }
-
-  /** Prepares a write of {@code source.byteSize()} bytes. */
-  public boolean prepareWrite(int fileIndex, MemorySegment source, long offset, long token) {
-    return transfer(SubmissionEntry.OP_WRITE, fileIndex, source, source.byteSize(), offset, token);
+    checkFile(fileIndex);
+    if (!target.isNative()) {
+      throw new IllegalArgumentException("a ring takes native memory only: " + target);
+    }
+    if (bytes > TRANSFER_BYTES_MAX) {
+      throw new IllegalArgumentException("too long for one operation: " + bytes);
+    }
+    return prepare(
+        SubmissionEntry.OP_READ,
+        SubmissionEntry.FLAG_FIXED_FILE,
+        fileIndex,
+        offset,
+        target.address(),
+        (int) bytes,
+        0,
+        Kind.ONCE,
+        token,
+        target);
   }
 
   /**
@@ -318,28 +330,6 @@ public final class Uring implements AutoCloseable {
       throw new IllegalStateException(
           "ring closed with operations in flight: count=" + operations.used());
     }
-  }
-
-  private boolean transfer(
-      int opcode, int fileIndex, MemorySegment memory, long bytes, long offset, long token) {
-    checkFile(fileIndex);
-    if (!memory.isNative()) {
-      throw new IllegalArgumentException("a ring takes native memory only: " + memory);
-    }
-    if (bytes > TRANSFER_BYTES_MAX) {
-      throw new IllegalArgumentException("too long for one operation: " + bytes);
-    }
-    return prepare(
-        opcode,
-        SubmissionEntry.FLAG_FIXED_FILE,
-        fileIndex,
-        offset,
-        memory.address(),
-        (int) bytes,
-        0,
-        Kind.ONCE,
-        token,
-        memory);
   }
 
   private boolean prepare(

@@ -110,7 +110,6 @@ class AbiTest {
     expect("IORING_OP_POLL_ADD", SubmissionEntry.OP_POLL_ADD);
     expect("IORING_OP_ASYNC_CANCEL", SubmissionEntry.OP_ASYNC_CANCEL);
     expect("IORING_OP_READ", SubmissionEntry.OP_READ);
-    expect("IORING_OP_WRITE", SubmissionEntry.OP_WRITE);
     expect("IOSQE_FIXED_FILE", SubmissionEntry.FLAG_FIXED_FILE);
     expect("IORING_FSYNC_DATASYNC", SubmissionEntry.FSYNC_DATASYNC);
     expect("IORING_POLL_ADD_MULTI", SubmissionEntry.POLL_ADD_MULTI);

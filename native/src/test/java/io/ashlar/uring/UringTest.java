@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -49,10 +50,16 @@ class UringTest {
     memory.close();
   }
 
+  private static IoVectors vectors(MemorySegment source) {
+    IoVectors vectors = new IoVectors(1, Arena.ofAuto());
+    vectors.add(source);
+    return vectors;
+  }
+
   @Test
   void shouldReadBackWhatWasWrittenAndSynced() {
     buffer.asSlice(0, BLOCK).fill((byte) 3);
-    assertThat(ring.prepareWrite(0, buffer.asSlice(0, BLOCK), BLOCK, 1)).isTrue();
+    assertThat(ring.prepareWritev(0, vectors(buffer.asSlice(0, BLOCK)), BLOCK, 0, 1)).isTrue();
     await(1);
     assertThat(ring.prepareDataSync(0, 2)).isTrue();
     await(1);
@@ -182,7 +189,7 @@ class UringTest {
   @Test
   void shouldFinishOperationsInFlightWhenClosed() {
     buffer.asSlice(0, 16 * BLOCK).fill((byte) 6);
-    assertThat(ring.prepareWrite(0, buffer.asSlice(0, 16 * BLOCK), 0, 1)).isTrue();
+    assertThat(ring.prepareWritev(0, vectors(buffer.asSlice(0, 16 * BLOCK)), 0, 0, 1)).isTrue();
     ring.close();
     assertThat(file.read(buffer.asSlice(16 * BLOCK, 16 * BLOCK), 0)).isEqualTo(16 * BLOCK);
     assertThat(buffer.asSlice(16 * BLOCK, 16 * BLOCK).mismatch(buffer.asSlice(0, 16 * BLOCK)))

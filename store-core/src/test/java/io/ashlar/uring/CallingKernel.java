@@ -19,7 +19,6 @@ final class CallingKernel implements RingKernel {
   private final MemorySegment submissionFlags = arena.allocate(4, 4);
   private final MemorySegment completionHead = arena.allocate(4, 4);
   private final MemorySegment completionTail = arena.allocate(4, 4);
-  private final MemorySegment vector = arena.allocate(LibcCalls.IOVEC_BYTES, 8);
   private final MemorySegment entries;
   private final MemorySegment completions;
   private int fd = -1;
@@ -77,11 +76,6 @@ final class CallingKernel implements RingKernel {
       case SubmissionEntry.OP_NOP -> post(userData, 0);
       case SubmissionEntry.OP_READ ->
           post(userData, (int) calls.pread(fd, memory(address, length), length, offset));
-      case SubmissionEntry.OP_WRITE -> {
-        vector.set(ValueLayout.JAVA_LONG, 0, address);
-        vector.set(ValueLayout.JAVA_LONG, LibcCalls.IOVEC_LENGTH_OFFSET, length);
-        post(userData, (int) calls.pwritev2(fd, vector, 1, offset, 0));
-      }
       case SubmissionEntry.OP_WRITEV -> {
         MemorySegment vectors = memory(address, length * LibcCalls.IOVEC_BYTES);
         post(userData, (int) calls.pwritev2(fd, vectors, length, offset, flags));

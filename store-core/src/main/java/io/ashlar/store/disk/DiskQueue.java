@@ -21,17 +21,10 @@ import java.lang.foreign.MemorySegment;
  */
 public interface DiskQueue extends AutoCloseable {
   /**
-   * Submits a write that is not durable until a sync.
-   *
-   * @param token given back with the completion.
-   * @throws IllegalStateException if the queue is full or closed.
-   */
-  void submitWrite(MemorySegment source, long offset, long token);
-
-  /**
    * Submits one gathered write of a contiguous range.
    *
-   * @param durable whether these bytes, and only these, are durable when it completes.
+   * @param durable whether these bytes, and only these, are durable when it completes; else a sync
+   *     makes them so.
    * @param token given back with the completion.
    * @throws IllegalStateException if the queue is full or closed.
    */

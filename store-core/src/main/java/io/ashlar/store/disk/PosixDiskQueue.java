@@ -34,17 +34,6 @@ final class PosixDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitWrite(MemorySegment source, long offset, long token) {
-    checkRoom();
-    try {
-      handle.nativeFile().write(source, offset, false);
-      completed(token, null, source.byteSize());
-    } catch (NativeException failure) {
-      completed(token, failure, 0);
-    }
-  }
-
-  @Override
   public void submitWrite(IoVectors sources, long offset, boolean durable, long token) {
     checkRoom();
     try {

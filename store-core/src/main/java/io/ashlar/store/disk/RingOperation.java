@@ -43,7 +43,6 @@ final class RingOperation implements AutoCloseable {
     FREE,
     READ,
     WRITE,
-    GATHER,
     SYNC,
     NOTHING
   }
@@ -71,11 +70,6 @@ final class RingOperation implements AutoCloseable {
     memory = target;
   }
 
-  void write(MemorySegment source, long writeOffset, long newToken) {
-    start(Kind.WRITE, writeOffset, source.byteSize(), newToken);
-    memory = source;
-  }
-
   /**
    * Becomes a gathered write.
    *
@@ -83,7 +77,7 @@ final class RingOperation implements AutoCloseable {
    * @param withSync whether an fdatasync follows before it counts as done.
    */
   void write(IoVectors all, long writeOffset, int flags, boolean withSync, long newToken) {
-    start(Kind.GATHER, writeOffset, all.bytes(), newToken);
+    start(Kind.WRITE, writeOffset, all.bytes(), newToken);
     sources = all;
     rwFlags = flags;
     syncAfter = withSync;
@@ -113,8 +107,7 @@ final class RingOperation implements AutoCloseable {
     long from = nextByte();
     return switch (kind) {
       case READ -> ring.prepareRead(FILE_INDEX, rest(from), restBytes(from), offset + from, index);
-      case WRITE -> ring.prepareWrite(FILE_INDEX, part(from), offset + from, index);
-      case GATHER -> ring.prepareWritev(FILE_INDEX, gathered(), offset + from, rwFlags, index);
+      case WRITE -> ring.prepareWritev(FILE_INDEX, gathered(), offset + from, rwFlags, index);
       case SYNC -> ring.prepareDataSync(FILE_INDEX, index);
       case NOTHING -> ring.prepareNop(index);
       case FREE -> throw new IllegalStateException("a free operation cannot be prepared");
@@ -134,7 +127,7 @@ final class RingOperation implements AutoCloseable {
   Step completed(int result) {
     return switch (kind) {
       case READ -> result < 0 ? retryOrFail("read", -result) : readSome(result);
-      case WRITE, GATHER -> result <= 0 ? writtenNothing(result) : wroteSome(result);
+      case WRITE -> result <= 0 ? writtenNothing(result) : wroteSome(result);
       // A sync that failed is never tried again, whatever the reason: see fsync(2).
       case SYNC -> result < 0 ? fail("fdatasync", -result) : Step.DONE;
       case NOTHING -> result < 0 ? fail("nop", -result) : Step.DONE;
@@ -218,12 +211,6 @@ final class RingOperation implements AutoCloseable {
       own.close();
       rest = null;
     }
-  }
-
-  private MemorySegment part(long from) {
-    MemorySegment rest = rest(from);
-    long bytes = restBytes(from);
-    return rest.byteSize() == bytes ? rest : rest.asSlice(0, bytes);
   }
 
   private MemorySegment rest(long from) {

@@ -78,14 +78,6 @@ final class UringDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitWrite(MemorySegment source, long offset, long token) {
-    requireNative(source);
-    int index = take();
-    operations[index].write(source, offset, token);
-    prepare(index);
-  }
-
-  @Override
   public void submitWrite(IoVectors sources, long offset, boolean durable, long token) {
     int index = take();
     operations[index].write(

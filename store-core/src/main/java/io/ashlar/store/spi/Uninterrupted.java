@@ -26,16 +26,17 @@ public final class Uninterrupted {
   }
 
   /** A wait without a result. */
+  @SuppressWarnings("FunctionalInterfaceMethodChanged") // each form does the same
   @FunctionalInterface
-  public interface PlainWait extends Wait<@Nullable Void, RuntimeException> {
+  public interface PlainWait extends Wait<Boolean, RuntimeException> {
 
     /** Waits; see {@link Wait#await}. */
     void run() throws InterruptedException;
 
     @Override
-    default @Nullable Void await() throws InterruptedException {
+    default Boolean await() throws InterruptedException {
       run();
-      return null;
+      return Boolean.TRUE;
     }
   }
 

@@ -75,9 +75,9 @@ class CrashImagesTest {
   @Test
   void shouldSyncOnlyWhatWasDeliveredBefore() {
     try (DiskQueue queue = disk.openQueue(4)) {
-      queue.submitWrite(block(1), 0, 0);
+      queue.submitWrite(Sources.of(block(1)), 0, false, 0);
       queue.poll((token, failure, bytes) -> {});
-      queue.submitWrite(block(2), BLOCK, 0);
+      queue.submitWrite(Sources.of(block(2)), BLOCK, false, 0);
       queue.submitSync(0);
       queue.poll((token, failure, bytes) -> {});
     }
@@ -99,7 +99,7 @@ class CrashImagesTest {
   void shouldLandAnySubsetOfTheWritesInFlight() {
     try (DiskQueue queue = disk.openQueue(4)) {
       for (int i = 0; i < 3; i++) {
-        queue.submitWrite(block(i + 1), (long) i * BLOCK, i);
+        queue.submitWrite(Sources.of(block(i + 1)), (long) i * BLOCK, false, i);
       }
     }
     Set<String> seen = new TreeSet<>();

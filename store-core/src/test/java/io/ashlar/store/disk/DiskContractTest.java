@@ -150,7 +150,7 @@ public abstract class DiskContractTest {
         IoVectors sources = new IoVectors(4)) {
       sources.add(filled(4, 1, 4));
       sources.add(filled(2, 1, 2));
-      queue.submitWrite(filled(0, 2, 1), 0, 100);
+      queue.submitWrite(Sources.of(filled(0, 2, 1)), 0, false, 100);
       queue.submitWrite(sources, 2 * BLOCK, false, 101);
       queue.submitWrite(sources, 4 * BLOCK, true, 102);
       assertThat(queue.inFlight()).isEqualTo(3);
@@ -193,7 +193,7 @@ public abstract class DiskContractTest {
   @Test
   void shouldSeeInTheSynchronousHalfWhatTheQueueHasCompleted() {
     try (DiskQueue queue = disk.openQueue(1)) {
-      queue.submitWrite(filled(0, 1, 7), 3 * BLOCK, 1);
+      queue.submitWrite(Sources.of(filled(0, 1, 7)), 3 * BLOCK, false, 1);
       awaitAll(queue);
       assertThat(disk.read(blocks(1, 1), 3 * BLOCK)).isEqualTo(BLOCK);
       assertSame(blocks(1, 1), blocks(0, 1));
@@ -222,7 +222,8 @@ public abstract class DiskContractTest {
           awaitAll(queue);
         }
         expected[block] = (byte) (1 + random.nextInt(100));
-        queue.submitWrite(filled(block, 1, expected[block]), (long) block * BLOCK, token);
+        queue.submitWrite(
+            Sources.of(filled(block, 1, expected[block])), (long) block * BLOCK, false, token);
       }
       awaitAll(queue);
       assertThat(delivered).hasSize(operations);
@@ -236,10 +237,10 @@ public abstract class DiskContractTest {
   @Test
   void shouldRefuseMoreOperationsThanItsCapacity() {
     try (DiskQueue queue = disk.openQueue(2)) {
-      queue.submitWrite(filled(0, 1, 1), 0, 1);
-      queue.submitWrite(filled(1, 1, 1), BLOCK, 2);
+      queue.submitWrite(Sources.of(filled(0, 1, 1)), 0, false, 1);
+      queue.submitWrite(Sources.of(filled(1, 1, 1)), BLOCK, false, 2);
       assertThatIllegalStateException()
-          .isThrownBy(() -> queue.submitWrite(blocks(2, 1), 2 * BLOCK, 3))
+          .isThrownBy(() -> queue.submitWrite(Sources.of(blocks(2, 1)), 2 * BLOCK, false, 3))
           .withMessageContaining("full");
       awaitAll(queue);
       queue.submitSync(4);
@@ -256,10 +257,10 @@ public abstract class DiskContractTest {
           (token, failure, bytes) -> {
             record.onComplete(token, failure, bytes);
             if (token < chain) {
-              queue.submitWrite(blocks(0, 1), token * BLOCK, token + 1);
+              queue.submitWrite(Sources.of(blocks(0, 1)), token * BLOCK, false, token + 1);
             }
           };
-      queue.submitWrite(blocks(0, 1), 0, 1);
+      queue.submitWrite(Sources.of(blocks(0, 1)), 0, false, 1);
       for (int i = 0; queue.inFlight() > 0 && i < 10_000; i++) {
         queue.await(next, SECOND_NS);
       }
@@ -271,7 +272,7 @@ public abstract class DiskContractTest {
   void shouldNotBlockInPoll() {
     try (DiskQueue queue = disk.openQueue(1)) {
       assertThat(queue.poll(record)).isZero();
-      queue.submitWrite(blocks(0, 1), 0, 1);
+      queue.submitWrite(Sources.of(blocks(0, 1)), 0, false, 1);
       long start = System.nanoTime();
       while (queue.poll(record) == 0 && System.nanoTime() - start < 10 * SECOND_NS) {
         Thread.onSpinWait();
@@ -341,7 +342,7 @@ public abstract class DiskContractTest {
   void shouldCompleteOperationsInFlightWhenItsQueueIsClosed() {
     try (DiskQueue queue = disk.openQueue(8)) {
       for (int i = 0; i < 8; i++) {
-        queue.submitWrite(filled(i * 8, 8, i + 1), (long) i * 8 * BLOCK, i);
+        queue.submitWrite(Sources.of(filled(i * 8, 8, i + 1)), (long) i * 8 * BLOCK, false, i);
       }
     }
     assertThat(disk.read(blocks(100, 64), 0)).isEqualTo(64 * BLOCK);
@@ -398,7 +399,8 @@ public abstract class DiskContractTest {
     try (DiskQueue queue = disk.openQueue(16)) {
       for (int round = 1; round <= 20; round++) {
         for (int i = 0; i < 16; i++) {
-          queue.submitWrite(filled(first + i, 1, round + i), (long) (first + i) * BLOCK, i);
+          queue.submitWrite(
+              Sources.of(filled(first + i, 1, round + i)), (long) (first + i) * BLOCK, false, i);
         }
         while (queue.inFlight() > 0) {
           queue.await((token, failure, bytes) -> assertThat(failure).isNull(), SECOND_NS);

@@ -75,7 +75,7 @@ class FileDiskTest {
     List<NativeException> failures = new ArrayList<>();
     try (Disk disk = engine.over(readOnly);
         DiskQueue queue = disk.openQueue(2)) {
-      queue.submitWrite(block, 0, 1);
+      queue.submitWrite(Sources.of(block), 0, false, 1);
       queue.submitRead(block, block.byteSize(), -BLOCK, 2);
       await(queue, (token, failure, bytes) -> failures.add(failure));
       assertThat(failures)
@@ -93,6 +93,7 @@ class FileDiskTest {
         DiskQueue queue = disk.openQueue(4);
         IoVectors sources = new IoVectors(2)) {
       MemorySegment other = memory.segment().asSlice(4 * BLOCK, BLOCK);
+      IoVectors one = Sources.of(block);
       DiskCompletion handler = (token, failure, bytes) -> assertThatNoFailure(failure);
       long bytes =
           allocatedPerRound(() -> {
@@ -100,7 +101,7 @@ class FileDiskTest {
             sources.add(block);
             sources.add(other);
             queue.submitWrite(sources, 0, false, 1);
-            queue.submitWrite(block, 8 * BLOCK, 2);
+            queue.submitWrite(one, 8 * BLOCK, false, 2);
             queue.submitRead(other, other.byteSize(), 16 * BLOCK, 3);
             while (queue.inFlight() > 0) {
               queue.await(handler, SECOND_NS);
@@ -119,7 +120,6 @@ class FileDiskTest {
     MemorySegment heap = MemorySegment.ofArray(new byte[BLOCK]);
     try (Disk disk = engine.over(create());
         DiskQueue queue = disk.openQueue(1)) {
-      assertThatIllegalArgumentException().isThrownBy(() -> queue.submitWrite(heap, 0, 1));
       assertThatIllegalArgumentException()
           .isThrownBy(() -> queue.submitRead(heap, heap.byteSize(), 0, 1));
       assertThatIllegalArgumentException()
@@ -199,7 +199,7 @@ class FileDiskTest {
       assertThat(file.tryLock(false)).isTrue();
       try (Disk disk = engine.over(file);
           DiskQueue queue = disk.openQueue(1)) {
-        queue.submitWrite(block, 0, 1);
+        queue.submitWrite(Sources.of(block), 0, false, 1);
         await(queue, (token, failure, bytes) -> assertThatNoFailure(failure));
       }
       try (DataFileHandle next = openExisting()) {
@@ -232,7 +232,7 @@ class FileDiskTest {
       other.registerFiles(open.fd()); // as the ring that is torn down
       Disk disk = new UringDisk(file, "test", calls::openRing);
       DiskQueue queue = disk.openQueue(1);
-      queue.submitWrite(block, 0, 1);
+      queue.submitWrite(Sources.of(block), 0, false, 1);
       assertThat(queue.poll((token, failure, bytes) -> assertThatNoFailure(failure))).isOne();
       calls.killRing(); // the poll for wakeUp is in flight
       assertThatIllegalStateException().isThrownBy(queue::close).withMessageContaining("in flight");

@@ -20,6 +20,7 @@ class RingOperationTest {
 
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment memory = arena.allocate(8 * BLOCK, BLOCK);
+  private final IoVectors whole = Sources.of(memory);
   private final IoVectors sources = new IoVectors(2);
   private final RingOperation operation = new RingOperation(BLOCK, "file=test");
 
@@ -32,7 +33,7 @@ class RingOperationTest {
 
   @Test
   void shouldBeDoneWhenEverythingWasMoved() {
-    operation.write(memory, 0, 5);
+    operation.write(whole, 0, 0, false, 5);
     assertThat(operation.completed(8 * BLOCK)).isEqualTo(Step.DONE);
     assertDone(8 * BLOCK);
     assertThat(operation.token()).isEqualTo(5);
@@ -41,7 +42,7 @@ class RingOperationTest {
   @ParameterizedTest
   @ValueSource(ints = {BLOCK, BLOCK + 512, 2 * BLOCK - 1, 7 * BLOCK})
   void shouldWriteTheWholeBlocksThatAreLeft(int shortResult) {
-    operation.write(memory, 0, 5);
+    operation.write(whole, 0, 0, false, 5);
     assertThat(operation.completed(shortResult)).isEqualTo(Step.AGAIN);
     long begun = shortResult / BLOCK * (long) BLOCK;
     assertThat(operation.nextByte()).isEqualTo(begun);
@@ -51,7 +52,7 @@ class RingOperationTest {
 
   @Test
   void shouldTryAWriteOfLessThanABlockAgainButNotForEver() {
-    operation.write(memory, 0, 5);
+    operation.write(whole, 0, 0, false, 5);
     assertThat(operation.completed(512)).isEqualTo(Step.AGAIN);
     assertThat(operation.nextByte()).isZero();
     assertThat(operation.completed(BLOCK)).isEqualTo(Step.AGAIN);
@@ -65,7 +66,7 @@ class RingOperationTest {
 
   @Test
   void shouldFailAWriteOfNothing() {
-    operation.write(memory, 0, 5);
+    operation.write(whole, 0, 0, false, 5);
     assertThat(operation.completed(0)).isEqualTo(Step.FAILED);
     assertFailed(Errno.EIO);
   }
@@ -77,7 +78,7 @@ class RingOperationTest {
     assertThat(operation.completed(-errno)).isEqualTo(Step.AGAIN);
     assertThat(operation.completed(8 * BLOCK)).isEqualTo(Step.DONE);
     operation.free();
-    operation.write(memory, 0, 6);
+    operation.write(whole, 0, 0, false, 6);
     assertThat(operation.completed(-errno)).isEqualTo(Step.AGAIN);
     assertThat(operation.completed(8 * BLOCK)).isEqualTo(Step.DONE);
   }
@@ -95,7 +96,7 @@ class RingOperationTest {
   @ParameterizedTest
   @ValueSource(ints = {Errno.EIO, Errno.ENOSPC, Errno.EDQUOT, Errno.ECANCELED, Errno.EROFS})
   void shouldFailWithTheErrorThatStays(int errno) {
-    operation.write(memory, 0, 5);
+    operation.write(whole, 0, 0, false, 5);
     assertThat(operation.completed(BLOCK)).isEqualTo(Step.AGAIN);
     assertThat(operation.completed(-errno)).isEqualTo(Step.FAILED);
     assertFailed(errno);

@@ -27,14 +27,6 @@ final class SimulatedDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitWrite(MemorySegment source, long offset, long token) {
-    try (IoVectors sources = new IoVectors(1)) {
-      sources.add(source);
-      submitWrite(sources, offset, false, token);
-    }
-  }
-
-  @Override
   public void submitWrite(IoVectors sources, long offset, boolean durable, long token) {
     checkRoom();
     try {

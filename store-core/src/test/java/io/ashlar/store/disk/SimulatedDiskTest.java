@@ -88,8 +88,8 @@ class SimulatedDiskTest {
   void shouldDeliverFailuresOfAQueue() {
     try (DiskQueue queue = disk.openQueue(4)) {
       disk.failNext(Kind.WRITE, Errno.EIO);
-      queue.submitWrite(block(1), 0, 11);
-      queue.submitWrite(block(2), 0, 12);
+      queue.submitWrite(Sources.of(block(1)), 0, false, 11);
+      queue.submitWrite(Sources.of(block(2)), 0, false, 12);
       queue.submitSync(13);
       List<String> done = new ArrayList<>();
       int count =
@@ -112,7 +112,7 @@ class SimulatedDiskTest {
     shuffled.shuffleCompletions(seed);
     try (DiskQueue queue = shuffled.openQueue(16)) {
       for (int i = 0; i < 16; i++) {
-        queue.submitWrite(block(i), (long) i * BLOCK, i);
+        queue.submitWrite(Sources.of(block(i)), (long) i * BLOCK, false, i);
       }
       queue.poll((token, failure, bytes) -> tokens.add(token));
     }

@@ -66,11 +66,6 @@ class ReadRingFailureTest {
     }
 
     @Override
-    public void submitWrite(MemorySegment source, long offset, long token) {
-      throw new AssertionError("L24: the read ring writes nothing");
-    }
-
-    @Override
     public void submitWrite(IoVectors sources, long offset, boolean durable, long token) {
       throw new AssertionError("L24: the read ring writes nothing");
     }
