@@ -15,12 +15,15 @@ import io.ashlar.jmh.machine.Folders;
 import io.ashlar.jmh.machine.Machine;
 import io.ashlar.jmh.read.ReadScenario;
 import io.ashlar.jmh.reopen.ReopenScenario;
-import io.ashlar.jmh.report.HtmlReport;
-import io.ashlar.jmh.report.Report;
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.report.Page;
+import io.ashlar.jmh.report.TextFile;
+import io.ashlar.jmh.result.ResultsCsv;
+import io.ashlar.jmh.result.Row;
+import io.ashlar.jmh.result.TextTable;
 import io.ashlar.jmh.tier.TierScenario;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,14 +41,24 @@ import picocli.CommandLine.Parameters;
     name = "scripts/bench",
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    subcommands = ChartsCommand.class,
     description = "Measures Ashlar beside its peers and beside the limit of the device.",
+    footerHeading = "%nScenarios:%n",
     footer = {
+      "  commit  how long one thread waits until a batch is durable",
+      "  group   what 1 to 64 threads gain that each commit one value at a time",
+      "  ingest  how fast four threads overwrite large batches, and what that costs",
+      "  read    how long a random read takes, cold and hot",
+      "  reopen  how soon a store is open again after kill -9",
+      "  heap    how much Java heap a commit or a read allocates",
+      "  tier    how fast blobs are uploaded, restored and read back",
+      "  tail    how long commits take that are due at a fixed rate",
+      "  busy    what is left of group commit beside spinning processes",
       "",
-      "Scenarios: commit (W1), group (W2), ingest (W3), read (W4), reopen (W5), heap (W6),"
-          + " tier (W7), tail (W8), busy (W9).",
-      "W1 to W4: all stores are open at once and take turns in short slices, in shuffled order."
-          + " Numbers are medians of rounds, ratios medians of each round's ratio. On a busy"
-          + " machine believe the ratios only. fio is measured as a limit where it is installed."
+      "Except in reopen, heap and tier, all stores are open at once. They take turns in short slices, in shuffled"
+          + " order. A figure is the median of the rounds. A ratio is the median of each round's"
+          + " ratio. On a busy machine believe the ratios only. Where fio is installed, it is"
+          + " measured as a limit."
     })
 public final class Bench implements Callable<Integer> {
 
@@ -63,36 +76,37 @@ public final class Bench implements Callable<Integer> {
     SCENARIOS.put("tier", new TierScenario());
   }
 
-  @Parameters(paramLabel = "SCENARIO", arity = "1..*", description = "What to measure.")
+  @Parameters(paramLabel = "SCENARIO", arity = "0..*", description = "What to measure; see below.")
   private List<String> scenarios = new ArrayList<>();
 
-  @Option(names = "--quick", description = "Fewer slices: within two minutes a scenario.")
+  @Option(names = "--quick", description = "Measure fewer slices: two minutes a scenario.")
   private boolean quick;
 
   @Option(
       names = "--csv",
       paramLabel = "FILE",
-      description = "Where to write the numbers; the table goes beside it, as .txt.")
+      description = "Where to write the figures. The table goes beside it, as .txt.")
   private @Nullable Path csv;
 
   @Option(
       names = "--html",
       paramLabel = "FILE",
-      description = "Where to write a page with charts (beside the CSV file, as .html).")
+      description = "Where to write a page with charts. By default beside the CSV file, as .html.")
   private @Nullable Path html;
 
   @Option(
       names = "--dir",
       paramLabel = "DIR",
       defaultValue = "target/bench",
-      description = "Where stores lie: on the device to be measured (${DEFAULT-VALUE}).")
+      description =
+          "Where the stores lie: a folder on the device to be measured (${DEFAULT-VALUE}).")
   private Path folder = Path.of("target/bench");
 
   @Option(
       names = "--store",
       paramLabel = "NAME",
       split = ",",
-      description = "Measure only these stores, beside the limits.")
+      description = "Measure only these stores, and the limits.")
   private Set<String> stores = Set.of();
 
   @Option(
@@ -104,20 +118,23 @@ public final class Bench implements Callable<Integer> {
 
   @Option(
       names = "--peers",
-      description = "Measure peers in those cells too that leave them out: reopen's large one.")
+      description = "Measure peers in every cell. The large cells of reopen leave them out.")
   private boolean peersEverywhere;
 
   @Option(names = "--no-fio", description = "Leave fio out of the limits.")
   private boolean withoutFio;
 
-  @Option(names = "--rounds", paramLabel = "N", description = "How many rounds: 3 or more.")
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How many rounds to measure; at least 3.")
   private @Nullable Integer rounds;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "42",
-      description = "Decides values, ids and order (${DEFAULT-VALUE}).")
+      description = "Seed of values, ids and the order of slices (${DEFAULT-VALUE}).")
   private long seed = 42;
 
   /** Runs the command. */
@@ -125,8 +142,27 @@ public final class Bench implements Callable<Integer> {
     System.exit(new CommandLine(new Bench()).execute(arguments));
   }
 
+  /** Returns the scenarios by their names. */
+  static Map<String, Scenario> scenarios() {
+    return Collections.unmodifiableMap(SCENARIOS);
+  }
+
+  /** Returns the command without its paths. */
+  private String command() {
+    StringBuilder command = new StringBuilder("scripts/bench " + String.join(" ", scenarios));
+    command.append(quick ? " --quick" : "").append(rounds == null ? "" : " --rounds " + rounds);
+    command.append(stores.isEmpty() ? "" : " --store " + String.join(",", stores));
+    command.append(cells.isEmpty() ? "" : " --cell \"" + String.join(",", cells) + '"');
+    command.append(peersEverywhere ? " --peers" : "").append(withoutFio ? " --no-fio" : "");
+    return command.append(seed == 42 ? "" : " --seed " + seed).toString();
+  }
+
   @Override
   public Integer call() {
+    if (scenarios.isEmpty()) {
+      System.err.println("error: no scenario: scenarios=" + SCENARIOS.keySet() + "; name one");
+      return CommandLine.ExitCode.USAGE;
+    }
     for (String name : scenarios) {
       if (!SCENARIOS.containsKey(name)) {
         System.err.println(
@@ -146,7 +182,8 @@ public final class Bench implements Callable<Integer> {
             seed,
             fio);
     StringBuilder text = new StringBuilder();
-    List<String> machine = new ArrayList<>(Machine.describe(folder));
+    List<String> machine = new ArrayList<>(List.of("command: " + command()));
+    machine.addAll(Machine.describe(folder));
     fio.ifPresent(found -> machine.add("fio: " + found.version()));
     machine.forEach(line -> text.append(line).append('\n'));
     System.out.print(text);
@@ -167,17 +204,17 @@ public final class Bench implements Callable<Integer> {
                 + "; leave out --cell to see their names");
         return CommandLine.ExitCode.USAGE;
       }
-      String table = scenario.title() + "\n" + Report.table(measured);
+      String table = scenario.title() + "\n" + TextTable.of(measured);
       System.out.println("\n" + table);
       text.append('\n').append(table);
       rows.addAll(measured);
       titles.put(name, scenario.title());
     }
     Path file = csv == null ? folder.resolve(String.join("-", scenarios) + ".csv") : csv;
-    Report.write(file, Report.csv(rows));
-    Report.write(file.resolveSibling(file.getFileName() + ".txt"), text.toString());
+    TextFile.write(file, new ResultsCsv(machine, rows).text());
+    TextFile.write(file.resolveSibling(file.getFileName() + ".txt"), text.toString());
     Path page = html == null ? file.resolveSibling(file.getFileName() + ".html") : html;
-    Report.write(page, HtmlReport.page(machine, titles, rows));
+    TextFile.write(page, Page.page(machine, titles, rows));
     System.out.println("written: " + file + ", " + page);
     return CommandLine.ExitCode.OK;
   }

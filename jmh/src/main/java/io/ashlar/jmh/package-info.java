@@ -18,9 +18,11 @@
  *     <td>the other scenarios</td></tr>
  * <tr><td>{@code contest}</td><td>contestants, rounds, and how they are compared</td></tr>
  * <tr><td>{@code micro}</td><td>the JMH benchmarks, one class for each question</td></tr>
+ * <tr><td>{@code report}</td><td>charts, tables and a page of results</td></tr>
  * <tr><td>{@code machine}</td><td>what is measured of the machine, and other programs</td></tr>
  * <tr><td>{@code peer}</td><td>the stores</td></tr>
- * <tr><td>{@code report}</td><td>results as table, CSV, charts and page</td></tr>
+ * <tr><td>{@code chart}</td><td>drawing in SVG</td></tr>
+ * <tr><td>{@code result}</td><td>results as values, as CSV and as a table</td></tr>
  * </table>
  */
 @NullMarked

@@ -27,8 +27,9 @@ class BenchImportsTest {
       List.of(
           Set.of("heap"),
           Set.of("commit", "read", "reopen", "tier"),
-          Set.of("contest", "micro"),
-          Set.of("machine", "peer", "report"));
+          Set.of("contest", "micro", "report"),
+          Set.of("machine", "peer", "chart"),
+          Set.of("result"));
 
   private static final String[] PUBLIC_API = {
     "io.ashlar.uring",

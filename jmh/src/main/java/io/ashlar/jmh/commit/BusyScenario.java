@@ -6,7 +6,7 @@ import io.ashlar.jmh.contest.Plan;
 import io.ashlar.jmh.contest.Scenario;
 import io.ashlar.jmh.contest.Standing;
 import io.ashlar.jmh.machine.Spinners;
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.result.Row;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

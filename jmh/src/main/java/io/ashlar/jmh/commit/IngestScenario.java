@@ -5,7 +5,7 @@ import io.ashlar.jmh.contest.Contestant;
 import io.ashlar.jmh.contest.Plan;
 import io.ashlar.jmh.contest.Scenario;
 import io.ashlar.jmh.contest.Standing;
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.result.Row;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;

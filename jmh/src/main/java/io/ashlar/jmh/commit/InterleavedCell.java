@@ -9,7 +9,7 @@ import io.ashlar.jmh.contest.Standing;
 import io.ashlar.jmh.machine.Folders;
 import io.ashlar.jmh.machine.QuietDisk;
 import io.ashlar.jmh.peer.Keys;
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.result.Row;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

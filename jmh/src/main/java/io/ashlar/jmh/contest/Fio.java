@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ashlar.jmh.machine.Folders;
 import io.ashlar.jmh.machine.Processes;
 import io.ashlar.jmh.peer.RawFile;
-import io.ashlar.jmh.report.Spread;
+import io.ashlar.jmh.result.Spread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package io.ashlar.jmh.contest;
 
-import io.ashlar.jmh.report.Latency;
-import io.ashlar.jmh.report.Ratios;
-import io.ashlar.jmh.report.Row;
-import io.ashlar.jmh.report.Spread;
-import io.ashlar.jmh.report.Subject;
-import io.ashlar.jmh.report.Throughput;
+import io.ashlar.jmh.result.Latency;
+import io.ashlar.jmh.result.Ratios;
+import io.ashlar.jmh.result.Row;
+import io.ashlar.jmh.result.Spread;
+import io.ashlar.jmh.result.Subject;
+import io.ashlar.jmh.result.Throughput;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;

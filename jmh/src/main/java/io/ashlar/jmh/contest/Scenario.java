@@ -1,6 +1,6 @@
 package io.ashlar.jmh.contest;
 
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.result.Row;
 import java.util.List;
 
 /** A question about all stores, answered in one run. */

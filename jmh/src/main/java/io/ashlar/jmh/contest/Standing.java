@@ -1,9 +1,9 @@
 package io.ashlar.jmh.contest;
 
-import io.ashlar.jmh.report.Ratios;
-import io.ashlar.jmh.report.Row;
-import io.ashlar.jmh.report.Spread;
-import io.ashlar.jmh.report.Subject;
+import io.ashlar.jmh.result.Ratios;
+import io.ashlar.jmh.result.Row;
+import io.ashlar.jmh.result.Spread;
+import io.ashlar.jmh.result.Subject;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;

@@ -13,7 +13,7 @@ import io.ashlar.jmh.peer.Keys;
 import io.ashlar.jmh.peer.PeerStore;
 import io.ashlar.jmh.peer.PeerWriter;
 import io.ashlar.jmh.peer.RawFile;
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.result.Row;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -2,7 +2,7 @@ package io.ashlar.jmh.reopen;
 
 import io.ashlar.jmh.contest.Contestant;
 import io.ashlar.jmh.machine.Folders;
-import io.ashlar.jmh.report.Spread;
+import io.ashlar.jmh.result.Spread;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;

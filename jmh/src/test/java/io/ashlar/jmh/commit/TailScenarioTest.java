@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ashlar.jmh.contest.Pace;
 import io.ashlar.jmh.contest.Plan;
 import io.ashlar.jmh.contest.Selection;
-import io.ashlar.jmh.report.Row;
+import io.ashlar.jmh.result.Row;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

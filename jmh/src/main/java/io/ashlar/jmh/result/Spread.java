@@ -1,4 +1,4 @@
-package io.ashlar.jmh.report;
+package io.ashlar.jmh.result;
 
 import java.util.Arrays;
 

@@ -1,4 +1,4 @@
-package io.ashlar.jmh.report;
+package io.ashlar.jmh.result;
 
 /**
  * One result: a line of the table and of the CSV file. A number that was not measured is NaN.

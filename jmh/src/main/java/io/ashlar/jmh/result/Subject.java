@@ -1,4 +1,4 @@
-package io.ashlar.jmh.report;
+package io.ashlar.jmh.result;
 
 /**
  * What a result is about.

@@ -1,4 +1,4 @@
-package io.ashlar.jmh.report;
+package io.ashlar.jmh.result;
 
 /**
  * A result divided by others of the same rounds: 1 is as good, more is better.

@@ -1,24 +1,16 @@
-package io.ashlar.jmh.report;
+package io.ashlar.jmh.result;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes results as a table for people and as CSV for programs. */
-public final class Report {
+/** Results as a table for a terminal. */
+public final class TextTable {
 
-  private static final String CSV_HEADER =
-      "scenario,store,cell,ops_per_s,mb_per_s,p50_us,p99_us,p999_us,ratio_to_limit,"
-          + "ratio_to_best_peer,heap_bytes_per_op,note";
-
-  private Report() {}
+  private TextTable() {}
 
   /** Returns a table, cell by cell, fastest first within each. */
-  public static String table(List<Row> rows) {
+  public static String of(List<Row> rows) {
     StringBuilder table = new StringBuilder();
     String cell = "";
     for (Row row : sorted(rows)) {
@@ -73,48 +65,7 @@ public final class Report {
     return sorted;
   }
 
-  /** Returns the CSV file's text; a number that was not measured is an empty field. */
-  public static String csv(List<Row> rows) {
-    StringBuilder csv = new StringBuilder(CSV_HEADER).append('\n');
-    for (Row row : rows) {
-      csv.append(
-          String.join(
-              ",",
-              quoted(row.scenario()),
-              quoted(row.store()),
-              quoted(row.cell()),
-              number(row.throughput().opsPerS().median(), 1),
-              number(row.throughput().mbPerS(), 2),
-              number(row.latency().p50Us().median(), 2),
-              number(row.latency().p99Us().median(), 2),
-              number(row.latency().p999Us(), 2),
-              number(row.ratios().toLimit().median(), 4),
-              number(row.ratios().toBestPeer().median(), 4),
-              number(row.heapBytesPerOp(), 1),
-              quoted(row.note())));
-      csv.append('\n');
-    }
-    return csv.toString();
-  }
-
   private static String number(double value, int decimals) {
     return Double.isFinite(value) ? String.format(Locale.ROOT, "%." + decimals + "f", value) : "";
-  }
-
-  private static String quoted(String text) {
-    return text.matches("[^,\"\r\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
-  }
-
-  /** Writes a file, and the folder that it lies in if that is missing. */
-  public static void write(Path file, String text) {
-    try {
-      Path parent = file.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write the report: file=" + file, e);
-    }
   }
 }
