@@ -1,5 +1,6 @@
 package io.ashlar.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -41,7 +43,7 @@ class PageCommandsTest {
               .redirectErrorStream(true)
               .start();
       process.getOutputStream().close();
-      String said = new String(process.getInputStream().readAllBytes());
+      String said = new String(process.getInputStream().readAllBytes(), UTF_8);
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("scripts/%s --help", script).isTrue();
       assertThat(process.exitValue()).as("scripts/%s --help: %s", script, said).isZero();
       return said;
@@ -101,7 +103,7 @@ class PageCommandsTest {
   private static CommandLine commandLine(String script, String arguments, List<String> findings) {
     CommandLine command = AshlarCommand.commandLine();
     if (script.equals("demo")) {
-      return command.getSubcommands().get("demo");
+      return Objects.requireNonNull(command.getSubcommands().get("demo"));
     }
     for (String word : arguments.strip().split(" +", -1)) {
       CommandLine below = command.getSubcommands().get(word);
