@@ -25,7 +25,7 @@ public final class ChartSvg {
   private static final int AXIS_HEIGHT = 20;
   private static final int TICK_DISTANCE = 44;
   private static final int LABEL_GAP = 8;
-  private static final double LETTER_WIDTH = 6.4;
+  private static final double LETTER_WIDTH = 7.2;
   private static final int TEXT_WIDTH = 58;
 
   /** The largest share of the width that labels may take. */

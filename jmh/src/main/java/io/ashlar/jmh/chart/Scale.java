@@ -22,6 +22,7 @@ record Scale(double from, double to, boolean logarithmic) {
   private static final double RATIO_MAX = 2;
 
   private static final double MARGIN = 1.25;
+  private static final double DECADE = 10;
   private static final int TICKS_FEW = 2;
 
   /** Returns the scale of bars that start at 0, which cuts one that would squash all others. */
@@ -39,11 +40,12 @@ record Scale(double from, double to, boolean logarithmic) {
     return new Scale(0, Math.clamp(longest, 1.1, RATIO_MAX), false);
   }
 
-  /** Returns a logarithmic scale that shows all lines. */
+  /** Returns a logarithmic scale that shows all lines, and a decade at least. */
   static Scale ofTimes(List<Line> lines) {
     double least = lines.stream().mapToDouble(Line::smallest).min().orElse(1);
     double most = lines.stream().mapToDouble(Line::largest).max().orElse(10);
-    return new Scale(Math.max(1e-3, least) / MARGIN, Math.max(1e-3, most) * MARGIN, true);
+    double from = Math.max(1e-3, least) / MARGIN;
+    return new Scale(from, Math.max(from * DECADE, most * MARGIN), true);
   }
 
   /** Returns the place of a number, from 0 at the left end to 1 at the right end. */

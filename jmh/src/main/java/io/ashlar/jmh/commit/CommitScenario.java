@@ -10,7 +10,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/** W1: how long does one thread wait until a batch is durable? */
+/** How long does one thread wait until a batch is durable? */
 public final class CommitScenario implements Scenario {
 
   private static final int KIB = 1024;
@@ -18,7 +18,7 @@ public final class CommitScenario implements Scenario {
 
   @Override
   public String title() {
-    return "W1 durable commit, one thread; ratios compare p50";
+    return "Durable commits of one thread. Ratios compare p50.";
   }
 
   @Override

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** W2: what do many threads gain that each commit one value at a time? */
+/** What do many threads gain that each commit one value at a time? */
 public final class GroupScenario implements Scenario {
 
   private static final int VALUE_BYTES = 4096;
 
   @Override
   public String title() {
-    return "W2 group commit, 1x4K a thread, closed loop; ratios compare rates";
+    return "Group commit: each thread commits one value of 4 KiB at a time. Ratios compare rates.";
   }
 
   @Override

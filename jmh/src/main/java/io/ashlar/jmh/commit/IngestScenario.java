@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** W3: how fast do four threads overwrite large batches, and at what cost in space and writes? */
+/** How fast do four threads overwrite large batches, and at what cost in space and writes? */
 public final class IngestScenario implements Scenario {
 
   private static final int THREADS = 4;
@@ -38,8 +38,8 @@ public final class IngestScenario implements Scenario {
 
   @Override
   public String title() {
-    return "W3 ingest with overwrite, 4 threads, 16 values a batch; ratios compare rates;"
-        + " x4: the key space overwritten four times, by one store at a time";
+    return "Ingest with overwrite: 4 threads, 16 values a batch. Ratios compare rates. Cells named x4"
+        + " overwrite the key space four times, one store at a time.";
   }
 
   @Override

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * W6: how much Java heap does a commit or a get allocate, once it is compiled?
+ * How much Java heap does a commit or a get allocate, once it is compiled?
  *
  * <p>One store at a time, since every thread's allocations count and only its own shall.
  */
@@ -67,8 +67,8 @@ public final class HeapScenario implements Scenario {
 
   @Override
   public String title() {
-    return "W6 heap allocated, by all threads, bytes an operation; commits wait for durability;"
-        + " one store at a time, so other columns are not for comparing";
+    return "Heap that all threads allocate, in bytes an operation. Commits wait for durability. One"
+        + " store at a time, so other columns cannot be compared.";
   }
 
   @Override

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * W4: how long does a read take, cold from the device and hot from memory?
+ * How long does a read take, cold from the device and hot from memory?
  *
  * <p>All stores of one value length are filled once and stay open; in each of its cells they take
  * turns in short slices, in an order shuffled anew each time. In cold cells the page cache is
@@ -60,8 +60,8 @@ public final class ReadScenario implements Scenario {
 
   @Override
   public String title() {
-    return "W4 random reads; cold: from the device, page cache dropped; hot: from memory, 64 reads"
-        + " timed together; ratios compare rates (p50 for one thread)";
+    return "Random reads. Cold: from the device, with an empty page cache. Hot: from memory, 64 reads"
+        + " timed together. Ratios compare rates, or p50 for one thread.";
   }
 
   @Override

@@ -23,7 +23,7 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * W5: how soon is a store open again after its process was killed, and what does it hold in memory?
+ * How soon is a store open again after its process was killed, and what does it hold in memory?
  *
  * <p>A child process fills the store and is killed with SIGKILL. Then, in each round, for every
  * store in shuffled order: a fresh child opens it, commits a little more, and is killed; once with
@@ -55,8 +55,8 @@ public final class ReopenScenario implements Scenario {
 
   @Override
   public String title() {
-    return "W5 reopen after kill -9, blobs of 4 KiB, a fresh JVM each time; p50 is the median time"
-        + " to open; the limit reads as many bytes as an index checkpoint of all blobs has, directly";
+    return "Reopening after kill -9: blobs of 4 KiB, a fresh JVM each time. p50 is the median time to"
+        + " open. The limit reads as many bytes as an index checkpoint of all blobs has.";
   }
 
   @Override

@@ -46,7 +46,8 @@ public final class Page {
       .wide { overflow-x: auto; }
       @media (max-width: 640px) {
         .more { display: none; }
-        th { white-space: normal; }
+        th, td:first-child { white-space: normal; }
+        table { font-size: 12px; }
         th, td { padding: 3px 4px; }
       }
       """;
