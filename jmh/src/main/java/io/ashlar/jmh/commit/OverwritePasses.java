@@ -119,7 +119,7 @@ final class OverwritePasses {
 
   private Row row(Entrant entrant, String note) {
     Subject subject = new Subject(scenario, entrant.label(), cell.name() + " x" + PASSES);
-    return entrant.rounds().row(subject, cell.batchBytes(), Ratios.NONE, note);
+    return entrant.rounds().row(subject, (double) cell.batchBytes(), Ratios.NONE, note);
   }
 
   private String written(Written fill, List<Written> passes, List<Long> commits) {

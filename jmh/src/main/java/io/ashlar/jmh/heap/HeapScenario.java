@@ -159,6 +159,6 @@ public final class HeapScenario implements Scenario {
 
   private static Row row(Cell cell, String store, Rounds rounds, String note) {
     return rounds.row(
-        new Subject("heap", store, cell.name()), cell.batchBytes(), Ratios.NONE, note);
+        new Subject("heap", store, cell.name()), (double) cell.batchBytes(), Ratios.NONE, note);
   }
 }

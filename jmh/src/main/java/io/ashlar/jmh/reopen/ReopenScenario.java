@@ -203,7 +203,7 @@ public final class ReopenScenario implements Scenario {
   private static Row limitRow(String cell, double[] readMs, long rawBytes) {
     return new Row(
         new Subject("reopen", "limit/read", cell),
-        Throughput.of(rate(readMs), rawBytes),
+        Throughput.of(rate(readMs), (double) rawBytes),
         Latency.median(micros(readMs)),
         new Ratios(Spread.exactly(1), Spread.NONE),
         Double.NaN,

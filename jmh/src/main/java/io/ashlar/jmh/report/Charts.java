@@ -185,7 +185,7 @@ final class Charts {
         label,
         Products.style(row),
         Spread.exactly(row.heapBytesPerOp()),
-        Numbers.rounded(Math.round(row.heapBytesPerOp())) + " B");
+        Numbers.rounded(Math.rint(row.heapBytesPerOp())) + " B");
   }
 
   private static Line share(String label, Row row) {

@@ -156,7 +156,7 @@ final class FigureTables {
             cell,
             ours ? target.target() : "",
             Products.name(row),
-            Numbers.rounded(Math.round(row.heapBytesPerOp())),
+            Numbers.rounded(Math.rint(row.heapBytesPerOp())),
             ours ? target.why() : "");
       }
     });
