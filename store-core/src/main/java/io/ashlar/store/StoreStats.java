@@ -31,6 +31,8 @@ package io.ashlar.store;
  *     commit.
  * @param epochs epochs that became durable since open.
  * @param groups log records that were written since open, each with one sync.
+ * @param callerGroups groups that a caller committed on its own thread while it waited; the I/O
+ *     thread committed the others.
  * @param puts blobs put since open.
  * @param deletes deletes since open.
  * @param bytesWritten bytes written to the data file by commits since open, padding included.
@@ -69,6 +71,7 @@ public record StoreStats(
     long epochFileBytes,
     long epochs,
     long groups,
+    long callerGroups,
     long puts,
     long deletes,
     long bytesWritten,

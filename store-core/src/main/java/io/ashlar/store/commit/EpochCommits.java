@@ -92,9 +92,14 @@ final class EpochCommits {
   private long commitExpected(EpochBuffer buffer) {
     EpochOutcome outcome = buffer.outcome();
     if (!agent.tryCommitHere(buffer)) {
-      enqueue(buffer);
-      thread.workIfDriven();
-      outcome.await();
+      if (agent.mayLead(Thread.currentThread())) {
+        offer(buffer);
+        outcome.awaitLeading(agent);
+      } else {
+        enqueue(buffer);
+        thread.workIfDriven();
+        outcome.await();
+      }
     }
     StoreException failure = outcome.failure();
     long epoch = outcome.epoch();
@@ -139,6 +144,11 @@ final class EpochCommits {
   }
 
   private void enqueue(EpochBuffer buffer) {
+    offer(buffer);
+    agent.wakeForWork();
+  }
+
+  private void offer(EpochBuffer buffer) {
     boolean listener = gate.isInListener(); // it would wait for itself
     long timeoutMs = listener ? 0 : config.backPressureTimeoutMs();
     if (!queue.offer(buffer, timeoutMs)) {
@@ -155,7 +165,6 @@ final class EpochCommits {
               + config.backPressureTimeoutMs(),
           null);
     }
-    agent.wakeForWork();
   }
 
   /** Ends an epoch that will not be committed: gives its buffers and extents back. */

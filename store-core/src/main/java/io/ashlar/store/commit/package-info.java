@@ -22,8 +22,8 @@
  *   <li><b>Threads.</b> An {@code EpochBuffer} belongs to its caller until it is queued, then to
  *       the commit role's holder. In the blocking form it then returns to its caller. {@code
  *       GroupCommitter}, {@code GroupPublisher}, {@code LogTail}, the space and the index writer
- *       belong to the role's holder (rule L19). The holder is the I/O thread or, for a lone
- *       blocking commit, its caller.
+ *       belong to the role's holder (rule L19). The holder is the I/O thread, a caller that commits
+ *       alone, or one that leads a group while it waits ({@code Leaders}, L33).
  *   <li><b>Memory.</b> Buffers belong to the pool. The epoch that took them returns them at its
  *       end, whatever the outcome.
  *   <li><b>Errors.</b> A lack of space fails one epoch (G7). A failed write or sync poisons the

@@ -299,6 +299,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
           handles.epochFileBytes(),
           counters.epochs.sum(),
           counters.groups.sum(),
+          counters.callerGroups.sum(),
           counters.puts.sum(),
           counters.deletes.sum(),
           counters.bytesWritten.sum(),

@@ -202,6 +202,7 @@ public final class ReadOnlyStore implements Snapshot {
           0,
           0,
           0,
+          0,
           counters.reads.sum(),
           counters.bytesRead.sum(),
           0,

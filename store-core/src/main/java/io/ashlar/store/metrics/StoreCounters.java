@@ -11,6 +11,9 @@ public final class StoreCounters {
   /** Log records that were written and synced with their blobs. */
   public final LongAdder groups = new LongAdder();
 
+  /** Groups that a caller committed on its own thread. */
+  public final LongAdder callerGroups = new LongAdder();
+
   /** Blobs put. */
   public final LongAdder puts = new LongAdder();
 

@@ -94,7 +94,15 @@ class ImportRulesTest {
                   "uring")),
           Map.entry(
               "commit.role",
-              List.of("store", "spi", "format", "disk", "commit.epoch", "commit.group", "uring")),
+              List.of(
+                  "store",
+                  "spi",
+                  "metrics",
+                  "format",
+                  "disk",
+                  "commit.epoch",
+                  "commit.group",
+                  "uring")),
           Map.entry(
               "commit",
               List.of(

@@ -36,6 +36,12 @@ class PlantedCommitBugsTest {
         CommitEdgesTest.class, method, PlantedBug.of(name, file, right, wrong));
   }
 
+  private static PlantedReadBugsTest.Planted rule(
+      String method, String name, String file, String right, String wrong) {
+    return new PlantedReadBugsTest.Planted(
+        ThreadRulesTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
   static Stream<PlantedReadBugsTest.Planted> bugs() {
     return Stream.of(
         writes(
@@ -102,7 +108,25 @@ class PlantedCommitBugsTest {
             "the bound of a group's record is removed",
             "commit/role/CommitAgent.java",
             "recordBytes > LogRecordFormat.RECORD_BYTES_MAX\n",
-            "false\n"));
+            "false\n"),
+        rule(
+            "shouldLetACallerThatWaitsLeadTheNextGroup",
+            "the next leader is not called (L33)",
+            "commit/role/CommitAgent.java",
+            "      LockSupport.unpark(leader);\n",
+            ""),
+        rule(
+            "shouldTellListenersOnTheStoresThreadsOnly",
+            "a leader takes an epoch with a listener (L33)",
+            "commit/role/Leaders.java",
+            "return epoch.outcome().listener() == null;",
+            "return true;"),
+        rule(
+            "shouldLeaveLongEpochsToTheIoThread",
+            "a leader takes a long epoch (L33)",
+            "commit/role/Leaders.java",
+            " && epoch.writableBlocks() * Disk.BLOCK_BYTES <= BYTES_MAX",
+            ""));
   }
 
   @ParameterizedTest

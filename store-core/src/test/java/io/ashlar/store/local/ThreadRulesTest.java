@@ -3,28 +3,37 @@ package io.ashlar.store.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.AckListener;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.SimulatedDisk;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who may do what on which thread (L19, L20, L22). */
-@Timeout(60)
+/** Who may do what on which thread (L19, L20, L22, L33). */
+@Timeout(120)
 class ThreadRulesTest {
 
   private static final StoreConfig CONFIG =
-      StoreConfig.DEFAULTS.withPoolBytes(4 << 20).withInitialFileBytes(1 << 20);
+      StoreConfig.DEFAULTS
+          .withPoolBytes(4 << 20)
+          .withInitialFileBytes(1 << 20)
+          .withQuietMarkMs(60_000); // no mark, for which the I/O thread would wake
 
   /** Sees each call of the disk before it is made. */
   @FunctionalInterface
@@ -83,6 +92,163 @@ class ThreadRulesTest {
       virtual.join();
       assertThat(store.durableEpoch()).isEqualTo(21);
       assertThat(writers).as("L20: it would pin its carrier").doesNotContain(virtual);
+    }
+  }
+
+  /** Holds the durable write of the first commit, and notes the threads of those after it. */
+  private static final class HeldFirst {
+    private final CountDownLatch writing = new CountDownLatch(1);
+    private final CountDownLatch goOn = new CountDownLatch(1);
+    private final List<Thread> writers = new CopyOnWriteArrayList<>();
+    private final DataFileStore store;
+    private final Thread first;
+    private volatile boolean hold;
+
+    HeldFirst() throws InterruptedException {
+      store =
+          open(
+              watched((method, arguments) -> {
+                if (hold && method.equals("write") && arguments == 3) {
+                  hold = false;
+                  writing.countDown();
+                  goOn.await();
+                } else if (method.equals("write") && arguments == 3) {
+                  writers.add(Thread.currentThread());
+                }
+              }));
+      commit(store, 1);
+      writers.clear();
+      hold = true;
+      first = Thread.ofPlatform().start(() -> commit(store, 2));
+      writing.await();
+    }
+
+    /** Starts a caller, and waits until its epoch is queued. */
+    Thread startCaller(int id) {
+      Thread caller = Thread.ofPlatform().start(() -> commit(store, id));
+      while (caller.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait(); // that is only weaker if it waits for something else
+      }
+      return caller;
+    }
+
+    void letGoAndJoin(List<Thread> callers) throws InterruptedException {
+      goOn.countDown();
+      first.join();
+      for (Thread caller : callers) {
+        caller.join();
+      }
+    }
+  }
+
+  @Test
+  void shouldLetACallerThatWaitsLeadTheNextGroup() throws InterruptedException {
+    HeldFirst held = new HeldFirst();
+    try (DataFileStore store = held.store) {
+      long before = store.stats().callerGroups();
+      List<Thread> callers = List.of(held.startCaller(3), held.startCaller(4));
+      held.letGoAndJoin(callers);
+      assertThat(held.writers).as("L33: one of both").hasSize(1).containsAnyElementsOf(callers);
+      assertThat(store.stats().callerGroups() - before).isEqualTo(2);
+      assertThat(store.durableEpoch()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void shouldTellListenersOnTheStoresThreadsOnly() throws Exception {
+    HeldFirst held = new HeldFirst();
+    try (DataFileStore store = held.store) {
+      Thread before = held.startCaller(3);
+      CompletableFuture<Thread> told = new CompletableFuture<>();
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.put(new BlobId(7, 4), MemorySegment.ofArray(new byte[5000]));
+        epoch.commit(teller(told));
+      }
+      Thread after = held.startCaller(5);
+      held.letGoAndJoin(List.of(before, after));
+      assertThat(told.get(60, TimeUnit.SECONDS))
+          .as("L33")
+          .isNotIn(before, after, held.first, Thread.currentThread());
+      assertThat(store.durableEpoch()).isEqualTo(5);
+    }
+  }
+
+  private static AckListener teller(CompletableFuture<Thread> told) {
+    return new AckListener() {
+      @Override
+      public void onDurable(
+          long epoch, int putsTotal, int putsFlushed, int deletesTotal, int deletesApplied) {
+        told.complete(Thread.currentThread());
+      }
+
+      @Override
+      public void onFailed(StoreException failure) {
+        told.completeExceptionally(failure);
+      }
+    };
+  }
+
+  @Test
+  void shouldLeaveLongEpochsToTheIoThread() throws InterruptedException {
+    HeldFirst held = new HeldFirst();
+    try (DataFileStore store = held.store) {
+      long before = store.stats().callerGroups();
+      Thread caller =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (Epoch epoch = store.beginEpoch()) {
+                  for (int id = 3; id < 9; id++) {
+                    epoch.put(new BlobId(7, id), MemorySegment.ofArray(new byte[50_000]));
+                  }
+                  epoch.commit();
+                }
+              });
+      while (caller.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      held.letGoAndJoin(List.of(caller));
+      assertThat(held.writers).as("L33: it may need several writes").doesNotContain(caller);
+      assertThat(store.stats().callerGroups() - before).isEqualTo(1);
+    }
+  }
+
+  /** Each commit ends, however they are mixed, and all are there. */
+  @Test
+  void shouldServeEveryFormOfCommitAtOnce() throws Exception {
+    int each = Campaign.count("leaders.commits", 300);
+    try (DataFileStore store = open(new SimulatedDisk())) {
+      List<Thread> callers = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        int first = i * each;
+        Runnable work =
+            i % 3 == 2
+                ? () -> commitTold(store, first, each)
+                : () -> commitEach(store, first, each);
+        callers.add(i % 4 == 3 ? Thread.ofVirtual().start(work) : Thread.ofPlatform().start(work));
+      }
+      for (Thread caller : callers) {
+        caller.join();
+      }
+      assertThat(store.durableEpoch()).isEqualTo(12L * each);
+      assertThat(store.stats().blobs()).isEqualTo(12L * each);
+      assertThat(store.stats().callerGroups()).isLessThanOrEqualTo(store.stats().groups());
+    }
+  }
+
+  private static void commitEach(DataFileStore store, int first, int count) {
+    for (int i = 0; i < count; i++) {
+      commit(store, first + i);
+    }
+  }
+
+  private static void commitTold(DataFileStore store, int first, int count) {
+    for (int i = 0; i < count; i++) {
+      CompletableFuture<Thread> told = new CompletableFuture<>();
+      try (Epoch epoch = store.beginEpoch()) {
+        epoch.put(new BlobId(7, first + i), MemorySegment.ofArray(new byte[5000]));
+        epoch.commit(teller(told));
+      }
+      var _ = told.join();
     }
   }
 

@@ -3,6 +3,7 @@ package io.ashlar.store.commit.epoch;
 import io.ashlar.store.AckListener;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.spi.Uninterrupted;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,8 @@ public final class EpochOutcome {
   private static final int LED_MAX = 15;
 
   private volatile boolean done; // written by the role's holder, read by the committing thread
-  private final BooleanSupplier isDone = this::isDone; // made here: await needs no heap
+  private final BooleanSupplier isDone = this::isDoneOrLed; // made here: await needs no heap
+  private @Nullable GroupLeader leader; // the waiter's
   private @Nullable Thread waiter;
   private final @Nullable Thread[] led =
       new Thread[LED_MAX]; // by the role before done, then the waiter
@@ -92,8 +94,31 @@ public final class EpochOutcome {
     ledCount = 0;
   }
 
-  private boolean isDone() {
+  /** Returns whether the outcome is known. */
+  public boolean isDone() {
     return done;
+  }
+
+  private boolean isDoneOrLed() {
+    GroupLeader leading = leader;
+    if (!done && leading != null) {
+      leading.leadUntilDone(this);
+    }
+    return done;
+  }
+
+  /** Returns the platform thread that waits, or null. Thread: the commit role's holder. */
+  public @Nullable Thread platformWaiter() {
+    Thread thread = waiter;
+    return thread != null && !thread.isVirtual() ? thread : null;
+  }
+
+  /** Waits for the outcome, and leads groups whenever the role is free meanwhile. */
+  public void awaitLeading(GroupLeader leading) {
+    leader = leading;
+    VarHandle.fullFence(); // the epoch was queued before the role is looked at
+    await();
+    leader = null;
   }
 
   /** Waits for the outcome; remembers interrupts and keeps waiting. */

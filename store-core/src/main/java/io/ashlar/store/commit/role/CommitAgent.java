@@ -4,6 +4,8 @@ import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.commit.epoch.CommitQueue;
 import io.ashlar.store.commit.epoch.EpochBuffer;
+import io.ashlar.store.commit.epoch.EpochOutcome;
+import io.ashlar.store.commit.epoch.GroupLeader;
 import io.ashlar.store.commit.epoch.QueueEntry;
 import io.ashlar.store.commit.epoch.RoleTask;
 import io.ashlar.store.commit.group.AckSequencer;
@@ -18,6 +20,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: {@link #run}, {@link #doWork} and {@link #onClose} belong to one thread, the I/O
  * thread or a test that drives them. The rest is safe from any thread.
  */
-public final class CommitAgent {
+public final class CommitAgent implements GroupLeader {
 
   private static final int AWAKE = 0;
   private static final int COALESCING = 1; // woken by what ends the window alone
@@ -73,6 +76,9 @@ public final class CommitAgent {
   private final CoalescingWindow window;
   private final long groupBytesMax;
   private final EpochBuffer[] group;
+  private final DirectQueue direct;
+  private final Leaders leaders;
+  private final LongAdder callerGroups;
 
   private @Nullable DiskQueue diskQueue; // owned by the I/O thread; wakeUp by any
   private volatile boolean closing; // written by the closing thread, read by the I/O thread
@@ -104,9 +110,24 @@ public final class CommitAgent {
     fileWatch = new FileWatch(disk, poison, clockNs);
     this.clockNs = clockNs;
     quietNs = TimeUnit.MILLISECONDS.toNanos(config.quietMarkMs());
+    callerGroups = guarded.counters().callerGroups;
+    leaders = new Leaders(queue);
     window = new CoalescingWindow(clockNs, config.coalesceWindowNs());
     groupBytesMax = config.groupBytesMax();
     group = new EpochBuffer[config.groupEpochsMax()];
+    direct = new DirectQueue(disk, GroupCommitter.QUEUE_CAPACITY);
+  }
+
+  /** Lets callers lead groups, unless epochs are to wait for company. Thread: the opening one. */
+  void letCallersLead() {
+    if (!window.isOn()) {
+      leaders.allow();
+    }
+  }
+
+  /** Returns whether a caller may lead groups while it waits for its commit. Thread: any. */
+  public boolean mayLead(Thread caller) {
+    return leaders.isAllowed(caller);
   }
 
   /** Opens the ring. Thread: the I/O thread, before anything else. */
@@ -156,11 +177,11 @@ public final class CommitAgent {
         queuedTasks.decrementAndGet();
         task.execute(poison);
         served++;
-      } else if (waitsForCompany()) {
+      } else if (waitsForCompany() || (served > 0 && leaders.next() != null)) {
         break;
       } else {
         window.end();
-        int count = gather();
+        int count = gather(false);
         served += count;
         commit(count, ring);
       }
@@ -201,19 +222,27 @@ public final class CommitAgent {
     return closing || queuedTasks.get() > 0 || queue.size() >= group.length || !queue.hasRoom();
   }
 
-  /** Takes the epochs of the next group out of the queue, in their order. */
-  private int gather() {
+  /**
+   * Takes the epochs of the next group out of the queue, in their order.
+   *
+   * @param led whether a caller leads the group.
+   */
+  private int gather(boolean led) {
+    long bytesMax = led ? Math.min(groupBytesMax, Leaders.BYTES_MAX) : groupBytesMax;
     long recordBytes = LogRecordFormat.HEADER_BYTES;
     long bytes = 0;
     int buffers = 0;
     int count = 0;
     while (count < group.length && queue.peek() instanceof EpochBuffer epoch) {
+      if (led && !Leaders.isLed(epoch)) {
+        break;
+      }
       recordBytes += LogRecordFormat.EPOCH_BYTES + epoch.operationBytes();
       bytes += epoch.writableBlocks() * Disk.BLOCK_BYTES;
       buffers += epoch.writableBuffers();
       if (count > 0
           && (recordBytes > LogRecordFormat.RECORD_BYTES_MAX
-              || bytes > groupBytesMax
+              || bytes > bytesMax
               || buffers > GROUP_BUFFERS_MAX)) {
         break;
       }
@@ -257,6 +286,7 @@ public final class CommitAgent {
       committed = queue.isEmpty() && !poison.isSet() && committer.tryCommitAlone(epoch);
       if (committed) {
         lastCommitNs = clockNs.getAsLong();
+        noteCallerGroup();
       }
     } catch (RuntimeException | Error e) {
       poison.set(e); // L19
@@ -277,10 +307,43 @@ public final class CommitAgent {
     return queue.isEmpty() && !role.isHeld();
   }
 
-  /** Releases the role, then serves what was queued meanwhile. Thread: the role's holder. */
+  /**
+   * Takes the role if it is free, and leads groups of callers until the epoch of this one has an
+   * outcome. Thread: a platform thread that waits for that outcome, and whose epoch is queued.
+   */
+  @Override
+  public void leadUntilDone(EpochOutcome outcome) {
+    if (!role.tryTake()) {
+      return; // its holder calls the next leader (L33)
+    }
+    try {
+      while (!outcome.isDone() && leaders.next() != null) {
+        commit(gather(true), direct);
+        noteCallerGroup();
+      }
+    } finally {
+      acks.deliver();
+      releaseRole();
+    }
+    wakeForMark();
+  }
+
+  private void noteCallerGroup() {
+    if (!poison.isSet()) {
+      callerGroups.increment();
+    }
+  }
+
+  /**
+   * Releases the role, and calls the thread that serves what is queued: the next leader or, also
+   * for what was queued in the moment of the release, this agent (L33). Thread: the role's holder.
+   */
   void releaseRole() {
+    Thread leader = leaders.next();
     role.release();
-    if (!queue.isEmpty()) {
+    if (leader != null) {
+      LockSupport.unpark(leader);
+    } else if (!queue.isEmpty()) {
       wakeIfAsleep(ASLEEP_BRIEFLY);
     }
   }

@@ -45,6 +45,7 @@ public final class IoThread {
     Thread started = new Thread(() -> run(ready), name);
     started.setDaemon(true);
     thread = started;
+    agent.letCallersLead();
     try {
       Threads.start(started);
     } catch (RejectedExecutionException e) {
