@@ -15,6 +15,7 @@ public final class Uninterrupted {
   /** As {@code lookNs}: no look before this thread is unparked, or the time is over. */
   public static final long FOR_EVER_NS = Long.MAX_VALUE;
 
+  @SuppressWarnings("UnnecessaryLambda") // made once: a wait needs no heap
   private static final BooleanSupplier NEVER = () -> false;
 
   /** A wait that an interrupt would end. */
