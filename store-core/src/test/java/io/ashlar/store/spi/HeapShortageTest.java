@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class HeapShortageTest {
 
-  private static final OutOfMemoryError FULL = new OutOfMemoryError("of this test");
+  private final OutOfMemoryError full = new OutOfMemoryError("of this test");
 
   /**
    * Another thread frees the heap a while later, which takes longer than attempts without waits.
@@ -33,7 +33,7 @@ class HeapShortageTest {
     int attempts = 0;
     while (!gaveUp && !hasHeap.get()) {
       try {
-        HeapShortage.await(attempts++, FULL);
+        HeapShortage.await(attempts++, full);
       } catch (OutOfMemoryError e) {
         gaveUp = true;
       }
@@ -46,6 +46,6 @@ class HeapShortageTest {
 
   @Test
   void shouldThrowTheFailureAfterTheLastAttempt() {
-    assertThatThrownBy(() -> HeapShortage.await(1_000, FULL)).isSameAs(FULL);
+    assertThatThrownBy(() -> HeapShortage.await(1_000, full)).isSameAs(full);
   }
 }
