@@ -239,7 +239,7 @@ enum Callback {
     }
   };
 
-  /** Held here, as nobody else holds a logger with its handlers. */
+  /** Keeps loggers reachable, so that their handlers stay. */
   private static final class Loggers {
     private static final Logger READS = Logger.getLogger(ReadOutcomes.class.getName());
   }

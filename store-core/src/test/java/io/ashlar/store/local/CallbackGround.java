@@ -106,7 +106,7 @@ final class CallbackGround {
     return filling;
   }
 
-  /** Sets what is to be undone once the callback has returned. */
+  /** Sets what to undo once the callback has returned. */
   void whenDone(Runnable undo) {
     whenDone.set(undo);
   }

@@ -60,7 +60,7 @@ class CommitEdgesTest {
     assertThat(commits).allMatch(one -> one.isDone() && !one.isCompletedExceptionally());
   }
 
-  /** G3: whoever sees that an epoch is durable sees what it put. */
+  /** G3: a thread that sees an epoch as durable also sees what it put. */
   @Test
   void shouldShowAnEpochBeforeItCountsAsDurable() throws InterruptedException {
     int puts = 200;

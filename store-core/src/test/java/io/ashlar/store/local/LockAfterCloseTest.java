@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whoever opens a store right after its close returned never has to wait for the lock (L23). */
+/** An open right after a close has returned never waits for the lock (L23). */
 @Timeout(60)
 class LockAfterCloseTest {
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Leaders {
 
-  /** From so many waiting epochs on, the I/O thread commits more of them in the same time. */
+  /** With this many epochs waiting, the I/O thread commits more of them a second than a leader. */
   private static final int EPOCHS_MAX = 24;
 
   /** The most bytes of values that a leader writes; longer groups are seldom one write. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everybody who waits for a group is woken, whoever wakes him (G10). */
+/** Every thread that waits for a group is woken (G10). */
 @Timeout(60)
 class AckSequencerTest {
 
