@@ -1,5 +1,7 @@
 package io.ashlar.store;
 
+import java.util.List;
+
 /**
  * A store's counters and sizes at one moment. A counter "since open" starts at 0 at each open.
  *
@@ -39,6 +41,8 @@ package io.ashlar.store;
  * @param bytesGrown bytes zeroed ahead since open to grow the file.
  * @param reads blobs read since open.
  * @param bytesRead bytes of blobs read since open.
+ * @param stalls what commits of over a millisecond waited for since open: an entry for each cause,
+ *     in the order of {@link StallCause#id()}.
  * @param cacheBytes native memory of the cache; 0 without one.
  * @param cacheUsedBytes bytes of it that hold blobs, padding to 4 KiB included.
  * @param cacheBlobs approximate number of blobs in the cache.
@@ -78,9 +82,21 @@ public record StoreStats(
     long bytesGrown,
     long reads,
     long bytesRead,
+    List<StallStats> stalls,
     long cacheBytes,
     long cacheUsedBytes,
     long cacheBlobs,
     long cacheHits,
     long cacheMisses,
-    boolean failed) {}
+    boolean failed) {
+
+  /** Takes the numbers; the list is copied. */
+  public StoreStats {
+    stalls = List.copyOf(stalls);
+  }
+
+  /** Returns the stalls of one cause. */
+  public StallStats stalls(StallCause cause) {
+    return stalls.get(cause.id());
+  }
+}

@@ -5,6 +5,7 @@ import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.RecoveryReport;
+import io.ashlar.store.StallStats;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreStats;
@@ -14,6 +15,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,11 @@ public final class AshlarStore implements PeerStore {
     this.acknowledgement = acknowledgement;
     store = LocalBlobStore.builder(folder).config(config).open();
     filled = store.stats();
+  }
+
+  /** Returns the store itself, for work beside what is measured. */
+  public BlobStore blobStore() {
+    return store;
   }
 
   /** Returns the store's counters. */
@@ -141,13 +148,31 @@ public final class AshlarStore implements PeerStore {
     return String.format(
         Locale.ROOT,
         "since fill wrote %.2f x values, grew %d MiB; file %.2f x live (at fill %.2f);"
-            + " %.1f epochs a group",
+            + " %.1f epochs a group; %s",
         (stats.bytesWritten() - filled.bytesWritten()) / Math.max(1, putBytes),
         (stats.bytesGrown() - filled.bytesGrown()) >> 20,
         (double) stats.fileBytes() / Math.max(1, stats.blobBytes()),
         (double) filled.fileBytes() / Math.max(1, filled.blobBytes()),
-        (double) (stats.epochs() - filled.epochs())
-            / Math.max(1, stats.groups() - filled.groups()));
+        (double) (stats.epochs() - filled.epochs()) / Math.max(1, stats.groups() - filled.groups()),
+        stalls(stats));
+  }
+
+  /** Returns what commits of over a millisecond waited for since measuring began. */
+  private String stalls(StoreStats stats) {
+    StringBuilder text = new StringBuilder();
+    long all = 0;
+    for (StallStats stall : stats.stalls()) {
+      StallStats before = filled.stalls(stall.cause());
+      long count = stall.count() - before.count();
+      long ns = stall.totalNs() - before.totalNs();
+      all += count;
+      if (count > 0 || ns >= TimeUnit.MILLISECONDS.toNanos(1)) {
+        text.append(text.isEmpty() ? ": " : ", ");
+        text.append(stall.cause().name().toLowerCase(Locale.ROOT)).append(' ').append(count);
+        text.append(" (").append(TimeUnit.NANOSECONDS.toMillis(ns)).append(" ms)");
+      }
+    }
+    return all + " stalls over 1 ms" + text;
   }
 
   @Override

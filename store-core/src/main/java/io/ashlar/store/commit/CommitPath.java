@@ -1,6 +1,7 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.Epoch;
+import io.ashlar.store.StallCause;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.checkpoint.RecoveredLog;
@@ -24,6 +25,7 @@ import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.disk.Threads;
 import io.ashlar.store.format.Superblock;
+import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.StackRoom;
@@ -81,17 +83,18 @@ public final class CommitPath implements AutoCloseable {
     long timeoutMs = config.backPressureTimeoutMs();
     ahead = new AheadWriter(disk, arena);
     CommitQueue queue = new CommitQueue(config.queueCapacity());
-    CommitRole role = new CommitRole();
+    StoreCounters counters = disk.counters();
+    StallCause whileFree = config.coalesceWindowNs() > 0 ? StallCause.ROLE : StallCause.SCHEDULING;
+    CommitRole role = new CommitRole(counters.timeline, whileFree);
     quota = new HeldQuota(config.heldBytesMax());
     Quota claimQuota = new Quota(EpochRoom.claimQuotaBytes(lender.pool()));
     buffers = new EpochBufferPool(config.queueCapacity(), quota, claimQuota, lender.traces());
     tail = new LogTail(space, log, config.logExtentBytesMax() / Disk.BLOCK_BYTES);
-    acks = new AckSequencer(gate, log.position().epoch(), poison, buffers);
+    acks = new AckSequencer(gate, log.position().epoch(), poison, buffers, counters);
     checkpointer = checkpoints.apply(new RoleHolder());
     Superblock superblock = log.superblock();
     publisher =
-        new GroupPublisher(
-            content, tail, acks, checkpointer, disk.counters(), superblock.incarnation());
+        new GroupPublisher(content, tail, acks, checkpointer, counters, superblock.incarnation());
     RecordEncoder encoder = new RecordEncoder(tail, arena, clocks.wallMs(), superblock);
     committer = new GroupCommitter(disk, space, tail, acks, publisher, encoder, arena);
     CommitAgent agent =
@@ -99,8 +102,8 @@ public final class CommitPath implements AutoCloseable {
     thread = new IoThread(agent, acks, poison);
     tasks = new RoleTasks(gate, queue, role, agent, poison, timeoutMs);
     HeldSpace held = new HeldSpace(tasks, quota, space, poison, committer.refusals(), timeoutMs);
-    commits = new EpochCommits(config, gate, queue, agent, thread, buffers, held);
-    EpochSpill spill = new EpochSpill(lender, held, ahead, poison);
+    commits = new EpochCommits(lender, queue, agent, thread, buffers, held, counters.stalls);
+    EpochSpill spill = new EpochSpill(lender, held, ahead, poison, counters.stalls);
     EpochRoom room =
         new EpochRoom(commits, lender.pool(), spill, claimQuota, config.groupBytesMax());
     writer = new EpochWriter(commits, lender, room, spill, poison);
@@ -263,7 +266,7 @@ public final class CommitPath implements AutoCloseable {
 
     @Override
     public void perform(Runnable task) {
-      tasks.perform(task);
+      tasks.perform(StallCause.CHECKPOINT, task);
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.ashlar.store.commit;
 
 import io.ashlar.store.AckListener;
 import io.ashlar.store.BackPressureTimeoutException;
-import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.commit.epoch.CommitQueue;
 import io.ashlar.store.commit.epoch.EpochBuffer;
@@ -10,7 +9,9 @@ import io.ashlar.store.commit.epoch.EpochBufferPool;
 import io.ashlar.store.commit.epoch.EpochOutcome;
 import io.ashlar.store.commit.role.CommitAgent;
 import io.ashlar.store.commit.role.IoThread;
+import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.metrics.Stalls;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,29 +25,31 @@ import org.jspecify.annotations.Nullable;
  */
 final class EpochCommits {
 
-  private final StoreConfig config;
+  private final Lender lender;
   private final StoreGate gate;
   private final CommitQueue queue;
   private final CommitAgent agent;
   private final IoThread thread;
   private final EpochBufferPool buffers;
   private final HeldSpace held;
+  private final Stalls stalls;
 
   EpochCommits(
-      StoreConfig config,
-      StoreGate gate,
+      Lender lender,
       CommitQueue queue,
       CommitAgent agent,
       IoThread thread,
       EpochBufferPool buffers,
-      HeldSpace held) {
-    this.config = config;
-    this.gate = gate;
+      HeldSpace held,
+      Stalls stalls) {
+    this.lender = lender;
+    gate = lender.gate();
     this.queue = queue;
     this.agent = agent;
     this.thread = thread;
     this.buffers = buffers;
     this.held = held;
+    this.stalls = stalls;
   }
 
   /** Takes a buffer for an epoch. */
@@ -74,6 +77,7 @@ final class EpochCommits {
     try {
       fill.accept(buffer);
       buffer.expectHere();
+      buffer.outcome().setBegunNs(stalls.nowNs());
       filled = true;
     } finally {
       if (!filled) {
@@ -102,6 +106,9 @@ final class EpochCommits {
       }
     }
     StoreException failure = outcome.failure();
+    if (failure == null) {
+      stalls.committed(outcome.begunNs(), outcome.gatheredNs(), outcome.toldNs());
+    }
     long epoch = outcome.epoch();
     buffers.recycle(buffer);
     if (failure != null) {
@@ -117,7 +124,7 @@ final class EpochCommits {
   }
 
   /** Prepares a commit; what goes wrong here leaves the epoch with its caller. */
-  private static void expect(EpochBuffer buffer, @Nullable AckListener listener) {
+  private void expect(EpochBuffer buffer, @Nullable AckListener listener) {
     boolean done = false;
     try {
       if (listener == null) {
@@ -125,6 +132,7 @@ final class EpochCommits {
       } else {
         buffer.expect(listener);
       }
+      buffer.outcome().setBegunNs(stalls.nowNs());
       done = true;
     } finally {
       if (!done) {
@@ -150,7 +158,7 @@ final class EpochCommits {
 
   private void offer(EpochBuffer buffer) {
     boolean listener = gate.isInListener(); // it would wait for itself
-    long timeoutMs = listener ? 0 : config.backPressureTimeoutMs();
+    long timeoutMs = listener ? 0 : lender.waitMs();
     if (!queue.offer(buffer, timeoutMs)) {
       if (listener) {
         buffer.mend(); // giving back what it holds would wait: it is still the caller's
@@ -160,9 +168,9 @@ final class EpochCommits {
       throw new BackPressureTimeoutException(
           "the commit queue stayed full; the epoch was not applied: commit more slowly or raise"
               + " queueCapacity or backPressureTimeoutMs: queueCapacity="
-              + config.queueCapacity()
+              + queue.capacity()
               + ", backPressureTimeoutMs="
-              + config.backPressureTimeoutMs(),
+              + lender.waitMs(),
           null);
     }
   }

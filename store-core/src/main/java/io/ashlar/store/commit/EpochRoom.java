@@ -197,14 +197,22 @@ final class EpochRoom {
   private long awaitClaim(EpochBuffer buffer, long length) {
     spill.write(buffer);
     spill.awaitWrites(buffer);
-    long deadline = spill.deadlineNs();
+    long begunNs = spill.nowNs();
+    try {
+      return awaitClaim(buffer.claims(), length, spill.deadlineNs());
+    } finally {
+      spill.waitedForBuffers(begunNs);
+    }
+  }
+
+  private long awaitClaim(EpochClaims claims, long length, long deadline) {
     long needed = extentBytes(length);
     while (true) {
-      awaitQuota(buffer.claims(), needed, deadline);
+      awaitQuota(claims, needed, deadline);
       PooledBuffer taken = pool.take(Blocks.roundUp(length), deadline);
       PooledBuffer tableBuffer = awaitTableBuffer(taken, length);
       needed = capacity(taken, tableBuffer); // it may have been a larger one
-      long offset = addCounted(buffer.claims(), length, taken, tableBuffer);
+      long offset = addCounted(claims, length, taken, tableBuffer);
       if (offset >= 0) {
         return offset;
       }

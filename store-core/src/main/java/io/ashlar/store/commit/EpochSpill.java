@@ -1,6 +1,7 @@
 package io.ashlar.store.commit;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.StallCause;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.commit.epoch.EpochBuffer;
@@ -11,6 +12,7 @@ import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.metrics.Stalls;
 import io.ashlar.uring.NativeException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -42,13 +44,15 @@ final class EpochSpill {
   private final HeldSpace held;
   private final AheadWriter ahead;
   private final Poison poison;
+  private final Stalls stalls;
 
-  EpochSpill(Lender lender, HeldSpace held, AheadWriter ahead, Poison poison) {
+  EpochSpill(Lender lender, HeldSpace held, AheadWriter ahead, Poison poison, Stalls stalls) {
     this.lender = lender;
     pool = lender.pool();
     this.held = held;
     this.ahead = ahead;
     this.poison = poison;
+    this.stalls = stalls;
   }
 
   /** Lets a lane write the filled buffers, if one is idle and a run of free blocks holds them. */
@@ -78,7 +82,11 @@ final class EpochSpill {
 
   /** Waits for the writes that {@link #begin} began; a failed write fails the epoch (L26). */
   void await(EpochBuffer buffer) {
-    ahead.await(buffer);
+    if (buffer.ahead().areUnderWay()) {
+      long begunNs = stalls.nowNs();
+      ahead.await(buffer);
+      stalls.waited(StallCause.WRITE, begunNs);
+    }
     Throwable failure = buffer.ahead().failure();
     if (failure != null) {
       buffer.breakOff();
@@ -134,7 +142,22 @@ final class EpochSpill {
    * @throws io.ashlar.store.BackPressureTimeoutException if there was none until the deadline.
    */
   PooledBuffer awaitBuffer(long bytes) {
-    return pool.take(bytes, deadlineNs());
+    long begunNs = stalls.nowNs();
+    try {
+      return pool.take(bytes, deadlineNs());
+    } finally {
+      waitedForBuffers(begunNs);
+    }
+  }
+
+  /** Returns what the store's clock says now. */
+  long nowNs() {
+    return stalls.nowNs();
+  }
+
+  /** Notes that a wait for buffers which began then has ended. */
+  void waitedForBuffers(long begunNs) {
+    stalls.waited(StallCause.BUFFERS, begunNs);
   }
 
   /** Returns until when a wait that begins now may last, on the clock of System.nanoTime(). */

@@ -1,5 +1,6 @@
 package io.ashlar.store.commit;
 
+import io.ashlar.store.StallCause;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.commit.group.GroupCommitter;
 import io.ashlar.store.commit.group.LogTail;
@@ -31,7 +32,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public void perform(Runnable task) {
-    tasks.perform(task);
+    tasks.perform(StallCause.VACUUM, task);
   }
 
   @Override
@@ -41,7 +42,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public void mark() {
-    tasks.perform(() -> committer.writeMark(null));
+    tasks.perform(StallCause.VACUUM, () -> committer.writeMark(null));
   }
 
   @Override
@@ -51,7 +52,7 @@ final class VacuumAccess implements CommitAccess {
 
   @Override
   public boolean moveLog(long fileBlocks) {
-    return tasks.ask(() -> committer.moveLog(fileBlocks));
+    return tasks.ask(StallCause.VACUUM, () -> committer.moveLog(fileBlocks));
   }
 
   @Override

@@ -306,6 +306,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
           counters.bytesGrown.sum(),
           counters.reads.sum(),
           counters.bytesRead.sum(),
+          counters.stalls.stats(),
           cache == null ? 0 : cache.totalBytes(),
           cache == null ? 0 : cache.usedBytes(),
           cache == null ? 0 : cache.count(),

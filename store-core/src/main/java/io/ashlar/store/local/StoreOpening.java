@@ -121,7 +121,8 @@ final class StoreOpening {
         Recovery.create(disk, config, environment.ids(), environment.clockMs());
       }
       recovered = Recovery.open(disk, superblocks);
-      GuardedDisk guarded = new GuardedDisk(disk, new Poison(), new StoreCounters());
+      GuardedDisk guarded =
+          new GuardedDisk(disk, new Poison(), new StoreCounters(environment.clockNs()));
       Lender lender =
           new Lender(
               new StoreGate(subject),

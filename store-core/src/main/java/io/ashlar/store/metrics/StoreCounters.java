@@ -1,6 +1,7 @@
 package io.ashlar.store.metrics;
 
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /** A store's counters since its open. Thread: any; a reader may see counts of one moment apart. */
 public final class StoreCounters {
@@ -32,6 +33,24 @@ public final class StoreCounters {
   /** Bytes of blobs read. */
   public final LongAdder bytesRead = new LongAdder();
 
-  /** Creates counters that stand at zero. */
-  public StoreCounters() {}
+  /** What the commit role was doing lately. */
+  public final RoleTimeline timeline;
+
+  /** What commits of more than a millisecond waited for. */
+  public final Stalls stalls;
+
+  /** Creates counters that stand at zero, with the system's clock. */
+  public StoreCounters() {
+    this(System::nanoTime);
+  }
+
+  /**
+   * Creates counters that stand at zero.
+   *
+   * @param clockNs a monotonic clock.
+   */
+  public StoreCounters(LongSupplier clockNs) {
+    timeline = new RoleTimeline(clockNs);
+    stalls = new Stalls(timeline);
+  }
 }

@@ -175,9 +175,8 @@ public final class BlockSpace {
     while (start < 0 && !poison.isSet()) {
       long tail = allocator.firstFreeTail(file.blocks());
       long missing = Math.max(blocks, blocks + leaveFree - allocator.freeBlocks());
-      file.grow(Math.max(missing, blocks - (file.blocks() - tail)));
-      beforeWaiting.run();
-      growthFailure = file.awaitGrowth();
+      growthFailure =
+          file.growNow(Math.max(missing, blocks - (file.blocks() - tail)), beforeWaiting);
       takeGrown();
       start = take(blocks, leaveFree);
       if (growthFailure != null) {

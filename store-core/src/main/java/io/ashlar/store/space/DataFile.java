@@ -1,5 +1,6 @@
 package io.ashlar.store.space;
 
+import io.ashlar.store.StallCause;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
@@ -216,6 +217,15 @@ public final class DataFile implements AutoCloseable {
    * @throws NativeException if the device fails otherwise.
    */
   @Nullable NativeException fillNow(List<long[]> ranges) {
+    StallCause before = guarded.counters().timeline.enter(StallCause.GROWTH);
+    try {
+      return fillHere(ranges);
+    } finally {
+      StallCause _ = guarded.counters().timeline.enter(before);
+    }
+  }
+
+  private @Nullable NativeException fillHere(List<long[]> ranges) {
     try (ZeroFill own = new ZeroFill(disk)) { // a growth may be using the other
       for (long[] range : ranges) {
         own.fill(Blocks.offset(range[0]), Blocks.offset(range[1]), this::beforeWrite);
@@ -341,6 +351,21 @@ public final class DataFile implements AutoCloseable {
     Uninterrupted.run(growthEnded);
     waiting--;
     return state == State.FAILED ? failure : null;
+  }
+
+  /**
+   * Starts growth as {@link #grow} does and waits for it as {@link #awaitGrowth} does. Thread: the
+   * commit role's holder.
+   *
+   * @param beforeWaiting runs between the two.
+   */
+  @Nullable NativeException growNow(long atLeastBlocks, Runnable beforeWaiting) {
+    StallCause before = guarded.counters().timeline.enter(StallCause.GROWTH);
+    grow(atLeastBlocks);
+    beforeWaiting.run();
+    NativeException failed = awaitGrowth();
+    StallCause _ = guarded.counters().timeline.enter(before);
+    return failed;
   }
 
   /** Waits for growth under way and frees the memory. The disk stays open. */

@@ -37,6 +37,7 @@ public final class SimulatedDisk implements Disk {
   private final List<DiskEvent> events = new ArrayList<>();
   private final List<InjectedFailure> failures = new ArrayList<>();
   private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
+  private final Map<Kind, Runnable> during = new EnumMap<>(Kind.class);
   private final Set<Long> unreadable = new HashSet<>();
   private final NavigableSet<Long> unallocated = new TreeSet<>();
   private boolean full;
@@ -113,6 +114,11 @@ public final class SimulatedDisk implements Disk {
   /** Arranges a failure; several may be arranged, and the first that fits is delivered. */
   public synchronized void fail(InjectedFailure failure) {
     failures.add(failure);
+  }
+
+  /** Does something during every operation of a kind, such as letting a clock go on. */
+  public synchronized void during(Kind kind, Runnable action) {
+    during.put(kind, action);
   }
 
   /** Fails the next operation of a kind, once. */
@@ -394,6 +400,7 @@ public final class SimulatedDisk implements Disk {
   /** Counts an operation, and throws the failure arranged for it. */
   private void begin(Kind kind, String call) {
     counts.merge(kind, 1L, Long::sum);
+    during.getOrDefault(kind, () -> {}).run();
     InjectedFailure failure = failureOf(kind);
     if (failure != null) {
       throw new NativeException(call, failure.errno(), "injected=true");

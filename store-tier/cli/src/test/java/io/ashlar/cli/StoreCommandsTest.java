@@ -10,6 +10,7 @@ import io.ashlar.cli.file.CatalogueTest;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobStore;
 import io.ashlar.store.Epoch;
+import io.ashlar.store.StallCause;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
 import io.ashlar.store.local.ReadOnlyStore;
@@ -196,7 +197,13 @@ class StoreCommandsTest extends OnAStore {
     assertThat(stat.get("blobs").asInt()).isEqualTo(4 + stat.get("cataloguePages").asInt());
     assertThat(stat.get("engine").asText()).isNotBlank();
     assertThat(stat.get("engineReason").asText()).isNotBlank();
-    assertThat(ok("stat", store()).out()).contains("engine ").contains("files      4");
+    assertThat(stat.get("stalls")).hasSize(StallCause.values().length);
+    assertThat(stat.get("stalls").get(0).get("cause").asText()).isEqualTo("role");
+    assertThat(stat.get("stalls").get(0).get("maxNs").asLong()).isZero();
+    assertThat(ok("stat", store()).out())
+        .contains("engine ")
+        .contains("files      4")
+        .contains("stalls     0 commits of over 1 ms since open\n");
     assertThat(ok("stat", "--engine=pread_pwrite", store()).out()).contains("pread");
     List<JsonNode> lines = new ArrayList<>();
     for (String line : ok("ls", "--json", store()).lines()) {

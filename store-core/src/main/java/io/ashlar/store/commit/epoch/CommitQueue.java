@@ -17,8 +17,10 @@ public final class CommitQueue {
   private static final long FULL_PARK_NS = 50_000;
 
   private final MpscVarHandleArrayQueue<QueueEntry> entries;
+  private final int capacity;
 
   public CommitQueue(int capacity) {
+    this.capacity = capacity;
     entries = new MpscVarHandleArrayQueue<>(capacity);
   }
 
@@ -57,6 +59,11 @@ public final class CommitQueue {
   /** Returns whether an entry would be taken at this moment. Thread: any. */
   public boolean hasRoom() {
     return entries.size() < entries.capacity();
+  }
+
+  /** Returns the capacity that was asked for. Thread: any. */
+  public int capacity() {
+    return capacity;
   }
 
   /** Returns how many entries wait, at this moment. Thread: any. */

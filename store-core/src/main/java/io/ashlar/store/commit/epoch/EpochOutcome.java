@@ -32,6 +32,9 @@ public final class EpochOutcome {
   private @Nullable StoreException failure;
   private long epoch;
   private int deletesApplied;
+  private long begunNs; // by the caller, as the two below by the role: on the store's clock
+  private long gatheredNs;
+  private long toldNs;
 
   /** Prepares for a commit whose outcome {@code newListener} is told. Thread: the caller. */
   public void expect(AckListener newListener) {
@@ -57,6 +60,21 @@ public final class EpochOutcome {
     epoch = newEpoch;
     deletesApplied = newDeletesApplied;
     failure = null;
+  }
+
+  /** Notes when the caller called commit. Thread: the caller. */
+  public void setBegunNs(long newBegunNs) {
+    begunNs = newBegunNs;
+  }
+
+  /** Notes when the epoch was taken into a group. Thread: the commit role's holder. */
+  public void setGatheredNs(long newGatheredNs) {
+    gatheredNs = newGatheredNs;
+  }
+
+  /** Notes when the group's callers began to be told. Thread: the commit role's holder. */
+  public void setToldNs(long newToldNs) {
+    toldNs = newToldNs;
   }
 
   /** Sets why a commit failed. Thread: the commit role's holder. */
@@ -125,6 +143,21 @@ public final class EpochOutcome {
   public void await() {
     Uninterrupted.parkUntil(this, isDone);
     wakeLed();
+  }
+
+  /** Returns when the caller called commit. */
+  public long begunNs() {
+    return begunNs;
+  }
+
+  /** Returns when the epoch, which is durable, was taken into a group. */
+  public long gatheredNs() {
+    return gatheredNs;
+  }
+
+  /** Returns when the callers of its group, which is durable, began to be told. */
+  public long toldNs() {
+    return toldNs;
   }
 
   /** Returns the number of the epoch that became durable. */

@@ -1,6 +1,7 @@
 package io.ashlar.store.commit.group;
 
 import io.ashlar.store.AckListener;
+import io.ashlar.store.StallCause;
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.commit.epoch.EpochBuffer;
@@ -9,6 +10,9 @@ import io.ashlar.store.commit.epoch.EpochOutcome;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.metrics.RoleTimeline;
+import io.ashlar.store.metrics.Stalls;
+import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
 import java.lang.invoke.MethodHandles;
@@ -46,6 +50,8 @@ public final class AckSequencer {
   private final StoreGate gate;
   private final Poison poison;
   private final EpochBufferPool buffers;
+  private final RoleTimeline timeline;
+  private final Stalls stalls;
   private final Queue<Thread> waiters = new ConcurrentLinkedQueue<>();
   private final EpochBuffer[] durableGroup = new EpochBuffer[LogRecordFormat.EPOCHS_MAX];
   private int undelivered; // of durableGroup
@@ -55,7 +61,15 @@ public final class AckSequencer {
       "unused") // through DURABLE: written by the role (release), read by any (acquire)
   private long durable;
 
-  public AckSequencer(StoreGate gate, long durableEpoch, Poison poison, EpochBufferPool buffers) {
+  /** Creates one of a store whose epochs up to {@code durableEpoch} are durable. */
+  public AckSequencer(
+      StoreGate gate,
+      long durableEpoch,
+      Poison poison,
+      EpochBufferPool buffers,
+      StoreCounters counters) {
+    timeline = counters.timeline;
+    stalls = counters.stalls;
     this.gate = gate;
     this.poison = poison;
     this.buffers = buffers;
@@ -94,11 +108,17 @@ public final class AckSequencer {
    */
   public void deliver() {
     int count = undelivered;
+    if (count == 0) {
+      return;
+    }
     undelivered = 0;
+    StallCause activity = timeline.enter(StallCause.WORK);
+    long toldNs = timeline.sinceNs();
     boolean large = count >= LARGE_GROUP;
     EpochOutcome leader = null;
     for (int i = 0; i < count; i++) {
       EpochBuffer buffer = durableGroup[i];
+      buffer.outcome().setToldNs(toldNs);
       AckListener listener = buffer.outcome().listener();
       if (listener != null) {
         tell(listener, buffer);
@@ -112,13 +132,15 @@ public final class AckSequencer {
     if (leader != null) {
       leader.wake();
     }
-    if (count > 0) {
-      wakeWaiters();
+    wakeWaiters();
+    if (activity != StallCause.WORK) {
+      StallCause _ = timeline.enter(activity);
     }
   }
 
   private void tell(AckListener listener, EpochBuffer buffer) {
     EpochOutcome outcome = buffer.outcome();
+    stalls.committed(outcome.begunNs(), outcome.gatheredNs(), outcome.toldNs());
     boolean noted = gate.beginListener();
     try {
       listener.onDurable(

@@ -1,5 +1,6 @@
 package io.ashlar.store.commit.group;
 
+import io.ashlar.store.StallCause;
 import io.ashlar.store.commit.epoch.EpochBuffer;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskQueue;
@@ -7,6 +8,7 @@ import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.metrics.RoleTimeline;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.spi.Log;
@@ -51,6 +53,7 @@ public final class GroupCommitter {
   private final AckSequencer acks;
   private final GroupPublisher publisher;
   private final StoreCounters counters;
+  private final RoleTimeline timeline;
   private final Poison poison;
   private final RecordEncoder encoder;
   private final IoVectors vectors;
@@ -76,6 +79,7 @@ public final class GroupCommitter {
     disk = guarded.disk();
     poison = guarded.poison();
     counters = guarded.counters();
+    timeline = counters.timeline;
     this.space = space;
     this.tail = tail;
     this.acks = acks;
@@ -115,6 +119,7 @@ public final class GroupCommitter {
       space.noteGroup(recordBlocks + valueBlocks);
     }
     alone[0] = epoch;
+    timeline.beginGroupAtOnce();
     try {
       if (!epoch.anyPlaced() && position(recordBlocks + valueBlocks, epoch.leavesRoom(), null)) {
         write(alone, 1, epoch.operationBytes(), valueBlocks, false, null);
@@ -148,7 +153,9 @@ public final class GroupCommitter {
       vectors.clear();
       epoch.addTo(vectors);
       requireHealthy(null); // L24
+      StallCause before = timeline.enter(StallCause.WRITE);
       disk.write(vectors, Blocks.offset(start), false);
+      StallCause _ = timeline.enter(before);
       counters.bytesWritten.add(vectors.bytes());
     }
     write(alone, 1, epoch.operationBytes(), 0, true, null);
@@ -163,6 +170,7 @@ public final class GroupCommitter {
   public void commit(EpochBuffer[] group, int groupCount, DiskQueue queue) {
     assert queue.inFlight() == 0 : "L19: the role was taken with operations in flight";
     int count = groupCount;
+    timeline.beginGroup();
     if (poison.isSet()) {
       acks.deliver();
       acks.failAll(group, count);
@@ -348,14 +356,17 @@ public final class GroupCommitter {
       throw new IllegalStateException("G13: the group's values are not as long as its puts say");
     }
     requireHealthy(queue);
+    StallCause before = timeline.enter(StallCause.WRITE);
     if (queue == null) {
       disk.write(vectors, tail.offset(), !sync);
     } else {
       writeThroughQueue(queue, !sync);
     }
     if (sync) {
+      StallCause _ = timeline.enter(StallCause.SYNC);
       sync(queue);
     }
+    StallCause _ = timeline.enter(before);
     counters.bytesWritten.add(vectors.bytes());
     publisher.publish(group, count, chain, recordBlocks, behindBlocks);
     if (queue == null || !queue.isConcurrent()) {

@@ -103,6 +103,7 @@ public final class GroupPublisher {
     space.markDurable(mark); // L2
     recordSequence = tail.sequence();
     assert recordSequence == mark + 1 : "L1: each record marks the one before it";
+    long gatheredNs = counters.timeline.groupNs();
     long puts = 0;
     long deletes = 0;
     long operations = 0;
@@ -113,6 +114,7 @@ public final class GroupPublisher {
       space.unhold(epoch.heldBlocks());
       epoch.notePublished(freed);
       epoch.outcome().setResult(epochBefore + i + 1, deletesApplied);
+      epoch.outcome().setGatheredNs(gatheredNs);
       epoch.releaseBuffers();
       puts += epoch.putCount();
       deletes += epoch.deleteCount();

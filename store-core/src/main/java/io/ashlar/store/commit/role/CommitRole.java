@@ -1,5 +1,7 @@
 package io.ashlar.store.commit.role;
 
+import io.ashlar.store.StallCause;
+import io.ashlar.store.metrics.RoleTimeline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +30,30 @@ public final class CommitRole {
   private int held;
 
   private @Nullable Thread holder; // written by the holder, of use to it alone
+  private final RoleTimeline timeline;
+  private final StallCause whileFree;
+
+  /**
+   * Creates one that is free.
+   *
+   * @param whileFree what a commit waits for that is queued while the role is free.
+   */
+  public CommitRole(RoleTimeline timeline, StallCause whileFree) {
+    this.timeline = timeline;
+    this.whileFree = whileFree;
+  }
+
+  /** Returns what notes what its holder does. Thread: the holder. */
+  RoleTimeline timeline() {
+    return timeline;
+  }
 
   /** Takes the role if it is free. */
   public boolean tryTake() {
     boolean taken = (int) HELD.getAcquire(this) == 0 && HELD.compareAndSet(this, 0, 1);
     if (taken) {
       holder = Thread.currentThread();
+      StallCause _ = timeline.enter(StallCause.WORK);
     }
     return taken;
   }
@@ -41,6 +61,7 @@ public final class CommitRole {
   /** Releases the role; the caller then checks the queue. */
   public void release() {
     assert isHeld() : "L19: released by a thread that does not hold it";
+    StallCause _ = timeline.enter(whileFree);
     holder = null;
     HELD.setRelease(this, 0);
     VarHandle.fullFence();

@@ -1,5 +1,6 @@
 package io.ashlar.store.commit.role;
 
+import io.ashlar.store.StallCause;
 import io.ashlar.store.commit.epoch.CommitQueue;
 import io.ashlar.store.commit.epoch.RoleTask;
 import io.ashlar.store.disk.Poison;
@@ -43,16 +44,22 @@ public final class RoleTasks {
     this.queueTimeoutMs = queueTimeoutMs;
   }
 
+  /** Has a task done as {@link #perform(StallCause, Runnable)} does, one without a name. */
+  public void perform(Runnable work) {
+    perform(StallCause.TASK, work);
+  }
+
   /**
    * Has a task done and waits for it; throws the task's exception.
    *
+   * @param cause what a commit waits for meanwhile.
    * @throws IllegalStateException in a listener.
    * @throws io.ashlar.store.StoreFailedException if no thread can take the role any more.
    */
-  public void perform(Runnable work) {
+  public void perform(StallCause cause, Runnable work) {
     gate.refuseListener();
     assert !role.isMine() : "L19: the role's holder would wait for itself";
-    RoleTask task = new RoleTask(work);
+    RoleTask task = new RoleTask(() -> role.timeline().run(cause, work));
     if (role.tryTake()) {
       try {
         task.execute(poison);
@@ -70,8 +77,13 @@ public final class RoleTasks {
 
   /** Has a task with a result done, and returns the result. */
   public <T> T ask(Supplier<T> question) {
+    return ask(StallCause.TASK, question);
+  }
+
+  /** Has a task with a result done, during which a commit waits for {@code cause}. */
+  public <T> T ask(StallCause cause, Supplier<T> question) {
     AtomicReference<T> answer = new AtomicReference<>();
-    perform(() -> answer.setPlain(question.get()));
+    perform(cause, () -> answer.setPlain(question.get()));
     return answer.getPlain();
   }
 }

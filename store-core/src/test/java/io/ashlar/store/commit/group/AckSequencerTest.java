@@ -10,6 +10,7 @@ import io.ashlar.store.commit.epoch.HeldQuota;
 import io.ashlar.store.commit.epoch.Quota;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
+import io.ashlar.store.metrics.StoreCounters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -32,7 +33,8 @@ class AckSequencerTest {
           new StoreGate("a test"),
           0,
           poison,
-          new EpochBufferPool(EPOCHS_MAX, new HeldQuota(0), new Quota(0), null));
+          new EpochBufferPool(EPOCHS_MAX, new HeldQuota(0), new Quota(0), null),
+          new StoreCounters());
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, AckSequencer.LARGE_GROUP - 1, AckSequencer.LARGE_GROUP, 37, 64})

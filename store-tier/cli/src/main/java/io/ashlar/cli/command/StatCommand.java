@@ -5,15 +5,19 @@ import io.ashlar.cli.console.Output;
 import io.ashlar.cli.console.Units;
 import io.ashlar.cli.file.Catalogue;
 import io.ashlar.store.RecoveryReport;
+import io.ashlar.store.StallStats;
 import io.ashlar.store.StoreStats;
 import io.ashlar.store.local.ReadOnlyStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -78,7 +82,35 @@ public final class StatCommand implements Callable<Integer> {
         "durable",
         "epoch " + Units.count(stats.durableEpoch()) + ", record " + Units.count(stats.sequence()));
     line(output, "deletes", Units.count(stats.tombstones()) + " kept until the tier has them");
+    line(output, "stalls", stallsText(stats.stalls()));
     line(output, "recovery", recoveryText(recovery));
+  }
+
+  /** Returns what commits of over a millisecond waited for since open, in a few words. */
+  static String stallsText(List<StallStats> stalls) {
+    long all = stalls.stream().mapToLong(StallStats::count).sum();
+    return stalls.stream()
+        .filter(stall -> stall.count() > 0)
+        .sorted(Comparator.comparingLong(StallStats::count).reversed())
+        .map(stall -> Units.count(stall.count()) + " " + name(stall))
+        .collect(
+            Collectors.joining(
+                ", ",
+                Units.count(all) + " commits of over 1 ms since open" + (all == 0 ? "" : ": "),
+                ""));
+  }
+
+  private static String name(StallStats stall) {
+    return stall.cause().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static Map<String, Object> values(StallStats stall) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("cause", name(stall));
+    values.put("count", stall.count());
+    values.put("totalNs", stall.totalNs());
+    values.put("maxNs", stall.maxNs());
+    return values;
   }
 
   /** Returns what an open found, in a few words. */
@@ -119,6 +151,7 @@ public final class StatCommand implements Callable<Integer> {
     values.put("poolBytes", stats.poolBytes());
     values.put("durableEpoch", stats.durableEpoch());
     values.put("sequence", stats.sequence());
+    values.put("stalls", stats.stalls().stream().map(StatCommand::values).toList());
     values.put("recoveryReplayedRecords", recovery.replayedRecords());
     values.put("recoveryDroppedRecords", recovery.droppedRecords());
     values.put("recoveryNote", recovery.note());
