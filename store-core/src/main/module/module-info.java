@@ -6,6 +6,7 @@
 @SuppressWarnings("module") // the tier is compiled after this module
 module io.ashlar.store {
   requires io.ashlar.uring;
+  requires transitive org.agrona;
   requires org.jctools.core;
   requires org.jctools.core.jdk11;
   requires static com.github.benmanes.caffeine; // for a store with a cache

@@ -305,6 +305,9 @@ public final class Uring implements AutoCloseable {
    * Submits the prepared operations, cancels polls, waits for every operation and frees the ring;
    * completions are dropped. A poisoned ring drops the prepared operations instead. Idempotent.
    *
+   * <p>Once the owner has ended, any thread may close the ring. Nobody can wait for its operations
+   * then, so none may be in flight but polls.
+   *
    * @throws IllegalStateException if operations are still in flight after 30 seconds, or on a wrong
    *     thread. In the first case the ring is gone all the same, and the memory of those operations
    *     must never be used for anything else.
@@ -315,6 +318,11 @@ public final class Uring implements AutoCloseable {
   }
 
   void close(long timeoutNs) {
+    if (isOrphaned()) {
+      closed = true;
+      kernel.exit();
+      return;
+    }
     checkOwner();
     if (closed) {
       return;
@@ -400,6 +408,11 @@ public final class Uring implements AutoCloseable {
     if (poison != null) {
       throw new IllegalStateException("the ring is poisoned: " + poison);
     }
+  }
+
+  /** Returns whether the owner has ended. The ring can then only be closed. Thread: any. */
+  public boolean isOrphaned() {
+    return !owner.isAlive();
   }
 
   /**

@@ -3,6 +3,9 @@ package io.ashlar.store;
 import io.ashlar.store.settings.Setting;
 import io.ashlar.store.settings.SettingTable;
 import io.ashlar.store.settings.Settings;
+import java.util.function.Supplier;
+import org.agrona.concurrent.IdleStrategy;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a local store.
@@ -24,6 +27,17 @@ public final class StoreConfig {
     AUTO,
     /** pread and pwrite even where io_uring is available. */
     PREAD_PWRITE
+  }
+
+  /** The threads that run a store's agents, which commit and read. */
+  public enum ThreadingMode {
+    /** Each agent has a thread of the store's own. */
+    DEDICATED,
+    /**
+     * A thread of the embedder's drives all agents through {@link
+     * io.ashlar.store.local.LocalBlobStore#agentInvoker}.
+     */
+    INVOKER
   }
 
   private static final SettingTable TABLE = new SettingTable("StoreConfig");
@@ -58,6 +72,10 @@ public final class StoreConfig {
   private static final Setting<Long> CACHE_BYTES =
       TABLE.numberOrZero("cacheBytes", 0, 1L << 20, 1L << 40);
   private static final Setting<Engine> ENGINE = TABLE.value("engine", Engine.AUTO);
+  private static final Setting<ThreadingMode> THREADING_MODE =
+      TABLE.value("threadingMode", ThreadingMode.DEDICATED);
+  private static final Setting<@Nullable Supplier<? extends IdleStrategy>> IDLE_STRATEGY =
+      TABLE.optional("idleStrategy");
   private static final Setting<Boolean> ALLOW_BUFFERED = TABLE.value("allowBuffered", false);
 
   /** The default settings of an open. */
@@ -381,6 +399,39 @@ public final class StoreConfig {
    */
   public StoreConfig withAllowBuffered(boolean value) {
     return new StoreConfig(settings.with(ALLOW_BUFFERED, value));
+  }
+
+  /** {@return which threads run the store's agents; {@link ThreadingMode#DEDICATED} by default} */
+  public ThreadingMode threadingMode() {
+    return settings.get(THREADING_MODE);
+  }
+
+  /**
+   * {@return these settings with another {@link #threadingMode}}
+   *
+   * @param value the new value.
+   */
+  public StoreConfig withThreadingMode(ThreadingMode value) {
+    return new StoreConfig(settings.with(THREADING_MODE, value));
+  }
+
+  /**
+   * {@return what makes the idle strategy of each agent thread, or null (the default)} With null an
+   * agent without work sleeps in the kernel and is woken by a system call. A {@link
+   * org.agrona.concurrent.BusySpinIdleStrategy} needs an isolated processor for each agent. With
+   * {@link ThreadingMode#INVOKER} the embedder idles, and this is not used.
+   */
+  public @Nullable Supplier<? extends IdleStrategy> idleStrategy() {
+    return settings.get(IDLE_STRATEGY);
+  }
+
+  /**
+   * {@return these settings with another {@link #idleStrategy}}
+   *
+   * @param value makes one for each agent, because a strategy has state; or null.
+   */
+  public StoreConfig withIdleStrategy(@Nullable Supplier<? extends IdleStrategy> value) {
+    return new StoreConfig(settings.with(IDLE_STRATEGY, value));
   }
 
   /** Returns name and value of every setting. */

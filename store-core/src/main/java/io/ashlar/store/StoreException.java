@@ -16,6 +16,7 @@ public abstract sealed class StoreException extends RuntimeException
         CorruptionException,
         FencedException,
         FormatVersionException,
+        NotDrivenException,
         SnapshotEndedException,
         StorageFullException,
         StoreClosedException,

@@ -3,6 +3,8 @@ package io.ashlar.store.commit;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StallCause;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.agent.AgentHost;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
 import io.ashlar.store.checkpoint.RecoveredLog;
 import io.ashlar.store.commit.epoch.CommitQueue;
@@ -16,14 +18,12 @@ import io.ashlar.store.commit.group.LogTail;
 import io.ashlar.store.commit.group.RecordEncoder;
 import io.ashlar.store.commit.role.CommitAgent;
 import io.ashlar.store.commit.role.CommitRole;
-import io.ashlar.store.commit.role.IoThread;
 import io.ashlar.store.commit.role.RoleTasks;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
-import io.ashlar.store.disk.Threads;
 import io.ashlar.store.format.Superblock;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.store.space.BlockSpace;
@@ -31,7 +31,7 @@ import io.ashlar.store.space.StoreContent;
 import io.ashlar.store.spi.StackRoom;
 import io.ashlar.store.vacuum.CommitAccess;
 import java.lang.foreign.Arena;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -54,7 +54,8 @@ public final class CommitPath implements AutoCloseable {
   private final IndexCheckpointer checkpointer;
   private final GroupPublisher publisher;
   private final GroupCommitter committer;
-  private final IoThread thread;
+  private final CommitAgent agent;
+  private AgentHost.@Nullable Running running; // written before the store is open
   private final RoleTasks tasks;
   private final AheadWriter ahead;
   private final Arena arena = Arena.ofShared(); // one: closing it asks every thread of the process
@@ -97,12 +98,10 @@ public final class CommitPath implements AutoCloseable {
         new GroupPublisher(content, tail, acks, checkpointer, counters, superblock.incarnation());
     RecordEncoder encoder = new RecordEncoder(tail, arena, clocks.wallMs(), superblock);
     committer = new GroupCommitter(disk, space, tail, acks, publisher, encoder, arena);
-    CommitAgent agent =
-        new CommitAgent(config, queue, role, committer, acks, disk, clocks.monotonicNs());
-    thread = new IoThread(agent, acks, poison);
+    agent = new CommitAgent(config, queue, role, committer, acks, disk, clocks.monotonicNs());
     tasks = new RoleTasks(gate, queue, role, agent, poison, timeoutMs);
     HeldSpace held = new HeldSpace(tasks, quota, space, poison, committer.refusals(), timeoutMs);
-    commits = new EpochCommits(lender, queue, agent, thread, buffers, held, counters.stalls);
+    commits = new EpochCommits(lender, queue, agent, buffers, held, counters.stalls);
     EpochSpill spill = new EpochSpill(lender, held, ahead, poison, counters.stalls);
     EpochRoom room =
         new EpochRoom(commits, lender.pool(), spill, claimQuota, config.groupBytesMax());
@@ -110,25 +109,23 @@ public final class CommitPath implements AutoCloseable {
   }
 
   /**
-   * Starts the I/O thread and waits until it has its ring.
+   * Starts the commit agent. It has its ring on return, unless it is driven.
    *
-   * @throws io.ashlar.store.StoreOpenException if no thread can be started.
-   * @throws RuntimeException what opening the ring threw; the thread has ended then.
+   * @param host runs the agent.
+   * @param helped whether other threads help: callers that lead groups, and those that write ahead.
+   * @throws StoreOpenException if no thread can be started.
+   * @throws RuntimeException the failure to open the ring; the agent has ended then.
    */
-  public void start(String name) {
-    FutureTask<@Nullable Void> ready = thread.start(name);
-    ahead.start("ashlar-ahead");
-    var _ = Threads.await(ready);
-  }
-
-  /** Opens the ring on this thread, which from now on calls {@link #doWork} instead. For tests. */
-  public void startHere() {
-    thread.startHere();
-  }
-
-  /** Does the I/O thread's work once, on the thread that called {@link #startHere}. For tests. */
-  public int doWork() {
-    return thread.doWork();
+  public void start(AgentHost host, boolean helped) {
+    if (helped) {
+      agent.letCallersLead();
+      ahead.start("ashlar-ahead");
+    }
+    try {
+      running = host.start(agent);
+    } catch (RejectedExecutionException e) {
+      throw new StoreOpenException("the store has no I/O thread: " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -275,7 +272,7 @@ public final class CommitPath implements AutoCloseable {
     }
   }
 
-  /** Frees the memory of this package after {@link #start} or {@link #startHere} has failed. */
+  /** Frees the memory of this package after {@link #start} has failed. */
   public void discard() {
     ahead.close();
     checkpointer.close();
@@ -283,23 +280,30 @@ public final class CommitPath implements AutoCloseable {
   }
 
   /**
-   * Makes the I/O thread commit the queued epochs, mark them and end, and waits for that. Does not
-   * wait for a listener that does not return. The memory stays: others may still be using the
-   * store.
+   * Has the queued epochs committed and marked, and waits for that. Does not wait for a listener
+   * that does not return. The memory stays: others may still be using the store.
    */
   public void commitQueued() {
-    thread.end(QUEUED_MS_MAX);
+    agent.close();
+    AgentHost.Running started = running;
+    if (started != null && !started.awaitEnd(QUEUED_MS_MAX)) {
+      boolean _ = agent.serveHere();
+    }
   }
 
   /**
-   * Commits the queued epochs, ends the I/O thread and frees the memory of this package. No other
+   * Commits the queued epochs, ends the commit agent and frees the memory of this package. No other
    * thread may still be using the store. Thread: one.
    */
   @Override
   public void close() {
     ahead.close();
-    checkpointer.close(); // it needs the role, so before the I/O thread ends
-    thread.close();
+    checkpointer.close(); // it needs the role, so before the agent ends
+    agent.close();
+    AgentHost.Running started = running;
+    if (started != null) {
+      started.awaitEnd();
+    }
     acks.close();
     freeMemory();
   }

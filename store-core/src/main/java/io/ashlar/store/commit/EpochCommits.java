@@ -8,7 +8,6 @@ import io.ashlar.store.commit.epoch.EpochBuffer;
 import io.ashlar.store.commit.epoch.EpochBufferPool;
 import io.ashlar.store.commit.epoch.EpochOutcome;
 import io.ashlar.store.commit.role.CommitAgent;
-import io.ashlar.store.commit.role.IoThread;
 import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.metrics.Stalls;
@@ -29,7 +28,6 @@ final class EpochCommits {
   private final StoreGate gate;
   private final CommitQueue queue;
   private final CommitAgent agent;
-  private final IoThread thread;
   private final EpochBufferPool buffers;
   private final HeldSpace held;
   private final Stalls stalls;
@@ -38,7 +36,6 @@ final class EpochCommits {
       Lender lender,
       CommitQueue queue,
       CommitAgent agent,
-      IoThread thread,
       EpochBufferPool buffers,
       HeldSpace held,
       Stalls stalls) {
@@ -46,7 +43,6 @@ final class EpochCommits {
     gate = lender.gate();
     this.queue = queue;
     this.agent = agent;
-    this.thread = thread;
     this.buffers = buffers;
     this.held = held;
     this.stalls = stalls;
@@ -101,7 +97,6 @@ final class EpochCommits {
         outcome.awaitLeading(agent);
       } else {
         enqueue(buffer);
-        thread.workIfDriven();
         outcome.await();
       }
     }

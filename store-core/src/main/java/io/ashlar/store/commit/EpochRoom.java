@@ -9,7 +9,7 @@ import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.PooledBuffer;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.ChecksumTable;
-import java.util.concurrent.locks.LockSupport;
+import io.ashlar.store.spi.Driving;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -234,7 +234,7 @@ final class EpochRoom {
                 + needed,
             null);
       }
-      LockSupport.parkNanos(this, FULL_PARK_NS);
+      Driving.pause(this, FULL_PARK_NS);
     }
   }
 

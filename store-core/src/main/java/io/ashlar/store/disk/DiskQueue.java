@@ -86,6 +86,9 @@ public interface DiskQueue extends AutoCloseable {
    * Waits until the device has finished every operation, then frees the queue. Completions that
    * were not delivered are dropped: memory may be reused afterwards.
    *
+   * <p>Once the thread that opened the queue has ended, any thread may close it, if no operation is
+   * in flight.
+   *
    * @throws IllegalStateException if the device did not finish in time: the memory of the
    *     operations in flight must then never be reused.
    */

@@ -122,7 +122,9 @@ final class PosixDiskQueue implements DiskQueue {
 
   @Override
   public void close() {
-    checkOwner();
+    if (owner.isAlive()) {
+      checkOwner();
+    }
     if (!closed) {
       closed = true;
       onClose.run();

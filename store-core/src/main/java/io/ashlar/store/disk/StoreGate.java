@@ -2,11 +2,11 @@ package io.ashlar.store.disk;
 
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.spi.Callbacks;
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.StackRoom;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,7 +203,7 @@ public final class StoreGate {
     }
     VarHandle.fullFence();
     while ((int) sum() != 0) {
-      LockSupport.parkNanos(this, CLOSE_PARK_NS);
+      Driving.pause(this, CLOSE_PARK_NS);
     }
     return true;
   }

@@ -1,5 +1,6 @@
 package io.ashlar.store.disk;
 
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.HeapShortage;
 import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.ExecutionException;
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts threads and waits for their end, for the classes that own one. Thread: any. */
 public final class Threads {
+
+  private static final long LOOK_NS = 1_000_000; // of a driver, between two looks
+
   private Threads() {}
 
   /**
@@ -51,6 +55,9 @@ public final class Threads {
    */
   public static <T extends @Nullable Object> T await(FutureTask<T> task) {
     int shortages = 0;
+    while (!task.isDone() && Driving.isHere()) {
+      Driving.pause(task, LOOK_NS);
+    }
     try {
       while (true) {
         try {
@@ -72,6 +79,9 @@ public final class Threads {
 
   /** Waits until a thread has ended. An interrupt ends nothing and stays pending. */
   public static void join(Thread thread) {
+    while (thread.isAlive() && Driving.isHere()) {
+      Driving.pause(thread, LOOK_NS);
+    }
     Uninterrupted.run(thread::join);
   }
 }

@@ -161,7 +161,7 @@ final class UringDiskQueue implements DiskQueue {
     }
     long start = System.nanoTime();
     DiskCompletion drop = (token, failure, bytes) -> {};
-    while (inFlight() > 0 && System.nanoTime() - start < CLOSE_TIMEOUT_NS) {
+    while (!ring.isOrphaned() && inFlight() > 0 && System.nanoTime() - start < CLOSE_TIMEOUT_NS) {
       enter(1, CLOSE_TIMEOUT_NS);
       deliver(drop);
     }

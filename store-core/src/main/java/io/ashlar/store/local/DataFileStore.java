@@ -50,6 +50,7 @@ import io.ashlar.store.spi.TierSource;
 import io.ashlar.store.vacuum.Vacuum;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.agrona.concurrent.AgentInvoker;
 
 /**
  * The store in a data file, with the service interface for its tier.
@@ -79,7 +80,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
   private final RecoveryReport recoveryReport;
   private final long storeId;
   private final long incarnation;
-  private final boolean ownThread;
+  private final StoreAgents agents;
   private final Closing closing;
 
   /**
@@ -94,8 +95,10 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
       ReadSide reads,
       SuperblockPair superblocks,
       RecoveredStore recovered,
-      StoreEnvironment environment) {
+      StoreAgents agents) {
     super(reads);
+    this.agents = agents;
+    StoreEnvironment environment = agents.environment();
     this.disk = disk;
     this.reads = reads;
     this.superblocks = superblocks;
@@ -144,15 +147,11 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
                 commitPath::heldBytes,
                 snapshots::openCount,
                 () -> Blocks.offset(space.pinnedBlocks())));
-    ownThread = environment.ownThread();
-    closing = new Closing(gate.subject(), this::closeNow, commitPath::commitQueued);
+    closing = new Closing(gate.subject(), this::closeNow, commitPath::commitQueued, agents::stuck);
     boolean started = false;
     try {
-      if (ownThread) {
-        commitPath.start("ashlar-io");
-      } else {
-        commitPath.startHere();
-      }
+      commitPath.start(agents.host(), environment.ownThread());
+      agents.started();
       started = true;
     } finally {
       if (!started) {
@@ -424,30 +423,32 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
     reads.detachReadBack(storage);
   }
 
-  // ---- for tests that drive the I/O thread's work
+  @Override
+  public AgentInvoker agentInvoker() {
+    return agents.invoker();
+  }
+
+  // ---- for tests that drive the agents' work
 
   /** Begins a vacuum whose steps the caller does. */
   Vacuum beginVacuum(VacuumOptions options, VacuumListener listener) {
     return vacuumSide.begin(options, listener);
   }
 
-  /** Does the I/O thread's work once. */
+  /** Does the agents' work once. */
   int doWork() {
-    return commitPath.doWork();
+    return agents.doWork();
   }
 
   @Override
   public void close() {
     StackRoom.toEnd();
     gate.callbacks().refuseCallback();
-    if (ownThread) {
-      closing.close();
-    } else {
-      closeNow(); // a test drives the I/O thread's work, on this thread
-    }
+    closing.close();
   }
 
   private void closeNow() {
+    agents.beginClose();
     if (!gate.close()) {
       return;
     }
@@ -456,6 +457,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
     handles.reportAtClose(gate.subject());
     snapshots.close();
     reads.close();
+    agents.close();
     dataFile.close();
     superblocks.close();
     disk.disk().close();

@@ -5,6 +5,7 @@ import io.ashlar.store.RecoveryReport;
 import io.ashlar.store.StorageFullException;
 import io.ashlar.store.StoreConfig;
 import java.nio.file.Path;
+import org.agrona.concurrent.AgentInvoker;
 
 /**
  * A blob store in one data file of a folder on this machine.
@@ -19,8 +20,9 @@ import java.nio.file.Path;
  * }</pre>
  *
  * <p>One process at a time can open it for writing; {@link ReadOnlyStore} opens it for reading. The
- * store has one I/O thread, and starts other threads while they are needed. It owns its native
- * memory and frees it in {@link #close}.
+ * store has one I/O thread, unless the embedder drives its agents ({@link #agentInvoker}). It
+ * starts other threads while they are needed. It owns its native memory and frees it in {@link
+ * #close}.
  */
 public sealed interface LocalBlobStore extends BlobStore permits DataFileStore {
 
@@ -36,6 +38,32 @@ public sealed interface LocalBlobStore extends BlobStore permits DataFileStore {
 
   /** {@return the report of this store's recovery at open} */
   RecoveryReport recoveryReport();
+
+  /**
+   * {@return what drives the agents of a store with {@link StoreConfig.ThreadingMode#INVOKER}}
+   *
+   * <pre>{@code
+   * AgentInvoker invoker = store.agentInvoker();
+   * invoker.start();
+   * while (running) {
+   *   idleStrategy.idle(invoker.invoke() + ownWork());
+   * }
+   * }</pre>
+   *
+   * <p>The first thread that starts or invokes it is the driver for life; another gets a {@link
+   * WrongThreadException}. A blocking call of the driver drives the agents while it waits. Other
+   * threads wait for the driver: for the outcome of an asynchronous commit or read, and for reads
+   * of virtual threads. They commit by themselves where they can.
+   *
+   * <p>An invoker that is closed before the store makes the store fail. If the driver stops without
+   * that, {@link #close} on another thread commits what is queued, and throws a {@link
+   * io.ashlar.store.NotDrivenException} after five seconds. If the driver has ended, or there was
+   * none, the closing thread does the rest. A driver must not end while reads are in flight: they
+   * never complete.
+   *
+   * @throws IllegalStateException if the store has another threading mode.
+   */
+  AgentInvoker agentInvoker();
 
   /** Collects the options of an open, and opens the store. Thread: one. */
   final class Builder {

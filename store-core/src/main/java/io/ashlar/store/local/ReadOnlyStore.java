@@ -13,6 +13,7 @@ import io.ashlar.store.StoreStats;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
+import io.ashlar.store.agent.OwnThreads;
 import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
@@ -137,7 +138,8 @@ public final class ReadOnlyStore implements Snapshot {
               HandleTraces.ifWanted(),
               config.backPressureTimeoutMs());
       StoreCounters counters = new StoreCounters();
-      ReadSide reads = new ReadSide(recovered.index(), disk, null, counters, lender);
+      ReadSide reads =
+          new ReadSide(recovered.index(), disk, null, counters, lender, new OwnThreads(null));
       ReadOnlyStore store = new ReadOnlyStore(disk, lender, reads, recovered, counters);
       pool.touchRest();
       return store;

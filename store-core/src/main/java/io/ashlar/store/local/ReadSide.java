@@ -1,5 +1,6 @@
 package io.ashlar.store.local;
 
+import io.ashlar.store.agent.AgentHost;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.Lender;
@@ -33,12 +34,13 @@ final class ReadSide implements AutoCloseable {
       Disk disk,
       @Nullable BlobCache cache,
       StoreCounters counters,
-      Lender lender) {
+      Lender lender,
+      AgentHost host) {
     gate = lender.gate();
     this.index = index;
     pool = lender.pool();
     this.cache = cache;
-    agent = new ReadAgent(disk);
+    agent = new ReadAgent(disk, host);
     reader = new BlobReader(index, disk, lender, cache, counters, agent);
     async = new AsyncReads(lender, agent, reader);
   }

@@ -129,9 +129,11 @@ final class StoreOpening {
               pool,
               HandleTraces.ifWanted(),
               config.backPressureTimeoutMs());
-      ReadSide reads = new ReadSide(recovered.index(), disk, cache, guarded.counters(), lender);
+      StoreAgents agents = StoreAgents.of(config, environment);
+      ReadSide reads =
+          new ReadSide(recovered.index(), disk, cache, guarded.counters(), lender, agents.host());
       DataFileStore store =
-          new DataFileStore(config, guarded, lender, reads, superblocks, recovered, environment);
+          new DataFileStore(config, guarded, lender, reads, superblocks, recovered, agents);
       pool.touchRest();
       store.checkpointAfterOpen();
       return store;

@@ -135,7 +135,7 @@ final class AsyncGet implements ReadRequest.Completion {
 
   /** Takes a buffer; returns null when there is none and this thread must not wait for one. */
   private @Nullable PooledBuffer takeBuffer(long bytes) {
-    return agent.isOwnThread() ? reader.pool().tryTake(bytes) : reader.extents().takeBuffer(bytes);
+    return agent.isAtWork() ? reader.pool().tryTake(bytes) : reader.extents().takeBuffer(bytes);
   }
 
   /** Has a virtual thread read it, which may wait for the tier, or for buffers. */

@@ -85,7 +85,7 @@ public final class AsyncReads {
     if (permits.tryAcquire()) {
       return true;
     }
-    if (agent.isOwnThread() || gate.isInListener()) {
+    if (agent.isAtWork() || gate.isInListener()) {
       return false;
     }
     long deadlineNs = lender.deadlineNs();

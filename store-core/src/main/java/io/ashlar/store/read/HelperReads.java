@@ -69,7 +69,7 @@ final class HelperReads implements ReadEngine {
       threads.execute(task);
       return true;
     } catch (RejectedExecutionException full) {
-      if (!isOwnThread()) {
+      if (!isAtWork()) {
         return false;
       }
     } catch (RuntimeException | Error noThread) {
@@ -113,7 +113,7 @@ final class HelperReads implements ReadEngine {
   }
 
   @Override
-  public boolean isOwnThread() {
+  public boolean isAtWork() {
     return Thread.currentThread() instanceof HelperThread helper && helper.isOf(this);
   }
 

@@ -1,10 +1,11 @@
 package io.ashlar.store.read;
 
+import io.ashlar.store.agent.AgentHost;
 import io.ashlar.store.disk.Disk;
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.Log;
 import io.ashlar.uring.NativeException;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +23,19 @@ public final class ReadAgent implements AutoCloseable {
   private static final long FULL_PARK_NS = 50_000;
 
   private final Disk disk;
+  private final AgentHost host;
   private final ReentrantLock starting = new ReentrantLock();
   private volatile @Nullable ReadEngine engine; // written under the lock, read by any thread
   private @Nullable ReadEngine failedRing; // under the lock
 
-  /** Creates one that has started nothing. */
-  public ReadAgent(Disk disk) {
+  /**
+   * Creates one that has started nothing.
+   *
+   * @param host runs the agent that has the ring.
+   */
+  public ReadAgent(Disk disk, AgentHost host) {
     this.disk = disk;
+    this.host = host;
   }
 
   /**
@@ -64,14 +71,14 @@ public final class ReadAgent implements AutoCloseable {
    */
   void submit(ReadRequest request) {
     while (!engine().offer(request)) {
-      LockSupport.parkNanos(this, FULL_PARK_NS);
+      Driving.pause(this, FULL_PARK_NS);
     }
   }
 
-  /** Returns whether this is a thread that completes requests, and so must not wait for one. */
-  boolean isOwnThread() {
+  /** Returns whether the caller is completing requests, and so must not wait for one. */
+  boolean isAtWork() {
     ReadEngine now = engine;
-    return now != null && now.isOwnThread();
+    return now != null && now.isAtWork();
   }
 
   private ReadEngine engine() {
@@ -95,7 +102,7 @@ public final class ReadAgent implements AutoCloseable {
 
   private ReadEngine ring() {
     try {
-      return RingReads.start(disk, this::passOn);
+      return RingReads.start(host, disk, this::passOn);
     } catch (RuntimeException | Error refused) { // whatever it is, preads need no ring
       Log.log(
           ReadAgent.class,
@@ -114,7 +121,7 @@ public final class ReadAgent implements AutoCloseable {
     try {
       ReadEngine now = helpers();
       while (!now.offer(request)) {
-        LockSupport.parkNanos(this, FULL_PARK_NS);
+        Driving.pause(this, FULL_PARK_NS);
       }
       taken = true;
     } catch (RuntimeException | Error e) {

@@ -10,8 +10,8 @@ sealed interface ReadEngine extends AutoCloseable permits RingReads, HelperReads
    */
   boolean offer(ReadRequest request);
 
-  /** Returns whether this is a thread that completes requests, and so must not wait for one. */
-  boolean isOwnThread();
+  /** Returns whether the caller is completing requests, and so must not wait for one. */
+  boolean isAtWork();
 
   /** Ends its threads, once every request is done; no caller offers any more. Idempotent. */
   @Override

@@ -1,16 +1,15 @@
 package io.ashlar.store.read;
 
+import io.ashlar.store.agent.AgentHost;
+import io.ashlar.store.agent.StoreAgent;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.DiskCompletion;
 import io.ashlar.store.disk.DiskQueue;
-import io.ashlar.store.disk.Threads;
 import io.ashlar.store.spi.Log;
 import io.ashlar.uring.NativeException;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -18,8 +17,8 @@ import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The read ring: one thread that owns a queue of the disk, submits what others ask for and tells
- * them when it is there.
+ * The read agent's ring: it owns a queue of the disk, submits what others ask for and tells them
+ * when it is there.
  *
  * <pre>
  *   open ── reading ── the queue itself failed ──▶ failed: all requests go to the fallback
@@ -30,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * came later, and a few at a time: a system call that carries many keeps the first completions
  * waiting for the last submission.
  *
- * <p>Thread: {@link #offer} any; {@link #run} its own.
+ * <p>Thread: {@link #offer} any; the rest that of the agent.
  */
-final class RingReads implements ReadEngine, Runnable {
+final class RingReads extends StoreAgent implements ReadEngine {
 
   private static final int WAITING_MAX = 8192;
   private static final int IN_FLIGHT_MAX = 256;
@@ -40,14 +39,14 @@ final class RingReads implements ReadEngine, Runnable {
 
   private final Disk disk;
   private final Consumer<ReadRequest> fallback;
-  private final FutureTask<DiskQueue> opened = new FutureTask<>(this::openQueue);
+  private final boolean sleepsInQueue;
   private final MpscVarHandleArrayQueue<ReadRequest> waiting =
       new MpscVarHandleArrayQueue<>(WAITING_MAX);
   private final ReentrantLock leftOver =
       new ReentrantLock(); // the one who empties a failed ring's queue
-  private final Thread thread;
+  private AgentHost.@Nullable Running running; // written before anyone else knows this
 
-  private final ArrayDeque<ReadRequest> own = new ArrayDeque<>(); // offered by its own thread
+  private final ArrayDeque<ReadRequest> own = new ArrayDeque<>(); // offered within its own work
   private final @Nullable ReadRequest[] inFlight = new ReadRequest[IN_FLIGHT_MAX];
   private final int[] free = new int[IN_FLIGHT_MAX];
   private int freeCount = IN_FLIGHT_MAX;
@@ -56,17 +55,17 @@ final class RingReads implements ReadEngine, Runnable {
       new ReadRequest[IN_FLIGHT_MAX];
   private int undoneCount;
 
+  private boolean broken; // the agent's
   private volatile boolean closing; // written by who closes, read by its thread
   private volatile boolean failed; // written by its thread, read by who offers
 
-  private RingReads(Disk disk, Consumer<ReadRequest> fallback) {
+  private RingReads(Disk disk, Consumer<ReadRequest> fallback, boolean sleepsInQueue) {
     this.disk = disk;
     this.fallback = fallback;
+    this.sleepsInQueue = sleepsInQueue;
     for (int i = 0; i < IN_FLIGHT_MAX; i++) {
       free[i] = i;
     }
-    thread = new Thread(this, "ashlar-read");
-    thread.setDaemon(true);
   }
 
   /**
@@ -78,21 +77,26 @@ final class RingReads implements ReadEngine, Runnable {
    * @throws RejectedExecutionException if no thread can be had for it, or the queue has no ring:
    *     several threads read faster then.
    */
-  static RingReads start(Disk disk, Consumer<ReadRequest> fallback) {
-    RingReads reads = new RingReads(disk, fallback);
-    Threads.start(reads.thread);
-    var _ = Threads.await(reads.opened);
+  static RingReads start(AgentHost host, Disk disk, Consumer<ReadRequest> fallback) {
+    RingReads reads = new RingReads(disk, fallback, host.sleepsInQueue());
+    reads.running = host.start(reads);
     return reads;
   }
 
   @Override
-  public boolean isOwnThread() {
-    return Thread.currentThread().equals(thread);
+  public String roleName() {
+    return "ashlar-read";
+  }
+
+  @Override
+  public boolean isAtWork() {
+    AgentHost.Running started = running;
+    return started != null && started.isAtWork();
   }
 
   @Override
   public boolean offer(ReadRequest request) {
-    if (isOwnThread()) {
+    if (isAtWork()) {
       own.addLast(request);
       return true;
     }
@@ -102,31 +106,14 @@ final class RingReads implements ReadEngine, Runnable {
     VarHandle.fullFence(); // the request first, then whether somebody will look at it
     if (failed) {
       passOnWaiting();
-    } else {
+    } else if (sleepsInQueue) {
       queue().wakeUp();
     }
     return true;
   }
 
   @Override
-  public void run() {
-    opened.run();
-    if (opened.state() != Future.State.SUCCESS) {
-      return;
-    }
-    DiskQueue queue = queue();
-    try {
-      while (!isOver(queue)) {
-        work(queue);
-      }
-    } catch (RuntimeException | Error e) {
-      Log.log(RingReads.class, System.Logger.Level.ERROR, "the read ring has failed", e);
-    } finally {
-      end(queue);
-    }
-  }
-
-  private DiskQueue openQueue() {
+  protected DiskQueue openQueue() {
     DiskQueue queue = disk.openQueue(IN_FLIGHT_MAX);
     if (!queue.isConcurrent()) {
       queue.close();
@@ -135,12 +122,46 @@ final class RingReads implements ReadEngine, Runnable {
     return queue;
   }
 
+  @Override
+  protected boolean canBeOrphaned() {
+    return freeCount == IN_FLIGHT_MAX;
+  }
+
+  @Override
+  protected void continueWithout(RuntimeException failure) {
+    Log.log(
+        RingReads.class,
+        System.Logger.Level.INFO,
+        "no ring for reads; helper threads read instead: " + failure);
+    passOnAll();
+  }
+
+  /**
+   * Submits what waits, and tells those whose read is done.
+   *
+   * @return how many reads were submitted or done.
+   */
+  @Override
+  public int doWork() {
+    if (isRefused() || isOrphaned() || isOver(queue())) {
+      throw ENDED;
+    }
+    try {
+      return work(queue());
+    } catch (RuntimeException | Error e) {
+      Log.log(RingReads.class, System.Logger.Level.ERROR, "the read ring has failed", e);
+      broken = true;
+      return 1;
+    }
+  }
+
   private boolean isOver(DiskQueue queue) {
-    return queue.failed()
+    return broken
+        || queue.failed()
         || (closing && freeCount == IN_FLIGHT_MAX && own.isEmpty() && waiting.isEmpty());
   }
 
-  private void work(DiskQueue queue) {
+  private int work(DiskQueue queue) {
     int submitted = 0;
     while (submitted < GROUP_MAX && freeCount > 0) {
       ReadRequest request = own.isEmpty() ? waiting.relaxedPoll() : own.pollFirst();
@@ -152,14 +173,23 @@ final class RingReads implements ReadEngine, Runnable {
       queue.submitRead(request.target(), request.bytes(), request.offset(), place);
       submitted++;
     }
-    boolean more = freeCount > 0 && !(own.isEmpty() && waiting.isEmpty());
-    if (more) {
-      queue.poll(onComplete);
-    } else {
-      queue.await(onComplete, Long.MAX_VALUE);
+    int done = 0;
+    if (mayHaveMore() || (!sleepsInQueue && freeCount < IN_FLIGHT_MAX)) {
+      done = queue.poll(onComplete);
+    } else if (sleepsInQueue) {
+      done = queue.await(onComplete, Long.MAX_VALUE); // submits and sleeps in one system call
     }
     assert undoneCount == 0 || queue.failed() : "G10: a read is neither done nor given up";
+    return submitted + done;
   }
+
+  private boolean mayHaveMore() {
+    return freeCount > 0 && !(own.isEmpty() && waiting.isEmpty());
+  }
+
+  /** Does nothing: {@link #doWork} sleeps in the queue. */
+  @Override
+  protected void sleep() {}
 
   private void onComplete(long token, @Nullable NativeException failure, long bytes) {
     int place = (int) token;
@@ -177,8 +207,13 @@ final class RingReads implements ReadEngine, Runnable {
   }
 
   /** Closes the queue, and passes on the requests that it did not serve. */
-  private void end(DiskQueue queue) {
-    boolean wasFailed = queue.failed() || !closing;
+  @Override
+  public void onClose() {
+    DiskQueue queue = queueIfOpen();
+    if (queue == null) {
+      return;
+    }
+    boolean wasFailed = broken || isOrphaned() || !closing || queue.failed();
     try {
       queue.close(); // the device is done with every buffer
     } catch (IllegalStateException stuck) {
@@ -193,6 +228,10 @@ final class RingReads implements ReadEngine, Runnable {
         RingReads.class,
         System.Logger.Level.WARNING,
         "reads continue without io_uring: the read ring failed");
+    passOnAll();
+  }
+
+  private void passOnAll() {
     failed = true;
     VarHandle.fullFence(); // before its last look at the queue: see offer
     passOn(undone, undoneCount);
@@ -230,14 +269,16 @@ final class RingReads implements ReadEngine, Runnable {
     }
   }
 
-  private DiskQueue queue() {
-    return opened.resultNow();
-  }
-
   @Override
   public void close() {
     closing = true;
-    queue().wakeUp();
-    Threads.join(thread);
+    DiskQueue queue = queueIfOpen();
+    if (queue != null) {
+      queue.wakeUp();
+    }
+    AgentHost.Running started = running;
+    if (started != null) {
+      started.awaitEnd();
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,11 +14,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   open ──close()──▶ closing ──work done──▶ closed
- *                        └──{@value #SHUTDOWN_WAIT_MS} ms of shutdown──▶ given up
+ *                        └──{@value #SHUTDOWN_WAIT_MS} ms of shutdown, or stuck──▶ given up
  * </pre>
  *
  * <p>An abandoned resource stays unchanged until the process ends: memory mapped, descriptors open
  * and locked (rule L22). If the callback returns after all, the work continues on a daemon thread.
+ *
+ * <p>A thread that drives agents does the work itself, because a wait for another thread would not
+ * drive them.
  *
  * <p>Thread: any; a second close waits for the first to end.
  */
@@ -32,6 +36,7 @@ public final class Closing {
   private final Runnable work;
   private final Runnable giveUp;
   private final BooleanSupplier isLong;
+  private final Supplier<? extends @Nullable RuntimeException> stuck;
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Uninterrupted.Wait<Boolean, RuntimeException> endsSoon = // here: it needs no heap
@@ -46,7 +51,7 @@ public final class Closing {
    * @param giveUp does what is left to be done when the work is not waited for any longer; bounded.
    */
   public Closing(String subject, Runnable work, Runnable giveUp) {
-    this(subject, work, giveUp, () -> false);
+    this(subject, work, giveUp, () -> false, () -> null);
   }
 
   /**
@@ -59,15 +64,42 @@ public final class Closing {
    *     bound counts from when it is not.
    */
   public Closing(String subject, Runnable work, Runnable giveUp, BooleanSupplier isLong) {
+    this(subject, work, giveUp, isLong, () -> null);
+  }
+
+  /**
+   * Creates what closes once, and may need a thread that has gone away.
+   *
+   * @param subject what is closed, for messages.
+   * @param work closes it.
+   * @param giveUp does what is left to be done when the work is not waited for any longer; bounded.
+   * @param stuck says why the work is not waited for any longer, or returns null; asked again and
+   *     again.
+   */
+  public Closing(
+      String subject,
+      Runnable work,
+      Runnable giveUp,
+      Supplier<? extends @Nullable RuntimeException> stuck) {
+    this(subject, work, giveUp, () -> false, stuck);
+  }
+
+  private Closing(
+      String subject,
+      Runnable work,
+      Runnable giveUp,
+      BooleanSupplier isLong,
+      Supplier<? extends @Nullable RuntimeException> stuck) {
     this.subject = subject;
     this.work = work;
     this.giveUp = giveUp;
     this.isLong = isLong;
+    this.stuck = stuck;
   }
 
   /**
    * Closes, unless a close has begun before, and waits for the end; throws the exception of the
-   * work.
+   * work, or why the work is stuck.
    */
   public void close() {
     boolean first = begun.compareAndSet(false, true);
@@ -88,6 +120,10 @@ public final class Closing {
   }
 
   private void start() {
+    if (Driving.isHere()) {
+      run();
+      return;
+    }
     try {
       Thread.ofPlatform()
           .daemon()
@@ -116,7 +152,12 @@ public final class Closing {
     boolean done = false;
     boolean givenUp = false;
     while (!done && !givenUp) {
-      done = Uninterrupted.get(endsSoon);
+      done = endsSoon();
+      RuntimeException reason = done ? null : stuck.get();
+      if (reason != null) {
+        giveUp.run();
+        throw reason;
+      }
       if (!done && !shutdown && isShuttingDown() && !isLong.getAsBoolean()) {
         shutdown = true;
         shutdownNs = System.nanoTime();
@@ -126,6 +167,14 @@ public final class Closing {
               && System.nanoTime() - shutdownNs >= TimeUnit.MILLISECONDS.toNanos(SHUTDOWN_WAIT_MS);
     }
     return done;
+  }
+
+  private boolean endsSoon() {
+    if (Driving.isHere()) {
+      Driving.pause(this, TimeUnit.MILLISECONDS.toNanos(LOOK_MS));
+      return ended.getCount() == 0;
+    }
+    return Uninterrupted.get(endsSoon);
   }
 
   private static void rethrow(@Nullable Throwable thrown) {

@@ -9,9 +9,13 @@ import java.util.concurrent.TimeoutException;
  * A future that a thread of the store completes. A listener cannot wait for it, nor for a stage
  * that depends on it, since that thread may be waiting for the listener (G10).
  *
+ * <p>A thread that drives the store's agents drives them while it waits.
+ *
  * <p>Thread: any.
  */
 public class StoreFuture<T> extends CompletableFuture<T> {
+
+  private static final long LOOK_NS = 1_000_000;
 
   private final Callbacks callbacks;
 
@@ -23,12 +27,16 @@ public class StoreFuture<T> extends CompletableFuture<T> {
   @Override
   public T join() {
     refuseListener();
+    while (!isDone() && Driving.isHere()) {
+      Driving.pause(this, LOOK_NS);
+    }
     return super.join();
   }
 
   @Override
   public T get() throws InterruptedException, ExecutionException {
     refuseListener();
+    driveUntil(Long.MAX_VALUE);
     return super.get();
   }
 
@@ -36,7 +44,20 @@ public class StoreFuture<T> extends CompletableFuture<T> {
   public T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
     refuseListener();
-    return super.get(timeout, unit);
+    long startNs = System.nanoTime();
+    long timeoutNs = unit.toNanos(timeout);
+    driveUntil(timeoutNs);
+    return super.get(timeoutNs - (System.nanoTime() - startNs), TimeUnit.NANOSECONDS);
+  }
+
+  private void driveUntil(long timeoutNs) {
+    long startNs = System.nanoTime();
+    while (!isDone()
+        && Driving.isHere()
+        && !Thread.currentThread().isInterrupted()
+        && System.nanoTime() - startNs < timeoutNs) {
+      Driving.pause(this, LOOK_NS);
+    }
   }
 
   private void refuseListener() {

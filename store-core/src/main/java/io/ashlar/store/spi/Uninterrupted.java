@@ -1,11 +1,11 @@
 package io.ashlar.store.spi;
 
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits that an interrupt does not end; the interrupt stays pending.
+ * Waits that an interrupt does not end; the interrupt stays pending. A thread that drives agents
+ * drives them while it waits ({@link Driving}), but not in {@link #get} and {@link #run}.
  *
  * <p>Thread: any. Memory: nothing is allocated here. A wait that must not be given up takes its
  * lambda from a field, since making one needs heap.
@@ -107,11 +107,7 @@ public final class Uninterrupted {
         if (leftNs <= 0) {
           return done.getAsBoolean();
         }
-        if (leftNs == FOR_EVER_NS && lookNs == FOR_EVER_NS) {
-          LockSupport.park(blocker);
-        } else {
-          LockSupport.parkNanos(blocker, Math.min(leftNs, lookNs));
-        }
+        Driving.pause(blocker, Math.min(leftNs, lookNs));
         interrupted |= Thread.interrupted();
       }
       return true;

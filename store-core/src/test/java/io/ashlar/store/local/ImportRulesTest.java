@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <pre>
  *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ space ──▶ index ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store ──▶ settings
+ *   {commit, read} ──▶ agent ──▶ disk
  *   commit ──▶ commit.role ──▶ commit.group ──▶ commit.epoch          read ──▶ read.cache
  *                                 all but metrics, format and the public API ──▶ io.ashlar.uring
  * </pre>
@@ -51,11 +52,12 @@ class ImportRulesTest {
   private static final Map<String, List<String>> MAY_USE =
       Map.ofEntries(
           Map.entry("settings", List.of()),
-          Map.entry("store", List.of("settings")),
+          Map.entry("store", List.of("settings", "agrona")),
           Map.entry("spi", List.of("store", "uring")),
           Map.entry("metrics", List.of("store")),
           Map.entry("format", List.of("store", "spi")),
           Map.entry("disk", List.of("store", "spi", "metrics", "uring")),
+          Map.entry("agent", List.of("store", "spi", "disk", "agrona")),
           Map.entry(
               "space", List.of("store", "spi", "metrics", "format", "disk", "index", "uring")),
           Map.entry("index", List.of("store", "metrics", "format", "uring")),
@@ -100,8 +102,10 @@ class ImportRulesTest {
                   "metrics",
                   "format",
                   "disk",
+                  "agent",
                   "commit.epoch",
                   "commit.group",
+                  "agrona",
                   "uring")),
           Map.entry(
               "commit",
@@ -114,6 +118,7 @@ class ImportRulesTest {
                   "space",
                   "checkpoint",
                   "vacuum",
+                  "agent",
                   "commit.epoch",
                   "commit.group",
                   "commit.role",
@@ -129,7 +134,9 @@ class ImportRulesTest {
                   "format",
                   "disk",
                   "index",
+                  "agent",
                   "read.cache",
+                  "agrona",
                   "uring",
                   "jctools")),
           Map.entry(
@@ -157,6 +164,8 @@ class ImportRulesTest {
                   "checkpoint",
                   "snapshot",
                   "vacuum",
+                  "agent",
+                  "agrona",
                   "commit",
                   "read",
                   "read.cache",
@@ -173,6 +182,7 @@ class ImportRulesTest {
       case "store" -> STORE;
       case "uring" -> URING;
       case "jctools" -> "org.jctools.queues..";
+      case "agrona" -> "org.agrona..";
       case "caffeine" -> "com.github.benmanes.caffeine.cache..";
       default -> STORE + "." + shortName;
     };
@@ -186,6 +196,7 @@ class ImportRulesTest {
         "metrics",
         "format",
         "disk",
+        "agent",
         "space",
         "index",
         "checkpoint",
@@ -255,6 +266,31 @@ class ImportRulesTest {
           return packageName.startsWith(URING)
               && !simpleNames.contains(base.getName().substring(packageName.length() + 1));
         });
+  }
+
+  /** Agrona's buffers and queues need a JVM flag that no embedder is to set. */
+  @Test
+  void shouldUseOfAgronaOnlyWhatNeedsNoFlag() {
+    List<String> plain =
+        List.of(
+            "Agent",
+            "AgentInvoker",
+            "AgentRunner",
+            "AgentTerminationException",
+            "IdleStrategy",
+            "ErrorHandler",
+            "AtomicCounter"); // null, as the counter of a runner
+    noClasses()
+        .that()
+        .resideInAPackage(STORE + "..")
+        .should()
+        .dependOnClassesThat(
+            DescribedPredicate.describe(
+                "are of Agrona and not one of " + plain,
+                type ->
+                    type.getBaseComponentType().getPackageName().startsWith("org.agrona")
+                        && !plain.contains(type.getBaseComponentType().getSimpleName())))
+        .check(CLASSES);
   }
 
   @Test

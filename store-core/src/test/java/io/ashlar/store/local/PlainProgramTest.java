@@ -14,6 +14,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.agrona.concurrent.Agent;
 import org.jctools.queues.MessagePassingQueue;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.NullMarked;
@@ -34,19 +38,20 @@ class PlainProgramTest {
     return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
-  /** The main classes, the native module, JCTools, jspecify, and the program itself. */
+  /** The main classes, the native module, Agrona, JCTools, jspecify, and the program itself. */
   private String classPath() throws IOException, URISyntaxException {
     Set<String> places = new LinkedHashSet<>();
     for (Class<?> type :
         List.of(
             LocalBlobStore.class,
             NativeMemory.class,
+            Agent.class,
             MpscVarHandleArrayQueue.class,
             MessagePassingQueue.class, // what JCTools' newer half needs of its older half
             NullMarked.class)) {
       places.add(placeOf(type).toString());
     }
-    assertThat(places).hasSize(5);
+    assertThat(places).hasSize(6);
     String name = PlainProgram.class.getName().replace('.', '/') + ".class";
     Path target = folder.resolve("program").resolve(name);
     Files.createDirectories(target.getParent());
@@ -75,6 +80,31 @@ class PlainProgramTest {
       assertThat(child.errors()).isEmpty();
       assertThat(child.output()).containsExactly("dressed stone", "engine=io_uring");
     }
+  }
+
+  /** Agrona's buffers and queues need a JVM flag, so none of their classes may be loaded. */
+  @Test
+  void shouldLoadOfAgronaItsAgentsOnly() throws Exception {
+    Path log = folder.resolve("classes.log");
+    try (ChildJvm child = run(List.of(GRANT, "-Xlog:class+load:file=" + log))) {
+      assertThat(child.exitCode()).as("%s", child).isZero();
+      assertThat(child.errors()).isEmpty();
+    }
+    Pattern name = Pattern.compile("\\borg\\.agrona\\.[\\w.$]+");
+    Set<String> loaded = new TreeSet<>();
+    for (String line : Files.readAllLines(log)) {
+      Matcher found = name.matcher(line);
+      if (found.find()) {
+        loaded.add(found.group());
+      }
+    }
+    assertThat(loaded)
+        .containsExactly(
+            "org.agrona.ErrorHandler",
+            "org.agrona.concurrent.Agent",
+            "org.agrona.concurrent.AgentRunner",
+            "org.agrona.concurrent.AgentTerminationException",
+            "org.agrona.concurrent.IdleStrategy");
   }
 
   @Test

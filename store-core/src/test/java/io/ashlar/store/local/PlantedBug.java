@@ -227,6 +227,7 @@ record PlantedBug(String name, List<Edit> edits) {
         List.of(
             LocalBlobStore.class,
             NativeMemory.class,
+            org.agrona.concurrent.Agent.class,
             org.jctools.queues.MessagePassingQueue.class,
             org.jctools.queues.varhandle.MpscVarHandleArrayQueue.class,
             org.jspecify.annotations.NullMarked.class)) {

@@ -36,6 +36,12 @@ class PlantedCommitBugsTest {
         CommitEdgesTest.class, method, PlantedBug.of(name, file, right, wrong));
   }
 
+  private static PlantedReadBugsTest.Planted agent(
+      String method, String name, String file, String right, String wrong) {
+    return new PlantedReadBugsTest.Planted(
+        AgentsTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
   private static PlantedReadBugsTest.Planted rule(
       String method, String name, String file, String right, String wrong) {
     return new PlantedReadBugsTest.Planted(
@@ -61,8 +67,8 @@ class PlantedCommitBugsTest {
             "shouldCommitWhatIsQueuedBeforeCloseReturns",
             "a close does not drain the queue (G10)",
             "commit/role/CommitAgent.java",
-            "    while (!closing || !queue.isEmpty()) {\n      if (doWork() == 0) {",
-            "    while (!closing) {\n      if (doWork() == 0) {"),
+            "if ((closing && queue.isEmpty()) ||",
+            "if (closing ||"),
         edge(
             "shouldShowAnEpochBeforeItCountsAsDurable",
             "an epoch is durable before it is visible (G3)",
@@ -126,7 +132,31 @@ class PlantedCommitBugsTest {
             "a leader takes a long epoch (L33)",
             "commit/role/Leaders.java",
             " && epoch.writableBlocks() * Disk.BLOCK_BYTES <= BYTES_MAX",
-            ""));
+            ""),
+        agent(
+            "shouldRefuseASecondDriver",
+            "any thread drives (L34)",
+            "agent/DrivenAgents.java",
+            "    if (!claim()) {",
+            "    if (false) {"),
+        agent(
+            "shouldLoseNothingAndSaySoWhereTheDriverStops",
+            "a close that gives up leaves queued epochs behind (L34)",
+            "commit/CommitPath.java",
+            "      boolean _ = agent.serveHere();\n",
+            ""),
+        agent(
+            "shouldFailWhereItsInvokerIsClosedFirst",
+            "an agent that is ended early refuses nothing (L34)",
+            "commit/role/CommitAgent.java",
+            "      var _ = refusal.refuseQueued();\n",
+            ""),
+        agent(
+            "shouldGoOnWhereTheDriverIsInterrupted",
+            "an interrupt ends the invoker",
+            "agent/DrivenAgents.java",
+            "return done == 0 && Thread.currentThread().isInterrupted() ? 1 : done;",
+            "return done;"));
   }
 
   @ParameterizedTest

@@ -24,6 +24,7 @@ import java.util.TreeSet;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.agrona.concurrent.Agent;
 import org.jctools.queues.MessagePassingQueue;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.NullMarked;
@@ -126,6 +127,7 @@ class FreshProjectTest {
     return Stream.of(
             LocalBlobStore.class,
             NativeMemory.class,
+            Agent.class,
             MpscVarHandleArrayQueue.class,
             MessagePassingQueue.class, // of the jar that JCTools' newer one depends on
             NullMarked.class)

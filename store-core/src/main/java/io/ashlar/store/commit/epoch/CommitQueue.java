@@ -1,7 +1,7 @@
 package io.ashlar.store.commit.epoch;
 
+import io.ashlar.store.spi.Driving;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +41,7 @@ public final class CommitQueue {
       if (System.nanoTime() - deadline >= 0) {
         return false;
       }
-      LockSupport.parkNanos(this, FULL_PARK_NS);
+      Driving.pause(this, FULL_PARK_NS);
     }
     return true;
   }

@@ -2,8 +2,8 @@ package io.ashlar.store.commit.epoch;
 
 import io.ashlar.store.BackPressureTimeoutException;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.spi.Driving;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Bounds how much of the data file all epochs together hold before their commit. Streams that stay
@@ -68,7 +68,7 @@ public final class HeldQuota {
                 + timeoutMs,
             null);
       }
-      LockSupport.parkNanos(this, FULL_PARK_NS);
+      Driving.pause(this, FULL_PARK_NS);
     }
   }
 

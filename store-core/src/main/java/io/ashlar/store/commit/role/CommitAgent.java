@@ -1,7 +1,7 @@
 package io.ashlar.store.commit.role;
 
-import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.StoreConfig;
+import io.ashlar.store.agent.StoreAgent;
 import io.ashlar.store.commit.epoch.CommitQueue;
 import io.ashlar.store.commit.epoch.EpochBuffer;
 import io.ashlar.store.commit.epoch.EpochOutcome;
@@ -16,7 +16,6 @@ import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.spi.Log;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,43 +25,31 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The I/O thread's work. When epochs wait, it takes the commit role and coalesces the epochs into
- * groups. It commits the groups through the ring, which it alone owns.
+ * The commit agent. When epochs wait, it takes the commit role and coalesces the epochs into
+ * groups. It commits the groups through the ring, which it alone owns. By default it has a thread
+ * of its own, the I/O thread.
  *
  * <pre>
- *   awake ── nothing to do ──▶ asleep ── wakeUp, or time to write a mark ──▶ awake
+ *   running ── its ring or its code fails ──▶ refusing ── close ──▶ ended
+ *      └───────── close, and the queue is empty ───────────────────▶│
  * </pre>
  *
  * <p>With a coalescing window the first epoch of a group waits that long for others, or until a
  * group or the queue is full. The agent sleeps meanwhile and does not hold the role. A task that is
  * queued for the role ends the window, and so does a close.
  *
- * <p>A thread that adds to the queue, or releases the role, then checks whether this agent sleeps,
- * and wakes it. The agent checks the queue once more after it has declared that it sleeps. A full
- * fence precedes each check, so one of the two always sees the other.
+ * <p>A thread that adds to the queue, or releases the role, then wakes this agent if it sleeps
+ * ({@link AgentSleep}).
  *
- * <p>Thread: {@link #run}, {@link #doWork} and {@link #onClose} belong to one thread, the I/O
- * thread or a test that drives them. The rest is safe from any thread.
+ * <p>Thread: {@link #doWork}, {@link #sleep} and {@link #onClose} belong to the thread that runs
+ * the agent. The rest is safe from any thread.
  */
-public final class CommitAgent implements GroupLeader {
+public final class CommitAgent extends StoreAgent implements GroupLeader {
 
-  private static final int AWAKE = 0;
-  private static final int COALESCING = 1; // woken by what ends the window alone
-  private static final int ASLEEP_BRIEFLY = 2;
-  private static final int ASLEEP = 3;
   private static final int GROUP_BUFFERS_MAX = 1000;
   private static final long REFUSE_PARK_NS = 1_000_000;
   private static final long SLEEP_NS_MIN = 1_000_000; // while a caller holds the role
   private static final long SLEEP_NS = TimeUnit.SECONDS.toNanos(10);
-  private static final VarHandle SLEEP;
-
-  static {
-    try {
-      SLEEP = MethodHandles.lookup().findVarHandle(CommitAgent.class, "sleep", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
 
   private final CommitQueue queue;
   private final CommitRole role;
@@ -80,13 +67,13 @@ public final class CommitAgent implements GroupLeader {
   private final Leaders leaders;
   private final LongAdder callerGroups;
 
-  private @Nullable DiskQueue diskQueue; // owned by the I/O thread; wakeUp by any
-  private volatile boolean closing; // written by the closing thread, read by the I/O thread
-  private final AtomicInteger queuedTasks = new AtomicInteger(); // behind an epoch, perhaps
-  private volatile long lastCommitNs; // written by the role's holder, read by the I/O thread
+  private final AgentSleep sleep = new AgentSleep();
+  private final QueueRefusal refusal;
 
-  @SuppressWarnings("unused") // through SLEEP: written by the I/O thread and by who wakes it
-  private int sleep;
+  private volatile boolean closing; // written by the closing thread, read by the agent's
+  private final AtomicInteger queuedTasks = new AtomicInteger(); // behind an epoch, perhaps
+  private volatile long lastCommitNs; // written by the role's holder, read by the agent's thread
+  private boolean refusing; // the agent's thread's
 
   /**
    * Creates one without a ring.
@@ -108,6 +95,7 @@ public final class CommitAgent implements GroupLeader {
     poison = guarded.poison();
     disk = guarded.disk();
     fileWatch = new FileWatch(disk, poison, clockNs);
+    refusal = new QueueRefusal(queue, role, acks, poison);
     this.clockNs = clockNs;
     quietNs = TimeUnit.MILLISECONDS.toNanos(config.quietMarkMs());
     callerGroups = guarded.counters().callerGroups;
@@ -119,7 +107,7 @@ public final class CommitAgent implements GroupLeader {
   }
 
   /** Lets callers lead groups, unless epochs are to wait for company. Thread: the opening one. */
-  void letCallersLead() {
+  public void letCallersLead() {
     if (!window.isOn()) {
       leaders.allow();
     }
@@ -130,28 +118,59 @@ public final class CommitAgent implements GroupLeader {
     return leaders.isAllowed(caller);
   }
 
-  /** Opens the ring. Thread: the I/O thread, before anything else. */
-  void onStart() {
-    diskQueue = disk.openQueue(GroupCommitter.QUEUE_CAPACITY);
+  @Override
+  public String roleName() {
+    return "ashlar-io";
   }
 
-  /** Works and sleeps until {@link #close} is called, then closes the ring. */
-  public void run() {
-    while (!closing || !queue.isEmpty()) {
-      if (doWork() == 0) {
-        sleep();
-      }
-    }
-    onClose();
+  @Override
+  protected DiskQueue openQueue() {
+    return disk.openQueue(GroupCommitter.QUEUE_CAPACITY);
+  }
+
+  @Override
+  protected boolean canBeOrphaned() {
+    return true; // its groups are reaped within its work (L19)
+  }
+
+  @Override
+  protected void continueWithout(RuntimeException failure) {
+    fail(failure);
+    throw failure;
   }
 
   /**
-   * Commits the waiting epochs, or writes a mark when it is due.
+   * Commits the waiting epochs, or writes a mark when it is due. If the agent has failed, it
+   * refuses the waiting epochs instead, because no caller may hang (promise G10).
    *
    * @return how many entries were served; 0 if the queue was empty, its epochs wait for more, or
    *     another thread has the role.
    */
+  @Override
   public int doWork() {
+    if ((closing && queue.isEmpty()) || (isRefused() && !refusing)) {
+      throw ENDED;
+    }
+    try {
+      return refusing ? refusal.refuseQueued() : work();
+    } catch (RuntimeException | Error e) {
+      fail(e);
+      return 1;
+    }
+  }
+
+  private void fail(Throwable e) {
+    refusing = true;
+    poison.set(e);
+    acks.wakeWaiters();
+    Log.log(
+        CommitAgent.class,
+        System.Logger.Level.ERROR,
+        "the store failed: its commit agent cannot continue",
+        e);
+  }
+
+  private int work() {
     if (queue.isEmpty()) {
       return markWhenQuiet();
     }
@@ -159,15 +178,14 @@ public final class CommitAgent implements GroupLeader {
       return 0;
     }
     try {
-      return serve();
+      return serve(ring());
     } finally {
       acks.deliver();
       releaseRole();
     }
   }
 
-  private int serve() {
-    DiskQueue ring = ring();
+  private int serve(DiskQueue ring) {
     int served = 0;
     QueueEntry next = queue.peek();
     while (next != null) {
@@ -344,16 +362,19 @@ public final class CommitAgent implements GroupLeader {
     if (leader != null) {
       LockSupport.unpark(leader);
     } else if (!queue.isEmpty()) {
-      wakeIfAsleep(ASLEEP_BRIEFLY);
+      wakeIfAsleep(AgentSleep.BRIEF);
     }
   }
 
   /** Wakes the agent: something is in the queue. Thread: any, after it put it in. */
   public void wakeForWork() {
     VarHandle.fullFence();
-    int seen = (int) SLEEP.getAcquire(this);
-    if (seen != AWAKE) {
-      wakeIfAsleep(seen == COALESCING && isWindowEnded() ? COALESCING : ASLEEP_BRIEFLY);
+    int seen = sleep.depth();
+    if (seen != AgentSleep.AWAKE) {
+      wakeIfAsleep(
+          seen == AgentSleep.COALESCING && isWindowEnded()
+              ? AgentSleep.COALESCING
+              : AgentSleep.BRIEF);
     }
   }
 
@@ -365,19 +386,29 @@ public final class CommitAgent implements GroupLeader {
 
   /** Wakes the agent if it sleeps without a time to write a mark. */
   private void wakeForMark() {
-    if ((int) SLEEP.getAcquire(this) == ASLEEP) {
-      wakeIfAsleep(ASLEEP);
-    }
+    wakeIfAsleep(AgentSleep.LONG);
   }
 
   private void wakeIfAsleep(int atLeast) {
-    int seen = (int) SLEEP.getAcquire(this);
-    if (seen >= atLeast && SLEEP.compareAndSet(this, seen, AWAKE)) {
-      ring().wakeUp();
+    if (sleep.tryEnd(atLeast)) {
+      queue().wakeUp();
     }
   }
 
-  private void sleep() {
+  @Override
+  protected void sleep() {
+    if (refusing) {
+      LockSupport.parkNanos(this, REFUSE_PARK_NS);
+      return;
+    }
+    try {
+      sleepInRing();
+    } catch (RuntimeException | Error e) {
+      fail(e);
+    }
+  }
+
+  private void sleepInRing() {
     boolean company = waitsForCompany();
     boolean brief = committer.isUnmarked();
     long timeoutNs = SLEEP_NS;
@@ -390,80 +421,77 @@ public final class CommitAgent implements GroupLeader {
               SLEEP_NS_MIN,
               Math.max(SLEEP_NS_MIN, quietNs));
     }
-    SLEEP.setRelease(this, company ? COALESCING : brief ? ASLEEP_BRIEFLY : ASLEEP);
-    VarHandle.fullFence();
+    sleep.begin(company ? AgentSleep.COALESCING : brief ? AgentSleep.BRIEF : AgentSleep.LONG);
     boolean stillNothing =
         company
             ? waitsForCompany()
             : (queue.isEmpty() || role.isHeld()) && brief == committer.isUnmarked();
     if (stillNothing && !closing) {
-      var _ = ring().await(CommitAgent::onStrayCompletion, timeoutNs);
+      var _ = queue().await(CommitAgent::onStrayCompletion, timeoutNs);
     }
-    SLEEP.setRelease(this, AWAKE);
+    sleep.end();
   }
 
   private static void onStrayCompletion(long token, @Nullable Throwable failure, long bytes) {
     throw new IllegalStateException("L19: a completion without a commit: token=" + token);
   }
 
-  /**
-   * Fails every entry until {@link #close}, after the ring has failed and the store is poisoned: no
-   * caller may hang (promise G10). Thread: the I/O thread, instead of {@link #run}.
-   */
-  void refuseUntilClosed() {
-    while (!closing || !queue.isEmpty()) {
-      if (role.tryTake()) {
-        try {
-          for (QueueEntry entry = queue.poll(); entry != null; entry = queue.poll()) {
-            refuse(entry);
-          }
-        } catch (RuntimeException
-            | Error e) { // those that come after it must hear of it all the same
-          Log.log(CommitAgent.class, System.Logger.Level.ERROR, "a refusal has failed", e);
-        } finally {
-          role.release();
-        }
-      }
-      LockSupport.parkNanos(this, REFUSE_PARK_NS);
-    }
-    DiskQueue ring = diskQueue;
-    if (ring != null) {
-      ring.close();
-    }
-  }
-
-  private void refuse(QueueEntry entry) {
-    switch (entry) {
-      case RoleTask task -> task.refuse(poison.failure(false));
-      case EpochBuffer epoch -> {
-        epoch.releaseBuffers();
-        acks.ackFailed(epoch, poison.failure(true));
-      }
-    }
-  }
-
+  /** Returns the queue for the writes of this thread. */
   private DiskQueue ring() {
-    DiskQueue ring = diskQueue;
-    if (ring == null) {
-      throw new StoreClosedException("the store is closed", null);
-    }
-    return ring;
+    return isOrphaned() ? direct : queue();
   }
 
-  /** Asks the I/O thread to serve the queue and end. Thread: any. */
+  /** Asks the agent to serve the queue and end. Thread: any. */
   public void close() {
     closing = true;
-    wakeForWork();
+    if (queueIfOpen() != null) {
+      wakeForWork();
+    }
   }
 
-  /** Marks the last group, lets growth settle, and closes the ring. Thread: the I/O thread. */
-  void onClose() {
+  /**
+   * Serves the queue on this thread, because the agent's driver does not.
+   *
+   * @return false if another thread has the role.
+   */
+  public boolean serveHere() {
+    if (refusing || !role.tryTake()) {
+      return false;
+    }
+    try {
+      var _ = serve(direct);
+      if (committer.isUnmarked()) {
+        committer.writeMark(direct);
+      }
+      return true;
+    } finally {
+      acks.deliver();
+      releaseRole();
+    }
+  }
+
+  /** Marks the last group, lets growth settle, and closes the ring. */
+  @Override
+  public void onClose() {
+    DiskQueue ring = queueIfOpen();
+    if (ring == null) {
+      return;
+    }
+    if (!closing) {
+      fail(new IllegalStateException("the commit agent was ended while the store was open"));
+      var _ = refusal.refuseQueued();
+    }
+    if (refusing) {
+      ring.close();
+      return;
+    }
     while (!role.tryTake()) {
       Thread.onSpinWait();
     }
-    DiskQueue ring = ring();
     try {
-      committer.finish(ring);
+      committer.finish(ring());
+    } catch (RuntimeException | Error e) {
+      fail(e);
     } finally {
       ring.close();
       role.retire();
