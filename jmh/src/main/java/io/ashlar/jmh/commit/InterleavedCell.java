@@ -37,6 +37,7 @@ final class InterleavedCell {
   private final Plan plan;
   private final Optional<Fio> fio;
   private final Arrivals arrivals;
+  private final Beside beside;
   private int warmUpTurns = 1;
 
   /**
@@ -45,17 +46,27 @@ final class InterleavedCell {
    * @param fio is measured as a limit too, if present: a write and an fdatasync for each batch.
    */
   InterleavedCell(String scenario, Standing.Measure measure, Plan plan, Optional<Fio> fio) {
-    this(scenario, measure, plan, fio, Arrivals.CLOSED);
+    this(scenario, measure, plan, fio, Arrivals.CLOSED, Beside.NOTHING);
   }
 
-  /** Makes one of cells whose threads commit as {@code arrivals} says. */
+  /**
+   * Makes one of cells whose threads commit as {@code arrivals} says.
+   *
+   * @param beside what goes on beside the commits of each contestant while it is measured.
+   */
   InterleavedCell(
-      String scenario, Standing.Measure measure, Plan plan, Optional<Fio> fio, Arrivals arrivals) {
+      String scenario,
+      Standing.Measure measure,
+      Plan plan,
+      Optional<Fio> fio,
+      Arrivals arrivals,
+      Beside beside) {
     this.scenario = scenario;
     this.measure = measure;
     this.plan = plan;
     this.fio = fio;
     this.arrivals = arrivals;
+    this.beside = beside;
   }
 
   /**
@@ -92,11 +103,11 @@ final class InterleavedCell {
   private List<Row> run(Cell cell, List<Contestant> contestants, long deadlineNs) {
     Path folder = Folders.make(plan.folder(), scenario + "-");
     List<CommitEntrant> entrants = new ArrayList<>();
-    try (SliceThreads threads = new SliceThreads(cell, plan.seed(), arrivals)) {
-      Keys keys = new Keys(cell.idCount());
+    try (SliceThreads threads = new SliceThreads(cell, plan.seed(), arrivals, beside.freshIds())) {
+      Keys keys = beside.freshIds() ? Keys.onDemand(Integer.MAX_VALUE) : new Keys(cell.idCount());
       for (Contestant contestant : contestants) {
         if (plan.wants(contestant)) {
-          StoreEntrant entrant = new StoreEntrant(contestant, folder, keys, cell);
+          StoreEntrant entrant = new StoreEntrant(contestant, folder, keys, cell, beside);
           entrants.add(entrant);
           entrant.fill(cell, plan.seed());
         }

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -28,6 +29,8 @@ public final class SliceThreads implements AutoCloseable {
   private static final long LATENCY_NS_MAX = TimeUnit.MINUTES.toNanos(5);
 
   private final Arrivals arrivals;
+  private final boolean freshIds;
+  private final AtomicInteger nextId;
   private final int idCount;
   private final ExecutorService executor;
   private final BlobBatch[] batches;
@@ -39,9 +42,20 @@ public final class SliceThreads implements AutoCloseable {
     this(cell, seed, Arrivals.CLOSED);
   }
 
-  /** Makes the threads of a cell. */
+  /** Makes the threads of a cell that overwrite ids at random. */
   SliceThreads(Cell cell, long seed, Arrivals arrivals) {
+    this(cell, seed, arrivals, false);
+  }
+
+  /**
+   * Makes the threads of a cell.
+   *
+   * @param freshIds whether each batch has ids that none had before, instead of ids at random.
+   */
+  SliceThreads(Cell cell, long seed, Arrivals arrivals, boolean freshIds) {
     this.arrivals = arrivals;
+    this.freshIds = freshIds;
+    nextId = new AtomicInteger(cell.idCount());
     idCount = cell.idCount();
     batches = new BlobBatch[cell.threads()];
     randoms = new SplittableRandom[cell.threads()];
@@ -123,6 +137,9 @@ public final class SliceThreads implements AutoCloseable {
       if (now - end < durationNs) {
         Arrivals.await(due);
         batch.chooseIds(random, idCount);
+        if (freshIds) {
+          batch.setIds(nextId.getAndAdd(batch.count()));
+        }
         writer.commit(batch);
         now = System.nanoTime();
       }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
 
@@ -27,6 +28,8 @@ public final class StoreEntrant extends CommitEntrant {
 
   private final Path folder;
   private final PeerStore store;
+  private final Beside beside;
+  private final Optional<BesideWork> work;
   private final List<PeerWriter> writers = new ArrayList<>();
   private final Histogram latencies = SliceThreads.newHistogram();
   private final Histogram sliceLatencies = SliceThreads.newHistogram();
@@ -35,10 +38,18 @@ public final class StoreEntrant extends CommitEntrant {
   private long elapsedNs;
   private long allocatedBytes;
 
+  /** Opens a contestant in a folder of its own. */
   public StoreEntrant(Contestant contestant, Path parent, Keys keys, Cell cell) {
+    this(contestant, parent, keys, cell, Beside.NOTHING);
+  }
+
+  /** Opens a contestant in a folder of its own, beside whose commits something goes on. */
+  StoreEntrant(Contestant contestant, Path parent, Keys keys, Cell cell, Beside beside) {
     super(contestant.label(), contestant.kind());
     folder = Folders.make(parent, contestant.label().replace('/', '-') + "-");
-    store = contestant.open(folder, keys, cell);
+    this.beside = beside;
+    store = beside.open(contestant, folder, keys, cell);
+    work = beside.work(store, folder, cell);
     for (int i = 0; i < cell.threads(); i++) {
       writers.add(store.openWriter());
     }
@@ -68,6 +79,7 @@ public final class StoreEntrant extends CommitEntrant {
         }
       }
     }
+    beside.fill(store, cell);
     store.pause();
     store.onFilled();
   }
@@ -76,7 +88,12 @@ public final class StoreEntrant extends CommitEntrant {
   @Override
   void slice(SliceThreads threads, long durationNs) {
     store.resume();
-    add(threads.run(writers, durationNs, sliceLatencies));
+    work.ifPresent(BesideWork::start);
+    try {
+      add(threads.run(writers, durationNs, sliceLatencies));
+    } finally {
+      work.ifPresent(BesideWork::stop);
+    }
     store.pause();
   }
 
@@ -127,8 +144,9 @@ public final class StoreEntrant extends CommitEntrant {
     String remarks = store.remarks();
     return String.format(
         Locale.ROOT,
-        "%s; %sbest slice p50 %.1f us",
+        "%s; %s%sbest slice p50 %.1f us",
         store.durability(),
+        work.map(each -> each.remark() + "; ").orElse(""),
         remarks.isEmpty() ? "" : remarks + "; ",
         bestP50Us);
   }
@@ -136,6 +154,7 @@ public final class StoreEntrant extends CommitEntrant {
   @Override
   public void close() {
     store.resume();
+    work.ifPresent(BesideWork::close);
     writers.forEach(PeerWriter::close);
     store.close();
     Folders.remove(folder);

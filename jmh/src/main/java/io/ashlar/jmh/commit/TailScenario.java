@@ -17,8 +17,9 @@ import java.util.Optional;
 /**
  * W8: how long does a commit take that was due at a fixed time?
  *
- * <p>The rate is a share of what the limit reaches in a closed loop just before. The file need not
- * grow: every id has been overwritten before measuring begins.
+ * <p>The rate is a share of what the limit reaches in a closed loop just before. In plain cells the
+ * file need not grow: every id has been overwritten before measuring begins. In the cells of {@link
+ * Beside} something goes on beside the commits, as long as a contestant is measured.
  */
 public final class TailScenario implements Scenario {
 
@@ -28,18 +29,12 @@ public final class TailScenario implements Scenario {
   private static final int ARRIVALS_QUICK = 3_000;
   private static final int[] THREADS = {1, 4, 16};
   private static final int[] SHARES_PERCENT = {10, 25, 50};
+  private static final int BESIDE_THREADS = 16;
+  private static final int BESIDE_PERCENT = 25;
   private static final int VALUE_BYTES = 4096;
   private static final int AGEING = 2;
   private static final int SLICE_MS = 1000;
   private static final Duration CELL_TIME_MAX = Duration.ofMinutes(20);
-  private static final List<Contestant> CONTESTANTS =
-      List.of(
-          Contestant.ASHLAR,
-          Contestant.ASHLAR_PREAD,
-          Contestant.ASHLAR_LISTENER,
-          Contestant.ROCKSDB,
-          Contestant.LIMIT_COMBINED);
-
   private final int sliceMs;
 
   /** Makes the scenario with slices of a second. */
@@ -62,29 +57,44 @@ public final class TailScenario implements Scenario {
   public List<Row> run(Plan plan) {
     List<Row> rows = new ArrayList<>();
     for (int threads : THREADS) {
-      rows.addAll(run(plan, threads));
+      Saturation saturation = new Saturation(plan, threads);
+      for (int percent : SHARES_PERCENT) {
+        rows.addAll(run(plan, saturation, percent, Beside.NOTHING));
+      }
     }
-    return rows;
-  }
-
-  private List<Row> run(Plan plan, int threads) {
-    List<Row> rows = new ArrayList<>();
-    double saturationPerS = 0;
-    for (int percent : SHARES_PERCENT) {
-      Cell cell = cell("t" + threads + " " + percent + "%", threads, plan);
-      if (plan.wants(cell)) {
-        saturationPerS = saturationPerS > 0 ? saturationPerS : saturationPerS(plan, threads);
-        double perS = saturationPerS * percent / 100;
-        System.err.printf(
-            Locale.ROOT, "tail %s: %.0f commits a second are due%n", cell.name(), perS);
-        rows.addAll(atRate("tail", plan, cell, perS));
+    Saturation saturation = new Saturation(plan, BESIDE_THREADS);
+    for (Beside beside : Beside.values()) {
+      if (beside != Beside.NOTHING) {
+        rows.addAll(run(plan, saturation, BESIDE_PERCENT, beside));
       }
     }
     return rows;
   }
 
-  /** Measures a cell in an open loop. */
+  private List<Row> run(Plan plan, Saturation saturation, int percent, Beside beside) {
+    String name = "t" + saturation.threads + " " + percent + "%";
+    Cell cell =
+        new Cell(
+            beside == Beside.NOTHING ? name : name + " " + beside.label(),
+            saturation.threads,
+            1,
+            VALUE_BYTES,
+            beside.workingSetBytes(plan.quick()),
+            AGEING);
+    if (!plan.wants(cell)) {
+      return List.of();
+    }
+    double perS = saturation.perS() * percent / 100;
+    System.err.printf(Locale.ROOT, "tail %s: %.0f commits a second are due%n", cell.name(), perS);
+    return atRate("tail", plan, cell, perS, beside);
+  }
+
+  /** Measures a cell in an open loop, with nothing beside it. */
   List<Row> atRate(String scenario, Plan plan, Cell cell, double perS) {
+    return atRate(scenario, plan, cell, perS, Beside.NOTHING);
+  }
+
+  private List<Row> atRate(String scenario, Plan plan, Cell cell, double perS, Beside beside) {
     int arrivals = plan.quick() ? ARRIVALS_QUICK : ARRIVALS_MIN;
     double arrivalsASlice = perS * sliceMs / 1000;
     int slices = (int) Math.ceil(arrivals / arrivalsASlice / plan.rounds());
@@ -94,8 +104,9 @@ public final class TailScenario implements Scenario {
                 Standing.Measure.P99,
                 withSlices(plan, sliceMs, slices),
                 Optional.empty(),
-                new Arrivals(perS))
-            .run(cell, CONTESTANTS, CELL_TIME_MAX);
+                new Arrivals(perS),
+                beside)
+            .run(cell, beside.contestants(), CELL_TIME_MAX);
     return plan.quick() ? rows.stream().map(TailScenario::withoutP999).toList() : rows;
   }
 
@@ -105,18 +116,37 @@ public final class TailScenario implements Scenario {
         row.subject(), row.throughput(), latency, row.ratios(), row.heapBytesPerOp(), row.note());
   }
 
-  /** Returns what the limit reaches in a closed loop now. */
-  private double saturationPerS(Plan plan, int threads) {
-    Plan sliced = withSlices(plan, sliceMs, 1);
-    return new InterleavedCell("tail", Standing.Measure.RATE, sliced, Optional.empty())
-            .run(
-                cell("t" + threads + " saturated", threads, plan),
-                List.of(Contestant.LIMIT_COMBINED, Contestant.LIMIT_DSYNC),
-                CELL_TIME_MAX)
-            .stream()
-            .mapToDouble(row -> row.throughput().opsPerS().median())
-            .max()
-            .orElseThrow();
+  /** What the limit reaches in a closed loop, measured when it is first asked for. */
+  private final class Saturation {
+
+    private final Plan plan;
+    private final int threads;
+    private double perS;
+
+    Saturation(Plan plan, int threads) {
+      this.plan = plan;
+      this.threads = threads;
+    }
+
+    double perS() {
+      if (perS == 0) {
+        perS = measure();
+      }
+      return perS;
+    }
+
+    private double measure() {
+      Plan sliced = withSlices(plan, sliceMs, 1);
+      return new InterleavedCell("tail", Standing.Measure.RATE, sliced, Optional.empty())
+              .run(
+                  cell("t" + threads + " saturated", threads, plan),
+                  List.of(Contestant.LIMIT_COMBINED, Contestant.LIMIT_DSYNC),
+                  CELL_TIME_MAX)
+              .stream()
+              .mapToDouble(row -> row.throughput().opsPerS().median())
+              .max()
+              .orElseThrow();
+    }
   }
 
   /** Returns a plan with other slices. */
@@ -138,7 +168,7 @@ public final class TailScenario implements Scenario {
 
   /** Returns a cell of commits of 4 KiB into a file that need not grow. */
   static Cell cell(String name, int threads, Plan plan) {
-    long workingSetBytes = (plan.quick() ? 16L : 64L) << 20;
+    long workingSetBytes = Beside.NOTHING.workingSetBytes(plan.quick());
     return new Cell(name, threads, 1, VALUE_BYTES, workingSetBytes, AGEING);
   }
 }

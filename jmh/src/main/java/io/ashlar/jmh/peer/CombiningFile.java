@@ -19,6 +19,7 @@ public final class CombiningFile implements PeerStore {
 
   private static final int GROUP_MAX = 128;
   private static final int GROUPS = 64;
+  private static final int RECORD_BYTES = 4096; // what Ashlar writes beside the values
 
   private final long groupBytes;
   private final NativeFile file;
@@ -27,18 +28,33 @@ public final class CombiningFile implements PeerStore {
   private Group gathering; // guarded by lock
   private int nextBuffer; // guarded by lock
   private long nextOffset; // written by the leader in turn
+  private final @Nullable GrowingEnd growing;
 
   /** Writes a file ahead for groups of at most 128 batches of {@code batchBytes} bytes. */
   public CombiningFile(Path folder, long batchBytes) {
+    this(folder, batchBytes, false);
+  }
+
+  /**
+   * Writes a file ahead which also grows: for each group of batches that Ashlar would write, with a
+   * record of 4 KiB, as many zeroes are appended beside the commits.
+   */
+  public static CombiningFile growing(Path folder, long batchBytes) {
+    return new CombiningFile(folder, batchBytes, true);
+  }
+
+  private CombiningFile(Path folder, long batchBytes, boolean grows) {
     groupBytes = GROUP_MAX * batchBytes;
     file = RawFile.prewritten(folder.resolve("values"), GROUPS * groupBytes);
     memory = NativeMemory.allocate(2 * groupBytes);
     gathering = new Group(null, 0);
+    growing = grows ? new GrowingEnd(file, GROUPS * groupBytes) : null;
   }
 
   @Override
   public String durability() {
-    return "O_DIRECT overwrite + RWF_DSYNC, threads combined into one write, no index";
+    return "O_DIRECT overwrite + RWF_DSYNC, threads combined into one write, no index"
+        + (growing == null ? "" : ", zeroes appended in parts of 2 MiB, each synced");
   }
 
   @Override
@@ -74,16 +90,35 @@ public final class CombiningFile implements PeerStore {
     MemorySegment bytes = memory.segment().asSlice(group.buffer * groupBytes, group.bytes);
     file.write(bytes, nextOffset, true);
     nextOffset = (nextOffset + groupBytes) % (GROUPS * groupBytes);
+    if (growing != null) {
+      growing.used(group.bytes + RECORD_BYTES);
+    }
     group.finish(members);
   }
 
+  /** Reads as many bytes as a batch has, at a place that depends on the id. */
   @Override
   public long read(int id, ReadBuffer target) {
-    throw new UnsupportedOperationException("a combined write has no places to read");
+    long batchBytes = groupBytes / GROUP_MAX;
+    long place = id % (GROUPS * GROUP_MAX);
+    return file.read(target.segment().asSlice(0, batchBytes), place * batchBytes);
+  }
+
+  @Override
+  public long bytesGrown() {
+    return growing == null ? 0 : growing.grownBytes();
+  }
+
+  @Override
+  public String remarks() {
+    return growing == null ? "" : "grew " + (bytesGrown() >> 20) + " MiB";
   }
 
   @Override
   public void close() {
+    if (growing != null) {
+      growing.close();
+    }
     file.close();
     memory.close();
   }

@@ -2,6 +2,7 @@ package io.ashlar.jmh.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.jmh.contest.Contestant;
 import io.ashlar.jmh.contest.Pace;
 import io.ashlar.jmh.contest.Plan;
 import io.ashlar.jmh.contest.Selection;
@@ -13,6 +14,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Tag("campaign")
 class TailScenarioTest {
@@ -50,6 +53,36 @@ class TailScenarioTest {
     assertThat(rows)
         .isNotEmpty()
         .allSatisfy(row -> assertThat(row.latency().p999Us()).isPositive());
+  }
+
+  /** A tiny run of each. What goes on beside the commits must have gone on. */
+  @ParameterizedTest
+  @EnumSource(value = Beside.class, mode = EnumSource.Mode.EXCLUDE, names = "NOTHING")
+  void shouldMeasureBesideOtherWork(Beside beside, @TempDir Path folder) {
+    String cell = "t16 25% " + beside.label();
+    Selection selection = new Selection(Set.of("ashlar", "rocksdb"), Set.of(cell), false);
+    List<Row> rows =
+        new TailScenario(50).run(new Plan(folder, QUICK, selection, 1, Optional.empty()));
+    assertThat(rows).extracting(Row::cell).containsOnly(cell);
+    assertThat(rows)
+        .extracting(Row::store)
+        .containsExactlyInAnyOrderElementsOf(
+            beside.contestants().contains(Contestant.ROCKSDB)
+                ? List.of("ashlar", "rocksdb", "limit/combined")
+                : List.of("ashlar", "limit/combined"));
+    assertThat(rows)
+        .allSatisfy(row -> assertThat(row.latency().p99Us().median()).isPositive())
+        .filteredOn(row -> row.store().equals("ashlar"))
+        .singleElement()
+        .satisfies(row -> {
+          assertThat(row.note()).containsPattern("\\d+ stalls over 1 ms");
+          switch (beside) {
+            case TIER -> assertThat(row.note()).containsPattern("beside it [1-9]\\d* passes");
+            case VACUUM -> assertThat(row.note()).containsPattern("beside it [1-9]\\d* vacuums");
+            case READERS -> assertThat(row.note()).containsPattern("beside it [1-9]\\d* reads");
+            default -> {}
+          }
+        });
   }
 
   @Test
