@@ -1,7 +1,10 @@
 package io.ashlar.uring;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import io.ashlar.uring.libc.Libc;
-import io.ashlar.uring.libc.statx;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -26,6 +29,18 @@ public record FileStat(
     int mode,
     int memoryAlignment,
     int offsetAlignment) {
+  /** Of {@code struct statx}: its size and fields. Checked by the ABI test. */
+  static final long STATX_BYTES = 256;
+
+  static final long STX_NLINK_OFFSET = 16;
+  static final long STX_MODE_OFFSET = 28;
+  static final long STX_INO_OFFSET = 32;
+  static final long STX_SIZE_OFFSET = 40;
+  static final long STX_DEV_MAJOR_OFFSET = 136;
+  static final long STX_DEV_MINOR_OFFSET = 140;
+  static final long STX_DIO_MEM_ALIGN_OFFSET = 152;
+  static final long STX_DIO_OFFSET_ALIGN_OFFSET = 156;
+
   private static final int FALLBACK_ALIGNMENT = 4096;
 
   /** Returns whether both describe the same file: device and inode are equal. */
@@ -35,20 +50,21 @@ public record FileStat(
 
   /** Asks statx(2) about a descriptor and path; {@code subject} names them in the failure. */
   static FileStat of(Arena arena, int fd, MemorySegment path, int flags, String subject) {
-    MemorySegment stat = statx.allocate(arena);
+    MemorySegment stat = arena.allocate(STATX_BYTES, Long.BYTES);
     int result =
         LibcCalls.statx(fd, path, flags, Libc.STATX_BASIC_STATS() | Libc.STATX_DIOALIGN(), stat);
     if (result < 0) {
       throw new NativeException("statx", -result, subject);
     }
     return new FileStat(
-        (long) statx.stx_dev_major(stat) << 32 | Integer.toUnsignedLong(statx.stx_dev_minor(stat)),
-        statx.stx_ino(stat),
-        statx.stx_nlink(stat),
-        statx.stx_size(stat),
-        Short.toUnsignedInt(statx.stx_mode(stat)),
-        alignmentOf(statx.stx_dio_mem_align(stat)),
-        alignmentOf(statx.stx_dio_offset_align(stat)));
+        (long) stat.get(JAVA_INT, STX_DEV_MAJOR_OFFSET) << 32
+            | Integer.toUnsignedLong(stat.get(JAVA_INT, STX_DEV_MINOR_OFFSET)),
+        stat.get(JAVA_LONG, STX_INO_OFFSET),
+        stat.get(JAVA_INT, STX_NLINK_OFFSET),
+        stat.get(JAVA_LONG, STX_SIZE_OFFSET),
+        Short.toUnsignedInt(stat.get(JAVA_SHORT, STX_MODE_OFFSET)),
+        alignmentOf(stat.get(JAVA_INT, STX_DIO_MEM_ALIGN_OFFSET)),
+        alignmentOf(stat.get(JAVA_INT, STX_DIO_OFFSET_ALIGN_OFFSET)));
   }
 
   private static int alignmentOf(int reported) {

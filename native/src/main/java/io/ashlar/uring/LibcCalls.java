@@ -1,33 +1,32 @@
 package io.ashlar.uring;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ashlar.uring.libc.Libc;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The libc calls, each returning its result or the negated errno.
  *
- * <p>Thread: any. Every thread has some scratch memory, made at its first call; after that nothing
- * is allocated. None of the calls is {@code critical}: they block, and the JVM must be able to
- * reach a safepoint meanwhile. Functions are looked up in the library that the system property
- * {@code ashlar.libc.path} names, if any, then in the default lookup (which does not see
+ * <p>Thread: any. Every thread has some scratch memory, made at its first call; after that the
+ * calls of the hot path allocate nothing: {@link #read}, {@link #write}, {@link #signal}, {@link
+ * #pread}, {@link #pwritev2}. None of the calls is {@code critical}: they block, and the JVM must
+ * be able to reach a safepoint meanwhile. Functions are looked up in the library that the system
+ * property {@code ashlar.libc.path} names, if any, then in the default lookup (which does not see
  * LD_PRELOAD).
+ *
+ * <p>All of them go through {@link Downcalls#withErrno}: linking a shape of its own for each would
+ * cost most of a first open (0085).
  */
 final class LibcCalls {
-  private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
-  private static final long ERRNO_OFFSET =
-      CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+
+  /** Where the captured state of a call has its errno. Checked by the ABI test. */
+  static final long ERRNO_OFFSET = 0;
 
   /** {@code struct iovec}: address, then length, 8 bytes each. Checked by the ABI test. */
   static final long IOVEC_BYTES = 16;
@@ -35,43 +34,25 @@ final class LibcCalls {
   static final long IOVEC_LENGTH_OFFSET = 8;
 
   private static final SymbolLookup LOOKUP = lookup();
-  private static final MethodHandle OPEN =
-      link(
-          "open",
-          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
-          Linker.Option.firstVariadicArg(2));
-  private static final MethodHandle CLOSE = link("close", Libc.close$descriptor());
-  private static final MethodHandle READ = link("read", Libc.read$descriptor());
-  private static final MethodHandle WRITE = link("write", Libc.write$descriptor());
-  private static final MethodHandle SIGNAL =
-      Linker.nativeLinker().downcallHandle(function("write"), Libc.write$descriptor());
-  private static final Unfolded PREAD = new Unfolded(link("pread", Libc.pread$descriptor()));
-  private static final Unfolded PWRITEV2 =
-      new Unfolded(link("pwritev2", Libc.pwritev2$descriptor()));
-  private static final MethodHandle FSYNC = link("fsync", Libc.fsync$descriptor());
-  private static final MethodHandle FDATASYNC = link("fdatasync", Libc.fdatasync$descriptor());
-  private static final MethodHandle FTRUNCATE = link("ftruncate", Libc.ftruncate$descriptor());
-  private static final MethodHandle FALLOCATE = link("fallocate", Libc.fallocate$descriptor());
-  private static final MethodHandle LSEEK =
-      link("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-  private static final MethodHandle FLOCK = link("flock", Libc.flock$descriptor());
-  private static final MethodHandle STATX = link("statx", Libc.statx$descriptor());
-  private static final MethodHandle EVENTFD = link("eventfd", Libc.eventfd$descriptor());
-  private static final @Nullable MethodHandle RENAMEAT2 = // not in every libc
-      LOOKUP.find("renameat2").isEmpty()
-          ? null
-          : link(
-              "renameat2",
-              FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
-  private static final MethodHandle MMAP =
-      link(
-          "mmap",
-          FunctionDescriptor.of(
-              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-  private static final MethodHandle MUNMAP =
-      link("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle MADVISE =
-      link("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+  private static final MemorySegment OPENAT = function("openat");
+  private static final MemorySegment CLOSE = function("close");
+  private static final MemorySegment READ = function("read");
+  private static final MemorySegment WRITE = function("write");
+  private static final MemorySegment PREAD = function("pread");
+  private static final MemorySegment PWRITEV2 = function("pwritev2");
+  private static final MemorySegment FSYNC = function("fsync");
+  private static final MemorySegment FDATASYNC = function("fdatasync");
+  private static final MemorySegment FTRUNCATE = function("ftruncate");
+  private static final MemorySegment FALLOCATE = function("fallocate");
+  private static final MemorySegment LSEEK = function("lseek");
+  private static final MemorySegment FLOCK = function("flock");
+  private static final MemorySegment STATX = function("statx");
+  private static final MemorySegment EVENTFD = function("eventfd");
+  private static final @Nullable MemorySegment RENAMEAT2 = // not in every libc
+      LOOKUP.find("renameat2").orElse(null);
+  private static final MemorySegment MMAP = function("mmap");
+  private static final MemorySegment MUNMAP = function("munmap");
+  private static final MemorySegment MADVISE = function("madvise");
 
   private static final int STATE = 0;
   private static final int VECTOR = 1;
@@ -81,27 +62,15 @@ final class LibcCalls {
   private LibcCalls() {}
 
   /**
-   * A handle that the compiler does not take for a constant. In a static final field or a record it
-   * would, and would inline the call at the end of a long chain of callers. There it gives up
-   * before it sees that the slice of the captured state does not escape, which costs 40 bytes a
-   * call. This way the handle is compiled by itself. The jump costs nothing compared with the I/O.
-   */
-  private static final class Unfolded {
-    private final MethodHandle handle;
-
-    private Unfolded(MethodHandle handle) {
-      this.handle = handle;
-    }
-  }
-
-  /**
    * Returns the calling thread's scratch memory: the captured state at {@link #STATE}, one iovec at
    * {@link #VECTOR}. Classes of the JDK only, since a thread may outlive the class loader of this
    * one. Freed with the thread: an automatic arena has no owner that would have to close it.
    */
   private static MemorySegment[] newScratch() {
     Arena arena = Arena.ofAuto();
-    return new MemorySegment[] {arena.allocate(CAPTURE), arena.allocate(IOVEC_BYTES, 8)};
+    return new MemorySegment[] {
+      arena.allocate(Linker.Option.captureStateLayout()), arena.allocate(IOVEC_BYTES, 8)
+    };
   }
 
   /** Returns the calling thread's iovec, set to {@code source}; valid until the next call. */
@@ -120,181 +89,130 @@ final class LibcCalls {
     return value == -1 ? -state.get(JAVA_INT, ERRNO_OFFSET) : value;
   }
 
-  static int open(MemorySegment path, int flags, int mode) {
+  private static long call(
+      MemorySegment function,
+      long first,
+      MemorySegment second,
+      long third,
+      long fourth,
+      long fifth) {
     MemorySegment state = state();
-    try {
-      return (int) result(state, (int) OPEN.invokeExact(state, path, flags, mode));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return result(state, Downcalls.withErrno(function, state, first, second, third, fourth, fifth));
+  }
+
+  /** Calls a function that returns an int: only that half of the result means anything. */
+  private static int intCall(
+      MemorySegment function,
+      long first,
+      MemorySegment second,
+      long third,
+      long fourth,
+      long fifth) {
+    MemorySegment state = state();
+    long value = Downcalls.withErrno(function, state, first, second, third, fourth, fifth);
+    return (int) result(state, (int) value);
+  }
+
+  /** Returns a number as the argument in whose place other functions have an address. */
+  private static MemorySegment number(long value) {
+    return MemorySegment.ofAddress(value);
+  }
+
+  static int open(MemorySegment path, int flags, int mode) {
+    return intCall(OPENAT, Libc.AT_FDCWD(), path, flags, mode, 0);
   }
 
   static int close(int fd) {
-    return descriptorCall(CLOSE, fd);
+    return intCall(CLOSE, fd, MemorySegment.NULL, 0, 0, 0);
   }
 
   static int fsync(int fd) {
-    return descriptorCall(FSYNC, fd);
+    return intCall(FSYNC, fd, MemorySegment.NULL, 0, 0, 0);
   }
 
   static int fdatasync(int fd) {
-    return descriptorCall(FDATASYNC, fd);
-  }
-
-  private static int descriptorCall(MethodHandle handle, int fd) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) handle.invokeExact(state, fd));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(FDATASYNC, fd, MemorySegment.NULL, 0, 0, 0);
   }
 
   static int flock(int fd, int operation) {
-    return twoIntegers(FLOCK, fd, operation);
+    return intCall(FLOCK, fd, number(operation), 0, 0, 0);
   }
 
   static int eventfd(int count, int flags) {
-    return twoIntegers(EVENTFD, count, flags);
-  }
-
-  private static int twoIntegers(MethodHandle handle, int first, int second) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) handle.invokeExact(state, first, second));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(EVENTFD, count, number(flags), 0, 0, 0);
   }
 
   static long read(int fd, MemorySegment target) {
-    MemorySegment state = state();
-    try {
-      return result(state, (long) READ.invokeExact(state, fd, target, target.byteSize()));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return call(READ, fd, target, target.byteSize(), 0, 0);
   }
 
   static long write(int fd, MemorySegment source) {
-    MemorySegment state = state();
-    try {
-      return result(state, (long) WRITE.invokeExact(state, fd, source, source.byteSize()));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return call(WRITE, fd, source, source.byteSize(), 0, 0);
   }
 
   /**
    * Adds the number in {@code count} to an eventfd: {@link #write}, but the errno is asked for only
    * when it failed, by trying again. A handle that captures it slices its segment at each call.
    * Whether the compiler can remove that object depends on the caller that it is compiled into.
+   *
+   * @param count lives as long as the process.
    */
   static long signal(int fd, MemorySegment count) {
-    long result;
-    try {
-      result = (long) SIGNAL.invokeExact(fd, count, 8L);
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    long result = Downcalls.plain(WRITE, fd, count.address(), Long.BYTES, 0, 0, 0);
     return result >= 0 ? result : write(fd, count);
   }
 
   static long pread(int fd, MemorySegment target, long bytes, long offset) {
-    MemorySegment state = state();
-    try {
-      return result(state, (long) PREAD.handle.invokeExact(state, fd, target, bytes, offset));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return call(PREAD, fd, target, bytes, offset, 0);
   }
 
   static long pwritev2(int fd, MemorySegment vectors, int count, long offset, int flags) {
-    MemorySegment state = state();
-    try {
-      return result(
-          state, (long) PWRITEV2.handle.invokeExact(state, fd, vectors, count, offset, flags));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return call(PWRITEV2, fd, vectors, count, offset, flags);
   }
 
   static int ftruncate(int fd, long bytes) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) FTRUNCATE.invokeExact(state, fd, bytes));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(FTRUNCATE, fd, number(bytes), 0, 0, 0);
   }
 
   static int fallocate(int fd, int mode, long offset, long length) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) FALLOCATE.invokeExact(state, fd, mode, offset, length));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(FALLOCATE, fd, number(mode), offset, length, 0);
   }
 
+  /**
+   * Calls statx(2).
+   *
+   * @param target stays alive during the call.
+   */
   static int statx(int fd, MemorySegment path, int flags, int mask, MemorySegment target) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) STATX.invokeExact(state, fd, path, flags, mask, target));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(STATX, fd, path, flags, mask, target.address());
   }
 
   static long lseek(int fd, long offset, int whence) {
-    MemorySegment state = state();
-    try {
-      return result(state, (long) LSEEK.invokeExact(state, fd, offset, whence));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return call(LSEEK, fd, number(offset), whence, 0, 0);
   }
 
+  /**
+   * Calls renameat2(2).
+   *
+   * @param to stays alive during the call.
+   */
   static int renameat2(MemorySegment from, MemorySegment to, int flags) {
-    MethodHandle handle = RENAMEAT2;
-    if (handle == null) {
-      return -Errno.ENOSYS;
-    }
-    MemorySegment state = state();
-    int here = Libc.AT_FDCWD();
-    try {
-      return (int) result(state, (int) handle.invokeExact(state, here, from, here, to, flags));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    MemorySegment function = RENAMEAT2;
+    return function == null
+        ? -Errno.ENOSYS
+        : intCall(function, Libc.AT_FDCWD(), from, Libc.AT_FDCWD(), to.address(), flags);
   }
 
   static long mmap(long address, long length, int protection, int flags) {
-    MemorySegment state = state();
-    try {
-      return result(
-          state, (long) MMAP.invokeExact(state, address, length, protection, flags, -1, 0L));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return call(MMAP, address, number(length), protection, flags, -1); // at offset 0 of no file
   }
 
   static int munmap(long address, long length) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) MUNMAP.invokeExact(state, address, length));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(MUNMAP, address, number(length), 0, 0, 0);
   }
 
   static int madvise(long address, long length, int advice) {
-    MemorySegment state = state();
-    try {
-      return (int) result(state, (int) MADVISE.invokeExact(state, address, length, advice));
-    } catch (Throwable failure) {
-      throw unexpected(failure);
-    }
+    return intCall(MADVISE, address, number(length), advice, 0, 0);
   }
 
   private static SymbolLookup lookup() {
@@ -303,25 +221,11 @@ final class LibcCalls {
     return path == null ? standard : SymbolLookup.libraryLookup(path, Arena.global()).or(standard);
   }
 
-  private static MethodHandle link(
-      String name, FunctionDescriptor descriptor, Linker.Option... options) {
-    Linker.Option[] all = new Linker.Option[options.length + 1];
-    System.arraycopy(options, 0, all, 0, options.length);
-    all[options.length] = Linker.Option.captureCallState("errno");
-    return Linker.nativeLinker().downcallHandle(function(name), descriptor, all);
-  }
-
   private static MemorySegment function(String name) {
-    return LOOKUP.find(name).orElseThrow(() -> new UnsatisfiedLinkError("libc has no " + name));
-  }
-
-  private static RuntimeException unexpected(Throwable failure) {
-    if (failure instanceof RuntimeException exception) {
-      return exception;
+    MemorySegment found = LOOKUP.find(name).orElse(null);
+    if (found == null) {
+      throw new UnsatisfiedLinkError("libc has no " + name);
     }
-    if (failure instanceof Error error) {
-      throw error;
-    }
-    return new IllegalStateException("a downcall declares no checked exception", failure);
+    return found;
   }
 }

@@ -16,6 +16,7 @@ import io.ashlar.uring.liburing.io_uring_sq;
 import io.ashlar.uring.liburing.io_uring_sqe;
 import java.io.IOException;
 import java.lang.foreign.GroupLayout;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -81,6 +82,10 @@ class AbiTest {
         "sigmask_sz",
         "ts");
     layout("struct __kernel_timespec", __kernel_timespec.layout(), "tv_sec", "tv_nsec");
+    expectLiburing();
+    assertThat(LibcCalls.ERRNO_OFFSET)
+        .isEqualTo(
+            Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno")));
     expect("sizeof(struct iovec)", LibcCalls.IOVEC_BYTES);
     expect("offsetof(struct iovec, iov_len)", LibcCalls.IOVEC_LENGTH_OFFSET);
     expect("sizeof(struct io_uring_getevents_arg)", WaitArgument.BYTES);
@@ -89,6 +94,35 @@ class AbiTest {
     expect("sizeof(struct io_uring_cqe)", RingMemory.COMPLETION_BYTES);
     expect("offsetof(struct io_uring_cqe, res)", RingMemory.RESULT_OFFSET);
     expect("offsetof(struct io_uring_cqe, flags)", RingMemory.COMPLETION_FLAGS_OFFSET);
+  }
+
+  private void expectLiburing() {
+    expect("sizeof(struct statx)", FileStat.STATX_BYTES);
+    expect("offsetof(struct statx, stx_nlink)", FileStat.STX_NLINK_OFFSET);
+    expect("offsetof(struct statx, stx_mode)", FileStat.STX_MODE_OFFSET);
+    expect("offsetof(struct statx, stx_ino)", FileStat.STX_INO_OFFSET);
+    expect("offsetof(struct statx, stx_size)", FileStat.STX_SIZE_OFFSET);
+    expect("offsetof(struct statx, stx_dev_major)", FileStat.STX_DEV_MAJOR_OFFSET);
+    expect("offsetof(struct statx, stx_dev_minor)", FileStat.STX_DEV_MINOR_OFFSET);
+    expect("offsetof(struct statx, stx_dio_mem_align)", FileStat.STX_DIO_MEM_ALIGN_OFFSET);
+    expect("offsetof(struct statx, stx_dio_offset_align)", FileStat.STX_DIO_OFFSET_ALIGN_OFFSET);
+    expect("sizeof(struct io_uring)", LiburingKernel.RING_BYTES);
+    expect("offsetof(struct io_uring, ring_fd)", LiburingKernel.RING_FD_OFFSET);
+    expect("offsetof(struct io_uring, sq)", 0);
+    expect("offsetof(struct io_uring_sq, khead)", LiburingKernel.SQ_KHEAD_OFFSET);
+    expect("offsetof(struct io_uring_sq, ktail)", LiburingKernel.SQ_KTAIL_OFFSET);
+    expect("offsetof(struct io_uring_sq, kring_entries)", LiburingKernel.SQ_KRING_ENTRIES_OFFSET);
+    expect("offsetof(struct io_uring_sq, kflags)", LiburingKernel.SQ_KFLAGS_OFFSET);
+    expect("offsetof(struct io_uring_sq, array)", LiburingKernel.SQ_ARRAY_OFFSET);
+    expect("offsetof(struct io_uring_sq, sqes)", LiburingKernel.SQ_SQES_OFFSET);
+    expect("offsetof(struct io_uring, cq)", LiburingKernel.CQ_OFFSET);
+    expect("offsetof(struct io_uring_cq, khead)", LiburingKernel.CQ_KHEAD_OFFSET);
+    expect("offsetof(struct io_uring_cq, ktail)", LiburingKernel.CQ_KTAIL_OFFSET);
+    expect("offsetof(struct io_uring_cq, kring_entries)", LiburingKernel.CQ_KRING_ENTRIES_OFFSET);
+    expect("offsetof(struct io_uring_cq, cqes)", LiburingKernel.CQ_CQES_OFFSET);
+    expect("sizeof(struct io_uring_params)", LiburingKernel.PARAMS_BYTES);
+    expect("offsetof(struct io_uring_params, flags)", LiburingKernel.PARAMS_FLAGS_OFFSET);
+    expect("offsetof(struct io_uring_params, features)", LiburingKernel.PARAMS_FEATURES_OFFSET);
   }
 
   private void expectSubmissionEntry() {
