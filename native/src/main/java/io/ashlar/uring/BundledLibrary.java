@@ -43,6 +43,14 @@ final class BundledLibrary {
     @Nullable InputStream open(String name);
   }
 
+  /** The resources of this jar. A class and not a lambda, since a first open makes one (0085). */
+  private static final class JarResources implements Resources {
+    @Override
+    public @Nullable InputStream open(String name) {
+      return BundledLibrary.class.getResourceAsStream(name);
+    }
+  }
+
   /** Takes a source of resources, and the directory to extract to or null for the temporary one. */
   BundledLibrary(Resources resources, @Nullable Path directory) {
     this.resources = resources;
@@ -51,8 +59,7 @@ final class BundledLibrary {
 
   static BundledLibrary ofThisJar() {
     String directory = System.getProperty(DIRECTORY_PROPERTY);
-    return new BundledLibrary(
-        BundledLibrary.class::getResourceAsStream, directory == null ? null : Path.of(directory));
+    return new BundledLibrary(new JarResources(), directory == null ? null : Path.of(directory));
   }
 
   /** The name of the library's resource for an architecture, as {@code os.arch} calls it. */

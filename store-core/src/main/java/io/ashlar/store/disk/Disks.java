@@ -7,9 +7,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Opens disks: on io_uring where it can be used, with pread and pwrite where not. Thread: any.
  *
- * <p>The chosen engine and the reason are logged once per JVM. The level is visible if it is not
- * io_uring, because that costs speed. Else it is a debug level, so that a program's output stays
- * its own.
+ * <p>If it is not io_uring, the reason is logged once per JVM, because that costs speed. Otherwise
+ * nothing is logged: a first use of the JVM's logging takes more processor time than the open of a
+ * new store. {@link Disk#engine} and {@link Disk#engineReason} always tell.
  */
 public final class Disks {
   private static final AtomicBoolean LOGGED = new AtomicBoolean();
@@ -27,12 +27,11 @@ public final class Disks {
       return new PosixDisk(file, "pread and pwrite were requested");
     }
     UringSupport support = UringSupport.probe();
-    if (LOGGED.compareAndSet(false, true)) {
-      String engine = support.available() ? UringDisk.ENGINE : PosixDisk.ENGINE;
+    if (!support.available() && LOGGED.compareAndSet(false, true)) {
       Log.log(
           Disks.class,
-          support.available() ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
-          "disk engine: " + engine + " (" + support + ")");
+          System.Logger.Level.INFO,
+          "disk engine: " + PosixDisk.ENGINE + " (" + support + ")");
     }
     return support.available()
         ? new UringDisk(file, support.toString())

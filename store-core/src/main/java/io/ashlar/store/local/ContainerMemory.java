@@ -1,15 +1,13 @@
 package io.ashlar.store.local;
 
 import io.ashlar.store.StoreOpenException;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +35,6 @@ final class ContainerMemory {
   /** From here on a limit of version 1 means none: it is written as all pages that there can be. */
   private static final long UNLIMITED_BYTES = 1L << 60;
 
-  private static final Pattern ESCAPE = Pattern.compile("\\\\([0-3][0-7]{2})");
   private static final List<String> V2_KERNEL =
       List.of(
           "slab_unreclaimable", "kernel_stack", "pagetables", "sec_pagetables", "percpu", "sock");
@@ -97,9 +94,9 @@ final class ContainerMemory {
   @Nullable Level tightest() {
     Level tightest = null;
     for (String mount : lines("proc/self/mountinfo")) {
-      String[] halves = mount.split(" - ", 2);
-      String[] fields = halves[0].split(" ");
-      String[] types = halves.length < 2 ? new String[0] : halves[1].split(" ");
+      int dash = mount.indexOf(" - ");
+      String[] fields = mount.substring(0, Math.max(0, dash)).split(" ");
+      String[] types = mount.substring(dash < 0 ? mount.length() : dash + 3).split(" ");
       if (fields.length < 5 || types.length < 3) {
         continue;
       }
@@ -163,9 +160,10 @@ final class ContainerMemory {
       return null;
     }
     Map<String, Long> stat = stat(group);
-    long used =
-        Math.max(value(stat, "anon") + value(stat, "shmem"), value(stat, "unevictable"))
-            + V2_KERNEL.stream().mapToLong(key -> value(stat, key)).sum();
+    long used = Math.max(value(stat, "anon") + value(stat, "shmem"), value(stat, "unevictable"));
+    for (String key : V2_KERNEL) {
+      used += value(stat, key);
+    }
     return new Level(group, limit, used);
   }
 
@@ -217,8 +215,10 @@ final class ContainerMemory {
   }
 
   private static List<String> linesOf(Path file) {
-    try {
-      return Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+    // These few calls load and link less than a reader of lines, or a stream, would (0085).
+    try (FileInputStream stream = new FileInputStream(file.toFile())) {
+      String text = new String(stream.readAllBytes(), StandardCharsets.ISO_8859_1);
+      return text.isEmpty() ? List.of() : List.of(text.split("\n"));
     } catch (IOException | SecurityException unreadable) {
       return List.of();
     }
@@ -226,9 +226,31 @@ final class ContainerMemory {
 
   /** Returns a path of mountinfo with its octal escapes, such as that of a space, undone. */
   private static String unescaped(String path) {
-    return ESCAPE
-        .matcher(path)
-        .replaceAll(
-            found -> Matcher.quoteReplacement("" + (char) Integer.parseInt(found.group(1), 8)));
+    int escape = path.indexOf('\\');
+    if (escape < 0) {
+      return path;
+    }
+    StringBuilder text = new StringBuilder(path);
+    while (escape >= 0) {
+      int end = escape + 4;
+      if (end <= text.length() && isOctal(text, escape + 1)) {
+        char code = (char) Integer.parseInt(text, escape + 1, end, 8);
+        text.setCharAt(escape, code);
+        text.delete(escape + 1, end);
+      }
+      escape = text.indexOf("\\", escape + 1);
+    }
+    return text.toString();
+  }
+
+  /** Returns whether three digits of a code up to 377 follow. */
+  private static boolean isOctal(CharSequence text, int from) {
+    return isDigit(text.charAt(from), '3')
+        && isDigit(text.charAt(from + 1), '7')
+        && isDigit(text.charAt(from + 2), '7');
+  }
+
+  private static boolean isDigit(char digit, char most) {
+    return digit >= '0' && digit <= most;
   }
 }

@@ -1,7 +1,6 @@
 package io.ashlar.store.local;
 
 import io.ashlar.store.disk.Threads;
-import java.security.SecureRandom;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -27,9 +26,8 @@ record StoreEnvironment(
 
   /** Returns the real one. */
   static StoreEnvironment system() {
-    SecureRandom random = new SecureRandom();
     return new StoreEnvironment(
-        random::nextLong,
+        new SystemRandom(),
         System::currentTimeMillis,
         System::nanoTime,
         task -> startThread(task, "ashlar-growth"),

@@ -1,6 +1,5 @@
 package io.ashlar.store.settings;
 
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +15,27 @@ public final class Setting<T extends @Nullable Object> {
   private final boolean optional;
   private final @Nullable Range range;
 
-  /** The rule of a number. */
-  record Range(LongPredicate allowed, String rule) {}
+  /**
+   * The rule of a number.
+   *
+   * @param most {@link Long#MAX_VALUE} for no upper bound.
+   * @param orZero whether 0 is allowed too.
+   * @param powerOfTwo whether only powers of two are allowed.
+   */
+  record Range(long least, long most, boolean orZero, boolean powerOfTwo) {
+
+    boolean allows(long value) {
+      return (orZero && value == 0)
+          || (value >= least && value <= most && (!powerOfTwo || Long.bitCount(value) == 1));
+    }
+
+    @Override
+    public String toString() {
+      return (orZero ? "0 or " : powerOfTwo ? "a power of two, " : "")
+          + least
+          + (most == Long.MAX_VALUE ? " or more" : " to " + most);
+    }
+  }
 
   Setting(int place, String name, @Nullable T initial, boolean optional, @Nullable Range range) {
     this.place = place;
@@ -51,10 +69,8 @@ public final class Setting<T extends @Nullable Object> {
     if (value == null && !optional) {
       throw new IllegalArgumentException(name + " must be given: null");
     }
-    if (range != null
-        && value instanceof Number number
-        && !range.allowed.test(number.longValue())) {
-      throw new IllegalArgumentException(name + " must be " + range.rule + ": " + value);
+    if (range != null && value instanceof Number number && !range.allows(number.longValue())) {
+      throw new IllegalArgumentException(name + " must be " + range + ": " + value);
     }
   }
 }

@@ -2,7 +2,6 @@ package io.ashlar.store.settings;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,34 +29,21 @@ public final class SettingTable {
    * @param most {@link Long#MAX_VALUE} for no upper bound.
    */
   public Setting<Long> number(String name, long initial, long least, long most) {
-    return number(name, initial, value -> value >= least && value <= most, range(least, most));
+    return number(name, initial, new Setting.Range(least, most, false, false));
   }
 
   /** Declares a number that is 0, for none, or from {@code least} to {@code most}. */
   public Setting<Long> numberOrZero(String name, long initial, long least, long most) {
-    return number(
-        name,
-        initial,
-        value -> value == 0 || (value >= least && value <= most),
-        "0 or " + range(least, most));
+    return number(name, initial, new Setting.Range(least, most, true, false));
   }
 
   /** Declares a power of two from {@code least} to {@code most}. */
   public Setting<Long> powerOfTwo(String name, long initial, long least, long most) {
-    return number(
-        name,
-        initial,
-        value -> value >= least && value <= most && Long.bitCount(value) == 1,
-        "a power of two, " + range(least, most));
+    return number(name, initial, new Setting.Range(least, most, false, true));
   }
 
-  private static String range(long least, long most) {
-    return most == Long.MAX_VALUE ? least + " or more" : least + " to " + most;
-  }
-
-  private Setting<Long> number(String name, long initial, LongPredicate allowed, String rule) {
-    return add(
-        new Setting<>(settings.size(), name, initial, false, new Setting.Range(allowed, rule)));
+  private Setting<Long> number(String name, long initial, Setting.Range range) {
+    return add(new Setting<>(settings.size(), name, initial, false, range));
   }
 
   /** Declares a setting that has a value, whichever. */
@@ -77,7 +63,11 @@ public final class SettingTable {
 
   /** Returns the defaults of all settings declared. */
   public Settings defaults() {
-    return new Settings(this, settings.stream().map(Setting::initial).toArray());
+    @Nullable Object[] values = new Object[settings.size()];
+    for (Setting<?> setting : settings) {
+      values[setting.place()] = setting.initial();
+    }
+    return new Settings(this, values);
   }
 
   String config() {

@@ -1,9 +1,9 @@
 package io.ashlar.store.spi;
 
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
 import java.lang.invoke.MethodHandles;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Reserves room on the calling thread's stack before an operation takes or changes anything. A
@@ -34,6 +34,7 @@ public final class StackRoom {
   private static final int SLOT_BYTES = Long.BYTES;
   private static final int CODE_BYTES = 400; // more than compilers inline, of a method called often
   private static final int CLASS_VERSION = 52;
+  private static final int CLASS_BYTES_MAX = 2048;
 
   private static final Runnable BEGIN = method(BEGIN_BYTES);
   private static final Runnable END = method(END_BYTES);
@@ -68,7 +69,7 @@ public final class StackRoom {
               .lookupClass()
               .getDeclaredConstructor()
               .newInstance();
-    } catch (ReflectiveOperationException | IOException impossible) {
+    } catch (ReflectiveOperationException impossible) {
       throw new ExceptionInInitializerError(impossible);
     }
   }
@@ -77,65 +78,77 @@ public final class StackRoom {
    * Writes a class with three methods: its constructor, {@code run} with this many local variables,
    * and {@code end}, which {@code run} calls. Only a method with a call checks for room.
    */
-  private static byte[] classFile(int locals) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    DataOutputStream out = new DataOutputStream(bytes);
-    out.writeInt(0xCAFEBABE);
-    out.writeInt(CLASS_VERSION);
+  private static byte[] classFile(int locals) {
+    ByteBuffer out = ByteBuffer.allocate(CLASS_BYTES_MAX); // its puts link no handles (0085)
+    putInt(out, 0xCAFEBABE);
+    putInt(out, CLASS_VERSION);
     String name = StackRoom.class.getName().replace('.', '/') + "$Frame";
     String[] texts = {
       name, "java/lang/Object", "java/lang/Runnable", "<init>", "run", "end", "()V", "Code"
     };
-    out.writeShort(1 + texts.length + 3 + 2 + 2);
+    putShort(out, 1 + texts.length + 3 + 2 + 2);
     for (String text : texts) { // 1 to 8
-      out.writeByte(1);
-      out.writeUTF(text);
+      putByte(out, 1);
+      byte[] ascii = text.getBytes(StandardCharsets.US_ASCII);
+      putShort(out, ascii.length);
+      var _ = out.put(ascii);
     }
     for (int text = 1; text <= 3; text++) { // 9 to 11: the classes
-      out.writeByte(7);
-      out.writeShort(text);
+      putByte(out, 7);
+      putShort(out, text);
     }
     for (int text : new int[] {4, 6}) { // 12 and 13: the constructor's name and type, and end's
-      out.writeByte(12);
-      out.writeShort(text);
-      out.writeShort(7);
+      putByte(out, 12);
+      putShort(out, text);
+      putShort(out, 7);
     }
     for (int owner : new int[] {10, 9}) { // 14 and 15: these methods, of Object and of this class
-      out.writeByte(10);
-      out.writeShort(owner);
-      out.writeShort(owner == 10 ? 12 : 13);
+      putByte(out, 10);
+      putShort(out, owner);
+      putShort(out, owner == 10 ? 12 : 13);
     }
-    out.writeShort(0x1030); // synthetic, final, and with today's meaning of invokespecial
-    out.writeShort(9);
-    out.writeShort(10);
-    out.writeShort(1);
-    out.writeShort(11);
-    out.writeShort(0); // no fields
-    out.writeShort(3);
+    putShort(out, 0x1030); // synthetic, final, and with today's meaning of invokespecial
+    putShort(out, 9);
+    putShort(out, 10);
+    putShort(out, 1);
+    putShort(out, 11);
+    putShort(out, 0); // no fields
+    putShort(out, 3);
     writeMethod(out, 0x0001, 4, 1, new byte[] {0x2A, (byte) 0xB7, 0, 14}, 0); // super()
     writeMethod(out, 0x0001, 5, locals, new byte[] {(byte) 0xB8, 0, 15}, CODE_BYTES); // end()
     writeMethod(out, 0x000A, 6, 0, new byte[0], CODE_BYTES);
-    out.writeShort(0); // no attributes
-    return bytes.toByteArray();
+    putShort(out, 0); // no attributes
+    return Arrays.copyOf(out.array(), out.position());
   }
 
   private static void writeMethod(
-      DataOutputStream out, int flags, int name, int locals, byte[] code, int nothings)
-      throws IOException {
-    out.writeShort(flags);
-    out.writeShort(name);
-    out.writeShort(7);
-    out.writeShort(1);
-    out.writeShort(8); // Code
+      ByteBuffer out, int flags, int name, int locals, byte[] code, int nothings) {
+    putShort(out, flags);
+    putShort(out, name);
+    putShort(out, 7);
+    putShort(out, 1);
+    putShort(out, 8); // Code
     int length = code.length + nothings + 1;
-    out.writeInt(12 + length);
-    out.writeShort(1); // stack
-    out.writeShort(locals);
-    out.writeInt(length);
-    out.write(code);
-    out.write(new byte[nothings]); // nop is 0
-    out.writeByte(0xB1); // return
-    out.writeShort(0); // no handlers
-    out.writeShort(0); // no attributes
+    putInt(out, 12 + length);
+    putShort(out, 1); // stack
+    putShort(out, locals);
+    putInt(out, length);
+    var _ = out.put(code);
+    var _ = out.put(new byte[nothings]); // nop is 0
+    putByte(out, 0xB1); // return
+    putShort(out, 0); // no handlers
+    putShort(out, 0); // no attributes
+  }
+
+  private static void putByte(ByteBuffer out, int value) {
+    var _ = out.put((byte) value);
+  }
+
+  private static void putShort(ByteBuffer out, int value) {
+    var _ = out.putShort((short) value);
+  }
+
+  private static void putInt(ByteBuffer out, int value) {
+    var _ = out.putInt(value);
   }
 }
