@@ -1,6 +1,7 @@
 package io.ashlar.jmh.peer;
 
 import io.ashlar.uring.NativeMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -23,7 +24,8 @@ public final class BlobBatch implements AutoCloseable {
 
   private final int valueBytes;
   private final int[] ids;
-  private final NativeMemory memory;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment all;
   private final MemorySegment[] segments;
   private final ByteBuffer[] buffers;
   private final byte[][] arrays;
@@ -37,20 +39,33 @@ public final class BlobBatch implements AutoCloseable {
    * @param seed decides the bytes.
    */
   public BlobBatch(int count, int valueBytes, long seed) {
+    this(count, valueBytes, seed, true);
+  }
+
+  private BlobBatch(int count, int valueBytes, long seed, boolean hugePages) {
     this.valueBytes = valueBytes;
     ids = new int[count];
-    memory = NativeMemory.allocate((long) count * valueBytes);
+    long bytes = (long) count * valueBytes;
+    all = hugePages ? NativeMemory.reserveIn(arena, bytes) : arena.allocate(bytes, PAGE_BYTES);
     segments = new MemorySegment[count];
     buffers = new ByteBuffer[count];
     arrays = new byte[count][];
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < count; i++) {
-      segments[i] = memory.segment().asSlice((long) i * valueBytes, valueBytes);
+      segments[i] = all.asSlice((long) i * valueBytes, valueBytes);
       fill(segments[i], random);
       arrays[i] = segments[i].toArray(ValueLayout.JAVA_BYTE);
       // Of the same bytes, not a view: LMDB's bindings want a buffer without an arena behind it.
       buffers[i] = ByteBuffer.allocateDirect(valueBytes).put(arrays[i]).flip();
     }
+  }
+
+  /**
+   * Makes a batch in memory of the JVM's own allocator. A fresh JVM then links no native call of
+   * Ashlar's on behalf of a peer.
+   */
+  public static BlobBatch plain(int count, int valueBytes, long seed) {
+    return new BlobBatch(count, valueBytes, seed, false);
   }
 
   /** Fills memory, a multiple of 8 bytes, with incompressible ones. */
@@ -139,11 +154,11 @@ public final class BlobBatch implements AutoCloseable {
 
   /** Returns all values as one run of native memory. */
   public MemorySegment all() {
-    return memory.segment();
+    return all;
   }
 
   @Override
   public void close() {
-    memory.close();
+    arena.close();
   }
 }

@@ -56,7 +56,9 @@ public final class ReopenScenario implements Scenario {
   @Override
   public String title() {
     return "Reopening after kill -9: blobs of 4 KiB, a fresh JVM each time. p50 is the median time to"
-        + " open. The limit reads as many bytes as an index checkpoint of all blobs has.";
+        + " open. The limit reads as many bytes as an index checkpoint of all blobs has. In the cells"
+        + " named fresh the JVM has opened nothing before; p50 of the first commit is processor"
+        + " time.";
   }
 
   @Override
@@ -71,6 +73,19 @@ public final class ReopenScenario implements Scenario {
       if (!temperatures.isEmpty()) {
         rows.addAll(run(plan, size, temperatures));
       }
+    }
+    Path folder = Folders.make(plan.folder(), "fresh-");
+    try {
+      FreshCells fresh = new FreshCells(plan, folder);
+      if (plan.wantsCell(FreshCells.COMMIT)) {
+        rows.addAll(fresh.commits());
+      }
+      Size size = sizes.getFirst();
+      if (plan.wantsCell(size.name() + FreshCells.SUFFIX)) {
+        rows.addAll(fresh.opens(size.name(), size.count()));
+      }
+    } finally {
+      Folders.remove(folder);
     }
     return rows;
   }

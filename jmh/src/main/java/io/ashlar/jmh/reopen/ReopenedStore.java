@@ -38,6 +38,11 @@ final class ReopenedStore {
     return contestant;
   }
 
+  /** Returns the folder of its files. */
+  Path folder() {
+    return folder;
+  }
+
   /** Has a child put all blobs, and kills it when every one was acknowledged. */
   void fill(long timeoutS) {
     System.err.printf(Locale.ROOT, "reopen: %d blobs into %s:", count, contestant.label());
