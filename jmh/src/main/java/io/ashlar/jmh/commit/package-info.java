@@ -6,8 +6,8 @@
  * <p><b>What enters and leaves.</b> A plan enters, rows leave. <b>Threads.</b> {@link
  * io.ashlar.jmh.commit.SliceThreads} owns the committing threads; each has a writer and a batch of
  * its own. {@link io.ashlar.jmh.commit.BesideWork} owns the threads that do something else beside
- * them. The main thread owns everything else. <b>Memory.</b> Batches are made once and reused,
- * so that what is allocated during a slice is the store's. Each class closes what it opened.
+ * them. The main thread owns everything else. <b>Memory.</b> Batches are made once and reused, so
+ * that what is allocated during a slice is the store's. Each class closes what it opened.
  * <b>Errors.</b> {@link io.ashlar.jmh.peer.PeerFailedException} ends the run. <b>Forbidden.</b> To
  * compare stores that were not measured in turns.
  */

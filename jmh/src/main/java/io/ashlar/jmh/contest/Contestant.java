@@ -12,12 +12,14 @@ import io.ashlar.jmh.peer.RocksStore;
 import io.ashlar.jmh.peer.SqliteStore;
 import io.ashlar.store.StoreConfig;
 import java.nio.file.Path;
+import org.agrona.concurrent.BusySpinIdleStrategy;
 
 /** Everything that is measured, by the name that results carry. */
 public enum Contestant {
   ASHLAR("ashlar", Kind.ASHLAR),
   ASHLAR_PREAD("ashlar/pread", Kind.ASHLAR),
   ASHLAR_LISTENER("ashlar/listener", Kind.ASHLAR),
+  ASHLAR_SPIN("ashlar/spin", Kind.ASHLAR),
   ASHLAR_ASYNC("ashlar/async", Kind.ASHLAR),
   ASHLAR_CLAIM("ashlar/claim", Kind.ASHLAR),
   ROCKSDB("rocksdb", Kind.PEER),
@@ -56,6 +58,14 @@ public enum Contestant {
     return label;
   }
 
+  /**
+   * Returns whether it is measured only where it is asked for, because it takes processor time
+   * while the others have their turn.
+   */
+  public boolean isOnlyIfNamed() {
+    return this == ASHLAR_SPIN;
+  }
+
   /** Returns what it is compared as. */
   public Kind kind() {
     return kind;
@@ -74,6 +84,12 @@ public enum Contestant {
               AshlarStore.Acknowledgement.BLOCKING);
       case ASHLAR_LISTENER ->
           new AshlarStore(folder, keys, defaults, AshlarStore.Acknowledgement.LISTENER);
+      case ASHLAR_SPIN ->
+          new AshlarStore(
+              folder,
+              keys,
+              defaults.withIdleStrategy(BusySpinIdleStrategy::new),
+              AshlarStore.Acknowledgement.LISTENER);
       case ASHLAR_ASYNC ->
           new AshlarStore(folder, keys, defaults, AshlarStore.Acknowledgement.FUTURE);
       case ASHLAR_CLAIM ->

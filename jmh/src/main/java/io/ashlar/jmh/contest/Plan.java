@@ -17,7 +17,9 @@ public record Plan(Path folder, Pace pace, Selection selection, long seed, Optio
 
   /** Returns whether a contestant is wanted; limits are, always. */
   public boolean wants(Contestant contestant) {
-    return wantsStore(contestant.label(), contestant.kind());
+    return contestant.isOnlyIfNamed()
+        ? selection.stores().contains(contestant.label())
+        : wantsStore(contestant.label(), contestant.kind());
   }
 
   /** Returns whether a contestant of that name is wanted; limits are, always. */

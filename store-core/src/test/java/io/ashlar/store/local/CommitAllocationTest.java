@@ -15,12 +15,17 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.agrona.concurrent.AgentInvoker;
+import org.agrona.concurrent.YieldingIdleStrategy;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * W6: a commit allocates nothing in steady state. Runs in a JVM of its own, as every test of such a
@@ -62,17 +67,30 @@ class CommitAllocationTest {
       throw new AssertionError(reason);
     }
 
-    void await(int count) {
+    void await(int count, @Nullable AgentInvoker invoker) {
       while (durable.get() < count) {
-        LockSupport.parkNanos(10_000);
+        if (invoker == null) {
+          LockSupport.parkNanos(10_000);
+        } else {
+          var _ = invoker.invoke();
+        }
       }
     }
   }
 
-  /** W6: nothing is allocated for a commit, by neither thread; a future is 40 bytes. */
-  @Test
+  static Stream<StoreConfig> modes() {
+    return Stream.of(
+        SMALL,
+        SMALL.withIdleStrategy(YieldingIdleStrategy::new),
+        SMALL.withThreadingMode(StoreConfig.ThreadingMode.INVOKER));
+  }
+
+  /** W6: nothing is allocated for a commit, whoever runs the agents; a future is 40 bytes. */
+  @ParameterizedTest
+  @MethodSource("modes")
   @SuppressWarnings("try") // begins with none open
-  void shouldAllocateNothingInSteadyState() {
+  void shouldAllocateNothingInSteadyState(StoreConfig config) {
+    boolean driven = config.threadingMode() == StoreConfig.ThreadingMode.INVOKER;
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Set<Thread> before = Thread.getAllStackTraces().keySet();
     Counting counting = new Counting();
@@ -80,16 +98,23 @@ class CommitAllocationTest {
     for (int i = 0; i < ids.length; i++) {
       ids[i] = new BlobId(7, i);
     }
-    try (LocalBlobStore store = LocalBlobStore.builder(folder).config(SMALL).open();
+    try (LocalBlobStore store = LocalBlobStore.builder(folder).config(config).open();
         Epoch epoch = store.beginEpoch();
         Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(4096, 4096);
       epoch.close();
+      AgentInvoker invoker = driven ? store.agentInvoker() : null;
+      if (invoker != null) {
+        invoker.start();
+      }
       Thread ioThread =
-          Thread.getAllStackTraces().keySet().stream()
-              .filter(thread -> !before.contains(thread) && thread.getName().equals("ashlar-io"))
-              .findFirst()
-              .orElseThrow();
+          driven
+              ? Thread.currentThread()
+              : Thread.getAllStackTraces().keySet().stream()
+                  .filter(
+                      thread -> !before.contains(thread) && thread.getName().equals("ashlar-io"))
+                  .findFirst()
+                  .orElseThrow();
       int counted = 1000;
       long own = Long.MAX_VALUE;
       long io = Long.MAX_VALUE;
@@ -105,14 +130,17 @@ class CommitAllocationTest {
           epoch.begin();
           epoch.put(ids[i % ids.length], value);
           epoch.commit(counting);
-          counting.await(++committed);
+          counting.await(++committed, invoker);
         }
         io = threads.getThreadAllocatedBytes(ioThread.threadId()) - io;
         own = threads.getCurrentThreadAllocatedBytes() - own;
       }
       System.out.printf(
-          "two commits, after %d of each: %.2f bytes by the caller, %.2f by the I/O thread%n",
-          committed, own / (double) counted, io / (double) counted);
+          "two commits, after %d of each, %s: %.2f bytes by the caller, %.2f by the agent's thread%n",
+          committed,
+          driven ? "driven" : "own threads",
+          own / (double) counted,
+          io / (double) counted);
       // Not exactly 0: index checkpoints, now and then.
       assertThat(own / counted).isLessThan(8);
       assertThat(io / counted).isLessThan(8);
