@@ -12,12 +12,14 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Imports in the benchmarks flow one way, from the top of {@link #LEVELS} to the bottom. The
  * packages of one level do not know each other.
  */
+@Tag("campaign")
 class BenchImportsTest {
 
   private static final String ROOT = "io.ashlar.jmh";

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -208,6 +209,7 @@ class NativeFileTest {
     }
   }
 
+  @Tag("campaign") // warm needs the second compiler, which the fast tests go without
   @Test
   void shouldAllocateNothingPerCallOnceWarm() {
     try (NativeFile file = create("data", false);

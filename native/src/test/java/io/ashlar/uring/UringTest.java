@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -196,6 +197,7 @@ class UringTest {
         .isEqualTo(-1);
   }
 
+  @Tag("campaign") // warm needs the second compiler, which the fast tests go without
   @Test
   void shouldAllocateNothingPerOperationOnceWarm() {
     file.truncate(BLOCK);

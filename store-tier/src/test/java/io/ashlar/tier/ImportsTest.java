@@ -19,6 +19,7 @@ import java.io.ObjectInputStream;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
  * <p>The front is {@link Tier} and {@link ObjectStores}. The other classes of the root package
  * (settings, reports, progress) import nothing of the tier, and anything may use them.
  */
+@Tag("campaign")
 class ImportsTest {
   private static final String ROOT = "io.ashlar.tier";
 

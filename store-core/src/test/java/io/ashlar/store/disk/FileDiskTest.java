@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +87,7 @@ class FileDiskTest {
     }
   }
 
+  @Tag("campaign") // warm needs the second compiler, which the fast tests go without
   @ParameterizedTest
   @EnumSource
   void shouldAllocateNothingPerOperationOnceWarm(Engine engine) {

@@ -2,6 +2,7 @@ package io.ashlar.store.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.store.index.BlobLocation.Kind;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Readers beside a writer: every entry read is one that was written, whole. */
 class BlobIndexConcurrencyTest {
-  private static final int OPERATIONS = 1_000_000;
+  private static final int OPERATIONS = Campaign.count("test.index.writes", 1_000_000);
   private static final int READERS = 3;
   private static final int IDS = 40_000;
   private static final int PERMANENT = 2_000;

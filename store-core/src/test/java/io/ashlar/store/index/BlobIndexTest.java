@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class BlobIndexTest {
@@ -186,6 +187,7 @@ class BlobIndexTest {
         .isInstanceOf(IllegalStateException.class);
   }
 
+  @Tag("campaign")
   @Test
   void shouldHoldAMillionBlobsInFewBytes() {
     long begun = System.nanoTime();

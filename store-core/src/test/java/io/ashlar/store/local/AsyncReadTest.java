@@ -8,6 +8,7 @@ import io.ashlar.store.BatchVisitor;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
 import io.ashlar.store.BlobStore;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.ReadListener;
@@ -252,7 +253,7 @@ class AsyncReadTest {
   @EnumSource(StoreConfig.Engine.class)
   void shouldReadWholeVersionsWhileTheyAreOverwritten(StoreConfig.Engine engine) throws Exception {
     int blobs = 8;
-    int rounds = 300;
+    int rounds = Campaign.count("test.rounds", 300);
     AtomicBoolean writing = new AtomicBoolean(true);
     AtomicReference<String> wrong = new AtomicReference<>();
     AtomicInteger reads = new AtomicInteger();

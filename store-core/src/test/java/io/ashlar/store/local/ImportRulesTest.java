@@ -23,6 +23,7 @@ import java.lang.foreign.SymbolLookup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *                                 all but metrics, format and the public API ──▶ io.ashlar.uring
  * </pre>
  */
+@Tag("campaign")
 class ImportRulesTest {
 
   private static final String STORE = "io.ashlar.store";

@@ -21,6 +21,7 @@ import org.agrona.concurrent.Agent;
 import org.jctools.queues.MessagePassingQueue;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,6 +108,7 @@ class PlainProgramTest {
             "org.agrona.concurrent.IdleStrategy");
   }
 
+  @Tag("campaign")
   @Test
   void shouldSayInOneLineWhyItDoesWithoutTheRing() throws Exception {
     try (ChildJvm child = run(List.of(GRANT, "-Dashlar.uring=off"))) {
@@ -117,6 +119,7 @@ class PlainProgramTest {
     }
   }
 
+  @Tag("campaign")
   @Test
   void shouldWorkWhereTheJvmOnlyWarnsOfAccessNotGranted() throws Exception {
     try (ChildJvm child = run(List.of())) {
@@ -126,6 +129,7 @@ class PlainProgramTest {
     }
   }
 
+  @Tag("campaign")
   @Test
   void shouldNameTheFlagWhereAccessIsDenied() throws Exception {
     assumeTrue(Runtime.version().feature() >= 24, "this JVM has no --illegal-native-access");

@@ -7,6 +7,7 @@ import io.ashlar.store.AckListener;
 import io.ashlar.store.Admission;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobLease;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.Epoch;
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.StoreException;
@@ -34,7 +35,7 @@ class WritingAheadTest {
       StoreConfig.DEFAULTS.withPoolBytes(16 << 20).withInitialFileBytes(64 << 20);
   private static final int THREADS = 3;
   private static final int IDS = 40; // of each thread
-  private static final int EPOCHS = 120;
+  private static final int EPOCHS = Campaign.count("test.ahead.epochs", 120);
   private static final int VALUE_BYTES_MAX = 512 << 10;
 
   @TempDir Path folder;

@@ -10,6 +10,7 @@ import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -28,9 +29,9 @@ class ZeroFillTest {
   private void assertZeroFrom(long block, long endBlock) {
     byte[] bytes = disk.image().bytes();
     assertThat(bytes).hasSize((int) Blocks.offset(endBlock));
-    for (int i = 0; i < bytes.length; i++) {
-      assertThat(bytes[i]).as("byte %d", i).isEqualTo((byte) (i < Blocks.offset(block) ? 7 : 0));
-    }
+    byte[] expected = new byte[bytes.length];
+    Arrays.fill(expected, 0, (int) Blocks.offset(block), (byte) 7);
+    assertThat(Arrays.mismatch(bytes, expected)).as("first wrong byte").isNegative();
   }
 
   @Test

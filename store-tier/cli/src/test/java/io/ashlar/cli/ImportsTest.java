@@ -10,9 +10,11 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.ObjectInputStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the command line may use of the libraries that it is made of. */
+@Tag("campaign")
 class ImportsTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

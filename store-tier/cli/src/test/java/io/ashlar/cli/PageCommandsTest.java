@@ -28,6 +28,8 @@ class PageCommandsTest {
   private static final Pattern OPTION = Pattern.compile("(?<=[ \\[|])(--?[A-Za-z][\\w-]*)");
   private static final Path BENCH = Page.ROOT.resolve("jmh/src/main/java");
 
+  private final CommandLine ashlar = AshlarCommand.commandLine();
+
   /** What {@code --help} of a script printed. */
   private final Map<String, String> helps = new HashMap<>();
 
@@ -100,8 +102,8 @@ class PageCommandsTest {
   }
 
   /** Returns the command that the words name, with its own commands below it. */
-  private static CommandLine commandLine(String script, String arguments, List<String> findings) {
-    CommandLine command = AshlarCommand.commandLine();
+  private CommandLine commandLine(String script, String arguments, List<String> findings) {
+    CommandLine command = ashlar;
     if (script.equals("demo")) {
       return Objects.requireNonNull(command.getSubcommands().get("demo"));
     }

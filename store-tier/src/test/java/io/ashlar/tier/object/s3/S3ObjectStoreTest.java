@@ -24,10 +24,12 @@ import org.gaul.s3proxy.blobstore.S3Exceptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 
+@Tag("campaign")
 class S3ObjectStoreTest extends ObjectStoreContractTest {
   private static final AtomicInteger PREFIXES = new AtomicInteger();
   private static S3TestServer server;
