@@ -52,8 +52,8 @@ import picocli.CommandLine.Parameters;
       "  reopen  how soon a store is open again after kill -9",
       "  heap    how much Java heap a commit or a read allocates",
       "  tier    how fast blobs are uploaded, restored and read back",
-      "  tail    how long commits take that are due at a fixed rate, also beside growth, index",
-      "          checkpoints, passes of the tier, vacuums and readers",
+      "  tail    how long commits take that are due at a fixed rate, alone and",
+      "          beside growth, index checkpoints, tier passes, vacuums and readers",
       "  busy    what is left of group commit beside spinning processes",
       "",
       "Except in reopen, heap and tier, all stores are open at once. They take turns in short slices, in shuffled"

@@ -10,8 +10,10 @@ import io.ashlar.jmh.result.Latency;
 import io.ashlar.jmh.result.Row;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -56,13 +58,17 @@ public final class TailScenario implements Scenario {
   @Override
   public List<Row> run(Plan plan) {
     List<Row> rows = new ArrayList<>();
+    Map<Integer, Saturation> saturations =
+        new HashMap<>(); // one rate for all cells of a thread count
     for (int threads : THREADS) {
-      Saturation saturation = new Saturation(plan, threads);
+      Saturation saturation =
+          saturations.computeIfAbsent(threads, count -> new Saturation(plan, count));
       for (int percent : SHARES_PERCENT) {
         rows.addAll(run(plan, saturation, percent, Beside.NOTHING));
       }
     }
-    Saturation saturation = new Saturation(plan, BESIDE_THREADS);
+    Saturation saturation =
+        saturations.computeIfAbsent(BESIDE_THREADS, count -> new Saturation(plan, count));
     for (Beside beside : Beside.values()) {
       if (beside != Beside.NOTHING) {
         rows.addAll(run(plan, saturation, BESIDE_PERCENT, beside));
