@@ -38,7 +38,7 @@ final class ContestantJar {
               "org/jctools/",
               "org/agrona/");
       case ROCKSDB -> List.of("org/rocksdb/", "librocksdbjni");
-      case SQLITE -> List.of("org/sqlite/", "META-INF/services/java.sql.Driver", "org/slf4j/");
+      case SQLITE -> List.of("org/sqlite/", "META-INF/services/java.sql.Driver");
       case MVSTORE -> List.of("org/h2/");
       default -> throw new IllegalArgumentException("not measured fresh: " + contestant);
     };
