@@ -19,7 +19,9 @@ public final class Interleavings {
   /** A system property: {@code false} when it is known that there is something to be found. */
   public static final String MINIMIZE = "lincheck.minimize";
 
-  private static final int SCALE = Campaign.count("lincheck.scale", 1);
+  private static final double SCALE =
+      Double.parseDouble(
+          System.getProperty("lincheck.scale", System.getProperty("test.scale", "1")));
 
   private Interleavings() {}
 
@@ -32,7 +34,7 @@ public final class Interleavings {
     return options
         .loopBound(5_000) // a bucket has 2,048 slots
         .minimizeFailedScenario(isMinimized())
-        .iterations(scenarios * SCALE)
+        .iterations(scaled(scenarios))
         .invocationsPerIteration(runs)
         .threads(2)
         .actorsBefore(2)
@@ -45,12 +47,17 @@ public final class Interleavings {
     StressOptions options = new StressOptions();
     return options
         .minimizeFailedScenario(isMinimized())
-        .iterations(scenarios * SCALE)
+        .iterations(scaled(scenarios))
         .invocationsPerIteration(runs)
         .threads(3)
         .actorsBefore(2)
         .actorsPerThread(3)
         .actorsAfter(1);
+  }
+
+  /** Returns how many of so many scenarios to try: 0 stays 0, others are 1 at least. */
+  private static int scaled(int scenarios) {
+    return scenarios == 0 ? 0 : (int) Math.max(1, Math.round(scenarios * SCALE));
   }
 
   private static boolean isMinimized() {
