@@ -9,6 +9,7 @@ import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BucketWalk;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.StoreContent;
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.NativeException;
@@ -180,8 +181,11 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   /** Waits until no checkpoint is being written. Thread: one that does not run its steps. */
-  public synchronized void awaitIdle() {
-    Uninterrupted.run(isIdle);
+  public void awaitIdle() {
+    Driving.until(this, () -> !isRunning()); // its steps may wait for the role
+    synchronized (this) {
+      Uninterrupted.run(isIdle);
+    }
   }
 
   /**

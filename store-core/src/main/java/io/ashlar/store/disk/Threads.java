@@ -10,9 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts threads and waits for their end, for the classes that own one. Thread: any. */
 public final class Threads {
-
-  private static final long LOOK_NS = 1_000_000; // of a driver, between two looks
-
   private Threads() {}
 
   /**
@@ -55,9 +52,7 @@ public final class Threads {
    */
   public static <T extends @Nullable Object> T await(FutureTask<T> task) {
     int shortages = 0;
-    while (!task.isDone() && Driving.isHere()) {
-      Driving.pause(task, LOOK_NS);
-    }
+    Driving.until(task, task::isDone);
     try {
       while (true) {
         try {
@@ -79,9 +74,7 @@ public final class Threads {
 
   /** Waits until a thread has ended. An interrupt ends nothing and stays pending. */
   public static void join(Thread thread) {
-    while (thread.isAlive() && Driving.isHere()) {
-      Driving.pause(thread, LOOK_NS);
-    }
+    Driving.until(thread, () -> !thread.isAlive());
     Uninterrupted.run(thread::join);
   }
 }

@@ -8,6 +8,7 @@ import io.ashlar.store.disk.Lender;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.spi.AsyncTarget;
 import io.ashlar.store.spi.Callbacks;
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.FutureOutcomes;
 import io.ashlar.store.spi.HeapShortage;
 import io.ashlar.store.spi.ReadOutcomes;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 public final class AsyncReads {
 
   /** Gets that can be under way; who wants another waits. */
+  private static final long PERMIT_LOOK_NS = 100_000; // of a thread that drives meanwhile
+
   private static final int UNDER_WAY_MAX = 1024;
 
   private final Lender lender;
@@ -90,8 +93,10 @@ public final class AsyncReads {
     }
     long deadlineNs = lender.deadlineNs();
     boolean taken =
-        Uninterrupted.get(
-            () -> permits.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS));
+        Driving.isHere()
+            ? Uninterrupted.parkUntil(this, permits::tryAcquire, PERMIT_LOOK_NS, deadlineNs)
+            : Uninterrupted.get(
+                () -> permits.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS));
     if (!taken) {
       throw new BackPressureTimeoutException(
           "too many gets are in progress: inProgress=" + UNDER_WAY_MAX, null);

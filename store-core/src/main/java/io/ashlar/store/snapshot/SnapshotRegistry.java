@@ -9,6 +9,7 @@ import io.ashlar.store.index.EntryKeeper;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.StoreContent;
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.HandleTraces;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
@@ -404,9 +405,20 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
    * Waits for background work and lets none begin: before the commit role goes. No other thread may
    * still be using the store.
    */
-  public synchronized void stop() {
+  public void stop() {
+    setStopping();
+    Driving.until(this, () -> !isSweeping()); // a sweep may wait for the role
+    synchronized (this) {
+      Uninterrupted.run(swept);
+    }
+  }
+
+  private synchronized void setStopping() {
     stopping = true;
-    Uninterrupted.run(swept);
+  }
+
+  private synchronized boolean isSweeping() {
+    return sweeping > 0;
   }
 
   /** Frees the memory; after {@link #stop}, and after the last commit. Idempotent. */

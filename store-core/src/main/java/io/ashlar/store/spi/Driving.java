@@ -2,6 +2,7 @@ package io.ashlar.store.spi;
 
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * The threads that drive agents. A wait of such a thread drives its agents meanwhile, because what
@@ -13,6 +14,8 @@ public final class Driving {
 
   /** How long a driver parks when its agents had nothing to do. */
   private static final long PARK_NS = 20_000;
+
+  private static final long LOOK_NS = 1_000_000;
 
   /** Agents that one thread drives. */
   public interface Driver {
@@ -52,6 +55,16 @@ public final class Driving {
       }
     }
     return false;
+  }
+
+  /**
+   * Drives until {@code done} holds, before a wait that does not drive. Returns at once if the
+   * caller does not drive. The caller holds no lock that an agent or a helping thread needs.
+   */
+  public static void until(Object blocker, BooleanSupplier done) {
+    while (isHere() && !done.getAsBoolean()) {
+      pause(blocker, LOOK_NS);
+    }
   }
 
   /**

@@ -27,9 +27,7 @@ public class StoreFuture<T> extends CompletableFuture<T> {
   @Override
   public T join() {
     refuseListener();
-    while (!isDone() && Driving.isHere()) {
-      Driving.pause(this, LOOK_NS);
-    }
+    Driving.until(this, this::isDone);
     return super.join();
   }
 

@@ -2,6 +2,7 @@ package io.ashlar.tier.upload;
 
 import io.ashlar.store.StoreClosedException;
 import io.ashlar.store.spi.Callbacks;
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.Uninterrupted;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -75,6 +76,7 @@ final class AgentThread {
     } catch (RejectedExecutionException e) {
       throw new StoreClosedException("the tier is closed", e);
     }
+    Driving.until(result, result::isDone); // the work may wait for the store's agents
     try {
       return Uninterrupted.get(result::get);
     } catch (ExecutionException e) {

@@ -1,5 +1,6 @@
 package io.ashlar.tier.upload;
 
+import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.Uninterrupted;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -41,6 +42,7 @@ final class OwnThreads {
     Uninterrupted.run(() -> {
       while (!hasEnded(done)) {
         threads.forEach(Thread::interrupt);
+        Driving.pause(this, 1); // the task may wait for the store's agents
       }
     });
   }

@@ -1,5 +1,6 @@
 package io.ashlar.tier.upload;
 
+import io.ashlar.store.spi.Driving;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +54,18 @@ final class TieredMark {
     }
   }
 
+  private boolean hasEnded(long wanted) {
+    lock.lock();
+    try {
+      return epoch >= wanted || end != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits; throws what it was ended with if that comes first. */
   void await(long wanted) {
+    Driving.until(this, () -> hasEnded(wanted)); // a pass may wait for the store's agents
     lock.lock();
     try {
       while (epoch < wanted) {
