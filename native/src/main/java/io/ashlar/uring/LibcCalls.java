@@ -109,8 +109,8 @@ final class LibcCalls {
       long fourth,
       long fifth) {
     MemorySegment state = state();
-    long value = Downcalls.withErrno(function, state, first, second, third, fourth, fifth);
-    return (int) result(state, (int) value);
+    int value = (int) Downcalls.withErrno(function, state, first, second, third, fourth, fifth);
+    return (int) result(state, value);
   }
 
   /** Returns a number as the argument in whose place other functions have an address. */

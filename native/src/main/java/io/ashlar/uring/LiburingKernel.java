@@ -106,21 +106,23 @@ final class LiburingKernel implements RingKernel {
   @Override
   public int enter(
       int toSubmit, int completionsMin, int flags, MemorySegment argument, long argumentBytes) {
-    int result =
-        (int)
-            Downcalls.plain(
-                ENTER2, ringFd, toSubmit, completionsMin, flags, argument.address(), argumentBytes);
-    Reference.reachabilityFence(argument);
-    return result;
+    try {
+      return (int)
+          Downcalls.plain(
+              ENTER2, ringFd, toSubmit, completionsMin, flags, argument.address(), argumentBytes);
+    } finally {
+      Reference.reachabilityFence(argument);
+    }
   }
 
   @Override
   public int registerFiles(MemorySegment descriptors, int count) {
-    int result =
-        (int)
-            Downcalls.plain(REGISTER_FILES, ring.address(), descriptors.address(), count, 0, 0, 0);
-    Reference.reachabilityFence(descriptors);
-    return result;
+    try {
+      return (int)
+          Downcalls.plain(REGISTER_FILES, ring.address(), descriptors.address(), count, 0, 0, 0);
+    } finally {
+      Reference.reachabilityFence(descriptors);
+    }
   }
 
   @Override

@@ -25,8 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DrivenAgents implements AgentHost, Agent, Driving.Driver {
 
+  @SuppressWarnings("StaticAssignmentOfThrowable") // made once, as those of the agents
   private static final AgentTerminationException ENDED =
       new AgentTerminationException("the store is closed", null, true, false, false);
+
   private static final long LOOK_NS = 1_000_000;
 
   private final AgentInvoker invoker = new AgentInvoker(DrivenAgents::rethrow, null, this);

@@ -44,7 +44,8 @@ public final class Driving {
 
   /** Ends what {@link #begin} began. */
   public static synchronized void end(Driver driver) {
-    entries = Arrays.stream(entries).filter(entry -> entry.driver != driver).toArray(Entry[]::new);
+    entries =
+        Arrays.stream(entries).filter(entry -> !entry.driver.equals(driver)).toArray(Entry[]::new);
   }
 
   /** Returns whether the caller drives agents. */

@@ -120,7 +120,7 @@ class AgentsTest {
   }
 
   /** A thread that drives a store until it is told to stop, or the invoker has ended. */
-  private static final class Driver implements AutoCloseable {
+  private static final class Driver {
     private final AtomicReference<Throwable> thrown = new AtomicReference<>();
     private final CountDownLatch started = new CountDownLatch(1);
     private final Thread thread;
@@ -164,8 +164,7 @@ class AgentsTest {
       assertThat(thrown.get()).isNull();
     }
 
-    @Override
-    public void close() throws InterruptedException {
+    void stop() throws InterruptedException {
       stopped = true;
       thread.join();
     }
@@ -273,7 +272,7 @@ class AgentsTest {
     LocalBlobStore store = open(DRIVEN.withEngine(engine));
     Driver driver = new Driver(store.agentInvoker());
     assertThat(commitAsync(store, 1).get(120, TimeUnit.SECONDS)).isEqualTo(1);
-    driver.close();
+    driver.stop();
     CompletableFuture<Long> queued = commitAsync(store, 2);
     CompletableFuture<Long> read;
     try (Arena arena = Arena.ofShared()) {
