@@ -33,16 +33,6 @@ final class RingEntrance {
     this.waiting = waiting;
   }
 
-  /** Submits everything prepared; returns how much that was. */
-  int submit() {
-    int prepared = ring.unsubmitted();
-    int attempts = 0;
-    while (ring.unsubmitted() > 0) {
-      attempts = enter(0, 0, attempts);
-    }
-    return prepared;
-  }
-
   /** Submits, then waits until {@code wanted} completions are ready or the time is over. */
   int submitAndWait(int wanted, long timeoutNs) {
     if (timeoutNs <= 0 || wanted <= 0) {
@@ -65,6 +55,16 @@ final class RingEntrance {
       }
     }
     return ready();
+  }
+
+  /** Submits everything prepared; returns how much that was. */
+  private int submit() {
+    int prepared = ring.unsubmitted();
+    int attempts = 0;
+    while (ring.unsubmitted() > 0) {
+      attempts = enter(0, 0, attempts);
+    }
+    return prepared;
   }
 
   private int ready() {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One io_uring: prepare operations, submit them, reap their completions.
  *
  * <pre>
- *            prepare…            submit, submitAndWait            reap
+ *            prepare…               submitAndWait                 reap
  *   FREE ──────────────▶ PREPARED ──────────────────▶ IN FLIGHT ─────▶ FREE (last completion)
  *
  *   OPEN ── a completion that is unknown, double or out of turn; an enter that fails for good
@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  *   CLOSED ◀─────────────────────────────────────────────────────────────────  every other call
  * </pre>
  *
- * <p>Invariants. (1) An operation is counted from prepare to its last completion, and {@link
- * #inFlight()} is never more than the completion ring holds. (2) The number of entries that the
- * kernel took is read from the ring's head, never inferred from the result of enter. So an EINTR or
- * EBUSY leaves no entry uncounted. (3) Every completion belongs to exactly one operation in flight,
- * else the ring is poisoned.
+ * <p>Invariants. (1) An operation is counted from prepare until its last completion is reaped. The
+ * count is never more than the completion ring holds. (2) The number of entries that the kernel
+ * took is read from the ring's head, never inferred from the result of enter. So an EINTR or EBUSY
+ * leaves no entry uncounted. (3) Every completion belongs to exactly one operation in flight, else
+ * the ring is poisoned.
  *
  * <p>Thread: the platform thread that opened it, for every method; any other gets an {@link
  * IllegalStateException}. Memory: buffers stay the caller's, must be native and must not be freed
@@ -73,6 +73,7 @@ public final class Uring implements AutoCloseable {
    *
    * @param entries operations that can be prepared between two submits, 1 to {@link #ENTRIES_MAX};
    *     twice as many can be in flight.
+   * @return the ring; the caller closes it.
    * @throws NativeException if the kernel refuses, see {@link UringSupport} for the reasons.
    * @throws IllegalStateException if there is no liburing, or on a virtual thread: the kernel ties
    *     the ring to the thread underneath.
@@ -97,6 +98,7 @@ public final class Uring implements AutoCloseable {
   /**
    * Registers descriptors; operations name them by their index here. Once per ring.
    *
+   * @param descriptors open files; the kernel keeps its own reference to each.
    * @throws NativeException EMFILE, ENOMEM, EBADF, EBUSY from io_uring_register(2).
    */
   public void registerFiles(int... descriptors) {
@@ -114,8 +116,12 @@ public final class Uring implements AutoCloseable {
   /**
    * Prepares a read of {@code bytes} to the start of a target that may be longer.
    *
-   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again. So
-   *     for every {@code prepare} method.
+   * @param fileIndex the index of a registered file.
+   * @param target native memory of {@code bytes} or more.
+   * @param bytes bytes to read, at most {@link #TRANSFER_BYTES_MAX}.
+   * @param offset the first byte in the file.
+   * @param token comes back with the completion.
+   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again.
    */
   public boolean prepareRead(
       int fileIndex, MemorySegment target, long bytes, long offset, long token) {
@@ -143,7 +149,12 @@ public final class Uring implements AutoCloseable {
   /**
    * Prepares a gathered write; {@code sources} must stay untouched until it completes.
    *
-   * @param rwFlags such as {@link #RWF_DSYNC}.
+   * @param fileIndex the index of a registered file.
+   * @param sources the memory to write, in this order.
+   * @param offset the first byte in the file.
+   * @param rwFlags such as {@link #RWF_DSYNC}, or 0.
+   * @param token comes back with the completion.
+   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again.
    */
   public boolean prepareWritev(
       int fileIndex, IoVectors sources, long offset, int rwFlags, long token) {
@@ -161,7 +172,13 @@ public final class Uring implements AutoCloseable {
         sources);
   }
 
-  /** Prepares an fdatasync. It does not wait for writes in flight: reap those first. */
+  /**
+   * Prepares an fdatasync. It does not wait for writes in flight: reap those first.
+   *
+   * @param fileIndex the index of a registered file.
+   * @param token comes back with the completion.
+   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again.
+   */
   public boolean prepareDataSync(int fileIndex, long token) {
     checkFile(fileIndex);
     return prepare(
@@ -177,7 +194,12 @@ public final class Uring implements AutoCloseable {
         null);
   }
 
-  /** Prepares an operation that does nothing. */
+  /**
+   * Prepares an operation that does nothing.
+   *
+   * @param token comes back with the completion.
+   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again.
+   */
   public boolean prepareNop(long token) {
     return prepare(SubmissionEntry.OP_NOP, 0, -1, 0, 0, 0, 0, Kind.ONCE, token, null);
   }
@@ -187,6 +209,8 @@ public final class Uring implements AutoCloseable {
    * #COMPLETION_MORE} while it stays armed. {@link #close()} takes it back.
    *
    * @param fd a descriptor, not the index of a registered file.
+   * @param token comes back with each completion.
+   * @return false, and nothing prepared, if the ring is full: submit and reap, then try again.
    */
   public boolean preparePollMultishot(int fd, long token) {
     return prepare(
@@ -203,29 +227,15 @@ public final class Uring implements AutoCloseable {
   }
 
   /**
-   * Hands everything prepared to the kernel, without waiting for completions.
-   *
-   * @return operations handed over.
-   * @throws NativeException EAGAIN or EBUSY if the kernel kept refusing for seconds; prepared
-   *     operations stay prepared. Any other errno poisons the ring.
-   */
-  public int submit() {
-    check();
-    try {
-      return entrance.submit();
-    } catch (NativeException failure) {
-      throw poisonedUnlessBusy(failure);
-    }
-  }
-
-  /**
    * Hands everything prepared to the kernel, then waits for completions.
    *
-   * @param count completions to wait for, those ready included; at most {@link #inFlight()} counts.
+   * @param count completions to wait for, those ready included. A count above the operations in
+   *     flight waits for all of them; 0 only submits.
    * @param timeoutNs nanoseconds, 0 or more; {@link Long#MAX_VALUE} waits without end. With 0, or a
    *     count of 0, this asks the kernel for its ready completions and returns.
    * @return completions ready to reap; fewer than {@code count} after the time-out.
-   * @throws NativeException as {@link #submit()}.
+   * @throws NativeException EAGAIN or EBUSY if the kernel kept refusing for seconds; prepared
+   *     operations stay prepared. Any other errno poisons the ring.
    */
   public int submitAndWait(int count, long timeoutNs) {
     check();
@@ -239,6 +249,7 @@ public final class Uring implements AutoCloseable {
   /**
    * Delivers completions that are ready, without a system call.
    *
+   * @param handler receives each completion on this thread.
    * @param limit the most to deliver.
    * @return completions delivered.
    * @throws IllegalStateException if a completion is unknown or comes twice; the ring is poisoned.
@@ -269,15 +280,6 @@ public final class Uring implements AutoCloseable {
   }
 
   /**
-   * Returns the operations whose last completion has not been reaped: prepared or submitted, armed
-   * polls included.
-   */
-  public int inFlight() {
-    check();
-    return operations.used();
-  }
-
-  /**
    * Poisons the ring: every later call except {@link #close()} throws, and prepared operations are
    * never submitted. For an owner who can no longer tell what became of its operations.
    *
@@ -290,15 +292,10 @@ public final class Uring implements AutoCloseable {
     }
   }
 
-  /** Returns whether the ring was given up, by itself or by its owner. */
+  /** {@return whether the ring was given up, by itself or by its owner} */
   public boolean poisoned() {
     checkOwner();
     return poison != null;
-  }
-
-  /** Returns the most operations in flight: the size of the completion ring. */
-  public int capacity() {
-    return operations.capacity();
   }
 
   /**
@@ -410,7 +407,7 @@ public final class Uring implements AutoCloseable {
     }
   }
 
-  /** Returns whether the owner has ended. The ring can then only be closed. Thread: any. */
+  /** {@return whether the owner has ended} The ring can then only be closed. Thread: any. */
   public boolean isOrphaned() {
     return !owner.isAlive();
   }

@@ -14,8 +14,8 @@ import java.util.function.IntUnaryOperator;
  * as scripted. Entries complete with their length unless {@link #result} says otherwise.
  */
 final class FakeKernel implements RingKernel, AutoCloseable {
-  private static final int SUBMISSION_ENTRIES = 4;
-  private static final int COMPLETION_ENTRIES = 8;
+  static final int SUBMISSION_ENTRIES = 4;
+  static final int COMPLETION_ENTRIES = 8;
 
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment submissionHead = arena.allocate(4, 4);
