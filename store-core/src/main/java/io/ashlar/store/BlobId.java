@@ -89,7 +89,12 @@ public record BlobId(long high, long low) implements Comparable<BlobId> {
     return toText(high, low);
   }
 
-  /** {@return the text of the id made of these halves, for messages that hold no {@link BlobId}} */
+  /**
+   * {@return the text of the id made of these halves, for messages that hold no {@link BlobId}}
+   *
+   * @param high the upper 64 bits of the id.
+   * @param low the lower 64 bits of the id.
+   */
   public static String toText(long high, long low) {
     HexFormat hex = HexFormat.of();
     return hex.toHexDigits(high) + hex.toHexDigits(low);

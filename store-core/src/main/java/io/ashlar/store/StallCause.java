@@ -59,7 +59,7 @@ public enum StallCause {
     this.id = id;
   }
 
-  /** Returns the number that stands for the cause, from 0 without gaps. */
+  /** {@return the number that stands for the cause, from 0 without gaps} */
   public int id() {
     return id;
   }

@@ -95,7 +95,11 @@ public record StoreStats(
     stalls = List.copyOf(stalls);
   }
 
-  /** Returns the stalls of one cause. */
+  /**
+   * {@return the stalls of one cause since the store was opened}
+   *
+   * @param cause what the stalled operations waited for.
+   */
   public StallStats stalls(StallCause cause) {
     return stalls.get(cause.id());
   }

@@ -26,18 +26,38 @@ public final class SettingTable {
   /**
    * Declares a number from {@code least} to {@code most}.
    *
-   * @param most {@link Long#MAX_VALUE} for no upper bound.
+   * @param name the name of the setting, as its methods and error messages have it.
+   * @param initial the default.
+   * @param least the smallest value allowed.
+   * @param most the greatest value allowed; {@link Long#MAX_VALUE} for no upper bound.
+   * @return the key that reads and changes the setting.
    */
   public Setting<Long> number(String name, long initial, long least, long most) {
     return number(name, initial, new Setting.Range(least, most, false, false));
   }
 
-  /** Declares a number that is 0, for none, or from {@code least} to {@code most}. */
+  /**
+   * Declares a number that is 0, for none, or from {@code least} to {@code most}.
+   *
+   * @param name the name of the setting, as its methods and error messages have it.
+   * @param initial the default.
+   * @param least the smallest value allowed beside 0.
+   * @param most the greatest value allowed.
+   * @return the key that reads and changes the setting.
+   */
   public Setting<Long> numberOrZero(String name, long initial, long least, long most) {
     return number(name, initial, new Setting.Range(least, most, true, false));
   }
 
-  /** Declares a power of two from {@code least} to {@code most}. */
+  /**
+   * Declares a power of two from {@code least} to {@code most}.
+   *
+   * @param name the name of the setting, as its methods and error messages have it.
+   * @param initial the default.
+   * @param least the smallest value allowed.
+   * @param most the greatest value allowed.
+   * @return the key that reads and changes the setting.
+   */
   public Setting<Long> powerOfTwo(String name, long initial, long least, long most) {
     return number(name, initial, new Setting.Range(least, most, false, true));
   }
@@ -46,12 +66,25 @@ public final class SettingTable {
     return add(new Setting<>(settings.size(), name, initial, false, range));
   }
 
-  /** Declares a setting that has a value, whichever. */
+  /**
+   * Declares a setting that may have any value except null.
+   *
+   * @param <T> the type of the value.
+   * @param name the name of the setting, as its methods and error messages have it.
+   * @param initial the default.
+   * @return the key that reads and changes the setting.
+   */
   public <T> Setting<T> value(String name, T initial) {
     return add(new Setting<>(settings.size(), name, initial, false, null));
   }
 
-  /** Declares a setting that may be null and is null by default. */
+  /**
+   * Declares a setting that may be null and is null by default.
+   *
+   * @param <T> the type of the value.
+   * @param name the name of the setting, as its methods and error messages have it.
+   * @return the key that reads and changes the setting.
+   */
   public <T> Setting<@Nullable T> optional(String name) {
     return add(new Setting<@Nullable T>(settings.size(), name, null, true, null));
   }
@@ -61,7 +94,7 @@ public final class SettingTable {
     return setting;
   }
 
-  /** Returns the defaults of all settings declared. */
+  /** {@return the defaults of all settings declared} */
   public Settings defaults() {
     @Nullable Object[] values = new Object[settings.size()];
     for (Setting<?> setting : settings) {

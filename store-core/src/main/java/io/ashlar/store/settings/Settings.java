@@ -13,20 +13,33 @@ public final class Settings {
     this.values = values;
   }
 
-  /** Returns the value of a setting of this table. */
+  /**
+   * {@return the value of a setting of this table}
+   *
+   * @param <T> the type of the value.
+   * @param setting a setting that the same table declared.
+   */
   @SuppressWarnings("unchecked") // with() put it there
   public <T extends @Nullable Object> T get(Setting<T> setting) {
     return (T) values[setting.place()];
   }
 
-  /** Returns the value of a setting whose rule keeps it within an int. */
+  /**
+   * {@return the value of a setting whose rule keeps it within an int}
+   *
+   * @param setting a setting that the same table declared.
+   * @throws ArithmeticException if the value is no int.
+   */
   public int getInt(Setting<Long> setting) {
     return Math.toIntExact(get(setting));
   }
 
   /**
-   * Returns these values with another value of one setting.
+   * {@return these values with another value of one setting}
    *
+   * @param <T> the type of the value.
+   * @param setting a setting that the same table declared.
+   * @param value the new value; null only for an optional setting.
    * @throws IllegalArgumentException naming the setting, the rule and the value, if the rule
    *     forbids it.
    */
@@ -37,7 +50,7 @@ public final class Settings {
     return new Settings(table, next);
   }
 
-  /** Returns name and value of every setting. */
+  /** {@return name and value of every setting} */
   @Override
   public String toString() {
     return table.settings().stream()

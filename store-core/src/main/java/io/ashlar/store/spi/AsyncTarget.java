@@ -11,6 +11,7 @@ public final class AsyncTarget {
   /**
    * Refuses memory that another thread cannot write to.
    *
+   * @param target the memory.
    * @throws IllegalArgumentException if {@code target} is read-only or confined to one thread.
    */
   public static void check(MemorySegment target) {

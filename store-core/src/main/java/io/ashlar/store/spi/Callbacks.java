@@ -51,7 +51,7 @@ public final class Callbacks {
     others.unmark();
   }
 
-  /** Returns whether a listener, or a logger, is being told on this thread. */
+  /** {@return whether a listener, or a logger, is being told on this thread} */
   public boolean isInListener() {
     return listeners.isMarked() || Log.isLogging();
   }
@@ -80,15 +80,15 @@ public final class Callbacks {
   }
 
   /**
-   * Returns whether a callback will never return, since its thread is within {@link System#exit}. A
-   * thread that waits for it, such as a shutdown hook, would wait forever. Looks at the stack of
-   * each thread that is marked.
+   * {@return whether a callback will never return, since its thread is within {@link System#exit}}
+   * A thread that waits for it, such as a shutdown hook, would wait forever. This looks at the
+   * stack of each thread that is marked.
    */
   public boolean isExiting() {
     return listeners.isExiting() || others.isExiting() || Log.isExiting();
   }
 
-  /** Returns what to throw where this thread would wait for itself. */
+  /** {@return what to throw where this thread would wait for itself} */
   public IllegalStateException refusal() {
     return new IllegalStateException(
         "this was called by a callback of the store and would wait for it to return: call it on"

@@ -4,6 +4,10 @@ package io.ashlar.store.spi;
 @FunctionalInterface
 public interface ChangeVisitor {
 
-  /** One change. */
+  /**
+   * Receives one change.
+   *
+   * @param change the last change of its id.
+   */
   void onChange(BlobChange change);
 }

@@ -15,12 +15,16 @@ public final class ConfinedView implements AutoCloseable {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment value;
 
-  /** Makes one of native memory. */
+  /**
+   * Makes a view for the calling thread.
+   *
+   * @param memory native memory; it stays its owner's.
+   */
   public ConfinedView(MemorySegment memory) {
     value = NativeMemory.viewIn(arena, memory).asReadOnly();
   }
 
-  /** Returns the view. */
+  /** {@return the view} */
   public MemorySegment value() {
     return value;
   }

@@ -35,20 +35,29 @@ public final class Driving {
 
   private Driving() {}
 
-  /** Makes a thread the driver of agents. */
+  /**
+   * Makes a thread the driver of agents.
+   *
+   * @param thread the thread; it may drive several sets of agents.
+   * @param driver does their work; {@link #end} takes the same object.
+   */
   public static synchronized void begin(Thread thread, Driver driver) {
     Entry[] next = Arrays.copyOf(entries, entries.length + 1);
     next[entries.length] = new Entry(thread, driver);
     entries = next;
   }
 
-  /** Ends what {@link #begin} began. */
+  /**
+   * Ends what {@link #begin} began.
+   *
+   * @param driver the one given there; does nothing if it has ended.
+   */
   public static synchronized void end(Driver driver) {
     entries =
         Arrays.stream(entries).filter(entry -> !entry.driver.equals(driver)).toArray(Entry[]::new);
   }
 
-  /** Returns whether the caller drives agents. */
+  /** {@return whether the caller drives agents} */
   public static boolean isHere() {
     for (Entry entry : entries) {
       if (entry.thread.equals(Thread.currentThread())) {
@@ -61,6 +70,9 @@ public final class Driving {
   /**
    * Drives until {@code done} holds, before a wait that does not drive. Returns at once if the
    * caller does not drive. The caller holds no lock that an agent or a helping thread needs.
+   *
+   * @param blocker what the thread waits for, as thread dumps show it.
+   * @param done the condition.
    */
   public static void until(Object blocker, BooleanSupplier done) {
     while (isHere() && !done.getAsBoolean()) {
@@ -72,6 +84,7 @@ public final class Driving {
    * Passes a moment of a wait: drives the agents of the caller and parks only if they had nothing
    * to do, or parks for a time.
    *
+   * @param blocker what the thread waits for, as thread dumps show it.
    * @param ns nanoseconds; {@link Uninterrupted#FOR_EVER_NS} parks until the thread is unparked.
    */
   public static void pause(Object blocker, long ns) {

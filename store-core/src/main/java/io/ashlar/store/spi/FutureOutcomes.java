@@ -18,6 +18,9 @@ public final class FutureOutcomes {
   /**
    * Completes a future and has its stages done.
    *
+   * @param <T> the type of the value.
+   * @param future the future.
+   * @param value the value.
    * @throws OutOfMemoryError if the heap stays full.
    */
   public static <T extends @Nullable Object> void complete(CompletableFuture<T> future, T value) {
@@ -35,6 +38,8 @@ public final class FutureOutcomes {
   /**
    * Fails a future and has its stages done.
    *
+   * @param future the future.
+   * @param failure the reason.
    * @throws OutOfMemoryError if the heap stays full.
    */
   public static void fail(CompletableFuture<?> future, Throwable failure) {
@@ -50,8 +55,11 @@ public final class FutureOutcomes {
   }
 
   /**
-   * Returns the future of what {@code work} returns or throws on a thread of {@code executor}.
+   * {@return the future of what {@code work} returns or throws on a thread of {@code executor}}
    *
+   * @param <T> the type of the value.
+   * @param work the work; an exception or error of it fails the future.
+   * @param executor runs the work.
    * @throws RuntimeException the exception of the executor; the work is not done then.
    */
   public static <T extends @Nullable Object> CompletableFuture<T> supply(

@@ -36,7 +36,7 @@ public final class HandleTraces {
 
   private HandleTraces() {}
 
-  /** Returns one if the property asks for it. */
+  /** {@return a record of open handles if the property asks for it, else null} */
   public static @Nullable HandleTraces ifWanted() {
     return Boolean.getBoolean(PROPERTY) ? new HandleTraces() : null;
   }
@@ -53,13 +53,18 @@ public final class HandleTraces {
         new Taken(kind, Thread.currentThread().getName(), System.nanoTime(), new Throwable()));
   }
 
-  /** Notes that a handle was given back; one that was not taken is none. */
+  /**
+   * Notes that a handle was given back.
+   *
+   * @param handle the handle; does nothing if it was not noted as taken.
+   */
   public void returned(Object handle) {
     open.remove(handle);
   }
 
   /**
-   * Returns where the oldest handle was taken, with the oldest of each other kind as suppressed.
+   * {@return where the oldest open handle was taken, or null if none is open} The oldest handle of
+   * each other kind is added as suppressed.
    */
   public @Nullable Throwable oldest() {
     Map<String, Taken> byKind = new HashMap<>();

@@ -35,6 +35,7 @@ public final class HeapShortage {
    * Waits a little before the next attempt.
    *
    * @param attempt the number of the one that failed, from 0.
+   * @param failure what the attempt threw.
    * @throws OutOfMemoryError the failure, if that was the last attempt.
    */
   public static void await(int attempt, OutOfMemoryError failure) {

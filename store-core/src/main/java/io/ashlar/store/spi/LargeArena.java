@@ -21,12 +21,15 @@ public final class LargeArena implements Arena {
     this.arena = arena;
   }
 
-  /** One that every thread may use; closing it asks each thread of the process whether it does. */
+  /**
+   * {@return an arena for every thread} Its close costs a handshake with each thread of the
+   * process.
+   */
   public static LargeArena ofShared() {
     return new LargeArena(Arena.ofShared());
   }
 
-  /** One for this thread, which is cheap to close. */
+  /** {@return an arena for the calling thread} It is cheap to close. */
   public static LargeArena ofConfined() {
     return new LargeArena(Arena.ofConfined());
   }

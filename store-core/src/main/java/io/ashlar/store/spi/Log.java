@@ -17,7 +17,13 @@ public final class Log {
 
   private Log() {}
 
-  /** Logs a message. */
+  /**
+   * Logs a message.
+   *
+   * @param from the class whose name is the logger's.
+   * @param level the level.
+   * @param message the message.
+   */
   public static void log(Class<?> from, System.Logger.Level level, String message) {
     log(from, level, message, null);
   }
@@ -26,6 +32,8 @@ public final class Log {
    * Logs a message.
    *
    * @param from the class whose name is the logger's.
+   * @param level the level.
+   * @param message the message.
    * @param thrown what to log with it, if anything.
    */
   public static void log(
@@ -49,7 +57,7 @@ public final class Log {
     return LOGGING.isExiting();
   }
 
-  /** Returns whether this thread is within a logger that was called here. */
+  /** {@return whether this thread is within a logger that was called here} */
   public static boolean isLogging() {
     return LOGGING.isMarked();
   }

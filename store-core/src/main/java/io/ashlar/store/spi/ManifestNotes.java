@@ -70,10 +70,11 @@ public record ManifestNotes(long count, boolean complete, @Nullable Note settled
   }
 
   /**
-   * Returns the notes to be made before a manifest is sent.
+   * {@return the notes to be made before a manifest is sent}
    *
    * @param parent the newest manifest of the chain, which the new one follows; null if there is
    *     none.
+   * @param manifest the manifest to be sent.
    */
   public ManifestNotes sending(@Nullable Note parent, Note manifest) {
     if (parent != null && (!complete || sent.contains(parent))) {
@@ -87,12 +88,20 @@ public record ManifestNotes(long count, boolean complete, @Nullable Note settled
     return new ManifestNotes(count + 1, complete, settled, more);
   }
 
-  /** Returns the notes to be made before anything relies on a manifest that is in the chain. */
+  /**
+   * {@return the notes to be made before anything relies on a manifest that is in the chain}
+   *
+   * @param manifest that manifest.
+   */
   public ManifestNotes settled(Note manifest) {
     return new ManifestNotes(count + 1, true, manifest, List.of());
   }
 
-  /** Returns whether the manifest with this put id is settled or was sent. */
+  /**
+   * {@return whether the manifest with this put id is settled or was sent}
+   *
+   * @param putId the put id, as the object store has it.
+   */
   public boolean holds(UUID putId) {
     boolean found = settled != null && settled.putId().equals(putId);
     for (Note note : sent) {
@@ -101,7 +110,7 @@ public record ManifestNotes(long count, boolean complete, @Nullable Note settled
     return found;
   }
 
-  /** Returns the highest sequence noted, or 0. */
+  /** {@return the highest sequence noted, or 0} */
   public long sequenceMax() {
     long max = settled == null ? 0 : settled.sequence();
     for (Note note : sent) {

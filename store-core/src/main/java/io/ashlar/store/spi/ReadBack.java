@@ -23,6 +23,10 @@ public interface ReadBack {
    * when the checksum of what {@link #readBack} gave is not the blob's: one bad answer is no
    * damage.
    *
+   * @param id the blob.
+   * @param reference where it lies, as given to {@link TierSource#evict}.
+   * @param target memory exactly as long as the blob, owned by the caller; written before this
+   *     returns.
    * @throws io.ashlar.store.TierUnavailableException if the tier does not answer.
    * @throws io.ashlar.store.CorruptionException if the tier's copy is damaged or gone.
    */

@@ -19,7 +19,7 @@ public final class ReadOutcomes {
   private ReadOutcomes() {}
 
   /**
-   * Returns the exception that tells a listener why a read failed; a listener takes exceptions
+   * {@return the exception that tells a listener why a read failed} A listener takes exceptions
    * only.
    *
    * @param thrown a {@link RuntimeException}, or an {@link Error} such as a fault in a target that
@@ -39,7 +39,10 @@ public final class ReadOutcomes {
   /**
    * Calls a listener; logs and drops its exceptions.
    *
-   * @param length the blob's length, unless {@code failure} says why it was not read.
+   * @param listener the listener.
+   * @param id the blob.
+   * @param length the blob's length in bytes; ignored if the read failed.
+   * @param failure why the blob was not read, or null if it was.
    */
   public static void tell(
       ReadListener listener, BlobId id, long length, @Nullable RuntimeException failure) {

@@ -12,6 +12,8 @@ import java.util.concurrent.TimeoutException;
  * <p>A thread that drives the store's agents drives them while it waits.
  *
  * <p>Thread: any.
+ *
+ * @param <T> the type of the value.
  */
 public class StoreFuture<T> extends CompletableFuture<T> {
 
@@ -19,7 +21,11 @@ public class StoreFuture<T> extends CompletableFuture<T> {
 
   private final Callbacks callbacks;
 
-  /** Creates an incomplete one. */
+  /**
+   * Creates an incomplete future.
+   *
+   * @param callbacks the threads that are in a callback of the store.
+   */
   public StoreFuture(Callbacks callbacks) {
     this.callbacks = callbacks;
   }

@@ -57,7 +57,11 @@ public final class ThreadMarks {
     return known;
   }
 
-  /** Takes one mark of this thread back. */
+  /**
+   * Takes one mark of this thread back.
+   *
+   * @throws IllegalStateException if this thread has no mark.
+   */
   public void unmark() {
     Thread self = Thread.currentThread();
     int first = (int) self.threadId() & SLOTS - 1;
@@ -74,8 +78,8 @@ public final class ThreadMarks {
   }
 
   /**
-   * Returns whether a marked thread is within {@link System#exit}, from which it never returns.
-   * Looks at the stack of each.
+   * {@return whether a marked thread is within {@link System#exit}, from which it never returns}
+   * This looks at the stack of each.
    */
   public boolean isExiting() {
     for (ThreadMarks marks = this; marks != null; marks = marks.more) {
@@ -99,7 +103,7 @@ public final class ThreadMarks {
     return false;
   }
 
-  /** Returns whether this thread is marked. */
+  /** {@return whether this thread is marked} */
   public boolean isMarked() {
     Thread self = Thread.currentThread();
     for (ThreadMarks marks = this; marks != null; marks = marks.more) {

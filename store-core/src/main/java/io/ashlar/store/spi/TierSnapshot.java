@@ -17,6 +17,8 @@ public interface TierSnapshot extends Snapshot {
    * Visits the last change of every id that changed after {@code afterSequence}, each id once:
    * deletes too, as far as tombstones are kept.
    *
+   * @param afterSequence a log sequence, 0 or more; 0 visits every id.
+   * @param visitor called on this thread.
    * @throws io.ashlar.store.SnapshotEndedException if the store has ended this snapshot; what was
    *     visited is then not complete.
    */
@@ -26,6 +28,7 @@ public interface TierSnapshot extends Snapshot {
    * Reads the bytes of a stored change of this snapshot into {@code target}, verified against its
    * checksum.
    *
+   * @param change a stored change, as {@link #forEachChange} showed it.
    * @param target at least as long as the blob.
    * @throws IllegalArgumentException if the snapshot holds no such change.
    * @throws io.ashlar.store.CorruptionException if the stored bytes are damaged.

@@ -13,26 +13,26 @@ import java.util.function.UnaryOperator;
 public interface TierSource {
 
   /**
-   * Returns which threads are calling the application back. A tier marks its own callbacks there,
-   * so that the store refuses what would wait for them, and the tier what would wait for the
-   * store's.
+   * {@return the threads that are calling the application back} A tier marks its own callbacks
+   * there. So the store refuses calls that would wait for them, and the tier refuses calls that
+   * would wait for the store's.
    */
   Callbacks callbacks();
 
-  /** Returns the store's identity, renewed whenever a store is made anew or restored. */
+  /** {@return the store's identity} It is new for each store that is created or restored. */
   long storeId();
 
-  /** Returns the identity of this open: greater at each open of the same store. */
+  /** {@return the identity of this open: greater at each open of the same store} */
   long incarnation();
 
   /**
-   * Returns the highest log sequence that a durable mark covers. Only changes up to it may be
-   * uploaded: later ones could still be lost in a crash of this machine and never have happened.
-   * Rises to the last commit within about 10 ms of quiet.
+   * {@return the highest log sequence that a durable mark covers} Only changes up to it may be
+   * uploaded: a crash of this machine could still lose later ones. It rises to the last commit
+   * within about 10 ms of quiet.
    */
   long markedSequence();
 
-  /** Returns the number of the last epoch within {@link #markedSequence}, or an earlier one. */
+  /** {@return the number of the last epoch within {@link #markedSequence}, or an earlier one} */
   long markedEpoch();
 
   /**
@@ -41,7 +41,7 @@ public interface TierSource {
    */
   void markTiered();
 
-  /** Returns what this store's file notes of the manifests that its tier has sent. */
+  /** {@return what this store's file notes of the manifests that its tier has sent} */
   ManifestNotes manifestNotes();
 
   /**
@@ -57,8 +57,9 @@ public interface TierSource {
 
   /**
    * Takes a snapshot, through which changes and the bytes of blobs are read as they were after one
-   * epoch, whatever happens meanwhile. To be closed.
+   * epoch, whatever happens meanwhile.
    *
+   * @return the snapshot; the caller closes it.
    * @throws io.ashlar.store.StoreFailedException if the store was poisoned.
    */
   TierSnapshot tierSnapshot();
@@ -67,6 +68,10 @@ public interface TierSource {
    * Visits the last change of every id that changed after {@code afterSequence} and at or before
    * {@code throughSequence}. An id that changes meanwhile may be left out: its new change has a
    * sequence above {@link #markedSequence} at the call's start and comes with the next range.
+   *
+   * @param afterSequence a log sequence, 0 or more.
+   * @param throughSequence a log sequence; {@link Long#MAX_VALUE} includes every later change.
+   * @param visitor called on this thread.
    */
   void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor);
 
@@ -74,6 +79,7 @@ public interface TierSource {
    * Drops the local bytes of blobs in one epoch; their object and its manifest must be durable
    * remotely (rule L30). Waits until the epoch is durable.
    *
+   * @param evictions the changes that were tiered, and where the tier keeps their bytes.
    * @return how many were evicted: an id that changed since is left alone.
    */
   int evict(List<Eviction> evictions);
@@ -81,6 +87,8 @@ public interface TierSource {
   /**
    * Visits every evicted blob with where its bytes are now. A blob that is evicted, moved or
    * replaced meanwhile may be left out, or shown in its former state.
+   *
+   * @param visitor called on this thread.
    */
   void forEachEvicted(EvictedVisitor visitor);
 
@@ -94,24 +102,32 @@ public interface TierSource {
   void moveCold(List<Eviction> moves);
 
   /**
-   * Returns the log sequence of the oldest open snapshot, or {@link Long#MAX_VALUE}. It may still
-   * read evicted blobs by references that were moved or given up after that sequence.
+   * {@return the log sequence of the oldest open snapshot, or {@link Long#MAX_VALUE} if none is
+   * open} The snapshot may still read evicted blobs by references that were moved or given up after
+   * that sequence.
    */
   long oldestSnapshotSequence();
 
-  /** Forgets tombstones of changes at or before {@code throughSequence}: the tier has them. */
+  /**
+   * Forgets tombstones that the tier has uploaded.
+   *
+   * @param throughSequence the log sequence up to which changes are forgotten, itself included.
+   */
   void dropTombstones(long throughSequence);
 
   /**
    * Tells the store whether much new data is being put, as by a restore. Meanwhile the file grows
    * by preallocated blocks. That saves writing twice; later commits into the same place may be
    * slower for it.
+   *
+   * @param on whether a bulk load begins; false when it has ended.
    */
   void setBulkLoad(boolean on);
 
   /**
-   * Sets who reads evicted blobs back, until {@link #detachReadBack}.
+   * Sets the tier that reads evicted blobs back, until {@link #detachReadBack}.
    *
+   * @param storage the tier; called by any thread that reads.
    * @throws IllegalStateException if another is attached: a store has one tier at a time.
    */
   void attachReadBack(ReadBack storage);
@@ -119,6 +135,8 @@ public interface TierSource {
   /**
    * Ends what {@link #attachReadBack} began: from now on reads of evicted blobs fail. Does nothing
    * if {@code storage} is not the one attached.
+   *
+   * @param storage the tier.
    */
   void detachReadBack(ReadBack storage);
 }

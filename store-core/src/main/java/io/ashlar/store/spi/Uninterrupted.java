@@ -18,11 +18,22 @@ public final class Uninterrupted {
   @SuppressWarnings("UnnecessaryLambda") // made once: a wait needs no heap
   private static final BooleanSupplier NEVER = () -> false;
 
-  /** A wait that an interrupt would end. */
+  /**
+   * A wait that an interrupt would end.
+   *
+   * @param <T> the type of the result.
+   * @param <E> the exception of the wait.
+   */
   @FunctionalInterface
   public interface Wait<T extends @Nullable Object, E extends Exception> {
 
-    /** Waits. It is called again after an interrupt, so it looks first whether it is done. */
+    /**
+     * Waits. It is called again after an interrupt, so it looks first whether it is done.
+     *
+     * @return the result.
+     * @throws InterruptedException if the thread is interrupted.
+     * @throws E if the wait fails.
+     */
     T await() throws InterruptedException, E;
   }
 
@@ -31,7 +42,11 @@ public final class Uninterrupted {
   @FunctionalInterface
   public interface PlainWait extends Wait<Boolean, RuntimeException> {
 
-    /** Waits; see {@link Wait#await}. */
+    /**
+     * Waits; see {@link Wait#await}.
+     *
+     * @throws InterruptedException if the thread is interrupted.
+     */
     void run() throws InterruptedException;
 
     @Override
@@ -43,7 +58,15 @@ public final class Uninterrupted {
 
   private Uninterrupted() {}
 
-  /** Waits, and returns the result of the wait. */
+  /**
+   * Waits.
+   *
+   * @param <T> the type of the result.
+   * @param <E> the exception of the wait.
+   * @param wait the wait.
+   * @return its result.
+   * @throws E if the wait fails.
+   */
   public static <T extends @Nullable Object, E extends Exception> T get(Wait<T, E> wait) throws E {
     boolean interrupted = false;
     try {
@@ -61,19 +84,31 @@ public final class Uninterrupted {
     }
   }
 
-  /** Waits. */
+  /**
+   * Waits.
+   *
+   * @param wait the wait.
+   */
   public static void run(PlainWait wait) {
     var _ = get(wait);
   }
 
-  /** Parks until {@code done} holds. Who makes it hold unparks this thread. */
+  /**
+   * Parks until {@code done} holds. The thread that makes it hold unparks this one.
+   *
+   * @param blocker what the thread waits for, as thread dumps show it.
+   * @param done the condition; its exception ends the wait.
+   */
   public static void parkUntil(Object blocker, BooleanSupplier done) {
     parkUntil(blocker, done, FOR_EVER_NS);
   }
 
   /**
-   * Parks until {@code done} holds, and looks by itself every {@code lookNs}. An exception of
-   * {@code done} ends the wait.
+   * Parks until {@code done} holds, and looks by itself every {@code lookNs}.
+   *
+   * @param blocker what the thread waits for, as thread dumps show it.
+   * @param done the condition; its exception ends the wait.
+   * @param lookNs nanoseconds between two looks, or {@link #FOR_EVER_NS}.
    */
   public static void parkUntil(Object blocker, BooleanSupplier done, long lookNs) {
     var _ = park(blocker, done, lookNs, false, 0);
@@ -82,6 +117,9 @@ public final class Uninterrupted {
   /**
    * Parks until {@code done} holds or the time is over, and looks by itself every {@code lookNs}.
    *
+   * @param blocker what the thread waits for, as thread dumps show it.
+   * @param done the condition; its exception ends the wait.
+   * @param lookNs nanoseconds between two looks, or {@link #FOR_EVER_NS}.
    * @param deadlineNs on the clock of {@link System#nanoTime()}.
    * @return whether {@code done} held at last.
    */
@@ -93,6 +131,9 @@ public final class Uninterrupted {
   /**
    * Parks for a time, all of it even if an interrupt is pending, which would end a plain park at
    * once.
+   *
+   * @param blocker what the thread waits for, as thread dumps show it.
+   * @param ns nanoseconds, 0 or more.
    */
   public static void sleep(Object blocker, long ns) {
     var _ = park(blocker, NEVER, FOR_EVER_NS, true, System.nanoTime() + ns);

@@ -111,7 +111,7 @@ final class SalvageScan {
           return;
         }
       } else {
-        // The index begins behind the last frame and looks like a damaged one, perhaps.
+        // The index begins after the last frame and may look like a damaged frame.
         Frame next = frameAt(offset + frame.bytes());
         if (next == null || !isIntact(offset + frame.bytes(), next)) {
           return;
@@ -175,7 +175,7 @@ final class SalvageScan {
         Batch.framed(summary, header, used.build(), kept), entriesExpected, entries, framesLost);
   }
 
-  /** Behind the last frame of the run that begins at {@code first}, or −1 if it is not whole. */
+  /** Returns the place after the run that begins at {@code first}, or −1 if it is not whole. */
   private int runEnd(FrameTable all, int first) {
     Frame frame = Frame.read(object, all.offset(first));
     if (frame.continues()) {

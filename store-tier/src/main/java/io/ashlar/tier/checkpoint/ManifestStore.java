@@ -130,7 +130,7 @@ public final class ManifestStore {
       }
       if (found != null) {
         found = probed(found);
-        // Read last: what was absent behind it was absent then, and not dropped before.
+        // Read last: what was absent after it was absent then, and not dropped before.
         if (boundary.sequence() < found.sequence()) {
           return found;
         }
@@ -156,7 +156,7 @@ public final class ManifestStore {
         null);
   }
 
-  /** The last manifest behind {@code from} without a gap. */
+  /** Returns the last manifest of the unbroken run that begins at {@code from}. */
   private TierManifest probed(TierManifest from) {
     TierManifest found = from;
     for (int probes = 1; ; probes++) {
@@ -203,7 +203,7 @@ public final class ManifestStore {
         : new CorruptionException(message, null, -1, e.expected(), e.actual(), e);
   }
 
-  /** The greatest sequence of a manifest behind {@code sequence}, or 0. */
+  /** Returns the greatest sequence of a manifest after {@code sequence}, or 0 if there is none. */
   private long listedAfter(long sequence) {
     long last = 0;
     String after = sequence == 0 ? null : TierKeys.manifest(sequence);

@@ -56,11 +56,11 @@ public final class TierKeys {
   /**
    * What a batch key says.
    *
-   * <p>Our writer <i>derives</i> the lower half of the id, so that whoever knows the rest of a name
-   * knows all of it: variant 2 and the last 62 of the first 64 bits of the SHA-256 of generation,
-   * number and the id's upper half, 8 bytes each, big-endian. Generation and number make a name
-   * unique below one prefix; the time and the 12 random bits of the upper half distinguish it from
-   * one of an earlier life of the prefix.
+   * <p>Our writer <i>derives</i> the lower half of the id from the rest of the name. It is variant
+   * 2, then the last 62 of the first 64 bits of a SHA-256. The digest covers the generation, the
+   * number and the upper half of the id, 8 bytes each, big-endian. Generation and number make a
+   * name unique below one prefix. The time and the 12 random bits of the upper half distinguish it
+   * from a name of an earlier life of the prefix.
    */
   public record BatchName(long generation, long number, UUID id) {
     private static final long VARIANT_2 = 1L << 63;

@@ -16,9 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Collects the entries of an epoch and writes them as one compressed object, {@code
- * {prefix}checkpoints/batch-{epoch}.lz4} with the epoch in at least six digits, as LaminarDB lays
- * it out. One PUT instead of one for each entry.
+ * Collects the entries of an epoch and writes them as one compressed object, with one PUT instead
+ * of one for each entry. The key is LaminarDB's: {@code {prefix}checkpoints/batch-{epoch}.lz4},
+ * with the epoch in at least six digits.
  *
  * <p>Order and duplicates are kept, and keys and data may be empty. An object is never overwritten:
  * a second flush of an epoch is refused.

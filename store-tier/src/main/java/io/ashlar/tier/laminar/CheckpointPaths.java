@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * {prefix}{id}/offsets/{source}.json                     where a source was
  * </pre>
  *
- * <p>A prefix with and without a slash at its end is the same. LaminarDB itself writes the same
- * names without the slash behind {@code {id}}; those are read too, and never written.
+ * <p>A prefix with and without a slash at its end is the same. LaminarDB itself leaves out the
+ * slash after {@code {id}}. Such names are read too, and never written.
  *
  * <p>The {@code path} of a manifest's entry is relative to {@code {prefix}{id}/}. LaminarDB stores
  * the whole key there; {@link #artifactKeys} understands both, and never leaves the prefix.

@@ -178,8 +178,8 @@ public final class CheckpointRecovery {
   private record Step(CheckpointId checkpoint, String operator, PartitionSnapshotEntry entry) {}
 
   /**
-   * What to apply, in order: oldest checkpoint first, whole states before deltas, and nothing that
-   * a later whole state replaces.
+   * Returns the entries to apply, in order: oldest checkpoint first, whole states before deltas. It
+   * leaves out an entry that a later whole state replaces.
    */
   private static List<Step> plan(List<CheckpointManifest> oldestFirst) {
     List<Step> newestFirst = new ArrayList<>();

@@ -50,7 +50,7 @@ public final class ProbeCommand implements Callable<Integer> {
                 + (fit
                     ? "fit for several writers"
                     : "not fit for several writers: use a service with real conditional writes, or"
-                        + " add writers=one to the URL if nobody else ever writes there")
+                        + " add writers=one to the URL if there is never another writer")
                 + " ("
                 + requests
                 + " requests)");

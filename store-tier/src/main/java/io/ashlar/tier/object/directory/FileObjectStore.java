@@ -81,6 +81,8 @@ public final class FileObjectStore extends CheckedObjectStore {
   /**
    * Opens the store in {@code root}, creating the directory if need be.
    *
+   * @param root the directory; only object stores may write below it.
+   * @return the store; the caller closes it.
    * @throws ObjectStoreException if it cannot be created or is not a directory.
    */
   public static FileObjectStore open(Path root) {

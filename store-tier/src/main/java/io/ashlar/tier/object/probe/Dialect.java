@@ -62,12 +62,12 @@ public record Dialect(
       new Dialect(
           PutIfAbsent.REAL, PutIfMatch.QUOTED, Checksum.VERIFIED, ConditionalDelete.HONOURED);
 
-  /** Whether several writers can share a prefix: a tier needs only put-if-absent for that. */
+  /** {@return whether several writers can share a prefix} For that a tier needs put-if-absent. */
   public boolean fitForSeveralWriters() {
     return putIfAbsent == PutIfAbsent.REAL;
   }
 
-  /** Whether a put-if-match can be relied on. */
+  /** {@return whether a put-if-match can be relied on} */
   public boolean comparesAndSets() {
     return putIfMatch == PutIfMatch.QUOTED || putIfMatch == PutIfMatch.UNQUOTED;
   }

@@ -53,6 +53,9 @@ public final class DialectProbe {
   /**
    * Probes a store now.
    *
+   * @param store the store, with the right to write and delete below {@code _probe/}; stays the
+   *     caller's.
+   * @return what the endpoint honours.
    * @throws ObjectStoreException if it cannot be written to, or does not answer.
    */
   public static Dialect probe(ObjectStore store) {
@@ -73,8 +76,14 @@ public final class DialectProbe {
   }
 
   /**
-   * What {@link #probe} found for {@code place} before, or finds now; one caller asks, the others
-   * wait. A failure is not kept.
+   * Returns what {@link #probe} found for {@code place} before, or probes now. Of several callers
+   * one probes and the others wait for it. A failure is not kept.
+   *
+   * @param place the endpoint and bucket, as text; the key of the answer for the life of the
+   *     process.
+   * @param store a store at that place; stays the caller's.
+   * @return what the endpoint honours.
+   * @throws ObjectStoreException if it cannot be written to, or does not answer.
    */
   public static Dialect cached(String place, ObjectStore store) {
     CompletableFuture<Dialect> ours = new CompletableFuture<>();

@@ -20,11 +20,15 @@ public interface ProbeRequests {
   }
 
   /**
-   * A PUT.
+   * Sends one PUT.
    *
+   * @param key the object, below {@code _probe/}.
+   * @param body its text.
    * @param ifNoneMatch the header's exact value, or null for none.
    * @param ifMatch the header's exact value, quotes included, or null for none.
    * @param crc32c the checksum to send, right or wrong, or null for none.
+   * @return what the store made of it.
+   * @throws ObjectStoreException if the answer says nothing about the dialect.
    */
   Answer put(
       String key,
@@ -33,12 +37,29 @@ public interface ProbeRequests {
       @Nullable String ifMatch,
       @Nullable Integer crc32c);
 
-  /** A DELETE, conditional unless {@code ifMatch} is null. */
+  /**
+   * Sends one DELETE.
+   *
+   * @param key the object, below {@code _probe/}.
+   * @param ifMatch the header's exact value, quotes included, or null for none.
+   * @return what the store made of it.
+   * @throws ObjectStoreException if the answer says nothing about the dialect.
+   */
   Answer delete(String key, @Nullable String ifMatch);
 
-  /** The object's text, or null if it is absent. */
+  /**
+   * {@return the text of an object, or null if it is absent}
+   *
+   * @param key the object, below {@code _probe/}.
+   * @throws ObjectStoreException if the store does not answer.
+   */
   @Nullable String read(String key);
 
-  /** The object's etag without quotes, or an empty text. */
+  /**
+   * {@return the etag of an object, without quotes; an empty text if it is absent}
+   *
+   * @param key the object, below {@code _probe/}.
+   * @throws ObjectStoreException if the store does not answer.
+   */
   String etag(String key);
 }

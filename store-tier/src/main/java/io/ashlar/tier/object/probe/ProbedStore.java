@@ -5,6 +5,6 @@ package io.ashlar.tier.object.probe;
  * io.ashlar.tier.object.ObjectStore} methods alone.
  */
 public interface ProbedStore {
-  /** What a probe asks this store with. Sends nothing. */
+  /** {@return the requests by which a probe asks this store} This sends nothing. */
   ProbeRequests probeRequests();
 }

@@ -35,28 +35,97 @@ import org.jspecify.annotations.Nullable;
 public abstract class CheckedObjectStore implements ObjectStore {
   private static final long STALE_AGE_LEAST_MS = 3_600_000;
 
+  /** The requests and body bytes so far; an implementation counts each request that it sends. */
   public final RequestCounters counters = new RequestCounters();
+
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Reads from {@code offset}; {@code length} is {@link Long#MAX_VALUE} for all that follows. */
+  /** Creates an open store. */
+  protected CheckedObjectStore() {}
+
+  /**
+   * Reads from {@code offset}.
+   *
+   * @param key a checked key.
+   * @param offset first byte, 0 or more.
+   * @param length most bytes to read, 1 or more; {@link Long#MAX_VALUE} for all that follow.
+   * @return the content; its stream need not check its own length.
+   * @throws IOException if the source fails; {@link #request} turns it into an {@link
+   *     ObjectStoreException}.
+   */
   protected abstract ObjectContent doGet(String key, long offset, long length) throws IOException;
 
+  /**
+   * Asks what the store says about an object.
+   *
+   * @param key a checked key.
+   * @return the answer; empty if the object is absent.
+   * @throws IOException as {@link #doGet} says.
+   */
   protected abstract Optional<ObjectInfo> doHead(String key) throws IOException;
 
+  /**
+   * Writes an object, replacing what is there.
+   *
+   * @param key a checked key.
+   * @param body its bytes.
+   * @return the version that was written.
+   * @throws IOException as {@link #doGet} says; the outcome is then unknown.
+   */
   protected abstract PutResult.Stored doPut(String key, ObjectBody body) throws IOException;
 
+  /**
+   * Writes an object unless one is there.
+   *
+   * @param key a checked key.
+   * @param body its bytes.
+   * @return whether it was written.
+   * @throws IOException as {@link #doGet} says; the outcome is then unknown.
+   */
   protected abstract PutResult doPutIfAbsent(String key, ObjectBody body) throws IOException;
 
+  /**
+   * Replaces an object if it still has {@code etag}.
+   *
+   * @param key a checked key.
+   * @param body its new bytes.
+   * @param etag as given by a put, head, get or list of this store.
+   * @return whether it was written.
+   * @throws IOException as {@link #doGet} says; the outcome is then unknown.
+   */
   protected abstract PutResult doPutIfMatch(String key, ObjectBody body, String etag)
       throws IOException;
 
+  /**
+   * Lists a page of objects.
+   *
+   * @param prefix a checked prefix; empty for all keys.
+   * @param startAfter a checked key, or null to start at the first.
+   * @return the page, in the order of keys.
+   * @throws IOException as {@link #doGet} says.
+   */
   protected abstract ObjectPage doList(String prefix, @Nullable String startAfter)
       throws IOException;
 
+  /**
+   * Deletes objects; an absent one counts as deleted.
+   *
+   * @param keys checked keys, 1 to {@value ObjectStore#DELETE_KEYS_MAX}.
+   * @return the outcome of each key.
+   * @throws IOException if the request failed as a whole.
+   */
   protected abstract DeleteResult doDelete(Set<String> keys) throws IOException;
 
+  /**
+   * Starts an upload in parts.
+   *
+   * @param key a checked key.
+   * @return the upload; the caller closes it.
+   * @throws IOException as {@link #doGet} says.
+   */
   protected abstract MultipartUpload doStartUpload(String key) throws IOException;
 
+  /** Frees connections. Called once, by the first {@link #close}. */
   protected abstract void doClose();
 
   @Override
@@ -149,12 +218,35 @@ public abstract class CheckedObjectStore implements ObjectStore {
     }
   }
 
-  /** A request that may meet an {@link IOException} of its own. */
+  /**
+   * A request that may meet an {@link IOException} of its own.
+   *
+   * @param <T> the type of the answer.
+   */
   @FunctionalInterface
   public interface Request<T> {
+    /**
+     * Sends the request.
+     *
+     * @return the answer.
+     * @throws IOException if the source fails.
+     */
     T run() throws IOException;
   }
 
+  /**
+   * Sends a request unless this store is closed, and turns an {@link IOException} into an {@link
+   * ObjectStoreException}.
+   *
+   * @param <T> the type of the answer.
+   * @param what the request in a word or two, for the message of a failure.
+   * @param key the object or prefix, for the same message.
+   * @param request the request.
+   * @return its answer.
+   * @throws IllegalStateException if this store is closed.
+   * @throws ObjectStoreException if the request failed; {@link FailureKind#INTERRUPTED} if the
+   *     thread was interrupted.
+   */
   public final <T> T request(String what, String key, Request<T> request) {
     if (closed.get()) {
       throw new IllegalStateException("object store is closed: store=" + this);
@@ -174,6 +266,14 @@ public abstract class CheckedObjectStore implements ObjectStore {
     }
   }
 
+  /**
+   * {@return the error of a request that failed, to be thrown}
+   *
+   * @param what the request in a word or two.
+   * @param key the object or prefix.
+   * @param retryable whether the same request can succeed later although nothing is changed.
+   * @param cause what the environment threw, or null.
+   */
   public final ObjectStoreException failed(
       String what, String key, boolean retryable, @Nullable Throwable cause) {
     String reason = cause == null ? "" : ", reason=" + cause;
@@ -183,6 +283,13 @@ public abstract class CheckedObjectStore implements ObjectStore {
         cause);
   }
 
+  /**
+   * {@return the error of a range that begins after its object, to be thrown} It is not retryable.
+   *
+   * @param key the object.
+   * @param offset the first byte asked for.
+   * @param objectLength bytes in the object.
+   */
   public final ObjectStoreException noByteAt(String key, long offset, long objectLength) {
     return new ObjectStoreException(
         "range begins after the object: key="
@@ -197,6 +304,12 @@ public abstract class CheckedObjectStore implements ObjectStore {
         null);
   }
 
+  /**
+   * Checks the argument of {@link ObjectStore#abortStaleUploads}.
+   *
+   * @param olderThanMs milliseconds, an hour or more.
+   * @throws IllegalArgumentException if it is less.
+   */
   public static void checkStaleAge(long olderThanMs) {
     if (olderThanMs < STALE_AGE_LEAST_MS) {
       throw new IllegalArgumentException(
@@ -204,6 +317,12 @@ public abstract class CheckedObjectStore implements ObjectStore {
     }
   }
 
+  /**
+   * Checks the number of a part of an upload.
+   *
+   * @param number 1 to {@link MultipartUpload#PARTS_MAX}.
+   * @throws IllegalArgumentException if it is out of range.
+   */
   public static void checkPartNumber(int number) {
     if (number < 1 || number > MultipartUpload.PARTS_MAX) {
       throw new IllegalArgumentException(

@@ -29,6 +29,7 @@ public final class SecondLook {
   /**
    * Reads an object that may be absent.
    *
+   * @param <T> the type of what is read.
    * @param object its key, for the log.
    * @param read reads it once; empty if it is absent.
    * @param isBad whether what {@code read} threw says that the answer was bad; all else is thrown
@@ -73,17 +74,36 @@ public final class SecondLook {
     }
   }
 
-  /** Reads an object that must be there: as {@link #at}, where absence is thrown and bad. */
+  /**
+   * Reads an object that must be there: as {@link #at}, where absence is thrown and bad.
+   *
+   * @param <T> the type of what is read.
+   * @param object its key, for the log.
+   * @param read reads it once, and throws if it is absent.
+   * @param isBad whether what {@code read} threw says that the answer was bad; all else is thrown
+   *     on at once.
+   * @return what was read first or second.
+   */
   public static <T> T required(String object, Supplier<T> read, Predicate<RuntimeException> isBad) {
     return at(object, () -> Optional.of(read.get()), isBad).orElseThrow();
   }
 
-  /** Whether a failure says that an answer was bad, as opposed to none. */
+  /**
+   * {@return whether a failure says that an answer was bad, and not that there was none}
+   *
+   * @param e what a read threw.
+   */
   public static boolean isBadAnswer(RuntimeException e) {
     return e instanceof CorruptionException || e instanceof FormatVersionException;
   }
 
-  /** What the store says about an object, or null if it said twice that it is absent. */
+  /**
+   * {@return what the store says about an object, or null if it said twice that it is absent}
+   *
+   * @param objects the store that is asked.
+   * @param key the object.
+   * @throws io.ashlar.tier.object.ObjectStoreException if the store does not answer.
+   */
   public static @Nullable ObjectInfo head(ObjectStore objects, String key) {
     return at(key, () -> Optional.ofNullable(objects.head(key)), bad -> false).orElse(null);
   }

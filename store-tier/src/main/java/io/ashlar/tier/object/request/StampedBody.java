@@ -6,13 +6,23 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.WritableByteChannel;
 
-/** A body with a put id. Its slices have none. */
+/**
+ * A body with a put id. Its slices have none.
+ *
+ * @param body the bytes.
+ * @param putId the id, unique to this write.
+ */
 public record StampedBody(ObjectBody body, String putId) implements ObjectBody {
-  /** The same bytes under a new id, or the body itself if it has one. */
+  /**
+   * {@return the same bytes under a new id, or the body itself if it has one}
+   *
+   * @param body the bytes.
+   */
   public static ObjectBody stamp(ObjectBody body) {
     return body.putId() == null ? new StampedBody(body, newId()) : body;
   }
 
+  /** {@return an id that no other write has: a UUID of version 7, as text} */
   public static String newId() {
     return Generators.timeBasedEpochRandomGenerator().generate().toString();
   }

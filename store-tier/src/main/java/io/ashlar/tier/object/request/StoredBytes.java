@@ -17,7 +17,10 @@ public final class StoredBytes {
   /**
    * Reads an object and compares it with a body of the same length.
    *
+   * @param body the bytes that were to be written.
    * @param there the version that was found; another one is not the body's.
+   * @param store where it was found.
+   * @return whether the object is still that version and has the bytes of the body.
    * @throws IOException if reading either fails.
    */
   public static boolean areThoseOf(ObjectBody body, ObjectInfo there, ObjectStore store)

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Time as retries see it. Thread: any. */
 public interface RetryClock {
-  /** Nanoseconds since some moment; never goes back. */
+  /** {@return nanoseconds since some moment; never goes back} */
   long nowNs();
 
   /**
@@ -18,7 +18,7 @@ public interface RetryClock {
    */
   boolean pause(long ns, CountDownLatch cancelled) throws InterruptedException;
 
-  /** The machine's. */
+  /** {@return the clock of this machine} */
   static RetryClock system() {
     return new RetryClock() {
       @Override

@@ -48,7 +48,12 @@ public record RetryPolicy(
     }
   }
 
-  /** The deadline of a kind; 0 for what is not repeated. */
+  /**
+   * {@return the deadline of a kind of failure, in milliseconds after the first attempt; 0 for a
+   * kind that is not repeated}
+   *
+   * @param kind the kind of the last failure.
+   */
   public long deadlineMs(FailureKind kind) {
     return switch (kind) {
       case THROTTLED -> throttledDeadlineMs;

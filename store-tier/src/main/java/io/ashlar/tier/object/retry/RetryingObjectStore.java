@@ -72,7 +72,11 @@ public final class RetryingObjectStore implements ObjectStore {
     this.loop = loop;
   }
 
-  /** Starts to wrap a store, which is closed with the result. */
+  /**
+   * {@return a builder for a store that repeats the requests of another}
+   *
+   * @param delegate the other store; closed with the result.
+   */
   public static Builder builder(ObjectStore delegate) {
     return new Builder(delegate);
   }
@@ -82,6 +86,8 @@ public final class RetryingObjectStore implements ObjectStore {
    * requests already; else it repeats as {@link RetryPolicy#DEFAULTS} say.
    *
    * @param store not to be used beside the result, which closes it.
+   * @param limits requests an hour, bandwidth and concurrency.
+   * @return the store with these limits; the caller closes it.
    */
   public static RetryingObjectStore limited(ObjectStore store, RequestLimits limits) {
     return store instanceof RetryingObjectStore retrying
@@ -101,31 +107,51 @@ public final class RetryingObjectStore implements ObjectStore {
       this.delegate = delegate;
     }
 
-    /** Sets how often and how long is repeated. */
+    /**
+     * Sets how often and how long requests are repeated; {@link RetryPolicy#DEFAULTS} by default.
+     *
+     * @param value the new value.
+     * @return this builder.
+     */
     public Builder policy(RetryPolicy value) {
       policy = value;
       return this;
     }
 
-    /** Sets what may be used at most. */
+    /**
+     * Sets what may be used at most; {@link RequestLimits#DEFAULTS} by default.
+     *
+     * @param value the new value.
+     * @return this builder.
+     */
     public Builder limits(RequestLimits value) {
       limits = value;
       return this;
     }
 
-    /** Sets the clock. */
+    /**
+     * Sets the clock; {@link RetryClock#system} by default.
+     *
+     * @param value the new value.
+     * @return this builder.
+     */
     public Builder clock(RetryClock value) {
       clock = value;
       return this;
     }
 
-    /** Sets where the jitter comes from; asked by any thread. */
+    /**
+     * Sets the source of the jitter; by default each thread's own generator.
+     *
+     * @param value the new value; any thread may ask it.
+     * @return this builder.
+     */
     public Builder random(RandomGenerator value) {
       random = value;
       return this;
     }
 
-    /** Makes the store; sends nothing. */
+    /** {@return the store; the caller closes it} This sends nothing. */
     public RetryingObjectStore build() {
       return new RetryingObjectStore(delegate, new RetryLoop(policy, limits, clock, random));
     }
@@ -274,8 +300,10 @@ public final class RetryingObjectStore implements ObjectStore {
   }
 
   /**
-   * Attempts beyond the first, and answers that asked for fewer requests; both 0 for a store that
-   * repeats nothing.
+   * {@return the attempts beyond the first, then the answers that asked for fewer requests} Both
+   * are 0 for a store that repeats nothing.
+   *
+   * @param store any store.
    */
   public static long[] attempts(ObjectStore store) {
     return store instanceof RetryingObjectStore retrying
@@ -283,12 +311,12 @@ public final class RetryingObjectStore implements ObjectStore {
         : new long[2];
   }
 
-  /** The store whose requests are repeated. Its own requests are sent once. */
+  /** {@return the store whose requests are repeated; it sends its own once} */
   public ObjectStore repeated() {
     return delegate;
   }
 
-  /** What was used so far. Asking sends nothing. */
+  /** {@return what was used so far} This sends nothing. */
   public StoreUsage usage() {
     return new StoreUsage(
         delegate.requestCounts(),

@@ -34,7 +34,16 @@ public record S3Location(
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
   private static final Pattern REGION = Pattern.compile("[a-z0-9-]{1,64}");
 
-  /** A location that several may write to. */
+  /**
+   * Creates a location that may have several writers.
+   *
+   * @param bucket 3 to 63 characters of {@code a-z 0-9 . -}.
+   * @param prefix empty, or key components.
+   * @param endpoint an S3-compatible service, or null for AWS itself.
+   * @param region the region's name, or null for what the SDK finds.
+   * @param pathStyle whether the bucket is in the path instead of the host name.
+   * @throws IllegalArgumentException naming the part that is refused.
+   */
   public S3Location(
       String bucket,
       String prefix,
@@ -67,6 +76,8 @@ public record S3Location(
    * Reads {@code s3://bucket/prefix?endpoint=URL&region=NAME&pathStyle=true&writers=one}. An
    * endpoint without a scheme means https; plain http must be said.
    *
+   * @param url the URL, without credentials.
+   * @return the location.
    * @throws IllegalArgumentException as {@link io.ashlar.tier.ObjectStores#open} says.
    */
   public static S3Location parse(String url) {

@@ -94,29 +94,51 @@ public final class S3ObjectStore extends CheckedObjectStore implements ProbedSto
     this.client = S3ClientSetup.client(location, credentials, retries, counters);
   }
 
-  /** Opens a store with the caller's credentials; they are asked for at every request. */
+  /**
+   * Opens a store with the caller's credentials. Sends nothing.
+   *
+   * @param location the bucket, the prefix and the endpoint.
+   * @param credentials asked at every request; stays the caller's.
+   * @return the store; the caller closes it.
+   * @throws ObjectStoreException if no region is given or found.
+   */
   public static S3ObjectStore open(S3Location location, AwsCredentialsProvider credentials) {
     return open(location, credentials, AwsRetryStrategy.standardRetryStrategy());
   }
 
   /**
-   * As {@link #open(S3Location, AwsCredentialsProvider)}, but a request is sent once: for a {@link
-   * RetryingObjectStore}, which repeats it with better knowledge.
+   * Opens a store as {@link #open(S3Location, AwsCredentialsProvider)} does, but sends each request
+   * once: for a {@link RetryingObjectStore}, which repeats it with better knowledge.
+   *
+   * @param location the bucket, the prefix and the endpoint.
+   * @param credentials asked at every request; stays the caller's.
+   * @return the store; the caller closes it.
+   * @throws ObjectStoreException if no region is given or found.
    */
   public static S3ObjectStore openSingleAttempt(
       S3Location location, AwsCredentialsProvider credentials) {
     return open(location, credentials, AwsRetryStrategy.doNotRetry());
   }
 
-  /** As {@link #openRetrying(S3Location, AwsCredentialsProvider)}, with the SDK's credentials. */
+  /**
+   * Opens a store as {@link #openRetrying(S3Location, AwsCredentialsProvider)} does, with the
+   * credentials of the SDK's provider chain.
+   *
+   * @param location the bucket, the prefix and the endpoint.
+   * @return the store; the caller closes it.
+   * @throws ObjectStoreException if no region is given or found.
+   */
   public static RetryingObjectStore openRetrying(S3Location location) {
     SdkLogging.quietWithoutProvider();
     return openRetrying(location, DefaultCredentialsProvider.builder().build());
   }
 
   /**
-   * A store that repeats its requests, and is probed before its first write. Sends nothing.
+   * Opens a store that repeats its requests, and is probed before its first write. Sends nothing.
    *
+   * @param location the bucket, the prefix and the endpoint.
+   * @param credentials asked at every request; stays the caller's.
+   * @return the store; the caller closes it.
    * @throws ObjectStoreException if no region is given or found.
    */
   public static RetryingObjectStore openRetrying(
@@ -320,7 +342,7 @@ public final class S3ObjectStore extends CheckedObjectStore implements ProbedSto
           what
               + " refused: this endpoint's conditional writes are not real, and two writers would"
               + " overwrite each other; use a service that has them, or add writers=one to the URL"
-              + " if nobody else ever writes there: key="
+              + " if there is never another writer: key="
               + ObjectKey.shown(key)
               + ", store="
               + this

@@ -44,7 +44,7 @@ record S3ProbeRequests(S3ObjectStore store) implements ProbeRequests {
               store.client.putObject(
                   request.build(), RequestBody.fromString(body, StandardCharsets.UTF_8));
           if (S3Values.etag(response.eTag()).isEmpty()) {
-            throw store.failed("probe", key, true, null); // whoever answered is not S3
+            throw store.failed("probe", key, true, null); // the answer is not that of S3
           }
           return response;
         });

@@ -40,7 +40,13 @@ public final class SecretFilter {
     return ObjectKey.shown(safe);
   }
 
-  /** The error for {@code url}: what is wrong, the URL without secrets, and what a good one is. */
+  /**
+   * {@return the error for a URL, to be thrown: what is wrong, the URL without its secrets, and
+   * examples of good ones}
+   *
+   * @param url the URL as it was given; it may hold secrets.
+   * @param wrong what is wrong, as a clause without secrets.
+   */
   public static IllegalArgumentException refused(String url, String wrong) {
     return new IllegalArgumentException(
         "object store URL refused: " + wrong + ": url=" + shown(url) + EXAMPLES);
