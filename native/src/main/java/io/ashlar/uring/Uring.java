@@ -302,7 +302,7 @@ public final class Uring implements AutoCloseable {
    * Submits the prepared operations, cancels polls, waits for every operation and frees the ring;
    * completions are dropped. A poisoned ring drops the prepared operations instead. Idempotent.
    *
-   * <p>Once the owner has ended, any thread may close the ring. Nobody can wait for its operations
+   * <p>Once the owner has ended, any thread may close the ring. No thread can wait for its operations
    * then, so none may be in flight but polls.
    *
    * @throws IllegalStateException if operations are still in flight after 30 seconds, or on a wrong

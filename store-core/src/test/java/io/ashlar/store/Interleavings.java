@@ -55,7 +55,7 @@ public final class Interleavings {
         .actorsAfter(1);
   }
 
-  /** Returns how many of so many scenarios to try: 0 stays 0, others are 1 at least. */
+  /** Returns the scaled number of scenarios: 0 stays 0, others are 1 at least. */
   private static int scaled(int scenarios) {
     return scenarios == 0 ? 0 : (int) Math.max(1, Math.round(scenarios * SCALE));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobReads;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.local.LocalBlobStore;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
  * case; the suite takes some.
  */
 class LostObjectsTest {
-  private static final int STRIDE = Integer.getInteger("test.stride", 11);
+  private static final int STRIDE = Campaign.stride("test.stride", 11);
 
   @TempDir static Path folder;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.local.LocalBlobStore;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("campaign")
 class RepairMatrixTest {
-  private static final int STRIDE = Integer.getInteger("test.stride", 23);
+  private static final int STRIDE = Campaign.stride("test.stride", 23);
 
   @TempDir static Path folder;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreException;
@@ -47,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What HealTier of the cases showed, and what a repair refuses, survives and leaves. */
 class RepairTest {
-  private static final int STRIDE = Integer.getInteger("test.stride", 6);
+  private static final int STRIDE = Campaign.stride("test.stride", 6);
 
   @TempDir Path folder;
 

@@ -2,6 +2,7 @@ package io.ashlar.tier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;
@@ -68,7 +69,7 @@ class TierLifeBadAnswersTest {
     Outcome[] kinds = {Outcome.ABSENT, Outcome.EMPTY, Outcome.SHORT, Outcome.WRONG};
     AtomicInteger reads = new AtomicInteger();
     run(0, Outcome.ANSWERED, reads);
-    int stride = Integer.getInteger("test.stride", 151);
+    int stride = Campaign.stride("test.stride", 151);
     everyRequest(
         "reads",
         reads.get(),
@@ -97,7 +98,7 @@ class TierLifeBadAnswersTest {
       run(front, 0, Bad.NO, requests); // also probes, which later ones need not
       requests.set(0);
       run(front, 0, Bad.NO, requests);
-      int stride = Integer.getInteger("test.stride", 1009);
+      int stride = Campaign.stride("test.stride", 1009);
       everyRequest(
           "HTTP",
           requests.get(),

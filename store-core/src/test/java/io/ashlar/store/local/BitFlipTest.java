@@ -46,7 +46,7 @@ class BitFlipTest {
   private static final int SUPERBLOCK_BYTES = 176; // used; the rest must be zero
   private static final int DATA_FLIPS = Campaign.count("flip.count", 2_000);
 
-  /** Of the bits of structures one in so many is flipped: which ones depends on the seed. */
+  /** Some of the bits of structures are flipped; the seed chooses them. */
   private static final int STRIDE = Campaign.stride("flip.stride", 2);
 
   private final Logger quiet = Logger.getLogger("io.ashlar.store");

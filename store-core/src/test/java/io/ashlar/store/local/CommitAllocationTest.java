@@ -85,7 +85,7 @@ class CommitAllocationTest {
         SMALL.withThreadingMode(StoreConfig.ThreadingMode.INVOKER));
   }
 
-  /** W6: nothing is allocated for a commit, whoever runs the agents; a future is 40 bytes. */
+  /** W6: nothing is allocated for a commit in any threading mode; a future is 40 bytes. */
   @ParameterizedTest
   @MethodSource("modes")
   @SuppressWarnings("try") // begins with none open

@@ -32,7 +32,7 @@ class FailureTest {
   private static final long SEED = Long.getLong("test.seed", System.nanoTime());
   private static final int GROUPS = 24;
 
-  /** Each operation fails with EIO, and with one in so many of the other failures in turn. */
+  /** Each operation fails with EIO, and with some of the other failures in turn. */
   private static final int STRIDE = Campaign.stride("failure.stride", 2);
 
   /** Hundreds of failures are meant: each would be logged with its stack. */

@@ -41,7 +41,7 @@ class SystemCallFailureTest {
   private static final long SEED = Long.getLong("test.seed", 20_261_122);
   private static final int GROUPS = 6;
 
-  /** Each call fails with EIO, and with one in so many of the other faults in turn. */
+  /** Each call fails with EIO, and with some of the other faults in turn. */
   private static final int STRIDE = Campaign.stride("fault.stride", 2);
 
   /** Whose turn is first, so that runs differ in which call meets which fault. */

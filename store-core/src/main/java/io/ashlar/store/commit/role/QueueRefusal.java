@@ -38,7 +38,7 @@ final class QueueRefusal {
         refused++;
         refuse(entry);
       }
-    } catch (RuntimeException | Error e) { // those that come after it must hear of it all the same
+    } catch (RuntimeException | Error e) { // the entries after it must be refused too
       Log.log(QueueRefusal.class, System.Logger.Level.ERROR, "a refusal has failed", e);
     } finally {
       role.release();

@@ -3,6 +3,7 @@ package io.ashlar.tier.object.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.store.Campaign;
 import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.MultipartUpload;
@@ -262,7 +263,7 @@ class S3BadAnswersTest {
     assertThat(right.fitForSeveralWriters() && right.comparesAndSets()).isTrue();
     int requests = front.requests().size();
     Bad[] bad = {Bad.NOTHING_IN_200, Bad.ABSENT, Bad.WRONG};
-    int stride = Integer.getInteger("test.stride", 11);
+    int stride = Campaign.stride("test.stride", 11);
     for (int at = 1; at <= requests; at += stride) {
       AtomicInteger number = new AtomicInteger();
       int victim = at;
