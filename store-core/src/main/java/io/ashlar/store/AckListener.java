@@ -4,10 +4,10 @@ package io.ashlar.store;
  * Receives the outcome of each epoch committed with it, once. This form of acknowledgement
  * allocates nothing.
  *
- * <p>Thread: the store's I/O thread, or the committing thread itself; in epoch order. An
- * implementation must not block: every later epoch waits for it. The table of <a
- * href="package-summary.html#callbacks">callbacks</a> lists the calls it may make. An exception it
- * throws is logged and dropped.
+ * <p>Thread: the store's I/O thread, the thread that drives its agents, or the committing thread
+ * itself; in epoch order. An implementation must not block: every later epoch waits for it. The
+ * table of <a href="package-summary.html#callbacks">callbacks</a> lists the calls it may make. An
+ * exception it throws is logged and dropped.
  */
 public interface AckListener {
 
