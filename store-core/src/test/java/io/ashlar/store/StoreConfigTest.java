@@ -3,6 +3,7 @@ package io.ashlar.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.agrona.concurrent.NoOpIdleStrategy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,15 +48,18 @@ class StoreConfigTest {
             .withSnapshotEntriesMax(17)
             .withCacheBytes(18 << 20)
             .withEngine(StoreConfig.Engine.PREAD_PWRITE)
+            .withThreadingMode(StoreConfig.ThreadingMode.INVOKER)
+            .withIdleStrategy(() -> NoOpIdleStrategy.INSTANCE)
             .withAllowBuffered(true);
-    assertThat(changed.toString())
+    assertThat(changed.toString().replaceAll("idleStrategy=[^,]+", "idleStrategy=given"))
         .isEqualTo(
             "StoreConfig[poolBytes=5242880, coalesceWindowNs=7, groupEpochsMax=3,"
                 + " groupBytesMax=1048576, queueCapacity=8, backPressureTimeoutMs=9,"
                 + " heldBytesMax=19922944, lockTimeoutMs=10, initialFileBytes=11534336,"
                 + " growthBytesMin=12582912, freeSharePercentMax=13, logExtentBytesMax=14680064,"
                 + " checkpointLogBytesMin=15728640, quietMarkMs=16, snapshotEntriesMax=17,"
-                + " cacheBytes=18874368, engine=PREAD_PWRITE, allowBuffered=true]");
+                + " cacheBytes=18874368, engine=PREAD_PWRITE, threadingMode=INVOKER,"
+                + " idleStrategy=given, allowBuffered=true]");
     assertThat(changed.snapshotEntriesMax()).isEqualTo(17);
     assertThat(changed.engine()).isEqualTo(StoreConfig.Engine.PREAD_PWRITE);
     assertThat(changed.allowBuffered()).isTrue();

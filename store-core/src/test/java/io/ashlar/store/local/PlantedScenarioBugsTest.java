@@ -220,7 +220,10 @@ class PlantedScenarioBugsTest {
             "shouldHaveWrittenAheadWhatTheRecordNames",
             "an epoch is queued before its writes ahead have ended (L26)",
             new Edit(
-                SPILL, "    ahead.await(buffer);\n    Throwable failure", "    Throwable failure")),
+                SPILL,
+                "      ahead.await(buffer);\n      stalls.waited(StallCause.WRITE, begunNs);\n    }\n"
+                    + "    Throwable failure",
+                "      stalls.waited(StallCause.WRITE, begunNs);\n    }\n    Throwable failure")),
         log(
             "shouldHaveWrittenAheadWhatTheRecordNames",
             "no sync behind what was written ahead (L17)",
