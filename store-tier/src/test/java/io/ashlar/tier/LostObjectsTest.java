@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.BlobReads;
-import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.TierUnavailableException;
 import io.ashlar.store.local.LocalBlobStore;

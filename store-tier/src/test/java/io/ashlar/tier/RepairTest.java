@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
-import io.ashlar.store.Campaign;
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.FencedException;
 import io.ashlar.store.StoreException;

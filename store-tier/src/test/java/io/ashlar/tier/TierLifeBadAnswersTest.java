@@ -2,7 +2,6 @@ package io.ashlar.tier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ashlar.store.Campaign;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.FaultyObjectStore.Outcome;
 import io.ashlar.tier.object.InMemoryObjectStore;

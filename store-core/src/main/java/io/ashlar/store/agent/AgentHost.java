@@ -21,6 +21,9 @@ public sealed interface AgentHost permits OwnThreads, DrivenAgents {
 
     /** Waits until the agent has ended, after it was asked to. */
     void awaitEnd();
+
+    /** Does the agent's work once, if the caller drives it and its waits do not. */
+    void workIfDrivenHere();
   }
 
   /**

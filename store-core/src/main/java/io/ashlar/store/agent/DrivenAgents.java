@@ -31,6 +31,7 @@ public final class DrivenAgents implements AgentHost, Agent, Driving.Driver {
 
   private static final long LOOK_NS = 1_000_000;
 
+  private final boolean whileWaiting;
   private final AgentInvoker invoker = new AgentInvoker(DrivenAgents::rethrow, null, this);
   private volatile @Nullable Thread driver; // written under the lock
   private volatile Driven[] running = {}; // written under the lock
@@ -97,8 +98,28 @@ public final class DrivenAgents implements AgentHost, Agent, Driving.Driver {
 
     @Override
     public void awaitEnd() {
+      while (!whileWaiting && isDriver() && !ended) {
+        var _ = drive();
+      }
       Uninterrupted.parkUntil(this, () -> ended, LOOK_NS);
     }
+
+    @Override
+    public void workIfDrivenHere() {
+      if (!whileWaiting && isDriver()) {
+        var _ = drive();
+      }
+    }
+  }
+
+  /**
+   * Creates a host without a driver.
+   *
+   * @param whileWaiting whether each wait of the driver drives. A test that drives step by step
+   *     leaves its stores without closing them, and its thread must not remain a driver.
+   */
+  public DrivenAgents(boolean whileWaiting) {
+    this.whileWaiting = whileWaiting;
   }
 
   /** Returns what the embedder drives. */
@@ -141,7 +162,9 @@ public final class DrivenAgents implements AgentHost, Agent, Driving.Driver {
     Thread known = driver;
     if (known == former && (known == null || orphan())) {
       driver = Thread.currentThread();
-      Driving.begin(Thread.currentThread(), this);
+      if (whileWaiting) {
+        Driving.begin(Thread.currentThread(), this);
+      }
     }
   }
 

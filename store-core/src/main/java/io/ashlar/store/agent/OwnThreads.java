@@ -64,6 +64,9 @@ public final class OwnThreads implements AgentHost {
     public void awaitEnd() {
       Threads.join(thread);
     }
+
+    @Override
+    public void workIfDrivenHere() {}
   }
 
   /**

@@ -101,7 +101,9 @@ public final class CommitPath implements AutoCloseable {
     agent = new CommitAgent(config, queue, role, committer, acks, disk, clocks.monotonicNs());
     tasks = new RoleTasks(gate, queue, role, agent, poison, timeoutMs);
     HeldSpace held = new HeldSpace(tasks, quota, space, poison, committer.refusals(), timeoutMs);
-    commits = new EpochCommits(lender, queue, agent, buffers, held, counters.stalls);
+    commits =
+        new EpochCommits(
+            lender, queue, agent, buffers, held, this::workIfDrivenHere, counters.stalls);
     EpochSpill spill = new EpochSpill(lender, held, ahead, poison, counters.stalls);
     EpochRoom room =
         new EpochRoom(commits, lender.pool(), spill, claimQuota, config.groupBytesMax());
@@ -125,6 +127,13 @@ public final class CommitPath implements AutoCloseable {
       running = host.start(agent);
     } catch (RejectedExecutionException e) {
       throw new StoreOpenException("the store has no I/O thread: " + e.getMessage(), e);
+    }
+  }
+
+  private void workIfDrivenHere() {
+    AgentHost.Running started = running;
+    if (started != null) {
+      started.workIfDrivenHere();
     }
   }
 

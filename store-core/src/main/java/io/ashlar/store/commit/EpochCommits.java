@@ -30,6 +30,7 @@ final class EpochCommits {
   private final CommitAgent agent;
   private final EpochBufferPool buffers;
   private final HeldSpace held;
+  private final Runnable workIfDrivenHere;
   private final Stalls stalls;
 
   EpochCommits(
@@ -38,6 +39,7 @@ final class EpochCommits {
       CommitAgent agent,
       EpochBufferPool buffers,
       HeldSpace held,
+      Runnable workIfDrivenHere,
       Stalls stalls) {
     this.lender = lender;
     gate = lender.gate();
@@ -45,6 +47,7 @@ final class EpochCommits {
     this.agent = agent;
     this.buffers = buffers;
     this.held = held;
+    this.workIfDrivenHere = workIfDrivenHere;
     this.stalls = stalls;
   }
 
@@ -97,6 +100,7 @@ final class EpochCommits {
         outcome.awaitLeading(agent);
       } else {
         enqueue(buffer);
+        workIfDrivenHere.run();
         outcome.await();
       }
     }

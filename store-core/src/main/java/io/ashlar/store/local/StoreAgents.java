@@ -37,7 +37,7 @@ final class StoreAgents {
   static StoreAgents of(StoreConfig config, StoreEnvironment environment) {
     DrivenAgents driven = null;
     if (!environment.ownThread() || config.threadingMode() == StoreConfig.ThreadingMode.INVOKER) {
-      driven = new DrivenAgents();
+      driven = new DrivenAgents(environment.ownThread());
     }
     if (driven != null && !environment.ownThread()) {
       boolean _ = driven.claim();

@@ -14,6 +14,8 @@ import io.ashlar.store.StoreFailedException;
 import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VerifyListener;
+import io.ashlar.store.disk.SimulatedDisk;
+import io.ashlar.store.spi.Driving;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -31,6 +33,7 @@ import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.BusySpinIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.YieldingIdleStrategy;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +52,11 @@ class AgentsTest {
   private static final int VALUE_BYTES = 5000;
 
   @TempDir Path folder;
+
+  @AfterEach
+  void requireNoDriver() {
+    assertThat(Driving.isHere()).as("after the close").isFalse();
+  }
 
   private LocalBlobStore open(StoreConfig config) {
     return LocalBlobStore.builder(folder).config(config).open();
@@ -244,6 +252,14 @@ class AgentsTest {
     assertThat(commitAsync(store, 1).get(120, TimeUnit.SECONDS)).isEqualTo(1);
     store.close();
     driver.awaitEnd();
+  }
+
+  @Test
+  void shouldNotMakeTheThreadOfATestADriverForLife() {
+    DataFileStore left = // as a store is left by a simulated crash
+        StoreOpening.open("test", new SimulatedDisk(), OWN, HostileFiles.environment(false));
+    commit(left, 1);
+    assertThat(Driving.isHere()).isFalse();
   }
 
   @Test

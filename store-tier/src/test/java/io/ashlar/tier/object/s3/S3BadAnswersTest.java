@@ -3,7 +3,7 @@ package io.ashlar.tier.object.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.ashlar.store.Campaign;
+import io.ashlar.tier.Campaign;
 import io.ashlar.tier.object.FailureKind;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.object.MultipartUpload;
