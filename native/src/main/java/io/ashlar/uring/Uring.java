@@ -302,8 +302,8 @@ public final class Uring implements AutoCloseable {
    * Submits the prepared operations, cancels polls, waits for every operation and frees the ring;
    * completions are dropped. A poisoned ring drops the prepared operations instead. Idempotent.
    *
-   * <p>Once the owner has ended, any thread may close the ring. No thread can wait for its operations
-   * then, so none may be in flight but polls.
+   * <p>Once the owner has ended, any thread may close the ring. No thread can wait for its
+   * operations then, so none may be in flight but polls.
    *
    * @throws IllegalStateException if operations are still in flight after 30 seconds, or on a wrong
    *     thread. In the first case the ring is gone all the same, and the memory of those operations
