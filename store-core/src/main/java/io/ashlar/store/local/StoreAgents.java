@@ -49,8 +49,14 @@ final class StoreAgents {
     return environment;
   }
 
+  /** Returns what runs the commit agent. */
   AgentHost host() {
     return host;
+  }
+
+  /** Returns what runs the read agent: a thread of its own where a test drives commits alone. */
+  AgentHost readHost() {
+    return environment.ownThread() ? host : new OwnThreads(null);
   }
 
   /** Opens the queues of the agents, if this thread is their driver already. */

@@ -131,7 +131,8 @@ final class StoreOpening {
               config.backPressureTimeoutMs());
       StoreAgents agents = StoreAgents.of(config, environment);
       ReadSide reads =
-          new ReadSide(recovered.index(), disk, cache, guarded.counters(), lender, agents.host());
+          new ReadSide(
+              recovered.index(), disk, cache, guarded.counters(), lender, agents.readHost());
       DataFileStore store =
           new DataFileStore(config, guarded, lender, reads, superblocks, recovered, agents);
       pool.touchRest();
