@@ -67,6 +67,7 @@ class JavadocExamplesTest {
       import java.lang.foreign.MemorySegment;
       import java.nio.file.Path;
       import java.util.Set;
+      import org.agrona.concurrent.*;
 
       class %s {
         static Path folder;

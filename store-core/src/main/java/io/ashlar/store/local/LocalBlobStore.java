@@ -43,10 +43,15 @@ public sealed interface LocalBlobStore extends BlobStore permits DataFileStore {
    * {@return what drives the agents of a store with {@link StoreConfig.ThreadingMode#INVOKER}}
    *
    * <pre>{@code
-   * AgentInvoker invoker = store.agentInvoker();
+   * LocalBlobStore driven =
+   *     LocalBlobStore.builder(folder)
+   *         .config(StoreConfig.DEFAULTS.withThreadingMode(StoreConfig.ThreadingMode.INVOKER))
+   *         .open();
+   * AgentInvoker invoker = driven.agentInvoker();
+   * IdleStrategy idle = new BackoffIdleStrategy();
    * invoker.start();
-   * while (running) {
-   *   idleStrategy.idle(invoker.invoke() + ownWork());
+   * while (!invoker.isClosed()) { // until the store is closed
+   *   idle.idle(invoker.invoke());
    * }
    * }</pre>
    *
