@@ -36,7 +36,4 @@ public sealed interface AgentHost permits OwnThreads, DrivenAgents {
 
   /** Returns whether an agent without work sleeps in its own queue, and needs to be woken. */
   boolean sleepsInQueue();
-
-  /** Returns whether a thread of the embedder's runs the agents. */
-  boolean isDriven();
 }

@@ -145,11 +145,6 @@ public final class DrivenAgents implements AgentHost, Agent, Driving.Driver {
     return false;
   }
 
-  @Override
-  public boolean isDriven() {
-    return true;
-  }
-
   /** Makes the caller the driver if there is none, and returns whether the caller is the driver. */
   public boolean claim() {
     if (driver == null) {

@@ -41,11 +41,6 @@ public final class OwnThreads implements AgentHost {
     return strategies == null;
   }
 
-  @Override
-  public boolean isDriven() {
-    return false;
-  }
-
   /** The thread of one agent. */
   private record OwnThread(Thread thread) implements Running {
 
