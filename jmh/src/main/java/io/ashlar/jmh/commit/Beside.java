@@ -76,7 +76,7 @@ enum Beside {
   }
 
   /**
-   * Returns who is measured: peers where they do the same beside it. The limit does the same in
+   * Returns the contestants. Peers take part where they can do the same work. The limit does it in
    * {@link #GROWTH} and {@link #READERS}; elsewhere it stands for a store without background work.
    */
   List<Contestant> contestants() {

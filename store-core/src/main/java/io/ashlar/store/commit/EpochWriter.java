@@ -20,7 +20,7 @@ import java.nio.channels.ReadableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fills epochs for their callers, and hands them to the commit commits.
+ * Fills epochs for their callers, and hands them over to be committed.
  *
  * <p>Values go to pooled buffers ({@link EpochRoom}), or, if they are longer than the longest
  * buffer, directly to extents without a reference to them yet. Every write ahead has ended before

@@ -449,25 +449,23 @@ public final class CommitAgent extends StoreAgent implements GroupLeader {
     }
   }
 
-  /**
-   * Serves the queue on this thread, because the agent's driver does not.
-   *
-   * @return false if another thread has the role.
-   */
+  /** Serves the queue here, if the role is free, because the agent's driver does not. */
   public boolean serveHere() {
-    if (refusing || !role.tryTake()) {
+    if (!role.tryTake()) {
       return false;
     }
     try {
-      var _ = serve(direct);
-      if (committer.isUnmarked()) {
+      var _ = serve(direct); // fails every epoch of a store that has failed
+      if (committer.isUnmarked() && !poison.isSet()) {
         committer.writeMark(direct);
       }
-      return true;
+    } catch (RuntimeException | Error e) {
+      poison.set(e); // L19
     } finally {
       acks.deliver();
       releaseRole();
     }
+    return true;
   }
 
   /** Marks the last group, lets growth settle, and closes the ring. */
