@@ -324,6 +324,17 @@ public final class NativeFile implements AutoCloseable {
   }
 
   /**
+   * Gives a range its space without writing to it: what it held stays, the rest reads as zeroes,
+   * and the file becomes as long as that takes.
+   *
+   * @throws NativeException EOPNOTSUPP where the file system cannot; others as fallocate(2) says. A
+   *     part may have been done all the same.
+   */
+  public void allocate(long offset, long length) {
+    fallocate(0, offset, length);
+  }
+
+  /**
    * Returns where the first hole at or after an offset begins. The end of the file counts as one,
    * as does space that was allocated and never written; a file system that knows of no holes has
    * none.

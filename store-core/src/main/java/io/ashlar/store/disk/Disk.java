@@ -130,6 +130,16 @@ public interface Disk extends AutoCloseable {
   void zeroRange(long offset, long bytes);
 
   /**
+   * Gives a range its space without writing to it, and makes the file as long as that takes: the
+   * blocks keep what they hold, and those that hold nothing read as zeroes. Later writes there do
+   * not change the file's length. Not durable until {@link #sync()}.
+   *
+   * @throws NativeException EOPNOTSUPP or ENOSYS where the file system cannot; if the device fails
+   *     or is full. A part may have been done all the same.
+   */
+  void allocate(long offset, long bytes);
+
+  /**
    * Opens a queue that belongs to the calling thread, which must be a platform thread. Where the
    * kernel refuses a ring, the queue does without one: see {@link DiskQueue#isConcurrent}.
    *

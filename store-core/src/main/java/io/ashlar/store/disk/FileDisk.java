@@ -90,6 +90,11 @@ abstract sealed class FileDisk implements Disk permits PosixDisk, UringDisk {
   }
 
   @Override
+  public final void allocate(long offset, long bytes) {
+    file.allocate(offset, bytes);
+  }
+
+  @Override
   public String engineReason() {
     return reason;
   }

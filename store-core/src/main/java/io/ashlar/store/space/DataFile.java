@@ -1,5 +1,8 @@
 package io.ashlar.store.space;
 
+import static io.ashlar.store.space.ZeroFill.CHUNK_BYTES;
+import static io.ashlar.store.space.ZeroFill.PIECE_BYTES;
+
 import io.ashlar.store.StallCause;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.GuardedDisk;
@@ -16,10 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The size of the data file, and its growth ahead of need: new space is zeroed and synced, size
- * included, before a commit may use it (rule L29). Zeroes are written, because space that is only
- * allocated commits slower; a bulk load gets that all the same, as writing twice is slower still
- * (decision 0016). Holes that vacuum has punched are filled in the same way, before the file grows
- * at its end.
+ * included, before a commit may use it (rule L29). A step is allocated at once, so that the size
+ * changes once, and then written in short pieces (decision 0086). Zeroes are written, because space
+ * that is only allocated commits slower; a bulk load gets that all the same, as writing twice is
+ * slower still (decision 0016). Holes that vacuum has punched are filled in the same way, before
+ * the file grows at its end.
  *
  * <pre>
  *   idle ──grow──▶ growing ──zeroed and synced──▶ grown ──takeGrown──▶ idle
@@ -31,8 +35,10 @@ import org.jspecify.annotations.Nullable;
  * the commit role starts it and applies its result (rule L20). A failed write abandons the step,
  * which is cut off again; a failed sync poisons the store, because it may have hidden the failure
  * of somebody else's write. The size of a growing file after a crash does not matter, because all
- * blocks after the last used block are free. For the same reason a cut need not be durable before
- * the file grows again: growth writes zeroes over whatever is left there, and syncs them.
+ * blocks after the last used block are free, whether they are zeroed, only allocated or missing.
+ * The next open takes those that were never written for holes, where the file system tells. For the
+ * same reason a cut need not be durable before the file grows again: growth writes zeroes over
+ * whatever is left there, and syncs them.
  */
 public final class DataFile implements AutoCloseable {
 
@@ -42,7 +48,7 @@ public final class DataFile implements AutoCloseable {
    * A growth syncs after this many bytes, unless a thread waits for its end. The sync of a commit
    * takes as long as the device needs for all earlier writes, including those of the growth.
    */
-  private static final long SYNC_BLOCKS = Blocks.count(ZeroFill.CHUNK_BYTES);
+  private static final long SYNC_BLOCKS = Blocks.count(CHUNK_BYTES);
 
   private enum State {
     IDLE,
@@ -186,6 +192,7 @@ public final class DataFile implements AutoCloseable {
   }
 
   private void fill(long start, long end, boolean atEnd) {
+    int pieceBytes = bulk || !allocate(start, end, atEnd) ? CHUNK_BYTES : PIECE_BYTES;
     for (long at = start; at < end; ) {
       boolean marks = bulk;
       long partEnd = marks ? end : Math.min(end, at + SYNC_BLOCKS);
@@ -193,12 +200,10 @@ public final class DataFile implements AutoCloseable {
         if (marks) {
           zeroes.mark(Blocks.offset(at), Blocks.offset(end), this::beforeWrite);
         } else {
-          zeroes.fill(Blocks.offset(at), Blocks.offset(partEnd), this::beforeWrite);
+          zeroes.fill(Blocks.offset(at), Blocks.offset(partEnd), pieceBytes, this::beforeWrite);
         }
       } catch (NativeException e) {
-        if (atEnd) {
-          cutOff(start);
-        }
+        giveUp(start, atEnd);
         throw e;
       }
       if (partEnd == end || !isAwaited()) {
@@ -206,6 +211,28 @@ public final class DataFile implements AutoCloseable {
       }
       at = partEnd;
     }
+  }
+
+  /**
+   * Gives a step its blocks, so that its length does not change with each write of zeroes. The sync
+   * takes the cost of the new length off the next commit's.
+   *
+   * @return false where the file system cannot do that.
+   */
+  private boolean allocate(long start, long end, boolean atEnd) {
+    requireHealthy();
+    try {
+      if (!zeroes.allocate(Blocks.offset(start), Blocks.offset(end))) {
+        return false;
+      }
+    } catch (NativeException e) {
+      giveUp(start, atEnd);
+      throw e;
+    }
+    if (!isAwaited()) {
+      guarded.sync();
+    }
+    return true;
   }
 
   /**
@@ -241,10 +268,14 @@ public final class DataFile implements AutoCloseable {
   }
 
   private void beforeWrite(long bytes) {
-    if (poison.isSet()) {
-      throw new NativeException("grow", 0, "the store failed meanwhile");
-    }
+    requireHealthy();
     guarded.counters().bytesGrown.add(bytes);
+  }
+
+  private void requireHealthy() {
+    if (poison.isSet()) {
+      throw new NativeException("grow", 0, "the store failed meanwhile"); // L24
+    }
   }
 
   private synchronized boolean isAwaited() {
@@ -252,8 +283,8 @@ public final class DataFile implements AutoCloseable {
   }
 
   /** Gives a half-grown step back to the file system; keeping it would only waste space. */
-  private void cutOff(long start) {
-    if (!poison.isSet()) {
+  private void giveUp(long start, boolean atEnd) {
+    if (atEnd && !poison.isSet()) {
       try {
         disk.truncate(Blocks.offset(start));
       } catch (NativeException e) {

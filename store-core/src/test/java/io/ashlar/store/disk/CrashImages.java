@@ -15,9 +15,9 @@ import java.util.function.Consumer;
  * in any order. A completed durable write has landed, and, where durable writes flush the device's
  * cache, so has everything that was complete when it began. A completed sync has made durable what
  * was complete when it began: writes with the length of file they need, and, for a sync of
- * everything, truncations and holes. A failed sync makes nothing durable, and drops what it covered
- * from the cache, so that later syncs leave it out (as Linux does). A failed write may land any
- * time, whole or in part.
+ * everything, truncations, holes and the length of allocated space. A failed sync makes nothing
+ * durable, and drops what it covered from the cache, so that later syncs leave it out (as Linux
+ * does). A failed write may land any time, whole or in part.
  *
  * <p>The images are built in one pass over the trace and share their blocks. Deterministic: the
  * same trace, seed and count give the same images.
@@ -137,7 +137,7 @@ public final class CrashImages {
     /**
      * Returns whether a sector has landed.
      *
-     * @param change the write, truncation or hole; the last two land whole or not at all.
+     * @param change the write, truncation, hole or allocation; a truncation lands whole or not.
      * @param sector of 512 bytes, counted from its begin.
      */
     boolean lands(DiskEvent change, int sector);
@@ -185,6 +185,7 @@ public final class CrashImages {
             case DiskEvent.Write write -> write.id() == id;
             case DiskEvent.Truncate truncate -> truncate.id() == id;
             case DiskEvent.Punch punch -> punch.id() == id;
+            case DiskEvent.Allocate allocate -> allocate.id() == id;
             default -> false;
           };
       if (begins) {
@@ -275,6 +276,10 @@ public final class CrashImages {
         sizeSeen = Math.max(sizeSeen, truncate.bytes());
       }
       case DiskEvent.Punch punch -> pending.add(PendingChange.of(punch));
+      case DiskEvent.Allocate allocate -> {
+        pending.add(PendingChange.of(allocate));
+        sizeSeen = Math.max(sizeSeen, allocate.offset() + allocate.bytes());
+      }
       case DiskEvent.Sync sync -> cover(sync.id(), sync.all());
       case DiskEvent.Completed completed -> complete(completed.id());
       case DiskEvent.Failed failed -> fail(failed.id());

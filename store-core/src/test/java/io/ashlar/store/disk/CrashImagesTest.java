@@ -159,6 +159,26 @@ class CrashImagesTest {
   }
 
   @Test
+  void shouldLoseTheLengthOfAllocatedSpaceInPartUnlessAllIsSynced() {
+    writeDurable(15, 9);
+    disk.allocate(14 * BLOCK, 7 * BLOCK);
+    Set<Long> ends = new TreeSet<>();
+    for (int seed = 0; seed < 200; seed++) {
+      ends.add(last(Damage.LAST_TORN, seed).size() / BLOCK);
+    }
+    assertThat(ends).contains(16L, 17L, 18L, 19L, 20L).isSubsetOf(16L, 17L, 18L, 19L, 20L, 21L);
+    assertThat(lastBytes(Damage.ALL, 15)).as("the blocks keep what they hold").containsExactly(9);
+    disk.sync();
+    assertThat(last(Damage.NONE, 0).size()).isEqualTo(16 * BLOCK);
+    assertThat(last(Damage.ALL, 0).size()).isEqualTo(21 * BLOCK);
+    write(18, 1);
+    disk.sync();
+    assertThat(last(Damage.NONE, 0).size()).as("as far as was written").isEqualTo(19 * BLOCK);
+    disk.syncAll();
+    assertThat(last(Damage.NONE, 0).size()).isEqualTo(21 * BLOCK);
+  }
+
+  @Test
   void shouldKeepADurableWriteBehindATruncationThatIsNot() {
     write(5, 1);
     disk.sync();

@@ -130,6 +130,27 @@ public abstract class DiskContractTest {
   }
 
   @Test
+  void shouldKeepWhatARangeHeldThatIsAllocatedAcrossTheEnd() {
+    disk.write(filled(0, 4, 1), 0);
+    disk.punchHole(2 * BLOCK, BLOCK);
+    disk.allocate(BLOCK, 5 * BLOCK);
+    assertThat(disk.size()).isEqualTo(6 * BLOCK);
+    assertThat(disk.read(blocks(10, 6), 0)).isEqualTo(6 * BLOCK);
+    assertSame(blocks(10, 2), blocks(0, 2));
+    assertZero(blocks(12, 1));
+    assertSame(blocks(13, 1), blocks(3, 1));
+    assertZero(blocks(14, 2));
+    disk.write(blocks(0, 1), 4 * BLOCK);
+    disk.sync();
+    assertThat(disk.size()).isEqualTo(6 * BLOCK);
+    assertThat(disk.read(blocks(10, 2), 4 * BLOCK)).isEqualTo(2 * BLOCK);
+    assertSame(blocks(10, 1), blocks(0, 1));
+    assertZero(blocks(11, 1));
+    disk.allocate(0, 2 * BLOCK);
+    assertThat(disk.size()).as("it never becomes shorter").isEqualTo(6 * BLOCK);
+  }
+
+  @Test
   void shouldStillReadAfterASync() {
     disk.write(filled(0, 1, 1), 0);
     disk.sync();

@@ -24,7 +24,7 @@ public sealed interface DiskEvent {
   /**
    * A sync began: it covers the operations that have completed so far.
    *
-   * @param all whether it covers truncations and holes too.
+   * @param all whether it covers truncations, holes and lengths of allocated space too.
    */
   record Sync(int id, boolean all) implements DiskEvent {}
 
@@ -33,6 +33,9 @@ public sealed interface DiskEvent {
 
   /** A range was to become a hole. */
   record Punch(int id, long offset, long bytes) implements DiskEvent {}
+
+  /** A range was to get its space, and the file its length. */
+  record Allocate(int id, long offset, long bytes) implements DiskEvent {}
 
   /** An operation succeeded, as far as its caller knows. */
   record Completed(int id) implements DiskEvent {}

@@ -25,7 +25,9 @@ public record InjectedFailure(
     /** A change of the file's length. */
     TRUNCATE,
     /** A hole punched. */
-    PUNCH
+    PUNCH,
+    /** Space given to a range. */
+    ALLOCATE
   }
 
   /** Fails one operation of a kind, counted among its kind. */
@@ -38,7 +40,7 @@ public record InjectedFailure(
     return new InjectedFailure(EnumSet.of(kind), index, errno, true, 0);
   }
 
-  /** Fails the operation of this index among writes, syncs, truncations and holes. */
+  /** Fails the operation of this index among all but reads. */
   public static InjectedFailure change(long index, int errno, boolean forever) {
     return new InjectedFailure(
         EnumSet.complementOf(EnumSet.of(Kind.READ)), index, errno, forever, 0);

@@ -13,13 +13,22 @@ import org.jspecify.annotations.Nullable;
 final class PendingChange {
   static final int SECTOR = 512;
 
+  /** What is done to the file. */
+  private enum Effect {
+    WRITE,
+    PUNCH,
+    TRUNCATE,
+    /** Only the length changes, up to the last sector that lands. */
+    ALLOCATE
+  }
+
   final int id;
   final boolean durable;
   final boolean metadata;
   private final long offset;
   private final long length;
   private final byte @Nullable [] bytes; // null: zeroes
-  private final boolean truncates;
+  private final Effect effect;
   private final BitSet superseded = new BitSet();
   private long sizeAfter;
 
@@ -27,20 +36,27 @@ final class PendingChange {
   boolean cleaned; // a failed sync dropped it from the cache: later syncs do not cover it
 
   private PendingChange(
-      int id, long offset, long length, byte @Nullable [] bytes, boolean durable, long sizeAfter) {
+      Effect effect,
+      int id,
+      long offset,
+      long length,
+      byte @Nullable [] bytes,
+      boolean durable,
+      long sizeAfter) {
+    this.effect = effect;
     this.id = id;
     this.offset = offset;
     this.length = length;
     this.bytes = bytes;
     this.durable = durable;
-    this.metadata = bytes == null;
-    this.truncates = bytes == null && sizeAfter >= 0;
+    this.metadata = effect != Effect.WRITE;
     this.sizeAfter = sizeAfter;
   }
 
   static PendingChange of(DiskEvent.Write write) {
     int length = write.bytes().length;
     return new PendingChange(
+        Effect.WRITE,
         write.id(),
         write.offset(),
         length,
@@ -53,11 +69,33 @@ final class PendingChange {
   static PendingChange of(DiskEvent.Truncate truncate, long sizeBefore) {
     long from = (truncate.bytes() + SECTOR - 1) / SECTOR * SECTOR;
     return new PendingChange(
-        truncate.id(), from, Math.max(0, sizeBefore - from), null, false, truncate.bytes());
+        Effect.TRUNCATE,
+        truncate.id(),
+        from,
+        Math.max(0, sizeBefore - from),
+        null,
+        false,
+        truncate.bytes());
   }
 
   static PendingChange of(DiskEvent.Punch punch) {
-    return new PendingChange(punch.id(), punch.offset(), punch.bytes(), null, false, -1);
+    return new PendingChange(
+        Effect.PUNCH, punch.id(), punch.offset(), punch.bytes(), null, false, -1);
+  }
+
+  static PendingChange of(DiskEvent.Allocate allocate) {
+    return new PendingChange(
+        Effect.ALLOCATE,
+        allocate.id(),
+        allocate.offset(),
+        allocate.bytes(),
+        null,
+        false,
+        allocate.offset() + allocate.bytes());
+  }
+
+  private boolean truncates() {
+    return effect == Effect.TRUNCATE;
   }
 
   long end() {
@@ -80,7 +118,11 @@ final class PendingChange {
    *     beyond the end is lost.
    */
   void apply(BlockImage image, IntPredicate sectors, boolean resizes) {
-    if (truncates && !resizes) {
+    if (!resizes && (truncates() || effect == Effect.ALLOCATE)) {
+      return;
+    }
+    if (effect == Effect.ALLOCATE) {
+      applyAllocation(image, sectors);
       return;
     }
     long size = image.size();
@@ -98,7 +140,7 @@ final class PendingChange {
     }
     if (!resizes || sizeAfter < 0) {
       image.truncate(size);
-    } else if (truncates) {
+    } else if (truncates()) {
       image.truncate(sizeAfter);
     } else {
       image.truncate(Math.max(size, sizeAfter));
@@ -113,16 +155,28 @@ final class PendingChange {
         superseded.set(sector);
       }
     }
-    if (later.truncates) {
-      sizeAfter = truncates || sizeAfter < 0 ? sizeAfter : Math.min(sizeAfter, later.sizeAfter);
-    } else if (truncates) {
+    if (later.truncates()) {
+      sizeAfter = truncates() || sizeAfter < 0 ? sizeAfter : Math.min(sizeAfter, later.sizeAfter);
+    } else if (truncates()) {
       sizeAfter = Math.max(sizeAfter, later.sizeAfter);
     }
   }
 
   /** A truncation lands whole or not at all. */
   private boolean lands(int sector, IntPredicate sectors) {
-    return !superseded.get(sector) && (truncates || sectors.test(sector));
+    return !superseded.get(sector) && (truncates() || sectors.test(sector));
+  }
+
+  /** A file system gives a long range its space in parts, each with the length it needs. */
+  private void applyAllocation(BlockImage image, IntPredicate sectors) {
+    int landed = sectors();
+    while (landed > 0 && !lands(landed - 1, sectors)) {
+      landed--;
+    }
+    long end = (offset + (long) landed * SECTOR) / Disk.BLOCK_BYTES * Disk.BLOCK_BYTES;
+    if (landed > 0) {
+      image.extend(Math.min(end, sizeAfter));
+    }
   }
 
   private void applyRun(BlockImage image, int first, int end) {

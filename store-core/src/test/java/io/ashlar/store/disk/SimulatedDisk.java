@@ -8,14 +8,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +35,8 @@ public final class SimulatedDisk implements Disk {
   private final List<InjectedFailure> failures = new ArrayList<>();
   private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
   private final Map<Kind, Runnable> during = new EnumMap<>(Kind.class);
-  private final Set<Long> unreadable = new HashSet<>();
-  private final NavigableSet<Long> unallocated = new TreeSet<>();
+  private final BlockStates blocks = new BlockStates();
   private boolean full;
-  private final Set<Long> unwritable = new HashSet<>();
   private @Nullable SplittableRandom shuffle;
   private long sizeMax = Long.MAX_VALUE;
   private int ids;
@@ -75,12 +70,16 @@ public final class SimulatedDisk implements Disk {
     for (DiskEvent event : dead.events().subList(0, point)) {
       switch (event) {
         case DiskEvent.Write write -> {
-          disk.current.write(write.offset(), write.bytes(), 0, write.bytes().length);
+          disk.applyWrite(write.offset(), write.bytes());
           inFlight.add(write.id());
         }
         case DiskEvent.Truncate truncate -> {
-          disk.current.truncate(truncate.bytes());
+          disk.applyTruncate(truncate.bytes());
           inFlight.add(truncate.id());
+        }
+        case DiskEvent.Allocate allocate -> {
+          disk.applyAllocate(allocate.offset(), allocate.bytes());
+          inFlight.add(allocate.id());
         }
         case DiskEvent.Punch punch -> {
           disk.current.zero(punch.offset(), punch.bytes());
@@ -128,12 +127,12 @@ public final class SimulatedDisk implements Disk {
 
   /** Makes a block's reads fail with EIO until it is written. */
   public synchronized void makeUnreadable(long block) {
-    unreadable.add(block);
+    blocks.unreadable.add(block);
   }
 
   /** Takes a block's space away: it is a hole until it is written. */
   public synchronized void makeUnallocated(long block) {
-    unallocated.add(block);
+    blocks.unallocated.add(block);
   }
 
   /** Sets whether the device has space for what is not allocated. */
@@ -143,30 +142,12 @@ public final class SimulatedDisk implements Disk {
 
   @Override
   public synchronized void forEachHole(RangeVisitor visitor) {
-    long end = 0;
-    for (long block : unallocated) {
-      if (block >= end) {
-        end = block;
-        while (unallocated.contains(end)) {
-          end++;
-        }
-        visitor.visit(block * BLOCK_BYTES, (end - block) * BLOCK_BYTES);
-      }
-    }
+    blocks.forEachHole(visitor);
   }
 
   /** Makes a block's writes fail with EIO, and with them its reads stay as they are. */
   public synchronized void makeUnwritable(long block) {
-    unwritable.add(block);
-  }
-
-  private static boolean isIn(Set<Long> blocks, long offset, long bytes) {
-    for (long at = offset; at < offset + bytes && !blocks.isEmpty(); at += BLOCK_BYTES) {
-      if (blocks.contains(at / BLOCK_BYTES)) {
-        return true;
-      }
-    }
-    return false;
+    blocks.unwritable.add(block);
   }
 
   /** Makes the opening of queues fail from now on. */
@@ -218,7 +199,7 @@ public final class SimulatedDisk implements Disk {
     checkOpen();
     checkAligned("preadv2", offset, bytes, target.address());
     begin(Kind.READ, "preadv2");
-    if (isIn(unreadable, offset, bytes)) {
+    if (BlockStates.isIn(blocks.unreadable, offset, bytes)) {
       throw new NativeException("preadv2", Errno.EIO, "unreadable=true, offset=" + offset);
     }
     return current.read(offset, target.asSlice(0, bytes));
@@ -268,8 +249,13 @@ public final class SimulatedDisk implements Disk {
     } catch (NativeException failure) {
       throw failed(id, failure);
     }
-    current.truncate(bytes);
+    applyTruncate(bytes);
     complete(id);
+  }
+
+  private void applyTruncate(long bytes) {
+    current.truncate(bytes);
+    blocks.onTruncate(bytes);
   }
 
   @Override
@@ -292,6 +278,33 @@ public final class SimulatedDisk implements Disk {
     checkOpen();
     checkAligned("fallocate", offset, bytes, 0);
     complete(beginWrite(new byte[Math.toIntExact(bytes)], offset, false));
+  }
+
+  @Override
+  public synchronized void allocate(long offset, long bytes) {
+    checkOpen();
+    checkAligned("fallocate", offset, bytes, 0);
+    int id = ids++;
+    events.add(new DiskEvent.Allocate(id, offset, bytes));
+    try {
+      begin(Kind.ALLOCATE, "fallocate");
+      checkSize("fallocate", offset + bytes);
+      if (full && BlockStates.isIn(blocks.unallocated, offset, bytes)) {
+        throw new NativeException("fallocate", Errno.ENOSPC, "unallocated=true, offset=" + offset);
+      }
+    } catch (NativeException failure) {
+      applyAllocate(offset, Math.min(bytes, landedBytes(Kind.ALLOCATE)));
+      throw failed(id, failure);
+    }
+    applyAllocate(offset, bytes);
+    complete(id);
+  }
+
+  private void applyAllocate(long offset, long bytes) {
+    blocks.onAllocate(offset, bytes, current.size());
+    if (bytes > 0) {
+      current.extend(offset + bytes);
+    }
   }
 
   @Override
@@ -351,10 +364,10 @@ public final class SimulatedDisk implements Disk {
     try {
       begin(Kind.WRITE, "pwritev2");
       checkSize("pwritev2", offset + bytes.length);
-      if (full && isIn(unallocated, offset, bytes.length)) {
+      if (full && BlockStates.isIn(blocks.unallocated, offset, bytes.length)) {
         throw new NativeException("pwritev2", Errno.ENOSPC, "unallocated=true, offset=" + offset);
       }
-      if (isIn(unwritable, offset, bytes.length)) {
+      if (BlockStates.isIn(blocks.unwritable, offset, bytes.length)) {
         throw new NativeException("pwritev2", Errno.EIO, "unwritable=true, offset=" + offset);
       }
     } catch (NativeException failure) {
@@ -362,12 +375,13 @@ public final class SimulatedDisk implements Disk {
       current.write(offset, bytes, 0, landed);
       throw failed(id, failure);
     }
-    current.write(offset, bytes, 0, bytes.length);
-    for (long at = offset; at < offset + bytes.length; at += BLOCK_BYTES) {
-      unreadable.remove(at / BLOCK_BYTES);
-      unallocated.remove(at / BLOCK_BYTES);
-    }
+    applyWrite(offset, bytes);
     return id;
+  }
+
+  private void applyWrite(long offset, byte[] bytes) {
+    current.write(offset, bytes, 0, bytes.length);
+    blocks.onWrite(offset, bytes.length);
   }
 
   /** Begins a sync and leaves it in flight; returns its id. */

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +74,41 @@ class SimulatedDiskTest {
     assertErrno(Errno.ENOSPC, () -> disk.write(block(7), 0));
     assertThat(disk.size()).isEqualTo(512);
     assertThat(disk.image().get(511)).isEqualTo((byte) 7);
+  }
+
+  @Test
+  void shouldCallAHoleWhatWasAllocatedAndNeverWritten() {
+    disk.write(block(1), 0);
+    disk.makeUnallocated(2);
+    disk.allocate(0, 5 * BLOCK);
+    disk.write(block(2), 3 * BLOCK);
+    assertThat(holes(disk)).containsExactly("1+2", "4+1");
+    disk.setFull(true);
+    disk.write(block(3), 2 * BLOCK);
+    assertThat(holes(disk)).as("its space was given").containsExactly("1+1", "4+1");
+    SimulatedDisk killed = SimulatedDisk.afterKill(disk, disk.events().size());
+    assertThat(holes(killed)).containsExactly("1+1", "4+1");
+    disk.truncate(4 * BLOCK);
+    assertThat(holes(disk)).containsExactly("1+1");
+  }
+
+  private static List<String> holes(SimulatedDisk disk) {
+    List<String> holes = new ArrayList<>();
+    disk.forEachHole((offset, bytes) -> holes.add(offset / BLOCK + "+" + bytes / BLOCK));
+    return holes;
+  }
+
+  @Test
+  void shouldAllocateAPartBeforeItFails() {
+    disk.fail(new InjectedFailure(EnumSet.of(Kind.ALLOCATE), 0, Errno.ENOSPC, false, 2 * BLOCK));
+    assertErrno(Errno.ENOSPC, () -> disk.allocate(0, 5 * BLOCK));
+    assertThat(disk.size()).isEqualTo(2 * BLOCK);
+    disk.limitSize(4 * BLOCK);
+    assertErrno(Errno.ENOSPC, () -> disk.allocate(0, 5 * BLOCK));
+    disk.allocate(0, 4 * BLOCK);
+    disk.makeUnallocated(1);
+    disk.setFull(true);
+    assertErrno(Errno.ENOSPC, () -> disk.allocate(0, 4 * BLOCK));
   }
 
   @Test

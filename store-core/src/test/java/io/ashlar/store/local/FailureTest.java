@@ -130,7 +130,10 @@ class FailureTest {
       }
       assertThat(events.subList(failed + 1, events.size()))
           .as("sync %d", k)
-          .noneMatch(e -> e instanceof DiskEvent.Sync || e instanceof DiskEvent.Write);
+          .noneMatch(e ->
+              e instanceof DiskEvent.Sync
+                  || e instanceof DiskEvent.Write
+                  || e instanceof DiskEvent.Allocate);
     }
     System.out.println("syncs failed: " + syncs + ", poisoned=" + poisoned);
     assertThat(poisoned).isPositive();

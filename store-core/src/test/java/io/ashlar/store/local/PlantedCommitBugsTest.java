@@ -48,6 +48,12 @@ class PlantedCommitBugsTest {
         ThreadRulesTest.class, method, PlantedBug.of(name, file, right, wrong));
   }
 
+  private static PlantedReadBugsTest.Planted growth(
+      String method, String name, String file, String right, String wrong) {
+    return new PlantedReadBugsTest.Planted(
+        GrowthTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
   static Stream<PlantedReadBugsTest.Planted> bugs() {
     return Stream.of(
         writes(
@@ -109,6 +115,30 @@ class PlantedCommitBugsTest {
                 "space/BlockSpace.java",
                 "file.holes().add(part[0], part[1] - part[0]);\n        at = part[1];",
                 "at = part[0];")),
+        growth(
+            "shouldLoseNothingAndGoOnAfterAnAllocationFailed",
+            "what a failed allocation has left stays at the end of the file (L29)",
+            "space/DataFile.java",
+            "        return false;\n      }\n    } catch (NativeException e) {\n      giveUp(start, atEnd);\n",
+            "        return false;\n      }\n    } catch (NativeException e) {\n"),
+        growth(
+            "shouldLoseNothingAndGoOnAfterAnAllocationFailed",
+            "a full disk counts as a file system that cannot allocate (L29)",
+            "space/ZeroFill.java",
+            "if (e.errno() != Errno.EOPNOTSUPP && e.errno() != Errno.ENOSYS) {",
+            "if (false) {"),
+        growth(
+            "shouldGrowByZeroesAloneWhereTheFileSystemCannotAllocate",
+            "a file system that cannot allocate counts as full",
+            "space/ZeroFill.java",
+            "if (e.errno() != Errno.EOPNOTSUPP && e.errno() != Errno.ENOSYS) {",
+            "if (true) {"),
+        growth(
+            "shouldFillWhatAKilledGrowthHadOnlyAllocatedBeforeACommitGoesThere",
+            "an open takes allocated blocks for written ones (L29)",
+            "local/DataFileStore.java",
+            "    space.takeUnallocated(disk.disk());\n",
+            ""),
         edge(
             "shouldCommitEpochsThatTogetherExceedARecord",
             "the bound of a group's record is removed",

@@ -10,14 +10,18 @@ import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.metrics.StoreCounters;
 import io.ashlar.uring.Errno;
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BlockSpaceTest {
 
   private static final long FILE_BLOCKS = 1000;
   private static final long STEP_BLOCKS = 16;
+  private static final int PIECE = 256 << 10;
 
   private final SimulatedDisk disk = new SimulatedDisk();
   private final StoreCounters counters = new StoreCounters();
@@ -151,13 +155,90 @@ class BlockSpaceTest {
     assertThat(start).isBetween(hole, hole + holeBlocks - 20);
     assertThat(space.fileBlocks()).as("it did not grow").isEqualTo(FILE_BLOCKS);
     List<DiskEvent> events = disk.events().subList(before, disk.events().size());
-    assertThat(events.getFirst()).isInstanceOf(DiskEvent.Write.class);
-    DiskEvent.Write zeroes = (DiskEvent.Write) events.getFirst();
+    assertThat(events.getFirst()).isInstanceOf(DiskEvent.Allocate.class);
+    DiskEvent.Write zeroes = writesIn(events).getFirst();
     assertThat(zeroes.offset()).isEqualTo(Blocks.offset(hole));
     assertThat(zeroes.bytes()).containsOnly(0);
     assertThat(zeroes.bytes().length).isGreaterThanOrEqualTo((int) Blocks.offset(20));
-    assertThat(events.stream().anyMatch(DiskEvent.Sync.class::isInstance)).isTrue();
+    assertThat(events.subList(events.indexOf(zeroes), events.size()))
+        .anyMatch(DiskEvent.Sync.class::isInstance);
     assertAccounted(100 + left + 20);
+  }
+
+  private static List<DiskEvent.Write> writesIn(List<DiskEvent> events) {
+    return events.stream()
+        .filter(DiskEvent.Write.class::isInstance)
+        .map(DiskEvent.Write.class::cast)
+        .toList();
+  }
+
+  private List<DiskEvent> eventsOfGrowth() {
+    long _ = space.allocate(FILE_BLOCKS);
+    int before = disk.events().size();
+    assertThat(space.allocate(200)).isEqualTo(FILE_BLOCKS);
+    assertThat(disk.size()).isEqualTo(Blocks.offset(space.fileBlocks()));
+    return disk.events().subList(before, disk.events().size());
+  }
+
+  @Test
+  void shouldChangeTheLengthOnceAndThenWriteShortPieces() {
+    List<DiskEvent> events = eventsOfGrowth();
+    assertThat(events.getFirst())
+        .isEqualTo(
+            new DiskEvent.Allocate(
+                ((DiskEvent.Allocate) events.getFirst()).id(),
+                Blocks.offset(FILE_BLOCKS),
+                Blocks.offset(space.fileBlocks() - FILE_BLOCKS)));
+    assertThat(events.stream().filter(DiskEvent.Allocate.class::isInstance)).hasSize(1);
+    List<DiskEvent.Write> writes = writesIn(events);
+    assertThat(writes).hasSizeGreaterThan(1);
+    long at = Blocks.offset(FILE_BLOCKS);
+    for (DiskEvent.Write write : writes) {
+      assertThat(write.offset()).isEqualTo(at);
+      assertThat(write.bytes().length).isLessThanOrEqualTo(PIECE);
+      assertThat(write.bytes()).containsOnly(0);
+      at += write.bytes().length;
+    }
+    assertThat(at).isEqualTo(disk.size());
+    int lastWrite = events.indexOf(writes.getLast());
+    assertThat(events.subList(lastWrite, events.size()))
+        .as("L29: synced")
+        .anyMatch(DiskEvent.Sync.class::isInstance);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EOPNOTSUPP, Errno.ENOSYS})
+  void shouldLengthenTheFileByZeroesWhereItsSystemCannotAllocate(int errno) {
+    disk.failNext(InjectedFailure.Kind.ALLOCATE, errno);
+    List<DiskEvent> events = eventsOfGrowth();
+    assertThat(writesIn(events)).hasSize(1);
+    assertThat(writesIn(events).getFirst().bytes().length).isGreaterThan(PIECE);
+    long _ = space.allocate(200);
+    assertThat(disk.count(InjectedFailure.Kind.ALLOCATE)).as("asked once").isOne();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG, Errno.EIO})
+  void shouldCutOffWhatAFailedAllocationHasLeft(int errno) {
+    long _ = space.allocate(FILE_BLOCKS);
+    disk.fail(
+        new InjectedFailure(
+            EnumSet.of(InjectedFailure.Kind.ALLOCATE), 0, errno, false, Blocks.offset(7)));
+    assertThat(space.allocate(20)).isEqualTo(-1);
+    assertThat(space.growthFailure()).isNotNull();
+    assertThat(disk.size()).isEqualTo(Blocks.offset(FILE_BLOCKS));
+    assertThat(poison.isSet()).isFalse();
+    assertThat(space.allocate(20)).as("the next time it goes well").isEqualTo(FILE_BLOCKS);
+    assertAccounted(FILE_BLOCKS + 20);
+  }
+
+  @Test
+  void shouldPoisonWhenTheSyncOfAnAllocationFails() {
+    long _ = space.allocate(FILE_BLOCKS);
+    disk.failNext(InjectedFailure.Kind.SYNC, Errno.EIO);
+    file.growAhead();
+    assertThat(poison.isSet()).isTrue();
+    assertThat(writesIn(disk.events())).as("L24").isEmpty();
   }
 
   @Test

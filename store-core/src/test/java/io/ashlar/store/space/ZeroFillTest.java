@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ZeroFillTest {
 
@@ -41,6 +43,43 @@ class ZeroFillTest {
     }
     assertThat(parts).containsExactly(2L << 20, (long) Blocks.BYTES);
     assertZeroFrom(2, 2 + 512 + 1);
+  }
+
+  @Test
+  void shouldAllocateAndThenFillInShortPieces() {
+    try (ZeroFill zeroes = new ZeroFill(disk)) {
+      long writes = disk.count(InjectedFailure.Kind.WRITE);
+      assertThat(zeroes.allocate(Blocks.offset(2), Blocks.offset(200))).isTrue();
+      assertThat(disk.size()).isEqualTo(Blocks.offset(200));
+      assertThat(disk.count(InjectedFailure.Kind.WRITE)).isEqualTo(writes);
+      zeroes.fill(Blocks.offset(2), Blocks.offset(200), ZeroFill.PIECE_BYTES, parts::add);
+    }
+    assertThat(parts).containsExactly(256L << 10, 256L << 10, 256L << 10, Blocks.offset(6));
+    assertZeroFrom(2, 200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EOPNOTSUPP, Errno.ENOSYS})
+  void shouldSayThatTheFileSystemCannotAllocateAndAskOnce(int errno) {
+    disk.failNext(InjectedFailure.Kind.ALLOCATE, errno);
+    try (ZeroFill zeroes = new ZeroFill(disk)) {
+      assertThat(zeroes.allocate(Blocks.offset(4), Blocks.offset(8))).isFalse();
+      assertThat(zeroes.allocate(Blocks.offset(8), Blocks.offset(16))).isFalse();
+    }
+    assertThat(disk.count(InjectedFailure.Kind.ALLOCATE)).isOne();
+    assertThat(disk.size()).isEqualTo(Blocks.offset(4));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG, Errno.EIO})
+  void shouldPassOnWhyARangeCannotBeAllocatedAndAskAgain(int errno) {
+    disk.failNext(InjectedFailure.Kind.ALLOCATE, errno);
+    try (ZeroFill zeroes = new ZeroFill(disk)) {
+      assertThatExceptionOfType(NativeException.class)
+          .isThrownBy(() -> zeroes.allocate(0, Blocks.offset(8)))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
+      assertThat(zeroes.allocate(0, Blocks.offset(8))).isTrue();
+    }
   }
 
   @Test
