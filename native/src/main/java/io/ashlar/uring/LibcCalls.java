@@ -53,6 +53,7 @@ final class LibcCalls {
   private static final MemorySegment MMAP = function("mmap");
   private static final MemorySegment MUNMAP = function("munmap");
   private static final MemorySegment MADVISE = function("madvise");
+  private static final MemorySegment CLOCK_GETTIME = function("clock_gettime");
 
   private static final int STATE = 0;
   private static final int VECTOR = 1;
@@ -213,6 +214,19 @@ final class LibcCalls {
 
   static int madvise(long address, long length, int advice) {
     return intCall(MADVISE, address, number(length), advice, 0, 0);
+  }
+
+  /**
+   * Calls clock_gettime(2).
+   *
+   * @return the time in nanoseconds, or the negated errno.
+   */
+  static long clockGettime(int clock) {
+    MemorySegment time = SCRATCH.get()[VECTOR]; // struct timespec: seconds, nanoseconds
+    int failure = intCall(CLOCK_GETTIME, clock, time, 0, 0, 0);
+    return failure < 0
+        ? failure
+        : time.get(JAVA_LONG, 0) * 1_000_000_000L + time.get(JAVA_LONG, Long.BYTES);
   }
 
   private static SymbolLookup lookup() {

@@ -66,6 +66,10 @@ public final class StoreConfig {
       TABLE.number("logExtentBytesMax", 64L << 20, 32L << 10, 64L << 20);
   private static final Setting<Long> CHECKPOINT_LOG_BYTES_MIN =
       TABLE.number("checkpointLogBytesMin", 32L << 20, 64L << 10, 64L << 30);
+  private static final Setting<Long> BACKGROUND_BYTES_PER_SECOND_MAX =
+      TABLE.numberOrZero("backgroundBytesPerSecondMax", 0, 64L << 10, 1L << 40);
+  private static final Setting<Long> BACKGROUND_PROCESSOR_SHARE_PERCENT_MAX =
+      TABLE.number("backgroundProcessorSharePercentMax", 100, 1, 100);
   private static final Setting<Long> QUIET_MARK_MS = TABLE.number("quietMarkMs", 10, 1, 60_000);
   private static final Setting<Long> SNAPSHOT_ENTRIES_MAX =
       TABLE.number("snapshotEntriesMax", 1 << 20, 16, 1L << 30);
@@ -314,6 +318,48 @@ public final class StoreConfig {
    */
   public StoreConfig withCheckpointLogBytesMin(long value) {
     return new StoreConfig(settings.with(CHECKPOINT_LOG_BYTES_MIN, value));
+  }
+
+  /**
+   * {@return the most bytes that all background work together moves in a second, on average: 64 KiB
+   * to 1 TiB; 0 (the default) for no ceiling} A byte that is read and then written or sent counts
+   * once. Background work is vacuum, verification, index checkpoints and the tier's passes. Growth
+   * of the data file counts, but never waits for the ceiling. An index checkpoint whose space
+   * commits need does not wait either.
+   *
+   * <p>Background work yields to commits without a ceiling, too. It rests between small steps while
+   * commits go on, and longer when they take several times as long as usual. It always makes some
+   * progress. It is not slowed when there are no commits.
+   */
+  public long backgroundBytesPerSecondMax() {
+    return settings.get(BACKGROUND_BYTES_PER_SECOND_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #backgroundBytesPerSecondMax}}
+   *
+   * @param value the new value.
+   */
+  public StoreConfig withBackgroundBytesPerSecondMax(long value) {
+    return new StoreConfig(settings.with(BACKGROUND_BYTES_PER_SECOND_MAX, value));
+  }
+
+  /**
+   * {@return the most processor time that all background work together uses, in percent of all
+   * processors, on average: 1 to 100; 100 (the default) for no ceiling} The exceptions are those of
+   * {@link #backgroundBytesPerSecondMax}.
+   */
+  public int backgroundProcessorSharePercentMax() {
+    return settings.getInt(BACKGROUND_PROCESSOR_SHARE_PERCENT_MAX);
+  }
+
+  /**
+   * {@return these settings with another {@link #backgroundProcessorSharePercentMax}}
+   *
+   * @param value the new value.
+   */
+  public StoreConfig withBackgroundProcessorSharePercentMax(int value) {
+    return new StoreConfig(settings.with(BACKGROUND_PROCESSOR_SHARE_PERCENT_MAX, (long) value));
   }
 
   /**

@@ -44,6 +44,8 @@ class StoreConfigTest {
             .withFreeSharePercentMax(13)
             .withLogExtentBytesMax(14 << 20)
             .withCheckpointLogBytesMin(15 << 20)
+            .withBackgroundBytesPerSecondMax(20 << 20)
+            .withBackgroundProcessorSharePercentMax(21)
             .withQuietMarkMs(16)
             .withSnapshotEntriesMax(17)
             .withCacheBytes(18 << 20)
@@ -57,7 +59,8 @@ class StoreConfigTest {
                 + " groupBytesMax=1048576, queueCapacity=8, backPressureTimeoutMs=9,"
                 + " heldBytesMax=19922944, lockTimeoutMs=10, initialFileBytes=11534336,"
                 + " growthBytesMin=12582912, freeSharePercentMax=13, logExtentBytesMax=14680064,"
-                + " checkpointLogBytesMin=15728640, quietMarkMs=16, snapshotEntriesMax=17,"
+                + " checkpointLogBytesMin=15728640, backgroundBytesPerSecondMax=20971520,"
+                + " backgroundProcessorSharePercentMax=21, quietMarkMs=16, snapshotEntriesMax=17,"
                 + " cacheBytes=18874368, engine=PREAD_PWRITE, threadingMode=INVOKER,"
                 + " idleStrategy=given, allowBuffered=true]");
     assertThat(changed.snapshotEntriesMax()).isEqualTo(17);
@@ -73,6 +76,10 @@ class StoreConfigTest {
         .hasMessage("queueCapacity must be a power of two, 2 to 65536: 12");
     assertThatThrownBy(() -> StoreConfig.DEFAULTS.withQueueCapacity(1 << 17))
         .hasMessage("queueCapacity must be a power of two, 2 to 65536: 131072");
+    assertThatThrownBy(() -> StoreConfig.DEFAULTS.withBackgroundProcessorSharePercentMax(0))
+        .hasMessage("backgroundProcessorSharePercentMax must be 1 to 100: 0");
+    assertThatThrownBy(() -> StoreConfig.DEFAULTS.withBackgroundBytesPerSecondMax(1))
+        .hasMessage("backgroundBytesPerSecondMax must be 0 or 65536 to 1099511627776: 1");
     assertThatThrownBy(() -> StoreConfig.DEFAULTS.withCacheBytes(1))
         .hasMessage("cacheBytes must be 0 or 1048576 to 1099511627776: 1");
     assertThatThrownBy(() -> VerifyOptions.DEFAULTS.withBytesMax(0))

@@ -1,5 +1,7 @@
 package io.ashlar.store.checkpoint;
 
+import io.ashlar.store.background.Governor;
+import io.ashlar.store.background.PacedWork;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
@@ -9,6 +11,7 @@ import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BucketWalk;
 import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.StoreContent;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.Driving;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
@@ -50,6 +53,9 @@ public final class IndexCheckpointer implements AutoCloseable {
     long durableSequence();
   }
 
+  /** How much is copied from the index in one step. */
+  private static final long COPIED_BYTES = 64 << 10;
+
   private static final long CHUNK_BYTES = Blocks.offset(IndexCheckpointFormat.CHUNK_BLOCKS_MAX);
 
   private final GuardedDisk disk;
@@ -60,6 +66,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   private final CheckpointSchedule schedule;
   private final Executor executor;
   private final RoleAccess role;
+  private final Governor governor;
   private final NativeMemory memory = NativeMemory.reserve(CHUNK_BYTES);
   private final MemorySegment chunk = memory.segment();
   private final BucketWalk walk = new BucketWalk();
@@ -85,6 +92,8 @@ public final class IndexCheckpointer implements AutoCloseable {
   private long previousBlocks;
   private int previousCrc32c;
   private List<Generation.Chunk> chunks = new ArrayList<>();
+  private volatile @Nullable PacedWork work; // written by the executor, read by a thread in need
+  private volatile boolean hurried; // written by the role's holder, read by the executor
   private volatile boolean closing; // written by the closing thread, read by the executor
   private boolean running; // guarded by this
 
@@ -96,6 +105,7 @@ public final class IndexCheckpointer implements AutoCloseable {
    * @param schedule says when.
    * @param executor runs the steps.
    * @param role gives them the commit role.
+   * @param governor says how long they rest.
    */
   public IndexCheckpointer(
       GuardedDisk disk,
@@ -103,7 +113,8 @@ public final class IndexCheckpointer implements AutoCloseable {
       Generations generations,
       CheckpointSchedule schedule,
       Executor executor,
-      RoleAccess role) {
+      RoleAccess role,
+      Governor governor) {
     this.disk = disk;
     poison = disk.poison();
     index = content.index();
@@ -112,6 +123,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     this.schedule = schedule;
     this.executor = executor;
     this.role = role;
+    this.governor = governor;
     base = generations.base();
     noteGenerations();
   }
@@ -148,6 +160,7 @@ public final class IndexCheckpointer implements AutoCloseable {
       running = true;
     }
     schedule.restart();
+    hurried = false;
     base = position;
     cursor = 0;
     number = 0;
@@ -162,6 +175,18 @@ public final class IndexCheckpointer implements AutoCloseable {
           IndexCheckpointer.class,
           System.Logger.Level.WARNING,
           "an index checkpoint was postponed: no thread was available");
+    }
+  }
+
+  /**
+   * Lets the checkpoint that is being written rest no more: commits need the space that it frees
+   * (L15). Thread: the commit role's holder.
+   */
+  public void hurry() {
+    hurried = true;
+    PacedWork now = work;
+    if (now != null) {
+      now.hurry();
     }
   }
 
@@ -215,7 +240,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   private boolean stepOnce() {
     boolean more = false;
     try {
-      more = !closing && !poison.isSet() && copyChunk();
+      more = !closing && !poison.isSet() && copyChunk(paced());
     } catch (NativeException e) {
       abandon(e);
     } catch (RuntimeException | Error e) {
@@ -234,14 +259,34 @@ public final class IndexCheckpointer implements AutoCloseable {
     notifyAll();
   }
 
-  private boolean copyChunk() {
+  /** Returns what paces a step, which runs on this thread. */
+  private BackgroundWork paced() {
+    PacedWork begun;
+    try {
+      begun = governor.begin();
+    } catch (OutOfMemoryError e) {
+      return BackgroundWork.UNPACED; // what little a step needs, it may still get
+    }
+    work = begun;
+    if (hurried) { // looked at only now, so that neither misses the other
+      begun.hurry();
+    }
+    return begun;
+  }
+
+  private boolean copyChunk(BackgroundWork pace) {
+    long restedBytes = bytes;
     while (cursor >= 0 && !IndexCheckpointFormat.isFull(bytes)) {
       cursor = walk.write(index, cursor, chunk, bytes);
       bytes += walk.bytes();
       buckets++;
       entries += walk.entries();
+      if (bytes - restedBytes >= COPIED_BYTES) {
+        restedBytes = bytes;
+        pace.rest(0);
+      }
     }
-    if (!writeChunk()) {
+    if (!writeChunk(pace)) {
       abandon(null);
       return false;
     }
@@ -249,7 +294,7 @@ public final class IndexCheckpointer implements AutoCloseable {
       beginChunk();
       return true;
     }
-    finish();
+    finish(pace);
     return false;
   }
 
@@ -260,7 +305,7 @@ public final class IndexCheckpointer implements AutoCloseable {
   }
 
   /** Writes the chunk; returns false when there is no space for it. */
-  private boolean writeChunk() {
+  private boolean writeChunk(BackgroundWork pace) {
     long blocks = Blocks.count(bytes);
     long[] allocated = {-1};
     role.perform(() -> {
@@ -288,14 +333,23 @@ public final class IndexCheckpointer implements AutoCloseable {
             buckets,
             entries,
             (int) bytes);
-    disk.disk().write(chunk.asSlice(0, Blocks.offset(blocks)), Blocks.offset(start));
+    write(Blocks.offset(start), Blocks.offset(blocks), pace);
     previousStart = start;
     previousBlocks = blocks;
     number++;
     return true;
   }
 
-  private void finish() {
+  private void write(long offset, long length, BackgroundWork pace) {
+    long part;
+    for (long at = 0; at < length; at += part) {
+      part = Math.min(pace.stepBytesMax(), length - at);
+      disk.disk().write(chunk.asSlice(at, part), offset + at);
+      pace.rest(part);
+    }
+  }
+
+  private void finish(BackgroundWork pace) {
     long[] covered = new long[1];
     role.perform(() -> covered[0] = role.durableSequence()); // every entry copied is at most as new
     try {
@@ -306,6 +360,11 @@ public final class IndexCheckpointer implements AutoCloseable {
     Generation written =
         new Generation(base, covered[0], List.copyOf(chunks), chunks.getLast(), previousCrc32c);
     role.perform(() -> flip(written));
+    boolean[] freed = new boolean[1];
+    while (!freed[0]) {
+      pace.rest(0);
+      role.perform(() -> freed[0] = poison.isSet() || generations.freeRecords(space));
+    }
   }
 
   private void flip(Generation written) {

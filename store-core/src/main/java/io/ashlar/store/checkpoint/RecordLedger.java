@@ -38,15 +38,25 @@ public final class RecordLedger {
     blocks += recordBlocks;
   }
 
-  /** Frees every record up to and including {@code sequence}: no generation needs them. */
-  public void freeThrough(long sequence, BlockSpace space) {
+  /**
+   * Frees records up to and including {@code sequence}, which no generation needs: the oldest
+   * first, at most {@code most} of them.
+   *
+   * @return whether none is left to free.
+   */
+  boolean freeThrough(long sequence, BlockSpace space, int most) {
     int capacity = entries.length / 3;
+    int left = most;
     while (count > 0 && entries[3 * head] <= sequence) {
+      if (left-- == 0) {
+        return false;
+      }
       space.free(entries[3 * head + 1], entries[3 * head + 2]);
       blocks -= entries[3 * head + 2];
       head = (head + 1) % capacity;
       count--;
     }
+    return true;
   }
 
   /** Receives records, oldest first. */

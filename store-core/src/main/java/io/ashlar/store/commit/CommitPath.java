@@ -102,8 +102,7 @@ public final class CommitPath implements AutoCloseable {
     tasks = new RoleTasks(gate, queue, role, agent, poison, timeoutMs);
     HeldSpace held = new HeldSpace(tasks, quota, space, poison, committer.refusals(), timeoutMs);
     commits =
-        new EpochCommits(
-            lender, queue, agent, buffers, held, this::workIfDrivenHere, counters.stalls);
+        new EpochCommits(lender, queue, agent, buffers, held, this::workIfDrivenHere, counters);
     EpochSpill spill = new EpochSpill(lender, held, ahead, poison, counters.stalls);
     EpochRoom room =
         new EpochRoom(commits, lender.pool(), spill, claimQuota, config.groupBytesMax());

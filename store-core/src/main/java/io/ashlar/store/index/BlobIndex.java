@@ -240,9 +240,18 @@ public final class BlobIndex implements BlobLookup, AutoCloseable {
    * @return tombstones dropped.
    */
   public long dropTombstones(long upToVersion) {
+    return dropTombstones(upToVersion, Long.MAX_VALUE);
+  }
+
+  /**
+   * Forgets deletes as {@link #dropTombstones(long)} does, at most {@code most} of them.
+   *
+   * @return tombstones dropped; if fewer than {@code most}, none is left to drop.
+   */
+  public long dropTombstones(long upToVersion, long most) {
     long dropped = 0;
     int entry = entries.oldestTombstone();
-    while (entry != EntryTable.NONE) {
+    while (entry != EntryTable.NONE && dropped < most) {
       int after = entries.tombstoneAfter(entry);
       if (entries.version(entry) <= upToVersion) {
         long idHigh = entries.idHigh(entry);

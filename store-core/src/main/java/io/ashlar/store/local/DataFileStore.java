@@ -11,6 +11,7 @@ import io.ashlar.store.VacuumReport;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
+import io.ashlar.store.background.Governor;
 import io.ashlar.store.checkpoint.CheckpointSchedule;
 import io.ashlar.store.checkpoint.Generations;
 import io.ashlar.store.checkpoint.IndexCheckpointer;
@@ -37,6 +38,7 @@ import io.ashlar.store.space.BlockSpace;
 import io.ashlar.store.space.DataFile;
 import io.ashlar.store.space.FoundSpace;
 import io.ashlar.store.space.StoreContent;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.Callbacks;
 import io.ashlar.store.spi.ChangeVisitor;
 import io.ashlar.store.spi.Closing;
@@ -74,6 +76,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
   private final ReadSide reads;
   private final TierSide tierSide;
   private final SnapshotRegistry snapshots;
+  private final Governor governor;
   private final VacuumSide vacuumSide;
   private final OpenHandles handles;
   private final SuperblockPair superblocks;
@@ -108,11 +111,19 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
     Superblock superblock = recovered.log().superblock();
     storeId = superblock.storeId();
     incarnation = superblock.incarnation();
+    governor =
+        new Governor(
+            Governor.Ceilings.of(config), disk.counters().latency, environment.backgroundClocks());
     FoundSpace found = recovered.space();
     long stepBlocksMin = Blocks.count(config.growthBytesMin());
     dataFile =
         new DataFile(
-            disk, environment.growth(), stepBlocksMin, found.fileBlocks(), found.highestEnd());
+            disk,
+            environment.growth(),
+            governor,
+            stepBlocksMin,
+            found.fileBlocks(),
+            found.highestEnd());
     BlockSpace space =
         new BlockSpace(found.allocator(), dataFile, disk.poison(), config.freeSharePercentMax());
     space.takeUnallocated(disk.disk());
@@ -126,7 +137,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
             recovered.log(),
             role -> checkpointer(role, config, recovered.log(), environment),
             new Clocks(environment.clockMs(), environment.clockNs()));
-    tierSide = new TierSide(gate, disk, content, superblocks, commitPath);
+    tierSide = new TierSide(gate, disk, content, superblocks, commitPath, governor);
     snapshots =
         new SnapshotRegistry(
             content,
@@ -134,10 +145,9 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
             new SnapshotLog(commitPath),
             environment.background(),
             config.snapshotEntriesMax(),
-            lender.traces());
-    vacuumSide =
-        new VacuumSide(
-            commitPath.vacuumAccess(), content, dataFile, disk, gate, environment.clockNs());
+            lender.traces(),
+            governor);
+    vacuumSide = new VacuumSide(commitPath.vacuumAccess(), content, dataFile, disk, governor);
     handles =
         new OpenHandles(
             lender,
@@ -173,7 +183,8 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
         new Generations(superblocks, log),
         new CheckpointSchedule(content.index(), logBlocksMin, log),
         environment.background(),
-        role);
+        role,
+        governor);
   }
 
   /** The log, as snapshots see it. */
@@ -241,7 +252,12 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
   public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
     gate.enterWithCallbacks();
     try (Verifier verifier =
-        new Verifier(content.index(), disk.disk(), options, listener, gate::isClosed)) {
+        new Verifier(
+            content.index(),
+            disk.disk(),
+            options,
+            listener,
+            governor.begin(options.bytesPerSecondMax()))) {
       long before = commitPath.askWithRole(log -> content.applier().liveBlocks());
       long sequence = commitPath.sequence();
       verifier.run();
@@ -322,6 +338,11 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
   @Override
   public Callbacks callbacks() {
     return gate.callbacks();
+  }
+
+  @Override
+  public BackgroundWork backgroundWork() {
+    return governor.beginInterruptible();
   }
 
   @Override
@@ -452,6 +473,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
   }
 
   private void closeNow() {
+    governor.close(); // a rest within the gate would be waited for
     agents.beginClose();
     if (!gate.close()) {
       return;

@@ -14,6 +14,7 @@ import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
 import io.ashlar.store.agent.OwnThreads;
+import io.ashlar.store.background.Governor;
 import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.disk.BufferPool;
 import io.ashlar.store.disk.Disk;
@@ -31,6 +32,7 @@ import io.ashlar.store.spi.Closing;
 import io.ashlar.store.spi.HandleTraces;
 import io.ashlar.store.spi.StackRoom;
 import io.ashlar.uring.NativeException;
+import io.ashlar.uring.ThreadClock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
@@ -67,6 +69,7 @@ public final class ReadOnlyStore implements Snapshot {
   private final OpenHandles handles;
   private final RecoveredStore recovered;
   private final StoreCounters counters;
+  private final Governor governor;
   private final Closing closing;
 
   private ReadOnlyStore(
@@ -76,6 +79,11 @@ public final class ReadOnlyStore implements Snapshot {
     this.reads = reads;
     this.recovered = recovered;
     this.counters = counters;
+    governor =
+        new Governor(
+            Governor.Ceilings.NONE,
+            counters.latency,
+            new Governor.Clocks(System::nanoTime, ThreadClock::cpuNs, true));
     gate = lender.gate();
     pool = lender.pool();
     index = recovered.index();
@@ -231,7 +239,8 @@ public final class ReadOnlyStore implements Snapshot {
    */
   public VerifyReport verify(VerifyOptions options, VerifyListener listener) {
     gate.enterWithCallbacks();
-    try (Verifier verifier = new Verifier(index, disk, options, listener, gate::isClosed)) {
+    try (Verifier verifier =
+        new Verifier(index, disk, options, listener, governor.begin(options.bytesPerSecondMax()))) {
       verifier.run();
       return verifier.report(
           verifier.sawAll() ? recovered.applier().liveBlocks() - verifier.blocks() : 0);
@@ -313,6 +322,7 @@ public final class ReadOnlyStore implements Snapshot {
   }
 
   private void closeNow() {
+    governor.close();
     if (gate.close()) {
       handles.reportAtClose(gate.subject());
       reads.close();

@@ -1,6 +1,8 @@
 package io.ashlar.store.local;
 
+import io.ashlar.store.background.Governor;
 import io.ashlar.store.disk.Threads;
+import io.ashlar.uring.ThreadClock;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -33,6 +35,11 @@ record StoreEnvironment(
         task -> startThread(task, "ashlar-growth"),
         task -> startThread(task, "ashlar-background"),
         true);
+  }
+
+  /** Returns the clocks of background work, which rests only where threads work beside it. */
+  Governor.Clocks backgroundClocks() {
+    return new Governor.Clocks(clockNs, ownThread ? ThreadClock::cpuNs : () -> 0, ownThread);
   }
 
   private static void startThread(Runnable task, String name) {

@@ -1,6 +1,8 @@
 package io.ashlar.store.local;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.background.Governor;
+import io.ashlar.store.background.PacedWork;
 import io.ashlar.store.checkpoint.SuperblockPair;
 import io.ashlar.store.commit.CommitPath;
 import io.ashlar.store.disk.GuardedDisk;
@@ -30,7 +32,10 @@ import java.util.function.UnaryOperator;
 final class TierSide {
 
   /** How many evictions go into one epoch. */
-  private static final int EVICTIONS_MAX = 32_768;
+  private static final int EVICTIONS_MAX = 512;
+
+  /** How many tombstones are dropped while the commit role is held. */
+  private static final int TOMBSTONES_MAX = 256;
 
   private final StoreGate gate;
   private final GuardedDisk disk;
@@ -38,19 +43,22 @@ final class TierSide {
   private final OperationApplier applier;
   private final SuperblockPair superblocks;
   private final CommitPath commitPath;
+  private final Governor governor;
 
   TierSide(
       StoreGate gate,
       GuardedDisk disk,
       StoreContent content,
       SuperblockPair superblocks,
-      CommitPath commitPath) {
+      CommitPath commitPath,
+      Governor governor) {
     this.gate = gate;
     this.disk = disk;
     index = content.index();
     applier = content.applier();
     this.superblocks = superblocks;
     this.commitPath = commitPath;
+    this.governor = governor;
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#markTiered}. */
@@ -102,7 +110,12 @@ final class TierSide {
 
   /** Implements {@link io.ashlar.store.spi.TierSource#dropTombstones}. */
   void dropTombstones(long throughSequence) {
-    withRole(() -> index.dropTombstones(throughSequence));
+    PacedWork pace = governor.beginInterruptible();
+    long[] dropped = {TOMBSTONES_MAX};
+    while (dropped[0] == TOMBSTONES_MAX) {
+      withRole(() -> dropped[0] = index.dropTombstones(throughSequence, TOMBSTONES_MAX));
+      pace.rest(0);
+    }
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#forEachChange}. */
@@ -145,11 +158,13 @@ final class TierSide {
     gate.enter();
     try {
       int evicted = 0;
+      PacedWork pace = governor.beginInterruptible();
       for (int from = 0; from < evictions.size(); from += EVICTIONS_MAX) {
         List<Eviction> some =
             evictions.subList(from, Math.min(evictions.size(), from + EVICTIONS_MAX));
         evictSome(some);
         evicted += countEvicted(some);
+        pace.rest(0);
       }
       return evicted;
     } finally {
@@ -172,8 +187,10 @@ final class TierSide {
   void moveCold(List<Eviction> moves) {
     gate.enter();
     try {
+      PacedWork pace = governor.beginInterruptible();
       for (int from = 0; from < moves.size(); from += EVICTIONS_MAX) {
         moveSome(moves.subList(from, Math.min(moves.size(), from + EVICTIONS_MAX)));
+        pace.rest(0);
       }
     } finally {
       gate.exit();

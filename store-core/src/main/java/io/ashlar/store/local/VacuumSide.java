@@ -3,16 +3,13 @@ package io.ashlar.store.local;
 import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
+import io.ashlar.store.background.Governor;
 import io.ashlar.store.disk.GuardedDisk;
-import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.space.DataFile;
 import io.ashlar.store.space.StoreContent;
-import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.store.vacuum.CommitAccess;
 import io.ashlar.store.vacuum.Vacuum;
-import io.ashlar.store.vacuum.VacuumPace;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.LongSupplier;
 
 /**
  * Runs vacuums over a store's parts, one at a time. Thread: any; the caller has entered the store's
@@ -20,14 +17,11 @@ import java.util.function.LongSupplier;
  */
 final class VacuumSide {
 
-  private static final long REST_NS_MAX = 20_000_000; // how long closing may wait for a rest
-
   private final CommitAccess commits;
   private final StoreContent content;
   private final DataFile dataFile;
   private final GuardedDisk disk;
-  private final StoreGate gate;
-  private final LongSupplier clockNs;
+  private final Governor governor;
   private final AtomicBoolean running = new AtomicBoolean();
 
   VacuumSide(
@@ -35,14 +29,12 @@ final class VacuumSide {
       StoreContent content,
       DataFile dataFile,
       GuardedDisk disk,
-      StoreGate gate,
-      LongSupplier clockNs) {
+      Governor governor) {
     this.commits = commits;
     this.content = content;
     this.dataFile = dataFile;
     this.disk = disk;
-    this.gate = gate;
-    this.clockNs = clockNs;
+    this.governor = governor;
   }
 
   /** Implements {@link io.ashlar.store.BlobStore#vacuum}. */
@@ -55,7 +47,7 @@ final class VacuumSide {
         if (vacuum.waitsForCheckpoint()) {
           vacuum.awaitCheckpoint();
         }
-        rest(vacuum);
+        vacuum.rest();
       }
       return vacuum.report();
     } finally {
@@ -72,12 +64,6 @@ final class VacuumSide {
         disk,
         options,
         listener,
-        new VacuumPace(options, clockNs, gate::isClosed));
-  }
-
-  private void rest(Vacuum vacuum) {
-    for (long restNs = vacuum.restNs(); restNs > 0 && !gate.isClosed(); restNs = vacuum.restNs()) {
-      Uninterrupted.sleep(this, Math.min(restNs, REST_NS_MAX));
-    }
+        governor.begin(options.bytesPerSecondMax()));
   }
 }

@@ -25,11 +25,13 @@ public final class Stalls {
   public static final long STALL_NS = 1_000_000;
 
   private final RoleTimeline timeline;
+  private final CommitLatency latency;
   private final StallCounters counters = new StallCounters();
 
   /** Creates one without stalls so far. */
-  Stalls(RoleTimeline timeline) {
+  Stalls(RoleTimeline timeline, CommitLatency latency) {
     this.timeline = timeline;
+    this.latency = latency;
   }
 
   /** Returns what the clock says now. */
@@ -46,6 +48,7 @@ public final class Stalls {
    */
   public void committed(long begunNs, long gatheredNs, long toldNs) {
     long endNs = timeline.nowNs();
+    latency.committed(endNs - begunNs);
     if (endNs - begunNs > STALL_NS) {
       split(begunNs, gatheredNs, toldNs, endNs);
     }

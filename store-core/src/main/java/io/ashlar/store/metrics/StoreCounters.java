@@ -39,6 +39,9 @@ public final class StoreCounters {
   /** What commits of more than a millisecond waited for. */
   public final Stalls stalls;
 
+  /** How long commits take lately. */
+  public final CommitLatency latency;
+
   /** Creates counters that stand at zero, with the system's clock. */
   public StoreCounters() {
     this(System::nanoTime);
@@ -51,6 +54,7 @@ public final class StoreCounters {
    */
   public StoreCounters(LongSupplier clockNs) {
     timeline = new RoleTimeline(clockNs);
-    stalls = new Stalls(timeline);
+    latency = new CommitLatency(epochs);
+    stalls = new Stalls(timeline, latency);
   }
 }

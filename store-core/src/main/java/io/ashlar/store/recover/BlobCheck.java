@@ -5,23 +5,30 @@ import io.ashlar.store.disk.Disk;
 import io.ashlar.store.format.Blocks;
 import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.ChecksumTable;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a blob's extent in bounded memory and computes its checksum. Thread: one. */
+/**
+ * Reads a blob's extent in bounded memory and computes its checksum; rests after each read.
+ *
+ * <p>Thread: one.
+ */
 final class BlobCheck implements AutoCloseable {
 
-  private static final long CHUNK_BYTES = 1L << 20;
+  private static final long CHUNK_BYTES = BackgroundWork.STEP_BYTES_MAX;
 
   private final Disk disk;
+  private final BackgroundWork pace;
   private @Nullable NativeMemory memory; // from the first use on
   private final CRC32C crc = new CRC32C();
   private int actual;
 
-  BlobCheck(Disk disk) {
+  BlobCheck(Disk disk, BackgroundWork pace) {
     this.disk = disk;
+    this.pace = pace;
   }
 
   /**
@@ -31,13 +38,15 @@ final class BlobCheck implements AutoCloseable {
    */
   boolean matches(long startBlock, long length, int crc32c, boolean table) {
     crc.reset();
-    for (long offset = 0; offset < length; offset += CHUNK_BYTES) {
-      long bytes = Math.min(CHUNK_BYTES, length - offset);
+    long bytes;
+    for (long offset = 0; offset < length; offset += bytes) {
+      bytes = Math.min(pace.stepBytesMax(), length - offset);
       MemorySegment chunk = window().asSlice(0, Blocks.roundUp(bytes));
       if (disk.read(chunk, Blocks.offset(startBlock) + offset) < bytes) {
         return false;
       }
       Checksum.update(crc, chunk.asSlice(0, bytes));
+      pace.rest(bytes);
     }
     actual = (int) crc.getValue();
     return actual == crc32c

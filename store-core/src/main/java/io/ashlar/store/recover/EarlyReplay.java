@@ -7,6 +7,7 @@ import io.ashlar.store.format.Superblock;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.OperationApplier;
 import io.ashlar.store.index.OperationBatch;
+import io.ashlar.store.spi.BackgroundWork;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ final class EarlyReplay implements AutoCloseable {
       RecordLedger records,
       boolean toWrite) {
     try (LogReader reader = new LogReader(disk, fileBlocks);
-        BlobCheck blobs = new BlobCheck(disk)) {
+        BlobCheck blobs = new BlobCheck(disk, BackgroundWork.UNPACED)) {
       LogReplay replay =
           new LogReplay(reader, blobs, superblock, batch, records, fileBlocks, toWrite);
       replay.run();

@@ -5,14 +5,13 @@ import io.ashlar.store.CorruptionException;
 import io.ashlar.store.VerifyListener;
 import io.ashlar.store.VerifyOptions;
 import io.ashlar.store.VerifyReport;
+import io.ashlar.store.background.PacedWork;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
 import io.ashlar.store.index.BucketWalk;
 import io.ashlar.uring.NativeException;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,15 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Verifier implements AutoCloseable {
 
-  private static final long REST_NS_MAX = 20_000_000; // how long closing may wait for a rest
-
   private final BlobIndex index;
   private final BlobCheck check;
   private final VerifyOptions options;
   private final VerifyListener listener;
-  private final BooleanSupplier closing;
+  private final PacedWork pace;
   private final BucketWalk walk = new BucketWalk();
-  private final long startNs = System.nanoTime();
   private final BlobLocation now = new BlobLocation();
   private long blobs;
   private long bytes;
@@ -46,25 +42,21 @@ public final class Verifier implements AutoCloseable {
   /**
    * Creates one for one pass.
    *
-   * @param closing asked now and then whether to end early.
+   * @param pace how fast it may go, and until when.
    */
   public Verifier(
-      BlobIndex index,
-      Disk disk,
-      VerifyOptions options,
-      VerifyListener listener,
-      BooleanSupplier closing) {
+      BlobIndex index, Disk disk, VerifyOptions options, VerifyListener listener, PacedWork pace) {
     this.index = index;
     this.options = options;
     this.listener = listener;
-    this.closing = closing;
+    this.pace = pace;
     cursor = options.cursor();
-    check = new BlobCheck(disk);
+    check = new BlobCheck(disk, pace);
   }
 
   /** Verifies the blobs that the options select. */
   public void run() {
-    while (cursor >= 0 && bytes < options.bytesMax() && !closing.getAsBoolean()) {
+    while (cursor >= 0 && bytes < options.bytesMax() && !pace.isOver()) {
       cursor = walk.visit(index, cursor, this::visit);
     }
   }
@@ -97,18 +89,6 @@ public final class Verifier implements AutoCloseable {
     blobs++;
     bytes += location.lengthBytes();
     listener.onProgress(blobs, bytes);
-    keepToTheRate();
-  }
-
-  private void keepToTheRate() {
-    if (options.bytesPerSecondMax() > 0) {
-      double dueNs = 1e9 * bytes / options.bytesPerSecondMax();
-      long restNs = (long) dueNs - (System.nanoTime() - startNs);
-      while (restNs > 0 && !closing.getAsBoolean()) {
-        LockSupport.parkNanos(this, Math.min(restNs, REST_NS_MAX));
-        restNs = (long) dueNs - (System.nanoTime() - startNs);
-      }
-    }
   }
 
   private @Nullable CorruptionException damage(long idHigh, long idLow, BlobLocation location) {

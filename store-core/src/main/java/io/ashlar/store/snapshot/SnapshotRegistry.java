@@ -1,6 +1,8 @@
 package io.ashlar.store.snapshot;
 
 import io.ashlar.store.StoreException;
+import io.ashlar.store.background.Governor;
+import io.ashlar.store.background.PacedWork;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.index.BlobIndex;
 import io.ashlar.store.index.BlobLocation;
@@ -68,6 +70,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   private final Executor background;
   private final long entriesMax;
   private final @Nullable HandleTraces traces;
+  private final Governor governor;
   private final Uninterrupted.PlainWait swept = // made here: the wait needs no heap
       () -> {
         while (this.sweeping > 0) {
@@ -101,6 +104,7 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
    * @param background frees the entries of ended snapshots.
    * @param entriesMax superseded entries to keep.
    * @param traces notes where snapshots are taken, if somebody wants to know.
+   * @param governor says how long the freeing of entries rests.
    */
   public SnapshotRegistry(
       StoreContent content,
@@ -108,7 +112,9 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
       CommitLog log,
       Executor background,
       long entriesMax,
-      @Nullable HandleTraces traces) {
+      @Nullable HandleTraces traces,
+      Governor governor) {
+    this.governor = governor;
     index = content.index();
     applier = content.applier();
     space = content.space();
@@ -201,8 +207,12 @@ public final class SnapshotRegistry implements EntryKeeper, AutoCloseable {
   /** Gives up the entries of a view that is not open any more, bucket by bucket. */
   private void settle(SnapshotView view) {
     boolean[] done = new boolean[1];
+    PacedWork pace = governor.beginAhead(); // who closed the snapshot waits
     while (!done[0] && !stopping) {
       log.performWithRole(() -> done[0] = settleBucket(view));
+      if (!done[0]) {
+        pace.rest(0);
+      }
     }
   }
 

@@ -4,10 +4,13 @@ import static io.ashlar.store.space.ZeroFill.CHUNK_BYTES;
 import static io.ashlar.store.space.ZeroFill.PIECE_BYTES;
 
 import io.ashlar.store.StallCause;
+import io.ashlar.store.background.Governor;
+import io.ashlar.store.background.PacedWork;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.format.Blocks;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.Log;
 import io.ashlar.store.spi.Uninterrupted;
 import io.ashlar.uring.Errno;
@@ -62,6 +65,7 @@ public final class DataFile implements AutoCloseable {
   private final Disk disk;
   private final Poison poison;
   private final Executor executor;
+  private final Governor governor;
   private final long stepBlocksMin;
   private final ZeroFill zeroes;
   private final NativeException notStarted = // made ahead, as there may be no heap
@@ -80,9 +84,10 @@ public final class DataFile implements AutoCloseable {
   private long highestEnd; // owned by the commit role's holder
   private volatile boolean bulk;
 
-  // The five below: guarded by this object's monitor, which is never held while waiting for I/O.
+  // The six below: guarded by this object's monitor, which is never held while waiting for I/O.
   private State state = State.IDLE;
   private int waiting; // threads in awaitGrowth
+  private @Nullable PacedWork growing;
   private long grownStart;
   private long grownEnd;
   private @Nullable NativeException failure;
@@ -91,10 +96,17 @@ public final class DataFile implements AutoCloseable {
    * Creates one over a file whose first {@code blocks} blocks can be used.
    *
    * @param executor where growth runs; a test's may run it at once.
+   * @param governor says how long growth rests that no thread waits for.
    * @param stepBlocksMin the least that the file grows by.
    */
   public DataFile(
-      GuardedDisk guarded, Executor executor, long stepBlocksMin, long blocks, long highestEnd) {
+      GuardedDisk guarded,
+      Executor executor,
+      Governor governor,
+      long stepBlocksMin,
+      long blocks,
+      long highestEnd) {
+    this.governor = governor;
     this.guarded = guarded;
     disk = guarded.disk();
     poison = guarded.poison();
@@ -172,7 +184,7 @@ public final class DataFile implements AutoCloseable {
   private void run(long start, long end, boolean atEnd) {
     NativeException failed = brokenOff;
     try {
-      fill(start, end, atEnd);
+      fill(start, end, atEnd, paced());
       failed = null;
     } catch (NativeException e) {
       failed = e;
@@ -183,7 +195,24 @@ public final class DataFile implements AutoCloseable {
     }
   }
 
+  private BackgroundWork paced() {
+    PacedWork pace;
+    try {
+      pace = governor.beginAhead();
+    } catch (OutOfMemoryError e) {
+      return BackgroundWork.UNPACED; // growth itself needs no heap
+    }
+    synchronized (this) {
+      growing = pace;
+      if (waiting > 0) {
+        pace.hurry();
+      }
+    }
+    return pace;
+  }
+
   private synchronized void end(long start, long end, @Nullable NativeException failed) {
+    growing = null;
     state = failed == null ? State.GROWN : State.FAILED;
     failure = failed;
     grownStart = start;
@@ -191,7 +220,7 @@ public final class DataFile implements AutoCloseable {
     notifyAll();
   }
 
-  private void fill(long start, long end, boolean atEnd) {
+  private void fill(long start, long end, boolean atEnd, BackgroundWork pace) {
     int pieceBytes = bulk || !allocate(start, end, atEnd) ? CHUNK_BYTES : PIECE_BYTES;
     for (long at = start; at < end; ) {
       boolean marks = bulk;
@@ -200,7 +229,14 @@ public final class DataFile implements AutoCloseable {
         if (marks) {
           zeroes.mark(Blocks.offset(at), Blocks.offset(end), this::beforeWrite);
         } else {
-          zeroes.fill(Blocks.offset(at), Blocks.offset(partEnd), pieceBytes, this::beforeWrite);
+          zeroes.fill(
+              Blocks.offset(at),
+              Blocks.offset(partEnd),
+              pieceBytes,
+              bytes -> {
+                pace.rest(bytes);
+                beforeWrite(bytes);
+              });
         }
       } catch (NativeException e) {
         giveUp(start, atEnd);
@@ -379,6 +415,10 @@ public final class DataFile implements AutoCloseable {
    */
   public synchronized @Nullable NativeException awaitGrowth() {
     waiting++;
+    PacedWork awaited = growing;
+    if (awaited != null) {
+      awaited.hurry();
+    }
     Uninterrupted.run(growthEnded);
     waiting--;
     return state == State.FAILED ? failure : null;

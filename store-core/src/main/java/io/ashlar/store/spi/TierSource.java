@@ -19,6 +19,14 @@ public interface TierSource {
    */
   Callbacks callbacks();
 
+  /**
+   * Begins background work on the calling thread, which the store then paces. An interrupt ends its
+   * rest and stays pending.
+   *
+   * @return the work; it has nothing to close.
+   */
+  BackgroundWork backgroundWork();
+
   /** {@return the store's identity} It is new for each store that is created or restored. */
   long storeId();
 
@@ -76,8 +84,8 @@ public interface TierSource {
   void forEachChange(long afterSequence, long throughSequence, ChangeVisitor visitor);
 
   /**
-   * Drops the local bytes of blobs in one epoch; their object and its manifest must be durable
-   * remotely (rule L30). Waits until the epoch is durable.
+   * Drops the local bytes of blobs, in epochs of bounded size; their object and its manifest must
+   * be durable remotely (rule L30). Waits until they are durable.
    *
    * @param evictions the changes that were tiered, and where the tier keeps their bytes.
    * @return how many were evicted: an id that changed since is left alone.

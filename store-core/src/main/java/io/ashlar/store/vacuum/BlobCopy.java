@@ -10,6 +10,7 @@ import io.ashlar.store.format.Checksum;
 import io.ashlar.store.format.ChecksumTable;
 import io.ashlar.store.index.BlobDamage;
 import io.ashlar.store.index.BlobLocation;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
@@ -42,6 +43,7 @@ final class BlobCopy implements AutoCloseable {
   private final @Nullable NativeException[] failures =
       new @Nullable NativeException[MoveBatch.BLOBS_MAX];
   private @Nullable NativeException writeFailure;
+  private long uncountedBytes; // copied, and not yet counted as a step's
 
   BlobCopy(Disk disk, Poison poison, Consumer<CorruptionException> damaged) {
     this.disk = disk;
@@ -52,19 +54,28 @@ final class BlobCopy implements AutoCloseable {
   /**
    * Copies the blobs that it can, and notes the outcome of each in the batch.
    *
+   * @param pace rests between the parts of a long blob.
    * @return the first failure of a write, or null.
    * @throws io.ashlar.store.StoreFailedException if the store is poisoned: nothing is written then.
    */
-  @Nullable NativeException copy(MoveBatch batch) {
+  @Nullable NativeException copy(MoveBatch batch, BackgroundWork pace) {
     writeFailure = null;
-    if (batch.count() == 1 && batch.blocks() > BATCH_BLOCKS_MAX) {
-      copyInParts(batch);
+    if (batch.count() == 1 && batch.blocks() > Blocks.count(pace.stepBytesMax())) {
+      copyInParts(batch, pace);
     } else {
+      uncountedBytes += Blocks.offset(batch.blocks());
       readAll(batch);
       judgeAll(batch);
       writeAll(batch);
     }
     return writeFailure;
+  }
+
+  /** Returns how many bytes were copied since the last call, but those that were rested for. */
+  long takeUncounted() {
+    long bytes = uncountedBytes;
+    uncountedBytes = 0;
+    return bytes;
   }
 
   /** Returns the buffer from one block on. */
@@ -172,12 +183,17 @@ final class BlobCopy implements AutoCloseable {
     }
   }
 
-  private void copyInParts(MoveBatch batch) {
+  private void copyInParts(MoveBatch batch, BackgroundWork pace) {
     BlobLocation source = batch.source(0);
     CRC32C crc = new CRC32C();
     NativeException failure = null;
-    for (long block = 0; block < batch.blocks() && failure == null; block += BATCH_BLOCKS_MAX) {
-      MemorySegment part = slice(0, Math.min(BATCH_BLOCKS_MAX, batch.blocks() - block));
+    long partBlocks = Blocks.count(pace.stepBytesMax());
+    for (long block = 0; block < batch.blocks() && failure == null; block += partBlocks) {
+      if (block > 0) {
+        pace.rest(Blocks.offset(partBlocks));
+      }
+      MemorySegment part = slice(0, Math.min(partBlocks, batch.blocks() - block));
+      uncountedBytes = part.byteSize();
       long valueLeft = source.lengthBytes() - Blocks.offset(block);
       long length = Math.clamp(valueLeft, 0, part.byteSize());
       long padded = Math.clamp(Blocks.roundUp(Math.max(0, valueLeft)), 0, part.byteSize());

@@ -6,6 +6,7 @@ import io.ashlar.store.StorageFullException;
 import io.ashlar.store.VacuumListener;
 import io.ashlar.store.VacuumOptions;
 import io.ashlar.store.VacuumReport;
+import io.ashlar.store.background.PacedWork;
 import io.ashlar.store.disk.Disk;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
@@ -110,7 +111,7 @@ public final class Vacuum implements AutoCloseable {
   private final Poison poison;
   private final VacuumOptions options;
   private final VacuumListener listener;
-  private final VacuumPace pace;
+  private final PacedWork pace;
   private final Topmost topmost;
   private final MoveBatch batch;
   private final BlobCopy copy;
@@ -131,8 +132,7 @@ public final class Vacuum implements AutoCloseable {
   private int checkpointStarts;
   private long checkpointsWanted;
   private long movedBefore; // this pass
-  private long copyingBytes;
-  private long copiedBytes;
+  private long stepBytes; // moved in this step
   private long bytesPunched;
 
   /**
@@ -140,7 +140,7 @@ public final class Vacuum implements AutoCloseable {
    *
    * @param content the blobs that it moves, and the space that it moves them to.
    * @param file the file that it cuts.
-   * @param pace how fast it may go.
+   * @param pace how fast it may go, and until when.
    */
   public Vacuum(
       CommitAccess commits,
@@ -149,7 +149,7 @@ public final class Vacuum implements AutoCloseable {
       GuardedDisk guarded,
       VacuumOptions options,
       VacuumListener listener,
-      VacuumPace pace) {
+      PacedWork pace) {
     this.commits = commits;
     applier = content.applier();
     space = content.space();
@@ -194,13 +194,20 @@ public final class Vacuum implements AutoCloseable {
       case HOLES -> punch();
       case DONE -> {}
     }
+    pace.endStep(stepBytes);
+    stepBytes = 0;
     listener.onProgress(batch.blobsMoved(), batch.bytesMoved(), disk.size());
     return phase != Phase.DONE;
   }
 
-  /** Returns how long to rest before the next step, so that the rate is kept; 0 for not at all. */
+  /** Returns how long to rest before the next step, in nanoseconds; 0 for not at all. */
   public long restNs() {
-    return pace.restNs(copiedBytes);
+    return pace.restNs();
+  }
+
+  /** Rests before the next step. */
+  public void rest() {
+    pace.rest();
   }
 
   /** Returns whether the next step has nothing to do before an index checkpoint has ended. */
@@ -279,8 +286,7 @@ public final class Vacuum implements AutoCloseable {
       return;
     }
     commits.perform(batch::place);
-    copyingBytes = Blocks.offset(batch.blocks());
-    NativeException failure = copy.copy(batch);
+    NativeException failure = copy.copy(batch, pace);
     commits.perform(batch::settle);
     if (failure != null) {
       fail("a copy could not be written", failure);
@@ -291,10 +297,11 @@ public final class Vacuum implements AutoCloseable {
 
   /** Fills the batch with the topmost blobs that are still where they were. */
   private void choose() {
+    long batchBlocksMax = Math.min(BlobCopy.BATCH_BLOCKS_MAX, Blocks.count(pace.stepBytesMax()));
     while (!topmost.isEmpty() && batch.count() < MoveBatch.BLOBS_MAX) {
       if (topmost.peek(location)) {
         long blocks = location.blocks();
-        if (batch.count() > 0 && batch.blocks() + blocks > BlobCopy.BATCH_BLOCKS_MAX) {
+        if (batch.count() > 0 && batch.blocks() + blocks > batchBlocksMax) {
           break;
         }
         batch.add(topmost.idHigh(), topmost.idLow(), location);
@@ -313,7 +320,7 @@ public final class Vacuum implements AutoCloseable {
 
   private void sync() {
     syncOrPoison(disk::sync);
-    copiedBytes += copyingBytes;
+    stepBytes += copy.takeUncounted();
     phase = Phase.RECORD;
   }
 

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <pre>
  *   local ──▶ {commit ──▶ vacuum, read, recover} ──▶ {checkpoint, snapshot} ──▶ space ──▶ index ──▶ {disk, format} ──▶ {spi, metrics} ──▶ store ──▶ settings
- *   {commit, read} ──▶ agent ──▶ disk
+ *   {commit, read} ──▶ agent ──▶ disk          {local, recover, vacuum, checkpoint, snapshot, space} ──▶ background ──▶ {spi, metrics}
  *   commit ──▶ commit.role ──▶ commit.group ──▶ commit.epoch          read ──▶ read.cache
  *                                 all but metrics, format and the public API ──▶ io.ashlar.uring
  * </pre>
@@ -48,7 +48,7 @@ class ImportRulesTest {
 
   /** The native fence's plain types: buffers, sources of a gathered write, its one exception. */
   private static final List<String> FENCE_VALUES =
-      List.of("NativeMemory", "TouchAhead", "IoVectors", "NativeException", "Errno");
+      List.of("NativeMemory", "TouchAhead", "IoVectors", "NativeException", "Errno", "ThreadClock");
 
   /** Package to what it may use besides itself and the JDK. */
   private static final Map<String, List<String>> MAY_USE =
@@ -57,16 +57,29 @@ class ImportRulesTest {
           Map.entry("store", List.of("settings", "agrona")),
           Map.entry("spi", List.of("store", "uring")),
           Map.entry("metrics", List.of("store")),
+          Map.entry("background", List.of("store", "spi", "metrics")),
           Map.entry("format", List.of("store", "spi")),
           Map.entry("disk", List.of("store", "spi", "metrics", "uring")),
           Map.entry("agent", List.of("store", "spi", "disk", "agrona")),
           Map.entry(
-              "space", List.of("store", "spi", "metrics", "format", "disk", "index", "uring")),
+              "space",
+              List.of("store", "spi", "metrics", "background", "format", "disk", "index", "uring")),
           Map.entry("index", List.of("store", "metrics", "format", "uring")),
           Map.entry(
               "checkpoint",
-              List.of("store", "spi", "metrics", "format", "disk", "space", "index", "uring")),
-          Map.entry("snapshot", List.of("store", "spi", "format", "disk", "space", "index")),
+              List.of(
+                  "store",
+                  "spi",
+                  "metrics",
+                  "background",
+                  "format",
+                  "disk",
+                  "space",
+                  "index",
+                  "uring")),
+          Map.entry(
+              "snapshot",
+              List.of("store", "spi", "background", "format", "disk", "space", "index")),
           Map.entry(
               "vacuum",
               List.of(
@@ -74,6 +87,7 @@ class ImportRulesTest {
                   "store",
                   "spi",
                   "metrics",
+                  "background",
                   "format",
                   "disk",
                   "space",
@@ -147,6 +161,7 @@ class ImportRulesTest {
                   "store",
                   "spi",
                   "metrics",
+                  "background",
                   "format",
                   "disk",
                   "space",
@@ -159,6 +174,7 @@ class ImportRulesTest {
                   "store",
                   "spi",
                   "metrics",
+                  "background",
                   "format",
                   "disk",
                   "space",
@@ -196,6 +212,7 @@ class ImportRulesTest {
         "store",
         "spi",
         "metrics",
+        "background",
         "format",
         "disk",
         "agent",

@@ -112,8 +112,8 @@ class PlantedBugsTest {
         PlantedBug.of(
             "records freed that replay still needs (L13)",
             "checkpoint/Generations.java",
-            "ledger.freeThrough(newer.base().sequence(), space);",
-            "ledger.freeThrough(Long.MAX_VALUE, space);"),
+            "ledger.freeThrough(older.base().sequence(), space, FREED_RECORDS_MAX);",
+            "ledger.freeThrough(Long.MAX_VALUE, space, FREED_RECORDS_MAX);"),
         PlantedBug.of(
             "the log's tail counts as free after recovery (L13)",
             "recover/Recovery.java",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.Campaign;
 import io.ashlar.store.SnapshotEndedException;
+import io.ashlar.store.background.Governors;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
@@ -69,6 +70,7 @@ class SnapshotModelTest {
       new DataFile(
           new GuardedDisk(new SimulatedDisk(), poison, new StoreCounters()),
           Runnable::run,
+          Governors.unpaced(),
           16,
           FILE_BLOCKS,
           Blocks.FIRST);
@@ -108,7 +110,8 @@ class SnapshotModelTest {
         },
         background::add,
         entriesMax,
-        null);
+        null,
+        Governors.unpaced());
   }
 
   SnapshotModelTest() {

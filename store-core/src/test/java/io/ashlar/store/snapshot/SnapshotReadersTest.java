@@ -3,6 +3,7 @@ package io.ashlar.store.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.Campaign;
+import io.ashlar.store.background.Governors;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.SimulatedDisk;
@@ -55,6 +56,7 @@ class SnapshotReadersTest {
       new DataFile(
           new GuardedDisk(new SimulatedDisk(), poison, new StoreCounters()),
           Runnable::run,
+          Governors.unpaced(),
           16,
           16,
           Blocks.FIRST);
@@ -80,7 +82,8 @@ class SnapshotReadersTest {
           },
           Runnable::run,
           1 << 20,
-          null);
+          null,
+          Governors.unpaced());
   private final long[] versions = new long[IDS];
   private final AtomicLong lookups = new AtomicLong();
   private long sequence; // the writer's

@@ -2,6 +2,7 @@ package io.ashlar.store.space;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ashlar.store.background.Governors;
 import io.ashlar.store.disk.DiskEvent;
 import io.ashlar.store.disk.GuardedDisk;
 import io.ashlar.store.disk.InjectedFailure;
@@ -36,7 +37,7 @@ class BlockSpaceTest {
     disk.truncate(Blocks.offset(FILE_BLOCKS));
     allocator.addFree(0, FILE_BLOCKS);
     GuardedDisk guarded = new GuardedDisk(disk, poison, counters);
-    file = new DataFile(guarded, Runnable::run, STEP_BLOCKS, FILE_BLOCKS, 0);
+    file = new DataFile(guarded, Runnable::run, Governors.unpaced(), STEP_BLOCKS, FILE_BLOCKS, 0);
     space = new BlockSpace(allocator, file, poison, 20);
     space.noteGroup(1 << 20); // so long that its record's share is nothing
   }

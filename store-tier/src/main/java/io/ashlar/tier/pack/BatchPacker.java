@@ -3,13 +3,13 @@ package io.ashlar.tier.pack;
 import io.ashlar.store.BlobId;
 import io.ashlar.store.StoreException;
 import io.ashlar.store.TierUnavailableException;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.FutureOutcomes;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.batch.BatchCodec;
 import io.ashlar.tier.batch.Encryption;
 import io.ashlar.tier.batch.FramedBatchEncoder;
-import io.ashlar.tier.batch.FramedBatchFormat;
 import io.ashlar.tier.batch.FramedHeader;
 import io.ashlar.tier.checkpoint.BatchReference;
 import io.ashlar.tier.checkpoint.TierKeys;
@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,14 +47,16 @@ public final class BatchPacker implements AutoCloseable {
 
   private static final long RESERVE_BYTES = 256 << 10;
 
+  private static final long STEP_BYTES = 64 << 10;
+
   private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
   private final @Nullable TierSnapshot source;
   private final TierObjects objects;
   private final TierWriter writer;
   private final BlobLocations locations;
-  private final Executor sender;
-  private final long bytesTarget;
+  private final Sending how;
+  private final BackgroundWork work;
   private final MemorySegment key = MemorySegment.ofArray(new byte[BlobId.BYTES]);
   private final List<BatchReference> sent = new ArrayList<>();
   private final long epoch;
@@ -68,11 +69,12 @@ public final class BatchPacker implements AutoCloseable {
   private BatchReference.Kind kind = BatchReference.Kind.PUTS;
   private long blobs;
   private long blobBytes;
+  private long packedBytes; // on this thread since it rested
   private long deletes;
 
   /**
    * @param source what {@link #put} reads from; null if only {@link #copy} is used.
-   * @param bytesTarget body bytes of a batch, at most {@link FramedBatchFormat#BATCH_BYTES_MAX}.
+   * @param how the size of batches, and the threads and pace of the work.
    * @param epoch the last epoch that is packed, for the headers.
    */
   public BatchPacker(
@@ -80,15 +82,14 @@ public final class BatchPacker implements AutoCloseable {
       TierObjects objects,
       TierWriter writer,
       BlobLocations locations,
-      Executor sender,
-      long bytesTarget,
+      Sending how,
       long epoch) {
     this.source = source;
     this.objects = objects;
     this.writer = writer;
     this.locations = locations;
-    this.sender = sender;
-    this.bytesTarget = bytesTarget;
+    this.how = how;
+    work = how.background().get();
     this.epoch = epoch;
   }
 
@@ -112,7 +113,7 @@ public final class BatchPacker implements AutoCloseable {
   }
 
   private void pack(BlobChange change, Consumer<MemorySegment> fill) {
-    boolean alone = PackPlan.entryBytes(change.length()) > bytesTarget;
+    boolean alone = PackPlan.entryBytes(change.length()) > how.bytesTarget();
     begin(BatchReference.Kind.PUTS, PackPlan.entryBytes(change.length()));
     if (alone) {
       await();
@@ -122,17 +123,35 @@ public final class BatchPacker implements AutoCloseable {
     locations.put(change, firstPlace + filling.keep(change.crc32c()));
     blobs++;
     blobBytes += change.length();
+    restAfter(change.length());
     if (alone) {
       send();
       await();
     }
   }
 
+  /** Rests, once enough was packed here. */
+  private void restAfter(long bytes) {
+    packedBytes += bytes;
+    if (packedBytes >= STEP_BYTES) {
+      work.rest(packedBytes);
+      packedBytes = 0;
+    }
+  }
+
+  /** Returns the work of the thread that packs. */
+  public BackgroundWork work() {
+    return work;
+  }
+
   /** Makes frames of the blobs of changes, on other threads, to be {@link #append}ed. */
   public PackThreads threads(ChangeList changes) {
     locations.expect(changes.storedCount());
     return new PackThreads(
-        Objects.requireNonNull(source), changes, new PackPlan(changes, bytesTarget));
+        Objects.requireNonNull(source),
+        changes,
+        new PackPlan(changes, how.bytesTarget()),
+        how.background());
   }
 
   /** Adds the frames that were made of a group's blobs. */
@@ -151,6 +170,7 @@ public final class BatchPacker implements AutoCloseable {
       }
     }
     blobs += blob;
+    work.rest(0); // the group's bytes were counted when they were read
   }
 
   /** Makes room for a batch that compresses as its first group does, or for what is left. */
@@ -159,7 +179,7 @@ public final class BatchPacker implements AutoCloseable {
         changes.storedBytes()
             - blobBytes
             + (changes.storedCount() - blobs) * PackPlan.entryBytes(0);
-    double share = (double) Math.min(left, bytesTarget) / first.rawBytes() * RESERVE_FACTOR;
+    double share = (double) Math.min(left, how.bytesTarget()) / first.rawBytes() * RESERVE_FACTOR;
     filling.reserve(
         (long) (first.objectBytes() * share) + RESERVE_BYTES,
         Math.min(changes.storedCount() - blobs, (long) (first.entries() * share)));
@@ -176,7 +196,7 @@ public final class BatchPacker implements AutoCloseable {
 
   /** Makes sure that the batch being filled is of this kind and has room. */
   private void begin(BatchReference.Kind wanted, long bytes) {
-    boolean full = filling.rawBytes() + bytes > bytesTarget;
+    boolean full = filling.rawBytes() + bytes > how.bytesTarget();
     if (filling.entries() > 0 && (kind != wanted || full)) {
       send();
     }
@@ -212,7 +232,7 @@ public final class BatchPacker implements AutoCloseable {
       }
     }
     BatchReference.Kind sendKind = kind;
-    inFlight = FutureOutcomes.supply(() -> encodeAndPut(full, sendName, sendKind), sender);
+    inFlight = FutureOutcomes.supply(() -> encodeAndPut(full, sendName, sendKind), how.sender());
     filling = sending;
     sending = full;
     name = null;
@@ -220,10 +240,12 @@ public final class BatchPacker implements AutoCloseable {
 
   private StoredBatch encodeAndPut(
       FramedBatchEncoder full, TierKeys.BatchName batch, BatchReference.Kind batchKind) {
+    BackgroundWork sends = how.background().get();
     String object = TierKeys.batch(batch.generation(), batch.number(), batch.id());
     MemorySegment bytes =
         full.encode(
             new FramedHeader(full.entries(), epoch, batch.id(), System.currentTimeMillis()));
+    sends.rest(0);
     TierUploadEvent event = new TierUploadEvent();
     event.begin();
     event.batch = object;
@@ -232,7 +254,7 @@ public final class BatchPacker implements AutoCloseable {
     event.uncompressedBytes = full.rawBytes();
     String etag;
     try {
-      etag = put(object, bytes);
+      etag = put(object, new PacedBody(ObjectBody.of(bytes), bytes, sends));
     } catch (RuntimeException e) {
       event.failure = e.getClass().getSimpleName();
       throw e;
@@ -251,9 +273,9 @@ public final class BatchPacker implements AutoCloseable {
     return new StoredBatch(reference, etag);
   }
 
-  private String put(String object, MemorySegment bytes) {
+  private String put(String object, ObjectBody body) {
     try {
-      return objects.store().put(object, ObjectBody.of(bytes)).etag();
+      return objects.store().put(object, body).etag();
     } catch (ObjectStoreException e) {
       throw new TierUnavailableException("uploading a batch failed: " + e.getMessage(), e);
     }

@@ -1,6 +1,7 @@
 package io.ashlar.tier.pack;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.BlobChange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,10 @@ public final class ChangeList implements AutoCloseable {
   private static final long CHANGE_BYTES = 48;
   private static final int CHUNK_CHANGES = 2_048;
   private static final long INSERTION_SORT_MAX = 12;
+
+  /** How many changes are sorted in one step. */
+  private static final long RESTED_CHANGES = 2_048;
+
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 
@@ -100,16 +105,23 @@ public final class ChangeList implements AutoCloseable {
     return storedBytes;
   }
 
-  /** Sorts by sequence, and those of one record by where they lie, in place. */
-  public void sort() {
-    sort(0, size - 1);
+  /**
+   * Sorts by sequence, and those of one record by where they lie, in place.
+   *
+   * @param work rests now and then.
+   */
+  public void sort(BackgroundWork work) {
+    sort(0, size - 1, work);
   }
 
   /** Quicksort with the median of three; recurses into the smaller side only. */
-  private void sort(long from, long to) {
+  private void sort(long from, long to, BackgroundWork work) {
     long low = from;
     long high = to;
     while (high - low > INSERTION_SORT_MAX) {
+      if (high - low > RESTED_CHANGES) {
+        work.rest(0);
+      }
       long middle = (low + high) >>> 1;
       order(low, middle);
       order(middle, high);
@@ -130,10 +142,10 @@ public final class ChangeList implements AutoCloseable {
         }
       }
       if (j - low < high - i) {
-        sort(low, j);
+        sort(low, j, work);
         low = i;
       } else {
-        sort(i, high);
+        sort(i, high, work);
         high = j;
       }
     }

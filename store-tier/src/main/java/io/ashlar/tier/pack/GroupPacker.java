@@ -1,6 +1,7 @@
 package io.ashlar.tier.pack;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.LargeArena;
 import io.ashlar.store.spi.TierSnapshot;
@@ -11,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Reads the blobs of one group and makes frames of them: what was written together lies together,
@@ -23,6 +25,9 @@ public final class GroupPacker implements AutoCloseable {
   /** Blocks between two blobs that are read with them rather than with another read. */
   private static final long GAP_BLOCKS_MAX = 16;
 
+  /** How much is compressed in one step. */
+  private static final long ADDED_BYTES = 128 << 10;
+
   /** What the frames of a group mostly take, with room to compress another one into. */
   private static final long FRAMES_BYTES = PackPlan.GROUP_BYTES / 2 + (80 << 10);
 
@@ -31,6 +36,7 @@ public final class GroupPacker implements AutoCloseable {
 
   private final TierSnapshot source;
   private final ChangeList changes;
+  private final Supplier<? extends BackgroundWork> background;
   private final FramedBatchEncoder frames = new FramedBatchEncoder();
   private final Arena arena = LargeArena.ofShared();
   private final MemorySegment buffer =
@@ -43,7 +49,12 @@ public final class GroupPacker implements AutoCloseable {
 
   private int count;
 
-  GroupPacker(TierSnapshot source, ChangeList changes) {
+  /**
+   * @param background begins work that the store paces, on the calling thread.
+   */
+  GroupPacker(
+      TierSnapshot source, ChangeList changes, Supplier<? extends BackgroundWork> background) {
+    this.background = background;
     this.source = source;
     this.changes = changes;
   }
@@ -58,6 +69,8 @@ public final class GroupPacker implements AutoCloseable {
     frames.clear();
     frames.reserve(FRAMES_BYTES, Math.min(ENTRIES, group.to() - group.from()));
     count = 0;
+    BackgroundWork work = background.get();
+    long runBytesMax = Math.min(PackPlan.READ_BYTES_MAX, work.stepBytesMax());
     long runBytes = 0;
     for (long i = group.from(); i < group.to(); i++) {
       if (!changes.isStored(i)) {
@@ -66,8 +79,8 @@ public final class GroupPacker implements AutoCloseable {
       BlobChange change = changes.get(i);
       long gap = run.isEmpty() ? 0 : gapBytes(runBytes, change);
       long bytes = PackPlan.storedBytes(change.length());
-      if (gap < 0 || bytes == 0 || runBytes + gap + bytes > PackPlan.READ_BYTES_MAX) {
-        addRun(runBytes);
+      if (gap < 0 || bytes == 0 || runBytes + gap + bytes > runBytesMax) {
+        addRun(runBytes, work);
         runBytes = 0;
         gap = 0;
       }
@@ -78,8 +91,9 @@ public final class GroupPacker implements AutoCloseable {
         runBytes += gap + bytes;
       }
     }
-    addRun(runBytes);
+    addRun(runBytes, work);
     frames.seal();
+    work.rest(0);
   }
 
   /** Bytes between the run and a blob that may join it, or negative if it may not. */
@@ -89,16 +103,23 @@ public final class GroupPacker implements AutoCloseable {
     return gap <= GAP_BLOCKS_MAX ? gap * PackPlan.BLOCK_BYTES : -1;
   }
 
-  private void addRun(long bytes) {
+  private void addRun(long bytes, BackgroundWork work) {
     if (run.isEmpty()) {
       return;
     }
     source.readRun(run, buffer.asSlice(0, bytes));
+    work.rest(bytes);
+    long addedBytes = 0;
     long first = run.getFirst().startBlock();
     for (BlobChange change : run) {
       add(
           change,
           buffer.asSlice((change.startBlock() - first) * PackPlan.BLOCK_BYTES, change.length()));
+      addedBytes += change.length();
+      if (addedBytes >= ADDED_BYTES) {
+        work.rest(0);
+        addedBytes = 0;
+      }
     }
     run.clear();
   }

@@ -1,5 +1,6 @@
 package io.ashlar.tier.pack;
 
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.FutureOutcomes;
 import io.ashlar.store.spi.TierSnapshot;
 import java.util.ArrayDeque;
@@ -8,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,15 +41,23 @@ public final class PackThreads implements AutoCloseable {
   private final Deque<Ahead> ahead = new ArrayDeque<>();
   private final ExecutorService threads;
 
-  /** Packs the stored ones among {@code changes}, as {@code plan} says. */
-  PackThreads(TierSnapshot source, ChangeList changes, PackPlan plan) {
+  /**
+   * Packs the stored ones among {@code changes}, as {@code plan} says.
+   *
+   * @param background begins work that the store paces, on the calling thread.
+   */
+  PackThreads(
+      TierSnapshot source,
+      ChangeList changes,
+      PackPlan plan,
+      Supplier<? extends BackgroundWork> background) {
     this.plan = plan;
     int count = threadCount();
     threads =
         Executors.newFixedThreadPool(
             count, Thread.ofPlatform().daemon().name("ashlar-tier-pack-", 0).factory());
     for (int i = 0; i <= count; i++) {
-      GroupPacker packer = new GroupPacker(source, changes);
+      GroupPacker packer = new GroupPacker(source, changes, background);
       free.add(packer);
       all.add(packer);
     }

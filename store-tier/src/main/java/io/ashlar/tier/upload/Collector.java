@@ -8,6 +8,7 @@ import io.ashlar.tier.CollectionStats;
 import io.ashlar.tier.checkpoint.Remedy;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.object.ObjectStoreException;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.TierWriter;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -94,12 +95,7 @@ final class Collector {
       List<TierManifest> chain, int belowPercent, int replacedMax) {
     Compaction.Result result =
         new Compaction(
-                prefix.objects(),
-                prefix.writer(),
-                prefix.locations(),
-                prefix.reader(),
-                sending.sender(),
-                sending.bytesTarget())
+                prefix.objects(), prefix.writer(), prefix.locations(), prefix.reader(), sending)
             .run(chain, belowPercent, replacedMax);
     if (result == null) {
       prefix.forgetLocations();

@@ -9,6 +9,7 @@ import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.collect.LiveBatches;
 import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.pack.BatchPacker;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.BlobLocations;
 import io.ashlar.tier.prefix.TierWriter;
 import io.ashlar.tier.readback.BatchIndex;
@@ -18,7 +19,6 @@ import io.ashlar.tier.readback.IdTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,8 +49,7 @@ final class Compaction {
   private final TierWriter writer;
   private final BlobLocations locations;
   private final BatchReader reader;
-  private final Executor sender;
-  private final long bytesTarget;
+  private final Sending sending;
 
   private final List<BatchReference> state = new ArrayList<>();
   private final List<BatchReference> sparse = new ArrayList<>();
@@ -63,14 +62,12 @@ final class Compaction {
       TierWriter writer,
       BlobLocations locations,
       BatchReader reader,
-      Executor sender,
-      long bytesTarget) {
+      Sending sending) {
     this.objects = objects;
     this.writer = writer;
     this.locations = locations;
     this.reader = reader;
-    this.sender = sender;
-    this.bytesTarget = bytesTarget;
+    this.sending = sending;
   }
 
   /**
@@ -101,8 +98,7 @@ final class Compaction {
     boolean merge = belowPercent > 0 && deletes.size() > 1;
     if (!sparse.isEmpty() || merge) {
       try (BatchPacker packer =
-          new BatchPacker(
-              null, objects, writer, locations, sender, bytesTarget, chain.getLast().lastEpoch())) {
+          new BatchPacker(null, objects, writer, locations, sending, chain.getLast().lastEpoch())) {
         for (BatchReference batch : sparse) {
           copyLive(batch, packer);
         }

@@ -129,7 +129,7 @@ final class Evictor {
           });
       long count = candidates.size();
       if (bytesWanted < Long.MAX_VALUE) {
-        candidates.sort();
+        candidates.sort(source.backgroundWork());
         count = countFor(candidates, bytesWanted);
       }
       if (count == 0) {

@@ -2,6 +2,7 @@ package io.ashlar.tier.upload;
 
 import io.ashlar.store.CorruptionException;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.tier.CollectionConfig;
 import io.ashlar.tier.CollectionReport;
 import io.ashlar.tier.TierConfig;
@@ -13,6 +14,7 @@ import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.key.FrameKeys;
 import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.ObjectStore;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.BlobLocations;
 import io.ashlar.tier.prefix.Lineage;
 import io.ashlar.tier.prefix.PrefixEncryption;
@@ -87,8 +89,10 @@ public final class ForeignCollection {
                           writer,
                           locations,
                           reader,
-                          sender,
-                          TierConfig.DEFAULTS.batchBytesTarget())
+                          new Sending(
+                              sender,
+                              TierConfig.DEFAULTS.batchBytesTarget(),
+                              () -> BackgroundWork.UNPACED))
                       .run(manifestsOfChain, belowPercent, replacedMax),
               System::currentTimeMillis)
           .run(dryRun);

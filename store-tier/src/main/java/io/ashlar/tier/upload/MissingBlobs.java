@@ -49,7 +49,7 @@ final class MissingBlobs {
       if (changes.size() == 0) {
         return;
       }
-      changes.sort();
+      changes.sort(packer.work());
       try (PackThreads threads = packer.threads(changes)) {
         threads.forEach(
             new PackThreads.Receiver() {

@@ -18,6 +18,7 @@ import io.ashlar.tier.collect.SurvivingChain;
 import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.pack.BatchPacker;
 import io.ashlar.tier.pack.PackPlan;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.BlobLocations;
 import io.ashlar.tier.prefix.MarkWait;
 import io.ashlar.tier.prefix.RepairOpening;
@@ -161,14 +162,7 @@ final class RepairPass {
   private RepairReport write(TierSnapshot snapshot, RepairTruth truth, SurvivingBatches surviving) {
     try (BlobLocations packed = new BlobLocations(List::of);
         BatchPacker packer =
-            new BatchPacker(
-                snapshot,
-                objects,
-                writer,
-                packed,
-                sending.sender(),
-                sending.bytesTarget(),
-                snapshot.epoch());
+            new BatchPacker(snapshot, objects, writer, packed, sending, snapshot.epoch());
         IdTable lost = new IdTable(0)) {
       MissingBlobs missing = new MissingBlobs(surviving, truth, packer);
       missing.upload(snapshot);

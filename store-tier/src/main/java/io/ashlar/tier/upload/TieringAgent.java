@@ -20,6 +20,7 @@ import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.Remedy;
 import io.ashlar.tier.collect.Pins;
 import io.ashlar.tier.marked.TierObjects;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.Allowed;
 import io.ashlar.tier.prefix.MarkWait;
 import io.ashlar.tier.prefix.PrefixOpening;
@@ -76,7 +77,7 @@ public final class TieringAgent implements AutoCloseable {
     this.objects = objects;
     this.config = config;
     this.thread = new AgentThread(source.callbacks());
-    this.sending = new Sending(thread.sender(), config.batchBytesTarget());
+    this.sending = new Sending(thread.sender(), config.batchBytesTarget(), source::backgroundWork);
     this.prefix =
         new ClaimedPrefix(
             store,

@@ -1,6 +1,7 @@
 package io.ashlar.tier.upload;
 
 import io.ashlar.store.StoreClosedException;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.BlobChange;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.tier.CheckpointReport;
@@ -22,6 +23,9 @@ import java.util.List;
  * <p>Thread: the tiering agent. Made for one run.
  */
 final class TieringPass {
+  /** How many changes are looked at in one step. */
+  private static final long VISITED_CHANGES = 1_024;
+
   private final TierWriter writer;
   private final BatchPacker packer;
   private final TierProgress progress;
@@ -48,9 +52,11 @@ final class TieringPass {
    * Evicted blobs are left out: they are in the tier.
    *
    * @param through the range's end; those after it are left out.
+   * @param work rests now and then.
    */
-  static ChangeList select(TierSnapshot source, long after, long through) {
+  static ChangeList select(TierSnapshot source, long after, long through, BackgroundWork work) {
     ChangeList changes = new ChangeList();
+    long[] visited = new long[1];
     try {
       source.forEachChange(
           after,
@@ -58,8 +64,11 @@ final class TieringPass {
             if (change.sequence() <= through && change.kind() != BlobChange.Kind.EVICTED) {
               changes.add(change);
             }
+            if (++visited[0] % VISITED_CHANGES == 0) {
+              work.rest(0);
+            }
           });
-      changes.sort();
+      changes.sort(work);
       return changes;
     } catch (RuntimeException | Error e) {
       changes.close();

@@ -1,5 +1,6 @@
 package io.ashlar.tier.upload;
 
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.CheckpointReport;
@@ -7,6 +8,7 @@ import io.ashlar.tier.TierProgress;
 import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.pack.BatchPacker;
 import io.ashlar.tier.pack.ChangeList;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.Lineage;
 import io.ashlar.tier.prefix.MarkWait;
 import io.ashlar.tier.prefix.TierWriter;
@@ -133,19 +135,14 @@ final class Uploader {
   private CheckpointReport upload(
       TierWriter own, TierSnapshot snapshot, long through, long epoch, TierProgress progress) {
     CheckpointReport report = CheckpointReport.NOTHING;
-    try (ChangeList changes = TieringPass.select(snapshot, prefix.tieredSequence(), through)) {
+    BackgroundWork work = source.backgroundWork();
+    try (ChangeList changes =
+        TieringPass.select(snapshot, prefix.tieredSequence(), through, work)) {
       if (changes.size() > 0) {
         own.checkNotFenced(); // before anything is uploaded
         boolean committed = false;
         try (BatchPacker packer =
-            new BatchPacker(
-                snapshot,
-                prefix.objects(),
-                own,
-                prefix.locations(),
-                sending.sender(),
-                sending.bytesTarget(),
-                epoch)) {
+            new BatchPacker(snapshot, prefix.objects(), own, prefix.locations(), sending, epoch)) {
           report =
               new TieringPass(own, packer, progress, TierManifest.BATCHES_MAX)
                   .run(changes, through, epoch);

@@ -3,6 +3,7 @@ package io.ashlar.tier.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.BlobId;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.BlobChange;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -38,13 +39,13 @@ class ChangeListTest {
             expected.add(change);
             list.add(change);
           }
-          list.sort();
+          list.sort(BackgroundWork.UNPACED);
           expected.sort(BY_TIME);
           assertThat(list.size()).isEqualTo(count);
           for (int i = 0; i < count; i++) {
             assertThat(list.get(i)).isEqualTo(expected.get(i));
           }
-          list.sort();
+          list.sort(BackgroundWork.UNPACED);
           assertThat(list.storedBytes())
               .isEqualTo(expected.stream().mapToLong(BlobChange::length).sum());
         }

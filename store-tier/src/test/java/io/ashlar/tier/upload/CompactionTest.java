@@ -3,6 +3,7 @@ package io.ashlar.tier.upload;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.tier.BlobModel;
 import io.ashlar.tier.Tier;
 import io.ashlar.tier.TierConfig;
@@ -13,6 +14,7 @@ import io.ashlar.tier.checkpoint.TierManifest;
 import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.FaultyObjectStore;
 import io.ashlar.tier.object.InMemoryObjectStore;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.BlobLocations;
 import io.ashlar.tier.prefix.Lineage;
 import io.ashlar.tier.prefix.TierWriter;
@@ -41,7 +43,12 @@ class CompactionTest {
     TierWriter writer = new TierWriter(manifests, Lineage.withoutStore(), latest);
     try (BlobLocations locations = new BlobLocations(chain::batchesNewestFirst)) {
       Compaction compaction =
-          new Compaction(plain, writer, locations, new BatchReader(plain), Runnable::run, 64 << 10);
+          new Compaction(
+              plain,
+              writer,
+              locations,
+              new BatchReader(plain),
+              new Sending(Runnable::run, 64 << 10, () -> BackgroundWork.UNPACED));
       return Objects.requireNonNull(compaction.run(chain.manifests(), 100, replacedMax));
     }
   }

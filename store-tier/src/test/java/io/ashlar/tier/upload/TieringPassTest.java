@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.store.StoreConfig;
 import io.ashlar.store.local.LocalBlobStore;
+import io.ashlar.store.spi.BackgroundWork;
 import io.ashlar.store.spi.TierSnapshot;
 import io.ashlar.store.spi.TierSource;
 import io.ashlar.tier.BlobModel;
@@ -16,6 +17,7 @@ import io.ashlar.tier.marked.TierObjects;
 import io.ashlar.tier.object.InMemoryObjectStore;
 import io.ashlar.tier.pack.BatchPacker;
 import io.ashlar.tier.pack.ChangeList;
+import io.ashlar.tier.pack.Sending;
 import io.ashlar.tier.prefix.Allowed;
 import io.ashlar.tier.prefix.BlobLocations;
 import io.ashlar.tier.prefix.PrefixOpening;
@@ -57,9 +59,15 @@ class TieringPassTest {
       CheckpointReport report;
       try (BlobLocations locations = opened.locations();
           TierSnapshot snapshot = ((TierSource) store).tierSnapshot();
-          ChangeList changes = TieringPass.select(snapshot, 0, through);
+          ChangeList changes = TieringPass.select(snapshot, 0, through, BackgroundWork.UNPACED);
           BatchPacker packer =
-              new BatchPacker(snapshot, plain, opened.writer(), locations, sender, 64 << 10, 1)) {
+              new BatchPacker(
+                  snapshot,
+                  plain,
+                  opened.writer(),
+                  locations,
+                  new Sending(sender, 64 << 10, () -> BackgroundWork.UNPACED),
+                  1)) {
         report =
             new TieringPass(opened.writer(), packer, TierProgress.NONE, MANIFEST_BATCHES_MAX)
                 .run(changes, through, 1);

@@ -10,6 +10,7 @@ import io.ashlar.store.commit.epoch.EpochOutcome;
 import io.ashlar.store.disk.Poison;
 import io.ashlar.store.disk.StoreGate;
 import io.ashlar.store.format.LogRecordFormat;
+import io.ashlar.store.metrics.CommitLatency;
 import io.ashlar.store.metrics.RoleTimeline;
 import io.ashlar.store.metrics.Stalls;
 import io.ashlar.store.metrics.StoreCounters;
@@ -52,6 +53,7 @@ public final class AckSequencer {
   private final EpochBufferPool buffers;
   private final RoleTimeline timeline;
   private final Stalls stalls;
+  private final CommitLatency latency;
   private final Queue<Thread> waiters = new ConcurrentLinkedQueue<>();
   private final EpochBuffer[] durableGroup = new EpochBuffer[LogRecordFormat.EPOCHS_MAX];
   private int undelivered; // of durableGroup
@@ -70,6 +72,7 @@ public final class AckSequencer {
       StoreCounters counters) {
     timeline = counters.timeline;
     stalls = counters.stalls;
+    latency = counters.latency;
     this.gate = gate;
     this.poison = poison;
     this.buffers = buffers;
@@ -114,6 +117,7 @@ public final class AckSequencer {
     undelivered = 0;
     StallCause activity = timeline.enter(StallCause.WORK);
     long toldNs = timeline.sinceNs();
+    latency.told(toldNs - durableGroup[0].outcome().begunNs(), toldNs);
     boolean large = count >= LARGE_GROUP;
     EpochOutcome leader = null;
     for (int i = 0; i < count; i++) {

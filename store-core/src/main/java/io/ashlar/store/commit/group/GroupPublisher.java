@@ -146,6 +146,9 @@ public final class GroupPublisher {
     if (checkpointer.isDue() || recordsAreNeeded()) {
       checkpointer.start(tail.position());
     }
+    if (recordsAreNeeded()) {
+      checkpointer.hurry();
+    }
   }
 
   /** Returns whether a full store can continue only in the blocks of old records (L15). */
