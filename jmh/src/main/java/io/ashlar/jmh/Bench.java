@@ -13,6 +13,8 @@ import io.ashlar.jmh.contest.Selection;
 import io.ashlar.jmh.heap.HeapScenario;
 import io.ashlar.jmh.machine.Folders;
 import io.ashlar.jmh.machine.Machine;
+import io.ashlar.jmh.machine.NoMemoryFolderException;
+import io.ashlar.jmh.overhead.OverheadScenario;
 import io.ashlar.jmh.read.ReadScenario;
 import io.ashlar.jmh.reopen.ReopenScenario;
 import io.ashlar.jmh.report.Page;
@@ -55,6 +57,8 @@ import picocli.CommandLine.Parameters;
       "  tail    how long commits take that are due at a fixed rate, alone and",
       "          beside growth, index checkpoints, tier passes, vacuums and readers",
       "  busy    what is left of group commit beside spinning processes",
+      "  overhead  what an operation costs in processor time where files lie in memory",
+      "            (in /dev/shm, unless --dir is in memory itself)",
       "",
       "Except in reopen, heap and tier, all stores are open at once. They take turns in short slices, in shuffled"
           + " order. A figure is the median of the rounds. A ratio is the median of each round's"
@@ -75,6 +79,7 @@ public final class Bench implements Callable<Integer> {
     SCENARIOS.put("reopen", new ReopenScenario());
     SCENARIOS.put("heap", new HeapScenario());
     SCENARIOS.put("tier", new TierScenario());
+    SCENARIOS.put("overhead", new OverheadScenario());
   }
 
   @Parameters(paramLabel = "SCENARIO", arity = "0..*", description = "What to measure; see below.")
@@ -195,7 +200,13 @@ public final class Bench implements Callable<Integer> {
       if (scenario == null) {
         continue; // checked above
       }
-      List<Row> measured = scenario.run(plan);
+      List<Row> measured;
+      try {
+        measured = scenario.run(plan);
+      } catch (NoMemoryFolderException e) {
+        System.err.println("error: " + e.getMessage());
+        return CommandLine.ExitCode.USAGE;
+      }
       if (measured.isEmpty()) {
         System.err.println(
             "error: the scenario has none of the cells asked for: scenario="

@@ -13,7 +13,7 @@
  * <caption>Packages</caption>
  * <tr><th>package</th><th>idea</th></tr>
  * <tr><td>{@code jmh}</td><td>the command</td></tr>
- * <tr><td>{@code heap}</td><td>the scenario {@code heap}</td></tr>
+ * <tr><td>{@code heap}, {@code overhead}</td><td>the scenarios of these names</td></tr>
  * <tr><td>{@code commit}, {@code read}, {@code reopen}, {@code tier}</td>
  *     <td>the other scenarios</td></tr>
  * <tr><td>{@code contest}</td><td>contestants, rounds, and how they are compared</td></tr>

@@ -68,6 +68,7 @@ public final class Fio {
         median(slices, Result::p50Us),
         median(slices, Result::p99Us),
         median(slices, Result::p999Us),
+        Double.NaN,
         Double.NaN);
   }
 

@@ -10,8 +10,15 @@ import org.HdrHistogram.Histogram;
  * @param p99Us 99th percentile.
  * @param p999Us 99.9th percentile.
  * @param bytesPerOp Java heap that all threads allocated for one operation.
+ * @param processorUsPerOp processor time of the whole process for one operation.
  */
-public record Round(double opsPerS, double p50Us, double p99Us, double p999Us, double bytesPerOp) {
+public record Round(
+    double opsPerS,
+    double p50Us,
+    double p99Us,
+    double p999Us,
+    double bytesPerOp,
+    double processorUsPerOp) {
 
   /**
    * Returns the round of some operations.
@@ -27,6 +34,12 @@ public record Round(double opsPerS, double p50Us, double p99Us, double p999Us, d
         latencies.getValueAtPercentile(50) / 1e3,
         latencies.getValueAtPercentile(99) / 1e3,
         latencies.getValueAtPercentile(99.9) / 1e3,
-        (double) allocatedBytes / operations);
+        (double) allocatedBytes / operations,
+        Double.NaN);
+  }
+
+  /** Returns this with the processor time of the whole process for one operation. */
+  public Round withProcessorTime(double newProcessorUsPerOp) {
+    return new Round(opsPerS, p50Us, p99Us, p999Us, bytesPerOp, newProcessorUsPerOp);
   }
 }

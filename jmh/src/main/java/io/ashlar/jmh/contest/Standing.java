@@ -18,7 +18,9 @@ public final class Standing {
     /** 99th percentile of the latency: lower is better. */
     P99,
     /** Operations a second: higher is better. */
-    RATE
+    RATE,
+    /** Processor time of an operation: lower is better. */
+    CPU
   }
 
   private final Measure measure;
@@ -79,6 +81,7 @@ public final class Standing {
       case P50 -> 1 / round.p50Us();
       case P99 -> 1 / round.p99Us();
       case RATE -> round.opsPerS();
+      case CPU -> 1 / round.processorUsPerOp();
     };
   }
 }

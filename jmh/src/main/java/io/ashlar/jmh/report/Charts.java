@@ -218,6 +218,7 @@ final class Charts {
       case "read" -> "Random reads";
       case "tail" -> "Commits at a fixed rate";
       case "busy" -> "Commits on a busy machine";
+      case "overhead" -> "Files in memory";
       default -> scenario;
     };
   }

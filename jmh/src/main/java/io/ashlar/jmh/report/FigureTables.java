@@ -18,6 +18,8 @@ final class FigureTables {
 
   private static final Pattern WRITTEN = Pattern.compile("overwrites((?: \\d+\\.\\d+)+)");
   private static final Pattern SPACE = Pattern.compile("live data: at most (\\d+\\.\\d+)");
+  private static final Pattern PROCESSOR = Pattern.compile("processor time (\\d+\\.\\d+) us");
+  private static final Pattern IO_THREAD = Pattern.compile("I/O thread (\\d+\\.\\d+) us an epoch");
   private static final Pattern INDEX = Pattern.compile("index (\\d+\\.\\d+) B a blob");
 
   private final Targets targets;
@@ -33,6 +35,7 @@ final class FigureTables {
       case "reopen" -> reopen(cells);
       case "heap" -> heap(cells);
       case "tier" -> tier(cells);
+      case "overhead" -> overhead(cells);
       default -> compared(scenario, cells) + overwritten(cells);
     };
   }
@@ -157,6 +160,35 @@ final class FigureTables {
             ours ? target.target() : "",
             Products.name(row),
             Numbers.rounded(Math.rint(row.heapBytesPerOp())),
+            ours ? target.why() : "");
+      }
+    });
+    return table.text();
+  }
+
+  private String overhead(Map<String, List<Row>> cells) {
+    MarkdownTable table =
+        new MarkdownTable(
+            "Cell",
+            "Target",
+            "Store",
+            "Operations a second",
+            "Processor time, µs an operation",
+            "× best peer",
+            "I/O thread, µs an epoch",
+            "Why not less");
+    cells.forEach((cell, rows) -> {
+      for (Row row : rows) {
+        boolean ours = row.store().equals("ashlar");
+        Targets.Target target = targets.of("overhead", cell);
+        table.add(
+            cell,
+            ours ? target.target() : "",
+            Products.name(row),
+            Numbers.rounded(row.throughput().opsPerS().median()),
+            found(PROCESSOR, row),
+            ratio(row.ratios().toBestPeer()),
+            found(IO_THREAD, row),
             ours ? target.why() : "");
       }
     });
