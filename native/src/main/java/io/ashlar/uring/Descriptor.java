@@ -13,20 +13,26 @@ import java.nio.file.Path;
  * A file descriptor that is closed once, when no call uses it any more.
  *
  * <p>The kernel gives a closed number out again at once, so a call that raced with close could
- * write into somebody else's file. Every call therefore holds a use for its duration: the state is
- * {@code 2 × uses + closed}, and the call that brings it to {@code 1} closes the descriptor.
+ * write into somebody else's file. Every call therefore holds a use for its duration.
  *
- * <p>Thread: any. Allocates nothing.
+ * <p>Uses are counted in padded cells by thread, so that calls on different cores do not share a
+ * cache line. The state of a cell is {@code 2 × uses + closed}. A closed cell without uses has
+ * ended, and the call that ends the last cell closes the descriptor.
+ *
+ * <p>Thread: any; a use ends on the thread that began it. Allocates nothing after construction.
  */
 final class Descriptor {
   private static final int MODE_PRIVATE = 0600;
   private static final int CLOSED = 1;
   private static final int ONE_USE = 2;
-  private static final VarHandle STATE;
+  private static final int CELLS = 16;
+  private static final int CELL_INTS = 32; // two cache lines: processors fetch them in pairs
+  private static final VarHandle STATE = MethodHandles.arrayElementVarHandle(int[].class);
+  private static final VarHandle CELLS_OPEN;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Descriptor.class, "state", int.class);
+      CELLS_OPEN = MethodHandles.lookup().findVarHandle(Descriptor.class, "cellsOpen", int.class);
     } catch (ReflectiveOperationException impossible) {
       throw new ExceptionInInitializerError(impossible);
     }
@@ -35,8 +41,10 @@ final class Descriptor {
   private final int fd;
   private final String subject;
 
-  @SuppressWarnings("unused") // reached through STATE by every thread
-  private int state;
+  private final int[] states = new int[(CELLS + 1) * CELL_INTS]; // through STATE, by every thread
+
+  @SuppressWarnings("unused") // through CELLS_OPEN: those that have not ended
+  private int cellsOpen = CELLS;
 
   private volatile boolean unlocks; // written by who locks, or keeps the lock; read by who closes
 
@@ -79,6 +87,11 @@ final class Descriptor {
     return subject;
   }
 
+  private static int cell() {
+    long id = Thread.currentThread().threadId();
+    return ((int) (id ^ id >>> 4) & CELLS - 1) * CELL_INTS + CELL_INTS;
+  }
+
   /**
    * Begins a use and returns the descriptor's number; {@link #release()} must follow.
    *
@@ -93,13 +106,14 @@ final class Descriptor {
 
   /** Begins a use like {@link #acquire()}; false, and no use begun, after {@link #close()}. */
   boolean tryAcquire() {
+    int cell = cell();
     int before;
     do {
-      before = (int) STATE.getVolatile(this);
+      before = (int) STATE.getVolatile(states, cell);
       if ((before & CLOSED) != 0) {
         return false;
       }
-    } while (!STATE.compareAndSet(this, before, before + ONE_USE));
+    } while (!STATE.compareAndSet(states, cell, before, before + ONE_USE));
     return true;
   }
 
@@ -110,8 +124,8 @@ final class Descriptor {
 
   /** Ends a use. */
   void release() {
-    if ((int) STATE.getAndAdd(this, -ONE_USE) == ONE_USE + CLOSED) {
-      closeNow();
+    if ((int) STATE.getAndAdd(states, cell(), -ONE_USE) == ONE_USE + CLOSED) {
+      endCell();
     }
   }
 
@@ -125,8 +139,15 @@ final class Descriptor {
 
   /** Lets no further use begin, and closes the descriptor with the last one. Idempotent. */
   void close() {
-    int before = (int) STATE.getAndBitwiseOr(this, CLOSED);
-    if (before == 0) {
+    for (int cell = CELL_INTS; cell < states.length; cell += CELL_INTS) {
+      if ((int) STATE.getAndBitwiseOr(states, cell, CLOSED) == 0) {
+        endCell();
+      }
+    }
+  }
+
+  private void endCell() {
+    if ((int) CELLS_OPEN.getAndAdd(this, -1) == 1) {
       closeNow();
     }
   }
