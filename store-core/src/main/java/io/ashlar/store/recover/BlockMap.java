@@ -13,15 +13,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: one. Memory: on the heap, during the open. A stretch of 128 MiB without a used block
  * takes none. A stretch with few extents takes 8 to 16 bytes per extent, any other one bit per
  * block. So a hole of terabytes, or blobs scattered over one, cost no more than the file's real
- * bytes justify (promise G12). The allocator takes 32 bytes for each free run. A file that would
- * need more than the heap allows is refused without an {@link OutOfMemoryError}.
+ * bytes justify (promise G12). A file that would need more than the heap allows is refused without
+ * an {@link OutOfMemoryError}. The allocator of {@link #free} takes no heap.
  */
 final class BlockMap {
 
   /** A petabyte: longer than any real store, shorter than a hole in a file can make it. */
   private static final long FILE_BLOCKS_MAX = 1L << 38;
 
-  private static final long RUN_BYTES = 32;
   private static final int EXTENTS_A_STEP = 24; // see BulkPuts.ENTRIES_A_STEP
 
   private final long fileBlocks;
@@ -39,7 +38,7 @@ final class BlockMap {
   /**
    * Creates one in which nothing is in use.
    *
-   * @param heapBytesMax heap that this and the allocator of {@link #free} may take, in bytes.
+   * @param heapBytesMax heap that this may take, in bytes.
    * @throws StoreOpenException if the file is longer than any store.
    */
   BlockMap(long fileBlocks, long heapBytesMax) {
@@ -219,7 +218,7 @@ final class BlockMap {
   /**
    * Returns an allocator that holds all blocks that are not in use.
    *
-   * @throws StoreOpenException if there is not enough heap for all runs.
+   * @throws io.ashlar.uring.NativeException if there is not enough memory for the allocator.
    */
   ExtentAllocator free() {
     ExtentAllocator allocator = new ExtentAllocator();
@@ -246,9 +245,8 @@ final class BlockMap {
     return allocator;
   }
 
-  private void addFree(ExtentAllocator allocator, long runStart, long end) {
+  private static void addFree(ExtentAllocator allocator, long runStart, long end) {
     if (runStart >= 0) {
-      takeHeap(RUN_BYTES);
       allocator.addFree(runStart, end - runStart);
     }
   }

@@ -6,8 +6,8 @@
  *   <li><b>Threads:</b> everything belongs to the holder of the commit role (rule L19). Only the
  *       zeroing of new space runs elsewhere, on the executor of {@link
  *       io.ashlar.store.space.DataFile}.
- *   <li><b>Memory:</b> plain heap arrays, and one native block of zeroes that {@code DataFile}
- *       frees.
+ *   <li><b>Memory:</b> free space is in native memory that the garbage collector unmaps; extents
+ *       that wait for a mark are in heap arrays; {@code DataFile} frees its native block of zeroes.
  *   <li><b>Thrown:</b> {@link java.lang.IllegalStateException} for a double free, {@link
  *       java.lang.IllegalArgumentException} for an extent that cannot be; both are bugs of the
  *       caller. A return value reports a lack of space.
