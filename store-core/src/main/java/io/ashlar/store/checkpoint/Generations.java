@@ -11,7 +11,7 @@ import io.ashlar.uring.NativeException;
  * one (rule L12). Once the flip is durable, the replaced generation's chunks are freed. So are the
  * records up to the base of the one that is the older from then on (rule L13).
  *
- * <p>Thread: the commit role's holder.
+ * <p>Thread: the commit role's holder, except for {@link #point} and {@link #storeId}.
  */
 public final class Generations {
 
@@ -57,13 +57,20 @@ public final class Generations {
   }
 
   /**
-   * Makes a checkpoint that is durable the newer generation, and frees the chunks that only the
-   * older one needed. {@link #freeRecords} then frees its records.
+   * Points the older superblock copy at a checkpoint that is durable. {@link #flip} follows.
+   * Thread: the checkpoint's, without the commit role.
    *
-   * @throws NativeException if the superblock cannot be written; nothing is freed then.
+   * @throws NativeException if the superblock cannot be written; nothing has changed then.
+   */
+  void point(Generation written) {
+    superblocks.flip(written);
+  }
+
+  /**
+   * Makes the generation that a durable superblock copy points at the newer one. Frees the chunks
+   * that only the older one needed; {@link #freeRecords} then frees its records.
    */
   void flip(Generation written, BlockSpace space) {
-    superblocks.flip(written);
     if (!older.equals(newer)) { // both copies name one generation after a repair
       older.free(space);
     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Writes index checkpoints in the background.
  *
  * <pre>
- *   idle ──start (role)──▶ copying ──chunk by chunk──▶ synced ──flip (role)──▶ idle
+ *   idle ──start (role)──▶ copying ──chunk by chunk──▶ synced ──flip──▶ freeing (role) ──▶ idle
  *                                          └── a write fails, no space ──▶ abandoned ──▶ idle
  * </pre>
  *
@@ -359,6 +359,14 @@ public final class IndexCheckpointer implements AutoCloseable {
     }
     Generation written =
         new Generation(base, covered[0], List.copyOf(chunks), chunks.getLast(), previousCrc32c);
+    if (poison.isSet()) {
+      return;
+    }
+    try {
+      disk.orPoison(() -> generations.point(written)); // L24
+    } catch (NativeException e) {
+      return;
+    }
     role.perform(() -> flip(written));
     boolean[] freed = new boolean[1];
     while (!freed[0]) {
@@ -371,11 +379,7 @@ public final class IndexCheckpointer implements AutoCloseable {
     if (poison.isSet()) {
       return;
     }
-    try {
-      disk.orPoison(() -> generations.flip(written, space)); // L24
-    } catch (NativeException e) {
-      return;
-    }
+    generations.flip(written, space);
     unreferencedBlocks = 0;
     completedCount++;
     noteGenerations();

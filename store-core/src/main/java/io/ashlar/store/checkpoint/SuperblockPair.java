@@ -14,6 +14,7 @@ import io.ashlar.uring.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>after both</td><td>the new note, also when either copy is damaged later</td></tr>
  * </table>
  *
- * <p>Thread: one at a time: the one that opens the store, then the commit role's holder.
+ * <p>Thread: any. Writes exclude each other by a lock that is held during the write. The commit
+ * role's holder never takes it, so no commit waits for a superblock.
  */
 public final class SuperblockPair implements AutoCloseable {
 
@@ -43,6 +45,9 @@ public final class SuperblockPair implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory = NativeMemory.reserveIn(arena, 3L * Blocks.BYTES);
   private final IoVectors vectors = new IoVectors(1, arena);
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Guarded by the lock, as are the memory and the vectors.
   private final @Nullable Superblock[] copies = new @Nullable Superblock[SuperblockFormat.COPIES];
 
   /** Creates one that has read nothing yet. */
@@ -115,16 +120,26 @@ public final class SuperblockPair implements AutoCloseable {
 
   /** Returns the copy of the newer generation. */
   public Superblock newer() {
-    Superblock superblock = copies[newerCopy()];
-    if (superblock == null) {
-      throw new IllegalStateException("no superblock was read");
+    lock.lock();
+    try {
+      Superblock superblock = copies[newerCopy()];
+      if (superblock == null) {
+        throw new IllegalStateException("no superblock was read");
+      }
+      return superblock;
+    } finally {
+      lock.unlock();
     }
-    return superblock;
   }
 
   /** Returns the copy of the older generation, or null when it is not valid. */
   public @Nullable Superblock older() {
-    return copies[1 - newerCopy()];
+    lock.lock();
+    try {
+      return copies[1 - newerCopy()];
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Writes the first content of a new store to both copies. */
@@ -155,22 +170,47 @@ public final class SuperblockPair implements AutoCloseable {
     writeCopy(recovered.withFence(fence).withNotes(notes), copy);
   }
 
-  /** Sets the tiered flag in both copies. */
+  /** Sets the tiered flag in both copies, unless it is set. */
   public void setTiered() {
-    writeBoth(Superblock::withTiered);
+    lock.lock();
+    try {
+      if (!newer().tiered()) {
+        writeBoth(Superblock::withTiered);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Returns the notes of both copies that hold: those with the higher count (rule L32). */
   public ManifestNotes notes() {
-    ManifestNotes notes = newer().notes();
-    Superblock other = older();
-    return other != null && other.notes().count() > notes.count() ? other.notes() : notes;
+    lock.lock();
+    try {
+      ManifestNotes notes = newer().notes();
+      Superblock other = older();
+      return other != null && other.notes().count() > notes.count() ? other.notes() : notes;
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** Makes notes durable in both copies. A manifest may be sent only after this (rule L32). */
-  public void note(ManifestNotes notes) {
-    assert notes.count() > notes().count() : "L32: these notes are not newer than the last";
-    writeBoth(superblock -> superblock.withNotes(notes));
+  /**
+   * Makes changed notes durable in both copies. A manifest may be sent only after this (rule L32).
+   *
+   * @param change receives the current notes and returns the next ones, or equal ones to keep them.
+   */
+  public void note(UnaryOperator<ManifestNotes> change) {
+    lock.lock();
+    try {
+      ManifestNotes before = notes();
+      ManifestNotes notes = change.apply(before);
+      if (!notes.equals(before)) {
+        assert notes.count() > before.count() : "L32: these notes are not newer than the last";
+        writeBoth(superblock -> superblock.withNotes(notes));
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void writeBoth(UnaryOperator<Superblock> change) {
@@ -196,7 +236,12 @@ public final class SuperblockPair implements AutoCloseable {
             last.blocks(),
             Blocks.offset(generation.blocks()),
             generation.crc32c());
-    writeCopy(newer().withCheckpoint(checkpoint), 1 - newerCopy()); // L12
+    lock.lock();
+    try {
+      writeCopy(newer().withCheckpoint(checkpoint), 1 - newerCopy()); // L12
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void writeCopy(Superblock superblock, int copy) {

@@ -20,7 +20,6 @@ import io.ashlar.store.spi.Eviction;
 import io.ashlar.store.spi.ManifestNotes;
 import io.ashlar.uring.NativeException;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
 /**
@@ -63,11 +62,9 @@ final class TierSide {
 
   /** Implements {@link io.ashlar.store.spi.TierSource#markTiered}. */
   void markTiered() {
+    writeSuperblocks(superblocks::setTiered);
     withRole(() -> {
       disk.poison().check();
-      if (!superblocks.newer().tiered()) {
-        writeSuperblocks(superblocks::setTiered);
-      }
       applier.keepTombstones(true);
     });
   }
@@ -81,31 +78,34 @@ final class TierSide {
     }
   }
 
+  /** Writes superblocks on this thread: commits go on meanwhile. */
   private void writeSuperblocks(Runnable write) {
+    gate.enter();
     try {
+      gate.refuseListener(); // it would wait for the device
+      disk.poison().check();
       disk.orPoison(write); // L24: a superblock may be torn; recovery sorts it out
     } catch (NativeException e) {
       throw disk.poison().failure(false);
+    } finally {
+      gate.exit();
     }
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#manifestNotes}. */
   ManifestNotes manifestNotes() {
-    AtomicReference<ManifestNotes> notes = new AtomicReference<>();
-    withRole(() -> notes.setPlain(superblocks.notes()));
-    return notes.getPlain();
+    gate.enter();
+    try {
+      gate.refuseListener(); // as the calls that change them
+      return superblocks.notes();
+    } finally {
+      gate.exit();
+    }
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#noteManifests}. */
   void noteManifests(UnaryOperator<ManifestNotes> change) {
-    withRole(() -> {
-      disk.poison().check();
-      ManifestNotes notes = superblocks.notes();
-      ManifestNotes next = change.apply(notes);
-      if (!next.equals(notes)) {
-        writeSuperblocks(() -> superblocks.note(next)); // L32
-      }
-    });
+    writeSuperblocks(() -> superblocks.note(change)); // L32
   }
 
   /** Implements {@link io.ashlar.store.spi.TierSource#dropTombstones}. */
