@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlockSpace {
 
+  /** The shortest log extent that puts leave free (L15). */
+  public static final long RUN_BLOCKS_MIN = 8;
+
+  private static final int EXTENTS_A_STEP = 4;
+  private static final long EXTENT_BLOCKS_LEAST = 64;
   private static final int GROUP_DECAY_SHIFT = 3;
 
   /** How far beyond the request {@link #back} fills, so that not every record waits for it. */
@@ -29,6 +34,7 @@ public final class BlockSpace {
   private final ExtentAllocator allocator;
   private final DeferredFrees deferred;
   private final DataFile file;
+  private final FileTail fileTail;
   private final Holes inUse = new Holes(); // under blobs, records and the rest of log extents
   private final Poison poison;
   private final int freeSharePercent;
@@ -52,6 +58,7 @@ public final class BlockSpace {
     this.allocator = allocator;
     this.deferred = new DeferredFrees(this::release);
     this.file = file;
+    fileTail = new FileTail(allocator, file);
     this.poison = poison;
   }
 
@@ -215,13 +222,28 @@ public final class BlockSpace {
   }
 
   /**
-   * Starts growth when little is left that was never used, unless there are holes or plenty is
-   * free.
+   * Starts growth when little is left that was never used, unless there are holes, or plenty is
+   * free of which the log can use something. Without that the log's next extent would wait for
+   * growth.
    */
   public void growAhead() {
-    if (outOfHoles && !hasPlenty()) {
-      file.growAhead();
+    if (file.isShortAhead() && ((outOfHoles && !hasPlenty()) || !hasHole(RUN_BLOCKS_MIN))) {
+      file.grow(0);
     }
+  }
+
+  /** Returns whether so many contiguous blocks are free that were used before. */
+  private boolean hasHole(long blocks) {
+    long start = allocator.firstFit(blocks);
+    return start >= 0 && start < file.highestEnd();
+  }
+
+  /**
+   * Returns how long an extent should be at most unless a group needs it longer. Two of them fit
+   * into the space that was never used when growth begins.
+   */
+  public long extentBlocksMax() {
+    return Math.max(EXTENT_BLOCKS_LEAST, file.stepBlocks() / EXTENTS_A_STEP);
   }
 
   /** Waits until growth has settled, so that the file's size depends on the workload only. */
@@ -238,9 +260,8 @@ public final class BlockSpace {
   }
 
   /**
-   * Releases the free space at the end of the file. Keeps the blocks that index checkpoints may
-   * need and the room for growth ahead of need. Every block given up is free under L2 and L13 (rule
-   * L28): others are not in the allocator. The caller then {@linkplain DataFile#cut cuts} the file.
+   * Releases the free space at the end of the file, as {@link FileTail#beginCut} says. The caller
+   * then {@linkplain DataFile#cut cuts} the file.
    *
    * @param leastBlocks what must be gained at least.
    * @return the file's new length in blocks, or −1 when there is less to gain, or the file grows at
@@ -248,52 +269,12 @@ public final class BlockSpace {
    */
   public long beginCut(long leastBlocks) {
     takeGrown();
-    long end = file.blocks();
-    long usedEnd = usedEnd();
-    long freeBelow = allocator.freeBlocks() - freeBlocksFrom(usedEnd);
-    long newEnd =
-        Math.max(
-            usedEnd + Math.max(0, reserveBlocks - freeBelow), // L15
-            file.lengthAhead(usedEnd));
-    if (end - newEnd < leastBlocks || !file.beginCut(newEnd, usedEnd)) {
-      return -1;
-    }
-    for (long at = end; at > newEnd; ) {
-      long start = Math.max(newEnd, allocator.firstFreeTail(at));
-      if (start < at) {
-        boolean taken = allocator.allocateAt(start, at - start);
-        assert taken : "L28: a block at the end of the file is not free";
-      } else {
-        start = file.holes().startOfRunBefore(at);
-        file.holes().shorten(start, newEnd);
-      }
-      at = start;
-    }
-    return newEnd;
+    return fileTail.beginCut(leastBlocks, reserveBlocks);
   }
 
   /** Returns the first block after all blocks that are in use: neither free nor in a hole. */
   public long usedEnd() {
-    long at = file.blocks();
-    while (true) {
-      long start = allocator.firstFreeTail(at);
-      long hole = file.holes().startOfRunBefore(start);
-      if (hole < 0) {
-        return start;
-      }
-      at = hole;
-    }
-  }
-
-  /** Returns how many blocks are free after {@link #usedEnd}. */
-  private long freeBlocksFrom(long usedEnd) {
-    long free = 0;
-    for (long at = file.blocks(); at > usedEnd; ) {
-      long start = allocator.firstFreeTail(at);
-      free += at - start;
-      at = start < at ? start : file.holes().startOfRunBefore(at);
-    }
-    return free;
+    return fileTail.usedEnd();
   }
 
   /**

@@ -1,8 +1,5 @@
 package io.ashlar.store.space;
 
-import static io.ashlar.store.space.ZeroFill.CHUNK_BYTES;
-import static io.ashlar.store.space.ZeroFill.PIECE_BYTES;
-
 import io.ashlar.store.StallCause;
 import io.ashlar.store.background.Governor;
 import io.ashlar.store.background.PacedWork;
@@ -35,23 +32,17 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Growth runs on the given executor and touches only the file past its end. Only the holder of
- * the commit role starts it and applies its result (rule L20). A failed write abandons the step,
- * which is cut off again; a failed sync poisons the store, because it may have hidden the failure
- * of somebody else's write. The size of a growing file after a crash does not matter, because all
- * blocks after the last used block are free, whether they are zeroed, only allocated or missing.
- * The next open takes those that were never written for holes, where the file system tells. For the
- * same reason a cut need not be durable before the file grows again: growth writes zeroes over
- * whatever is left there, and syncs them.
+ * the commit role starts it and applies its result (rule L20), part by part. A failed write
+ * abandons the rest of the step, which is cut off again; a failed sync poisons the store, because
+ * it may have hidden the failure of somebody else's write. The size of a growing file after a crash
+ * does not matter, because all blocks after the last used block are free, whether they are zeroed,
+ * only allocated or missing. The next open takes those that were never written for holes, where the
+ * file system tells. For the same reason a cut need not be durable before the file grows again:
+ * growth writes zeroes over whatever is left there, and syncs them.
  */
 public final class DataFile implements AutoCloseable {
 
   private static final long STEP_BLOCKS_MAX = Blocks.count(1L << 30);
-
-  /**
-   * A growth syncs after this many bytes, unless a thread waits for its end. The sync of a commit
-   * takes as long as the device needs for all earlier writes, including those of the growth.
-   */
-  private static final long SYNC_BLOCKS = Blocks.count(CHUNK_BYTES);
 
   private enum State {
     IDLE,
@@ -67,30 +58,57 @@ public final class DataFile implements AutoCloseable {
   private final Executor executor;
   private final Governor governor;
   private final long stepBlocksMin;
-  private final ZeroFill zeroes;
+  private final GrowthFill filler;
   private final NativeException notStarted = // made ahead, as there may be no heap
       new NativeException("grow", Errno.EAGAIN, "it could not be started");
   private final NativeException brokenOff =
       new NativeException("grow", 0, "it ended with an exception");
   private final Holes holes = new Holes(); // owned by the commit role's holder
-  private final Uninterrupted.PlainWait growthEnded = // made here: the wait needs no heap
+  private final Uninterrupted.PlainWait growthEnded = // these two made here: waits need no heap
       () -> {
-        while (this.state == State.GROWING || this.state == State.CUTTING) {
+        while (isBusy()) {
+          wait();
+        }
+      };
+  private final Uninterrupted.PlainWait spaceFilled =
+      () -> {
+        while (isBusy() && this.filledEnd < this.neededEnd) {
           wait();
         }
       };
 
   private long blocks; // owned by the commit role's holder
+  private long takenStart; // owned by the commit role's holder
   private long highestEnd; // owned by the commit role's holder
   private volatile boolean bulk;
 
-  // The six below: guarded by this object's monitor, which is never held while waiting for I/O.
+  // The seven below: guarded by this object's monitor, which is never held while waiting for I/O.
   private State state = State.IDLE;
   private int waiting; // threads in awaitGrowth
   private @Nullable PacedWork growing;
-  private long grownStart;
-  private long grownEnd;
+  private long neededEnd; // of the blocks that the commit role's holder waits for, or 0
+  private long takenEnd; // of the filled blocks that takeGrown has applied
+  private long filledEnd; // of the blocks that can be used
   private @Nullable NativeException failure;
+
+  /** What a growth and those who wait for it tell each other. */
+  private final class Progress implements GrowthFill.Waiters {
+
+    @Override
+    public long awaitedEnd() {
+      synchronized (DataFile.this) {
+        return waiting > 0 ? Long.MAX_VALUE : neededEnd;
+      }
+    }
+
+    @Override
+    public void onFilled(long end) {
+      synchronized (DataFile.this) {
+        filledEnd = end;
+        DataFile.this.notifyAll();
+      }
+    }
+  }
 
   /**
    * Creates one over a file whose first {@code blocks} blocks can be used.
@@ -112,7 +130,7 @@ public final class DataFile implements AutoCloseable {
     poison = guarded.poison();
     this.executor = executor;
     this.stepBlocksMin = stepBlocksMin;
-    zeroes = new ZeroFill(disk);
+    filler = new GrowthFill(guarded, new Progress());
     this.blocks = blocks;
     this.highestEnd = highestEnd;
   }
@@ -132,15 +150,23 @@ public final class DataFile implements AutoCloseable {
     return higher;
   }
 
+  /** Returns the first block that was never used. Thread: the commit role's holder. */
+  long highestEnd() {
+    return highestEnd;
+  }
+
+  /** Returns the blocks that the file grows by. Thread: the commit role's holder. */
+  long stepBlocks() {
+    return stepBlocks(blocks);
+  }
+
   /**
-   * Starts growth when the space that was never used has shrunk below half a step. A function of
-   * what was allocated only, never of time, so that a workload's file always ends at the same size.
+   * Returns whether the space that was never used has shrunk below half a step. A function of what
+   * was allocated only, never of time, so that a workload's file always ends at the same size.
    * Thread: the commit role's holder.
    */
-  public void growAhead() {
-    if (blocks - highestEnd < stepBlocks(blocks) / 2) {
-      grow(0);
-    }
+  boolean isShortAhead() {
+    return blocks - highestEnd < stepBlocks(blocks) / 2;
   }
 
   /**
@@ -159,6 +185,10 @@ public final class DataFile implements AutoCloseable {
     long hole = holes.firstOf(Math.max(1, atLeastBlocks));
     long start = hole < 0 ? blocks : hole;
     long end = start + (hole < 0 ? wanted : Math.min(wanted, holes.length(hole)));
+    synchronized (this) {
+      takenEnd = start;
+      filledEnd = start;
+    }
     NativeException refused = notStarted;
     try {
       executor.execute(() -> run(start, end, hole < 0));
@@ -168,7 +198,7 @@ public final class DataFile implements AutoCloseable {
     } catch (RuntimeException | Error e) { // an executor's own, or there is no heap for the task
       Log.log(DataFile.class, System.Logger.Level.WARNING, "the file's growth was postponed", e);
     }
-    end(start, end, refused);
+    end(end, refused);
   }
 
   /** Sets whether the file grows by space that was not written. Thread: any. */
@@ -184,14 +214,14 @@ public final class DataFile implements AutoCloseable {
   private void run(long start, long end, boolean atEnd) {
     NativeException failed = brokenOff;
     try {
-      fill(start, end, atEnd, paced());
+      filler.fill(start, end, atEnd, bulk, paced());
       failed = null;
     } catch (NativeException e) {
       failed = e;
     } catch (RuntimeException | Error e) {
       poison.set(e);
     } finally {
-      end(start, end, failed);
+      end(end, failed);
     }
   }
 
@@ -204,71 +234,19 @@ public final class DataFile implements AutoCloseable {
     }
     synchronized (this) {
       growing = pace;
-      if (waiting > 0) {
+      if (waiting > 0 || neededEnd > 0) {
         pace.hurry();
       }
     }
     return pace;
   }
 
-  private synchronized void end(long start, long end, @Nullable NativeException failed) {
+  private synchronized void end(long end, @Nullable NativeException failed) {
     growing = null;
     state = failed == null ? State.GROWN : State.FAILED;
+    filledEnd = failed == null ? end : filledEnd;
     failure = failed;
-    grownStart = start;
-    grownEnd = end;
     notifyAll();
-  }
-
-  private void fill(long start, long end, boolean atEnd, BackgroundWork pace) {
-    int pieceBytes = bulk || !allocate(start, end, atEnd) ? CHUNK_BYTES : PIECE_BYTES;
-    for (long at = start; at < end; ) {
-      boolean marks = bulk;
-      long partEnd = marks ? end : Math.min(end, at + SYNC_BLOCKS);
-      try {
-        if (marks) {
-          zeroes.mark(Blocks.offset(at), Blocks.offset(end), this::beforeWrite);
-        } else {
-          zeroes.fill(
-              Blocks.offset(at),
-              Blocks.offset(partEnd),
-              pieceBytes,
-              bytes -> {
-                pace.rest(bytes);
-                beforeWrite(bytes);
-              });
-        }
-      } catch (NativeException e) {
-        giveUp(start, atEnd);
-        throw e;
-      }
-      if (partEnd == end || !isAwaited()) {
-        guarded.sync();
-      }
-      at = partEnd;
-    }
-  }
-
-  /**
-   * Gives a step its blocks, so that its length does not change with each write of zeroes. The sync
-   * takes the cost of the new length off the next commit's.
-   *
-   * @return false where the file system cannot do that.
-   */
-  private boolean allocate(long start, long end, boolean atEnd) {
-    requireHealthy();
-    try {
-      if (!zeroes.allocate(Blocks.offset(start), Blocks.offset(end))) {
-        return false;
-      }
-    } catch (NativeException e) {
-      giveUp(start, atEnd);
-      throw e;
-    }
-    if (!isAwaited()) {
-      guarded.sync();
-    }
-    return true;
   }
 
   /**
@@ -282,81 +260,41 @@ public final class DataFile implements AutoCloseable {
   @Nullable NativeException fillNow(List<long[]> ranges) {
     StallCause before = guarded.counters().timeline.enter(StallCause.GROWTH);
     try {
-      return fillHere(ranges);
+      return filler.fillNow(ranges);
     } finally {
       StallCause _ = guarded.counters().timeline.enter(before);
     }
   }
 
-  private @Nullable NativeException fillHere(List<long[]> ranges) {
-    try (ZeroFill own = new ZeroFill(disk)) { // a growth may be using the other
-      for (long[] range : ranges) {
-        own.fill(Blocks.offset(range[0]), Blocks.offset(range[1]), this::beforeWrite);
-      }
-    } catch (NativeException e) {
-      if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
-        return e;
-      }
-      throw e;
-    }
-    guarded.sync();
-    return null;
-  }
-
-  private void beforeWrite(long bytes) {
-    requireHealthy();
-    guarded.counters().bytesGrown.add(bytes);
-  }
-
-  private void requireHealthy() {
-    if (poison.isSet()) {
-      throw new NativeException("grow", 0, "the store failed meanwhile"); // L24
-    }
-  }
-
-  private synchronized boolean isAwaited() {
-    return waiting > 0;
-  }
-
-  /** Gives a half-grown step back to the file system; keeping it would only waste space. */
-  private void giveUp(long start, boolean atEnd) {
-    if (atEnd && !poison.isSet()) {
-      try {
-        disk.truncate(Blocks.offset(start));
-      } catch (NativeException e) {
-        Log.log(
-            DataFile.class,
-            System.Logger.Level.WARNING,
-            "cannot cut off a failed growth: " + e.getMessage());
-      }
-    }
-  }
-
   /**
-   * Applies growth that has ended, if any. Thread: the commit role's holder.
+   * Applies what growth has filled since the last call, if anything. Thread: the commit role's
+   * holder.
    *
    * @return how many blocks were added, from {@link #grownStart} on.
    */
   public long takeGrown() {
+    long added;
     synchronized (this) {
-      if (state == State.GROWN) {
-        state = State.IDLE;
-        if (grownStart == blocks) {
-          blocks = grownEnd;
-          return grownEnd - grownStart;
-        }
-        return holes.takeFront(grownStart, grownEnd - grownStart);
-      }
-      if (state == State.FAILED) {
+      takenStart = takenEnd;
+      added = filledEnd - takenEnd;
+      takenEnd = filledEnd;
+      if (state == State.GROWN || state == State.FAILED) {
         state = State.IDLE;
       }
+    }
+    if (added == 0) {
       return 0;
     }
+    if (takenStart == blocks) {
+      blocks += added;
+      return added;
+    }
+    return holes.takeFront(takenStart, added);
   }
 
   /** Returns the first of the blocks that {@link #takeGrown} has added. Thread: as that. */
-  public synchronized long grownStart() {
-    return grownStart;
+  public long grownStart() {
+    return takenStart;
   }
 
   /** Returns the punched runs. Thread: the commit role's holder. */
@@ -415,18 +353,34 @@ public final class DataFile implements AutoCloseable {
    */
   public synchronized @Nullable NativeException awaitGrowth() {
     waiting++;
-    PacedWork awaited = growing;
-    if (awaited != null) {
-      awaited.hurry();
-    }
+    hurry();
     Uninterrupted.run(growthEnded);
     waiting--;
     return state == State.FAILED ? failure : null;
   }
 
+  private synchronized @Nullable NativeException awaitBlocks(long count) {
+    neededEnd = takenEnd + count;
+    hurry();
+    Uninterrupted.run(spaceFilled);
+    neededEnd = 0;
+    return state == State.FAILED ? failure : null;
+  }
+
+  private void hurry() {
+    PacedWork awaited = growing;
+    if (awaited != null) {
+      awaited.hurry();
+    }
+  }
+
+  private boolean isBusy() {
+    return state == State.GROWING || state == State.CUTTING;
+  }
+
   /**
-   * Starts growth as {@link #grow} does and waits for it as {@link #awaitGrowth} does. Thread: the
-   * commit role's holder.
+   * Starts growth as {@link #grow} does and waits until it has filled that much, or ended. Thread:
+   * the commit role's holder.
    *
    * @param beforeWaiting runs between the two.
    */
@@ -434,7 +388,7 @@ public final class DataFile implements AutoCloseable {
     StallCause before = guarded.counters().timeline.enter(StallCause.GROWTH);
     grow(atLeastBlocks);
     beforeWaiting.run();
-    NativeException failed = awaitGrowth();
+    NativeException failed = awaitBlocks(atLeastBlocks);
     StallCause _ = guarded.counters().timeline.enter(before);
     return failed;
   }
@@ -443,6 +397,6 @@ public final class DataFile implements AutoCloseable {
   @Override
   public void close() {
     awaitGrowth();
-    zeroes.close();
+    filler.close();
   }
 }

@@ -92,6 +92,13 @@ public final class ExtentAllocator {
     return start;
   }
 
+  /**
+   * Returns the first block of the lowest-addressed free run that has {@code blocks} blocks, or -1.
+   */
+  public long firstFit(long blocks) {
+    return free.firstFit(blocks);
+  }
+
   /** Returns how many blocks the last successful {@link #allocate} took. */
   public long allocatedBlocks() {
     return allocatedBlocks;

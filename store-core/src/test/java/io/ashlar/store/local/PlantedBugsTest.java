@@ -121,9 +121,9 @@ class PlantedBugsTest {
             ""),
         PlantedBug.of(
             "growth used before its zeroes and size are synced (L29)",
-            "space/DataFile.java",
-            "        guarded.sync();\n",
-            ""),
+            "space/GrowthFill.java",
+            "        guarded.sync();\n        filled = partEnd;\n",
+            "        filled = partEnd;\n"),
         PlantedBug.of(
             "what was put just before a snapshot is not pinned (L27)",
             REGISTRY,
@@ -167,8 +167,9 @@ class PlantedBugsTest {
         PlantedBug.of(
             "the file cut below what waits for a mark (L28)",
             "space/BlockSpace.java",
-            "    long usedEnd = usedEnd();\n    long freeBelow",
-            "    deferred.release(Long.MAX_VALUE);\n    long usedEnd = usedEnd();\n    long freeBelow"),
+            "    return fileTail.beginCut(leastBlocks, reserveBlocks);",
+            "    deferred.release(Long.MAX_VALUE);\n"
+                + "    return fileTail.beginCut(leastBlocks, reserveBlocks);"),
         PlantedBug.of(
             "the copy of a relocation that did nothing stays taken (G13)",
             "vacuum/MoveBatch.java",

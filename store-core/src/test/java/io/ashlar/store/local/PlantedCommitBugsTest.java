@@ -2,6 +2,7 @@ package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.ashlar.store.space.GrowthAheadTest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -46,6 +47,12 @@ class PlantedCommitBugsTest {
       String method, String name, String file, String right, String wrong) {
     return new PlantedReadBugsTest.Planted(
         ThreadRulesTest.class, method, PlantedBug.of(name, file, right, wrong));
+  }
+
+  private static PlantedReadBugsTest.Planted ahead(
+      String method, String name, String file, String right, String wrong) {
+    return new PlantedReadBugsTest.Planted(
+        GrowthAheadTest.class, method, PlantedBug.of(name, file, right, wrong));
   }
 
   private static PlantedReadBugsTest.Planted growth(
@@ -118,9 +125,9 @@ class PlantedCommitBugsTest {
         growth(
             "shouldLoseNothingAndGoOnAfterAnAllocationFailed",
             "what a failed allocation has left stays at the end of the file (L29)",
-            "space/DataFile.java",
-            "        return false;\n      }\n    } catch (NativeException e) {\n      giveUp(start, atEnd);\n",
-            "        return false;\n      }\n    } catch (NativeException e) {\n"),
+            "space/GrowthFill.java",
+            "        cutOff(filled);\n",
+            ""),
         growth(
             "shouldLoseNothingAndGoOnAfterAnAllocationFailed",
             "a full disk counts as a file system that cannot allocate (L29)",
@@ -138,6 +145,30 @@ class PlantedCommitBugsTest {
             "an open takes allocated blocks for written ones (L29)",
             "local/DataFileStore.java",
             "    space.takeUnallocated(disk.disk());\n",
+            ""),
+        ahead(
+            "shouldHandOutNothingThatIsNotSynced",
+            "a part of a growth is used before its sync (L29)",
+            "space/GrowthFill.java",
+            "        guarded.sync();\n        filled = partEnd;\n",
+            "        waiters.onFilled(partEnd);\n        guarded.sync();\n        filled = partEnd;\n"),
+        ahead(
+            "shouldKeepThePartsThatWereFilledBeforeAFailure",
+            "a growth that fails cuts off what is in use",
+            "space/GrowthFill.java",
+            "cutOff(filled);",
+            "cutOff(start);"),
+        ahead(
+            "shouldEndAtTheSameLengthWheneverGrowthRuns",
+            "a second growth begins once a part of the first is in use",
+            "space/DataFile.java",
+            "      if (state == State.GROWN || state == State.FAILED) {\n        state = State.IDLE;\n      }\n",
+            "      state = State.IDLE;\n"),
+        ahead(
+            "shouldGrowAheadThoughPlentyIsFreeWhereTheLogCanUseNothingOfIt",
+            "the log waits for growth while plenty is free that it cannot use",
+            "space/BlockSpace.java",
+            " || !hasHole(RUN_BLOCKS_MIN)",
             ""),
         edge(
             "shouldCommitEpochsThatTogetherExceedARecord",

@@ -170,7 +170,10 @@ class PlantedScenarioBugsTest {
         log(
             "shouldNotUseGrownSpaceBeforeItsZeroesAndSizeAreDurable",
             "growth is used before its zeroes and size are durable (L29)",
-            new Edit("space/DataFile.java", "        guarded.sync();\n", "")),
+            new Edit(
+                "space/GrowthFill.java",
+                "        guarded.sync();\n        filled = partEnd;\n",
+                "        filled = partEnd;\n")),
         log(
             "shouldSyncValuesThatLieElsewhereThoughTheRecordIsDurable",
             "durability of the record is taken for that of values elsewhere (L17)",

@@ -237,7 +237,7 @@ class BlockSpaceTest {
   void shouldPoisonWhenTheSyncOfAnAllocationFails() {
     long _ = space.allocate(FILE_BLOCKS);
     disk.failNext(InjectedFailure.Kind.SYNC, Errno.EIO);
-    file.growAhead();
+    file.grow(0);
     assertThat(poison.isSet()).isTrue();
     assertThat(writesIn(disk.events())).as("L24").isEmpty();
   }

@@ -27,7 +27,7 @@ import io.ashlar.store.space.BlockSpace;
 public final class LogTail {
 
   /** The shortest log extent that puts leave free, so that deletes find room (L15). */
-  private static final long EXTENT_BLOCKS_MIN = 8;
+  private static final long EXTENT_BLOCKS_MIN = BlockSpace.RUN_BLOCKS_MIN;
 
   /**
    * The length above which a longer log extent saves nothing. An open looks for marks in the rest
@@ -146,8 +146,9 @@ public final class LogTail {
     if (spareStart != 0) {
       return true;
     }
-    long wanted = wantedBlocks(space.fileBlocks());
-    long group = Math.clamp(space.groupBlocks(), EXTENT_BLOCKS_MIN, wanted);
+    long longest = wantedBlocks(space.fileBlocks());
+    long group = Math.clamp(space.groupBlocks(), EXTENT_BLOCKS_MIN, longest);
+    long wanted = Math.max(group, Math.min(longest, space.extentBlocksMax()));
     long least = forDeletes ? EXTENT_BLOCKS_LEAST : EXTENT_BLOCKS_MIN;
     // The first hole that the next group fits into; else, while the file grows, any.
     boolean found = reserveFree(group, wanted);
