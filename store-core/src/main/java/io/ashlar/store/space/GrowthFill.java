@@ -63,8 +63,7 @@ final class GrowthFill implements AutoCloseable {
    * @param pace rests before each write, unless it was told to hurry.
    * @throws NativeException if a call failed; what {@link Waiters#onFilled} was told can be used.
    */
-  void fill(
-      long start, long end, boolean atEnd, boolean onlyAllocates, BackgroundWork pace) {
+  void fill(long start, long end, boolean atEnd, boolean onlyAllocates, BackgroundWork pace) {
     long filled = start;
     try {
       if (onlyAllocates) {
