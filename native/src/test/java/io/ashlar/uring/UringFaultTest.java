@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -83,6 +84,7 @@ class UringFaultTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldPassOnEagainThatDoesNotPassAndStayUsable() {
     for (int i = 0; i < 2 * Backoff.ATTEMPTS_MAX; i++) {
       kernel.answers.add(-Errno.EAGAIN);

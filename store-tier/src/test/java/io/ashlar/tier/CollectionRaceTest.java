@@ -127,6 +127,7 @@ class CollectionRaceTest extends CollectedTier {
   }
 
   @Test
+  @Tag("campaign")
   void shouldLeaveWhatAnOpenSnapshotMayReadBack() throws Exception {
     open(ONE.withCompactBelowPercent(90));
     tier(1);

@@ -110,6 +110,7 @@ class EncryptedTierTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldTierEvictReadBackRestoreFollowScrubAndCollect() {
     write(FIRST);
     try (LocalBlobStore store = local()) {

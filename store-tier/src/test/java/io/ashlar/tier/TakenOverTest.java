@@ -25,6 +25,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -109,6 +110,7 @@ class TakenOverTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldBeRefusedWhenItIsOpenedAgain() {
     taken.close();
     assertThatThrownBy(() -> open("original", objects)).isInstanceOf(StoreOpenException.class);

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Which prefixes a store may write to, and what an open that is refused leaves. */
@@ -113,6 +114,7 @@ class TierClaimTest extends TierInFolder {
   }
 
   @Test
+  @Tag("campaign")
   void shouldRefuseAFileThatIsOlderThanItsTier() throws Exception {
     BlobModel model = new BlobModel();
     try (LocalBlobStore store = local("a");

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,6 +150,7 @@ class TierWatermarkTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldEvictByItselfAboveTheHighMarkDownToTheLowOne() {
     TierConfig space =
         MANUAL.withSpace(SpaceConfig.DEFAULTS.withHighBytes(6 << 20).withLowBytes(4 << 20));

@@ -10,6 +10,9 @@ abstract class CommitEntrant extends Entrant {
     super(label, kind);
   }
 
+  /** Commits, without measuring, until a file of ours stops growing; does nothing for others. */
+  void settle(SliceThreads threads, long commitsEach, long durationNsMax) {}
+
   /** Measures one slice. */
   abstract void slice(SliceThreads threads, long durationNs);
 }

@@ -30,6 +30,7 @@ import java.util.function.Function;
 final class InterleavedCell {
 
   private static final int WARM_UP_TURNS_FIRST = 4;
+  private static final long SETTLE_GROWTH_NS_MAX = TimeUnit.SECONDS.toNanos(10);
   private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(12);
 
   private final String scenario;
@@ -110,6 +111,12 @@ final class InterleavedCell {
           StoreEntrant entrant = new StoreEntrant(contestant, folder, keys, cell, beside);
           entrants.add(entrant);
           entrant.fill(cell, plan.seed());
+        }
+      }
+      if (cell.ageing() > 0 && !beside.freshIds()) {
+        long commitsEach = Math.max(1, cell.idCount() / cell.values() / cell.threads());
+        for (CommitEntrant entrant : entrants) {
+          entrant.settle(threads, commitsEach, SETTLE_GROWTH_NS_MAX);
         }
       }
       fio.ifPresent(found -> entrants.add(new FioEntrant(found, folder, cell)));

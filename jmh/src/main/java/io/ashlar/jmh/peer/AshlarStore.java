@@ -144,16 +144,19 @@ public final class AshlarStore implements PeerStore {
   public String remarks() {
     StoreStats stats = store.stats();
     double meanBytes = (double) stats.blobBytes() / Math.max(1, stats.blobs());
+    long groups = Math.max(1, stats.groups() - filled.groups());
     double putBytes = (stats.puts() - filled.puts()) * meanBytes;
     return String.format(
         Locale.ROOT,
         "since fill wrote %.2f x values, grew %d MiB; file %.2f x live (at fill %.2f);"
-            + " %.1f epochs a group; %s",
+            + " %.1f epochs a group, %.0f%% of the groups led by callers, %.0f%% scattered; %s",
         (stats.bytesWritten() - filled.bytesWritten()) / Math.max(1, putBytes),
         (stats.bytesGrown() - filled.bytesGrown()) >> 20,
         (double) stats.fileBytes() / Math.max(1, stats.blobBytes()),
         (double) filled.fileBytes() / Math.max(1, filled.blobBytes()),
-        (double) (stats.epochs() - filled.epochs()) / Math.max(1, stats.groups() - filled.groups()),
+        (double) (stats.epochs() - filled.epochs()) / groups,
+        100.0 * (stats.callerGroups() - filled.callerGroups()) / groups,
+        100.0 * (stats.scatteredGroups() - filled.scatteredGroups()) / groups,
         stalls(stats));
   }
 

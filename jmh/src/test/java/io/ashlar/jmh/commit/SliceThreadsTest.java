@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -22,6 +23,7 @@ class SliceThreadsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("campaign")
   void shouldMeasureASliceOfSeveralThreads(Contestant contestant, @TempDir Path folder) {
     Keys keys = new Keys(CELL.idCount());
     Histogram latencies = SliceThreads.newHistogram();

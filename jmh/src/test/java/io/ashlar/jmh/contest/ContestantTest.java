@@ -10,6 +10,7 @@ import io.ashlar.jmh.peer.PeerWriter;
 import io.ashlar.jmh.peer.ReadBuffer;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ class ContestantTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LIMIT_COMBINED")
+  @Tag("campaign")
   void shouldReadBackWhatItCommitted(Contestant contestant, @TempDir Path folder) {
     Keys keys = new Keys(CELL.idCount());
     SplittableRandom random = new SplittableRandom(1);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.ashlar.jmh.peer.RawFile;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +21,7 @@ class DeviceTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldCountWhatIsWrittenInTheFolder(@TempDir Path folder) {
     Optional<Device> device = Device.under(folder);
     assumeThat(device).as("the folder is on a block device").isPresent();

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,7 @@ class ReadBackCellTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldAskTheObjectStoreLessOftenWithTheDiskCache(@TempDir Path folder) {
     List<Row> rows = measured(folder, ReadBackCell.Question.DISK_CACHE, NO_DELAYS, 100);
     assertThat(rows).extracting(Row::store).containsExactly("ashlar/no-disk", "ashlar");
@@ -47,6 +49,7 @@ class ReadBackCellTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldSendSlowGetsAgainOnlyWhereHedged(@TempDir Path folder) {
     List<Row> rows =
         measured(folder, ReadBackCell.Question.HEDGED_READS, new SlowGets.Delays(0, 150, 4), 80);

@@ -41,14 +41,6 @@ public interface DiskQueue extends AutoCloseable {
   void submitRead(MemorySegment target, long bytes, long offset, long token);
 
   /**
-   * Submits a sync of the writes that have completed.
-   *
-   * @param token given back with the completion.
-   * @throws IllegalStateException if the queue is full or closed.
-   */
-  void submitSync(long token);
-
-  /**
    * Delivers the completed operations and never blocks.
    *
    * @return completions delivered.

@@ -55,17 +55,6 @@ final class PosixDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitSync(long token) {
-    checkRoom();
-    try {
-      handle.nativeFile().dataSync();
-      completed(token, null, 0);
-    } catch (NativeException failure) {
-      completed(token, failure, 0);
-    }
-  }
-
-  @Override
   public int poll(DiskCompletion handler) {
     check();
     // What the handler submits is left for the next call: this one ends.

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * operations that takes.
  *
  * <pre>
- *   read…, write…, sync            prepare              completed
+ *   read…, write…                  prepare              completed
  *   FREE ---------------> ACTIVE ----------> in the ring ---------> DONE or FAILED -- free --> FREE
  *                           ^                     |
  *                           '---------------------'  AGAIN: in part, or EINTR, or EAGAIN
@@ -83,13 +83,9 @@ final class RingOperation implements AutoCloseable {
     syncAfter = withSync;
   }
 
-  void sync(long newToken) {
-    start(Kind.SYNC, 0, 0, newToken);
-  }
-
   private void start(Kind newKind, long newOffset, long newSize, long newToken) {
     assert kind == Kind.FREE : kind;
-    kind = newSize == 0 && newKind != Kind.SYNC ? Kind.NOTHING : newKind;
+    kind = newSize == 0 ? Kind.NOTHING : newKind;
     offset = newOffset;
     size = newSize;
     token = newToken;

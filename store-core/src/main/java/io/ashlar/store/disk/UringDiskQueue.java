@@ -98,13 +98,6 @@ final class UringDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitSync(long token) {
-    int index = take();
-    operations[index].sync(token);
-    prepare(index);
-  }
-
-  @Override
   public int poll(DiskCompletion completionHandler) {
     check();
     enter(0, 0);

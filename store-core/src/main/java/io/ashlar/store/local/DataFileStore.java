@@ -315,6 +315,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
           counters.epochs.sum(),
           counters.groups.sum(),
           counters.callerGroups.sum(),
+          counters.scatteredGroups.sum(),
           counters.puts.sum(),
           counters.deletes.sum(),
           counters.bytesWritten.sum(),

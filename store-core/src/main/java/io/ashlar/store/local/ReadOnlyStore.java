@@ -213,6 +213,7 @@ public final class ReadOnlyStore implements Snapshot {
           0,
           0,
           0,
+          0,
           counters.reads.sum(),
           counters.bytesRead.sum(),
           counters.stalls.stats(),

@@ -78,7 +78,7 @@ class CrashImagesTest {
       queue.submitWrite(Sources.of(block(1)), 0, false, 0);
       queue.poll((token, failure, bytes) -> {});
       queue.submitWrite(Sources.of(block(2)), BLOCK, false, 0);
-      queue.submitSync(0);
+      disk.sync();
       queue.poll((token, failure, bytes) -> {});
     }
     assertThat(lastBytes(Damage.NONE, 0)).containsExactly(1);

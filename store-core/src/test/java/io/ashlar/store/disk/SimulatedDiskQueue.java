@@ -48,16 +48,6 @@ final class SimulatedDiskQueue implements DiskQueue {
   }
 
   @Override
-  public void submitSync(long token) {
-    checkRoom();
-    try {
-      outcomes.add(new Outcome(token, disk.beginSync(false), null, 0));
-    } catch (NativeException failure) {
-      outcomes.add(new Outcome(token, -1, failure, 0));
-    }
-  }
-
-  @Override
   public int poll(DiskCompletion handler) {
     check();
     int ready = outcomes.size();

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the buckets of an index checkpoint leave is the index that wrote them. */
@@ -214,6 +215,7 @@ public class CheckpointLoaderTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldLoadAnIndexOfAnySize() {
     for (int size : new int[] {0, 1, 10, 1_000, 1_792, 1_793, 10_000, 50_000}) {
       assertLoads(size, Math.max(1, size), 0);
@@ -238,6 +240,7 @@ public class CheckpointLoaderTest {
 
   /** A store of which most was deleted does not take the memory that it had. */
   @Test
+  @Tag("campaign")
   void shouldLoadFewEntriesOfManyBucketsIntoFewBuckets() {
     int count = 400_000;
     try (BlobIndex written = new BlobIndex(HASH_SEED);

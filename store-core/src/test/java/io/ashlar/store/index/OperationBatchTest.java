@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a log did, in bulk it leaves what it leaves operation by operation. */
@@ -148,6 +149,7 @@ public class OperationBatchTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldLeaveWhatPutsLeaveOneByOne() {
     assertSame(60, 1_000_000, 100, false, 0); // new ids: buckets split
     assertSame(40, 3_000, 100, false, 3_000); // the same ones again and again
@@ -162,6 +164,7 @@ public class OperationBatchTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldApplyWhenMoreWaitsThanItHolds() {
     assertSame(200, 50_000, 95, true, 1_000);
   }

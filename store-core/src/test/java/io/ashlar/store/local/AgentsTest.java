@@ -34,6 +34,7 @@ import org.agrona.concurrent.BusySpinIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.YieldingIdleStrategy;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -304,6 +305,7 @@ class AgentsTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldLoseNothingAndSaySoWhereTheDriverStops() throws Exception {
     LocalBlobStore store = open(DRIVEN);
     Driver driver = new Driver(store.agentInvoker());

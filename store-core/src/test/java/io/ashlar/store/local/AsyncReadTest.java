@@ -38,6 +38,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +102,7 @@ class AsyncReadTest {
 
   @ParameterizedTest
   @EnumSource(StoreConfig.Engine.class)
+  @Tag("campaign")
   void shouldReadForAThousandVirtualThreads(StoreConfig.Engine engine) throws Exception {
     int blobs = 64;
     try (LocalBlobStore store = open(engine);

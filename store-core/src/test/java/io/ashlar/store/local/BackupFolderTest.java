@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +88,7 @@ class BackupFolderTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldRemoveWhatAKilledBackupLeftAndNotWhatALiveOneHas() throws Exception {
     try (ChildJvm child = ChildJvm.start(List.of(), BackupFolderTest.class, backups.toString())) {
       child.awaitReady();

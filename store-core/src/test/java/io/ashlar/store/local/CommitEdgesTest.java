@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -62,6 +63,7 @@ class CommitEdgesTest {
 
   /** G3: a thread that sees an epoch as durable also sees what it put. */
   @Test
+  @Tag("campaign")
   void shouldShowAnEpochBeforeItCountsAsDurable() throws InterruptedException {
     int puts = 200;
     try (DataFileStore store = open(CONFIG)) {

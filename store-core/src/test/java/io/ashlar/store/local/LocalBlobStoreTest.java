@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,6 +186,7 @@ class LocalBlobStoreTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldCommitEpochsLargerThanThePool() {
     try (LocalBlobStore store = open()) {
       try (Epoch epoch = store.beginEpoch()) {

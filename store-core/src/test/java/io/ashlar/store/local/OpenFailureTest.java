@@ -13,6 +13,7 @@ import io.ashlar.uring.Errno;
 import io.ashlar.uring.NativeException;
 import io.ashlar.uring.NativeMemory;
 import java.util.EnumSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An open that fails leaves nothing behind: no native memory, and nothing of the store changed. */
@@ -55,6 +56,7 @@ class OpenFailureTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldFreeItsMemoryWhateverBlockIsDamaged() {
     BlockImage image = store(new StoreLife.History());
     long before = NativeMemory.mappedBytes();

@@ -122,6 +122,12 @@ class PlantedCommitBugsTest {
                 "space/BlockSpace.java",
                 "file.holes().add(part[0], part[1] - part[0]);\n        at = part[1];",
                 "at = part[0];")),
+        rule(
+            "shouldWriteSmallGroupsOfListenersBySystemCallAndLongOnesThroughTheRing",
+            "every group of the I/O thread goes through the ring (record 0089)",
+            "commit/group/GroupCommitter.java",
+            "if (queue == null || !gainsFromRing) {",
+            "if (queue == null) {"),
         growth(
             "shouldLoseNothingAndGoOnAfterAnAllocationFailed",
             "what a failed allocation has left stays at the end of the file (L29)",

@@ -13,6 +13,7 @@ import io.ashlar.store.disk.SimulatedDisk;
 import io.ashlar.store.format.LogRecordFormat;
 import io.ashlar.store.local.ScriptedStore.BlockImageDamage;
 import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -239,6 +240,7 @@ class ProtocolScenariosTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldNotUseGrownSpaceBeforeItsZeroesAndSizeAreDurable() {
     ScriptedStore store = ScriptedStore.create();
     long before = store.disk.size();
@@ -305,6 +307,7 @@ class ProtocolScenariosTest {
    * L26, L17: what a large epoch wrote ahead has ended before its record, and is synced with it.
    */
   @Test
+  @Tag("campaign")
   void shouldHaveWrittenAheadWhatTheRecordNames() {
     ScriptedStore store = ScriptedStore.create();
     store.commit(put(1, AHEAD), put(2, 1), put(3, 1));
@@ -317,6 +320,7 @@ class ProtocolScenariosTest {
 
   /** L26: the blocks of an epoch that was given up are free again, once nothing lands there. */
   @Test
+  @Tag("campaign")
   void shouldFreeWhatAnAbandonedEpochWroteAhead() {
     ScriptedStore store = ScriptedStore.create();
     store.commit(put(4, 1));

@@ -29,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -179,6 +180,7 @@ class RangedReadTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldHaveATableFromOneMebibyteOnWhicheverWayItIsWritten() throws IOException {
     int least = 1 << 20;
     StoreConfig larger = // the longest buffer: 4 MiB; blobs lie behind their records

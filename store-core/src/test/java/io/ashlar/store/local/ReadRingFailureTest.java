@@ -71,11 +71,6 @@ class ReadRingFailureTest {
     }
 
     @Override
-    public void submitSync(long token) {
-      throw new AssertionError("L24: the read ring syncs nothing");
-    }
-
-    @Override
     public void submitRead(MemorySegment target, long bytes, long offset, long token) {
       inFlight.add(token);
       real.submitRead(target, bytes, offset, token);

@@ -27,6 +27,7 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +69,7 @@ class RefusedRingTest {
 
   @ParameterizedTest
   @MethodSource("refusals")
+  @Tag("campaign")
   void shouldCommitAndReadWithoutTheRing(int ring, Refusal refusal, int errno) throws IOException {
     Path path = Files.createFile(folder.resolve("data"));
     FaultyCalls calls = new FaultyCalls(Fault.errno(Long.MAX_VALUE, Errno.EIO, 0));

@@ -4,6 +4,7 @@ import static io.ashlar.store.local.ScriptedStore.Change.delete;
 import static io.ashlar.store.local.ScriptedStore.Change.put;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** When space may be used again is counted in records, not in epochs (L1, L2, L31). */
@@ -12,6 +13,7 @@ class ReuseRulesTest {
   private static final int FAR = 10;
 
   @Test
+  @Tag("campaign")
   void shouldLetSpaceGoByTheMarkOfAnEmptyRecord() {
     ScriptedStore store = ScriptedStore.create();
     store.commit(put(1, FAR));

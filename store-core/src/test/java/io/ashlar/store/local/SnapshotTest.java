@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -481,6 +482,7 @@ class SnapshotTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldVisitEachBlobOnceThoughTheVisitorChangesThem() {
     int count = 6_000; // several buckets
     try (DataFileStore store = open()) {

@@ -394,6 +394,7 @@ class StackOverflowTest {
 
   @ParameterizedTest
   @EnumSource(StoreConfig.Engine.class)
+  @Tag("campaign")
   void shouldTakeNothingWhereTheStackEnds(StoreConfig.Engine engine) throws Exception {
     sweepAll(engine, 8);
   }

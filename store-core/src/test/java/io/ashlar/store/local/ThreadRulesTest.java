@@ -195,6 +195,38 @@ class ThreadRulesTest {
     };
   }
 
+  /** Record 0089: the ring gains where callers are told meanwhile, and costs two hand-overs. */
+  @Test
+  void shouldWriteSmallGroupsOfListenersBySystemCallAndLongOnesThroughTheRing() throws Exception {
+    List<Thread> writers = new CopyOnWriteArrayList<>();
+    Disk disk =
+        watched((method, arguments) -> {
+          if (method.equals("write") && arguments == 3) {
+            writers.add(Thread.currentThread());
+          }
+        });
+    try (DataFileStore store = open(disk)) {
+      commit(store, 1);
+      writers.clear();
+      Thread teller = tellerOf(store, 2, 5000);
+      assertThat(writers).as("by the I/O thread").containsExactly(teller);
+      assertThat(teller).isNotEqualTo(Thread.currentThread());
+      writers.clear();
+      Thread _ = tellerOf(store, 3, 600_000);
+      assertThat(writers).as("through the ring").isEmpty();
+    }
+  }
+
+  /** Commits a blob, and returns the thread that told the listener. */
+  private static Thread tellerOf(DataFileStore store, int id, int bytes) throws Exception {
+    CompletableFuture<Thread> told = new CompletableFuture<>();
+    try (Epoch epoch = store.beginEpoch()) {
+      epoch.put(new BlobId(7, id), MemorySegment.ofArray(new byte[bytes]));
+      epoch.commit(teller(told));
+    }
+    return told.get(60, TimeUnit.SECONDS);
+  }
+
   @Test
   void shouldLeaveLongEpochsToTheIoThread() throws InterruptedException {
     HeldFirst held = new HeldFirst();

@@ -89,7 +89,6 @@ class ThrownInsideTest {
           "disk.read",
           "disk.sync",
           "queue.submitWrite",
-          "queue.submitSync",
           "queue.submitRead",
           "queue.await",
           "disk.openQueue",
@@ -415,6 +414,7 @@ class ThrownInsideTest {
 
   @ParameterizedTest
   @MethodSource("methods")
+  @Tag("campaign")
   void shouldHangAndLeakNothing(String what) throws Exception {
     throwAt(what, 1);
   }

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +95,7 @@ class VacuumTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldShrinkTheFileToItsContentAfterMassDeletion() {
     int blobs = 2_000;
     try (DataFileStore store = open()) {
@@ -202,6 +204,7 @@ class VacuumTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldGiveBackWhatItHeldWhenItsListenerThrows() {
     int calls = 0;
     boolean thrown = true;

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +56,7 @@ class WritingAheadTest {
    * L26, G1, G13: whatever threads commit or give up meanwhile, what is durable is what was put.
    */
   @Test
+  @Tag("campaign")
   void shouldKeepWhatIsCommittedWhileThreadsCommitAndGiveUp() throws Exception {
     long seed = Long.getLong("test.seed", System.nanoTime());
     System.out.println("WritingAheadTest: seed=" + seed);
@@ -147,6 +149,7 @@ class WritingAheadTest {
 
   /** L22, G10: a store ends while an epoch that nobody ends has writes ahead under way. */
   @Test
+  @Tag("campaign")
   void shouldCloseWhileAnEpochIsWrittenAhead() {
     for (int round = 0; round < 20; round++) {
       Epoch left;

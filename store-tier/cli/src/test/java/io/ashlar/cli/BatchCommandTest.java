@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -157,6 +158,7 @@ class BatchCommandTest {
 
   @ParameterizedTest
   @MethodSource("fixtures")
+  @Tag("campaign")
   void shouldConvertEveryWellFormedFixtureToVersion3(JsonNode fixture) throws IOException {
     Path file = file(fixture);
     Path v3 = temp.resolve("converted");

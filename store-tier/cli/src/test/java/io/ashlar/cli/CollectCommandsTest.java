@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +41,7 @@ class CollectCommandsTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldListCheckpoints() {
     CommandRun run = run("checkpoints", url);
     assertThat(run.code()).isZero();

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +85,7 @@ class KeyCommandsTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldUploadNeitherNamesNorContentsAndNeedTheKeysEverywhere() throws IOException {
     ok("tier", store, url, "--key-file", keys);
     Files.writeString(temp.resolve("tree").resolve("more"), "more");

@@ -8,6 +8,7 @@ import io.ashlar.tier.object.s3.DialectServer.Flaw;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,7 @@ class ProbeCommandTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldTellAServiceWithoutCompareAndSetAndWhatToChange() throws Exception {
     try (DialectServer server = DialectServer.start(Flaw.NO_PUT_IF_ABSENT, Flaw.NO_PUT_IF_MATCH)) {
       CommandRun run = CommandRun.of("probe", server.url("x"));

@@ -30,6 +30,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -123,6 +124,7 @@ class StoreCommandsTest extends OnAStore {
 
   @ParameterizedTest
   @MethodSource("io.ashlar.cli.file.BlobNameTest#hostileNames")
+  @Tag("campaign")
   void shouldRefuseHostileNamesInEveryCommandThatTakesOne(String name) throws IOException {
     ok("put", store(), Files.writeString(temp.resolve("f"), "x"));
     Path out = temp.resolve("out");
@@ -317,6 +319,7 @@ class StoreCommandsTest extends OnAStore {
   }
 
   @Test
+  @Tag("campaign")
   void shouldMakeTheDataFileShorterOnceMostWasRemoved() throws IOException {
     Path many = Files.createDirectories(temp.resolve("many"));
     for (int i = 0; i < 40; i++) {

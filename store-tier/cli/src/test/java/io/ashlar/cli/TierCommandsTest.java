@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The commands that work on a store and its tier, which is a folder. */
@@ -45,6 +46,7 @@ class TierCommandsTest extends OnAStore {
   }
 
   @Test
+  @Tag("campaign")
   void shouldRestoreACheckpointAndTurnAStoreIntoAnother() throws IOException {
     String url = "file:" + temp.resolve("tier");
     Path tree = tree();

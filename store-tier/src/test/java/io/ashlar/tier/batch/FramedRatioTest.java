@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -48,6 +49,7 @@ class FramedRatioTest {
   @ParameterizedTest
   @CsvSource({"256, true", "256, false", "4096, true", "4096, false"})
   @SuppressWarnings("SystemOut")
+  @Tag("campaign")
   void shouldCompressAlmostAsWellAsAWholeBatchAndFetchAFractionOfIt(int length, boolean counted) {
     try (BatchEncoder whole = new BatchCodec().newEncoder();
         FramedBatchEncoder framed = new FramedBatchEncoder();

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -132,6 +133,7 @@ class ScrubTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldFindAChangedBitInEveryObjectThatIsNoBatch() {
     try (Pins.Pinned pinned = java.util.Objects.requireNonNull(Pins.take(below, 2, "a test"))) {
       for (String key : List.of(TierKeys.manifest(2), TierKeys.LATEST, pinned.pin().key())) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ChangeListTest {
@@ -27,6 +28,7 @@ class ChangeListTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldGiveBackWhatWasAddedInTheOrderOfTime() {
     SplittableRandom random = new SplittableRandom(Long.getLong("test.seed", 7));
     for (int sequences : new int[] {1, 2, 1000, Integer.MAX_VALUE}) {

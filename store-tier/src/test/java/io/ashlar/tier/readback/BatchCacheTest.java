@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -203,6 +204,7 @@ class BatchCacheTest {
 
   /** Frames that were read ahead are in the table, so a caller may wait for them (G10). */
   @Test
+  @Tag("campaign")
   void shouldTellWhoWaitsWhateverBreaksOffTheDecoding() throws Exception {
     for (int call = 1; call <= BLOBS; call++) {
       Breaking keys = new Breaking();

@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class SurvivingBatchTest {
@@ -82,6 +83,7 @@ class SurvivingBatchTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldKnowEveryIdOfABatchOfWhichAnyOneByteIsChanged() {
     int lost = 0;
     for (int at = 0; at < whole.length; at += 311) {

@@ -27,7 +27,9 @@ import org.jspecify.annotations.Nullable;
  *   <li><i>Place.</i> Nothing is written, so a crash leaves no trace of the group. A lack of space
  *       fails single epochs (G7).
  *   <li><i>Write.</i> Record and blobs go out in one durable gathered write. If a byte of the group
- *       is elsewhere, all writes are followed by one sync (L17). A crash leaves the group whole or
+ *       is elsewhere, all writes are followed by one sync (L17). The ring takes several writes, and a
+ *       write beside which callers are told; any other costs two hand-overs more there (record
+ *       0089). A crash leaves the group whole or
  *       recovery drops it whole (L4): it checks the blobs of a record above the highest mark one by
  *       one (L3). The write touches nothing else, because every block written was free under L2.
  *   <li><i>Durable.</i> The record's own mark proves everything before it. Extents that those
@@ -357,17 +359,26 @@ public final class GroupCommitter {
     }
     requireHealthy(queue);
     StallCause before = timeline.enter(StallCause.WRITE);
-    if (queue == null) {
+    boolean gainsFromRing =
+        sync
+            || acks.hasUndelivered()
+            || GroupPublisher.isToldLater(count, Blocks.offset(behindBlocks));
+    if (queue == null || !gainsFromRing) {
       disk.write(vectors, tail.offset(), !sync);
     } else {
       writeThroughQueue(queue, !sync);
     }
     if (sync) {
       StallCause _ = timeline.enter(StallCause.SYNC);
-      sync(queue);
+      assert queue == null || queue.inFlight() == 0 : "L17: a sync with writes in flight";
+      disk.sync();
+      requireHealthy(queue);
     }
     StallCause _ = timeline.enter(before);
     counters.bytesWritten.add(vectors.bytes());
+    if (sync) {
+      counters.scatteredGroups.increment();
+    }
     publisher.publish(group, count, chain, recordBlocks, behindBlocks);
     if (queue == null || !queue.isConcurrent()) {
       acks.deliver(); // nothing would be written meanwhile
@@ -381,17 +392,6 @@ public final class GroupCommitter {
       acks.deliver(); // of the group before, while the device writes this one
     }
     writes.drain(queue);
-  }
-
-  /** Makes the group durable, every write of which has ended (L17). */
-  private void sync(@Nullable DiskQueue queue) {
-    if (queue == null) {
-      disk.sync();
-    } else {
-      writes.submitSync(queue);
-      writes.drain(queue);
-    }
-    requireHealthy(queue);
   }
 
   /**

@@ -132,12 +132,17 @@ public final class GroupPublisher {
       counters.puts.add(puts);
       counters.deletes.add(deletes);
       acks.ackDurable(group, count);
-      if (count < OVERLAP_EPOCHS_MIN && valueBytes < OVERLAP_BYTES_MIN) {
+      if (!isToldLater(count, valueBytes)) {
         acks.deliver();
       }
     }
     space.growAhead();
     checkpointWhenDue(recordBlocks + behindBlocks, operations);
+  }
+
+  /** Returns whether the callers of a group are told while the next group is being written. */
+  static boolean isToldLater(int count, long valueBytes) {
+    return count >= OVERLAP_EPOCHS_MIN || valueBytes >= OVERLAP_BYTES_MIN;
   }
 
   /** Begins an index checkpoint if one is due, after the log has become longer. */

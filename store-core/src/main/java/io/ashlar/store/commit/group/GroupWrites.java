@@ -69,12 +69,6 @@ final class GroupWrites {
     queue.submitWrite(sources, offset, durable, NO_RUN);
   }
 
-  /** Submits a sync. Every write must have been reaped (L17). */
-  void submitSync(DiskQueue queue) {
-    assert queue.inFlight() == 0 : "L17: a sync with writes in flight";
-    queue.submitSync(NO_RUN);
-  }
-
   /** Lets the device begin with all that was submitted. */
   void start(DiskQueue queue) {
     assert open == null : "a run was not submitted";

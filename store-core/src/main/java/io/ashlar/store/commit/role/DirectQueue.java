@@ -47,16 +47,6 @@ final class DirectQueue implements DiskQueue {
     }
   }
 
-  @Override
-  public void submitSync(long token) {
-    try {
-      disk.sync();
-      completed(token, null, 0);
-    } catch (NativeException failure) {
-      completed(token, failure, 0);
-    }
-  }
-
   private void completed(long token, @Nullable NativeException failure, long bytes) {
     if (count == tokens.length) {
       throw new IllegalStateException("the queue is full: capacity=" + tokens.length);

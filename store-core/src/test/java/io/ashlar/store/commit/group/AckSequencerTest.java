@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,7 @@ class AckSequencerTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, AckSequencer.LARGE_GROUP - 1, AckSequencer.LARGE_GROUP, 37, 64})
+  @Tag("campaign")
   void shouldWakeAllWhoWaitForAGroup(int count) throws InterruptedException {
     for (int round = 0; round < 20; round++) {
       EpochBuffer[] group = new EpochBuffer[count];

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,6 +131,7 @@ public class CatalogueTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldListTenThousandNamesInFewBytes() {
     Catalogue catalogue = Catalogue.load(store);
     List<String> names =

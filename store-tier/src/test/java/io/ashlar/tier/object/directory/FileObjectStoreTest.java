@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -163,6 +164,7 @@ class FileObjectStoreTest extends ObjectStoreContractTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldLoseNoUpdateBetweenProcesses() throws Exception {
     store.put("counter", body("0"));
     List<Process> processes = new ArrayList<>();

@@ -77,6 +77,7 @@ class DialectProbeTest {
   }
 
   @Test
+  @Tag("campaign")
   void shouldFindThatAQuestionFirstAndAWriteThenIsNoCompareAndSet() throws Exception {
     assertThat(probe(Flaw.RACING_PUT_IF_ABSENT).putIfAbsent()).isEqualTo(PutIfAbsent.FAKE);
   }
