@@ -35,9 +35,9 @@ import java.util.List;
  * @param groups log records with epochs that were written since open, each with one sync.
  * @param callerGroups groups that a caller committed on its own thread while it waited; the I/O
  *     thread committed the others.
- * @param scatteredGroups groups that needed several writes and a sync since open, because values lay
- *     apart from the record: no run of free blocks held both, or the values were written ahead. The
- *     others were one durable write each.
+ * @param scatteredGroups groups that needed several writes and a sync since open, because values
+ *     lay apart from the record: no run of free blocks held both, or the values were written ahead.
+ *     The others were one durable write each.
  * @param puts blobs put since open.
  * @param deletes deletes since open.
  * @param bytesWritten bytes written to the data file by commits since open, padding included.

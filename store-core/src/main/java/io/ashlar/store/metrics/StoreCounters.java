@@ -14,6 +14,7 @@ public final class StoreCounters {
 
   /** Groups that a caller committed on its own thread. */
   public final LongAdder callerGroups = new LongAdder();
+
   public final LongAdder scatteredGroups = new LongAdder();
 
   /** Blobs put. */

@@ -27,11 +27,11 @@ import org.jspecify.annotations.Nullable;
  *   <li><i>Place.</i> Nothing is written, so a crash leaves no trace of the group. A lack of space
  *       fails single epochs (G7).
  *   <li><i>Write.</i> Record and blobs go out in one durable gathered write. If a byte of the group
- *       is elsewhere, all writes are followed by one sync (L17). The ring takes several writes, and a
- *       write beside which callers are told; any other costs two hand-overs more there (record
- *       0089). A crash leaves the group whole or
- *       recovery drops it whole (L4): it checks the blobs of a record above the highest mark one by
- *       one (L3). The write touches nothing else, because every block written was free under L2.
+ *       is elsewhere, all writes are followed by one sync (L17). The ring takes several writes, and
+ *       a write beside which callers are told; any other costs two hand-overs more there (record
+ *       0089). A crash leaves the group whole or recovery drops it whole (L4): it checks the blobs
+ *       of a record above the highest mark one by one (L3). The write touches nothing else, because
+ *       every block written was free under L2.
  *   <li><i>Durable.</i> The record's own mark proves everything before it. Extents that those
  *       records superseded are released (L2), and so is the log extent that was left (L11).
  *   <li><i>Publish, acknowledge</i> ({@link GroupPublisher}), in epoch order, and only epochs that
