@@ -94,7 +94,7 @@ public final class PacedWork implements BackgroundWork {
   void restUntil(long yieldNs, long ceilingNs) {
     dueNs = kind == Kind.AHEAD ? yieldNs : Math.max(yieldNs, ceilingNs);
     if (bytesPerSecondMax > 0) {
-      long ns = (long) Math.min(REST_NS_MAX, SECOND_NS * bytes / bytesPerSecondMax);
+      long ns = (long) Math.min((double) REST_NS_MAX, SECOND_NS * bytes / bytesPerSecondMax);
       dueNs = Math.max(dueNs, beginNs + ns);
     }
   }

@@ -195,7 +195,7 @@ final class FreeTree {
       start = free ? behind : from;
     }
     if (behind == FreeBits.BLOCKS) {
-      end = FreeBits.BLOCKS - (free ? first : to);
+      end = (long) FreeBits.BLOCKS - (free ? first : to);
     }
     int run = behind - first;
     if (free) {

@@ -84,7 +84,7 @@ class GovernorTest {
       double seconds = (double) (clockNs.get() - startNs) / SECOND;
       assertThat(moved)
           .as("each piece of work may be one step ahead: seed=%d", seed)
-          .isLessThanOrEqualTo((long) (seconds * (1 << 20)) + works.length * (1 << 18));
+          .isLessThanOrEqualTo((long) (seconds * (1 << 20)) + works.length * (1L << 18));
     }
     double seconds = (double) (clockNs.get() - startNs) / SECOND;
     assertThat(moved).as("and use it").isGreaterThan((long) (0.95 * seconds * (1 << 20)));
@@ -165,7 +165,7 @@ class GovernorTest {
       most = Math.max(most, restAfterStep(work, 10, i % 2 == 0 ? SLOW_NS : QUICK_NS));
       rest(work, 10, QUICK_NS);
     }
-    assertThat(most).isEqualTo((long) YieldLevel.LEVEL_MAX * MS);
+    assertThat(most).isEqualTo((long) (YieldLevel.LEVEL_MAX * MS));
     for (int i = 0; i < 1_000; i++) {
       most = restAfterStep(work, 10, QUICK_NS);
       rest(work, 10, QUICK_NS);
