@@ -376,6 +376,11 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
     return tierSide.manifestNotes();
   }
 
+  /** Runs something as the commit role's holder, for tests. */
+  void performWithRole(Runnable task) {
+    commitPath.performWithRole(task);
+  }
+
   @Override
   public void noteManifests(UnaryOperator<ManifestNotes> change) {
     tierSide.noteManifests(change);
@@ -489,6 +494,7 @@ final class DataFileStore extends StoreReads implements LocalBlobStore, TierSour
     superblocks.close();
     disk.disk().close();
     content.index().close();
+    content.space().close();
     reads.freeMemory();
   }
 }

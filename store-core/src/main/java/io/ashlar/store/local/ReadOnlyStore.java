@@ -136,9 +136,10 @@ public final class ReadOnlyStore implements Snapshot {
    */
   static ReadOnlyStore open(String subject, Disk disk, StoreConfig config) {
     BufferPool pool = null;
+    RecoveredStore recovered = null;
     try (SuperblockPair superblocks = new SuperblockPair(disk)) {
       pool = new BufferPool(config.poolBytes(), Boolean.getBoolean("ashlar.checks"));
-      RecoveredStore recovered = Recovery.inspect(disk, superblocks);
+      recovered = Recovery.inspect(disk, superblocks);
       Lender lender =
           new Lender(
               new StoreGate(subject),
@@ -152,6 +153,9 @@ public final class ReadOnlyStore implements Snapshot {
       pool.touchRest();
       return store;
     } catch (RuntimeException | Error e) {
+      if (recovered != null) {
+        recovered.close();
+      }
       if (pool != null) {
         pool.close();
       }
@@ -328,7 +332,7 @@ public final class ReadOnlyStore implements Snapshot {
       handles.reportAtClose(gate.subject());
       reads.close();
       disk.close();
-      index.close();
+      recovered.close();
       reads.freeMemory();
     }
   }

@@ -141,7 +141,7 @@ final class StoreOpening {
     } catch (RuntimeException | Error e) {
       superblocks.close();
       if (recovered != null) {
-        recovered.index().close();
+        recovered.close();
       }
       if (pool != null) {
         pool.close();

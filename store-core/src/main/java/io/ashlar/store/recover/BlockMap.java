@@ -222,6 +222,19 @@ final class BlockMap {
    */
   ExtentAllocator free() {
     ExtentAllocator allocator = new ExtentAllocator();
+    boolean done = false;
+    try {
+      addFree(allocator);
+      done = true;
+      return allocator;
+    } finally {
+      if (!done) {
+        allocator.close();
+      }
+    }
+  }
+
+  private void addFree(ExtentAllocator allocator) {
     long runStart = -1;
     for (long block = 0; block < fileBlocks; ) {
       BlockMapPart part = parts[(int) (block / BlockMapPart.BLOCKS)];
@@ -242,7 +255,6 @@ final class BlockMap {
     }
     addFree(allocator, runStart, fileBlocks);
     assert Blocks.FIRST <= highestEnd : "the superblocks are not in use";
-    return allocator;
   }
 
   private static void addFree(ExtentAllocator allocator, long runStart, long end) {

@@ -10,7 +10,7 @@ import io.ashlar.store.space.FoundSpace;
  * A recovered store, fenced and ready for writes.
  *
  * @param log the log, and what refers to it.
- * @param space the free space.
+ * @param space the free space; its memory is owned by the receiver from now on.
  * @param index the index; owned by the receiver from now on.
  * @param applier applies operations to it.
  * @param report the report of the recovery.
@@ -20,4 +20,13 @@ public record RecoveredStore(
     FoundSpace space,
     BlobIndex index,
     OperationApplier applier,
-    RecoveryReport report) {}
+    RecoveryReport report)
+    implements AutoCloseable {
+
+  /** Frees the memory of the index and of the free space. */
+  @Override
+  public void close() {
+    index.close();
+    space.allocator().close();
+  }
+}

@@ -215,6 +215,7 @@ public final class Recovery {
     if (fenced) {
       fence(fromNewer, other != null, replay.incarnationMax() + 1, position.sequence()); // L5, L7
     }
+    RecoveryReport report = report(position, replay);
     return new RecoveredStore(
         new RecoveredLog(
             superblocks.newer(),
@@ -227,7 +228,7 @@ public final class Recovery {
         new FoundSpace(map.free(), fileBlocks, map.highestEnd()),
         index,
         applier,
-        report(position, replay));
+        report);
   }
 
   private void fence(boolean fromNewer, boolean keepOther, long incarnation, long sequence) {

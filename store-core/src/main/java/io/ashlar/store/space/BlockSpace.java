@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread: the commit role's holder (rule L19).
  */
-public final class BlockSpace {
+public final class BlockSpace implements AutoCloseable {
 
   /** The shortest log extent that puts leave free (L15). */
   public static final long RUN_BLOCKS_MIN = 8;
@@ -468,5 +468,11 @@ public final class BlockSpace {
   /** Returns the blocks kept unused until the next open. */
   public long quarantinedBlocks() {
     return quarantinedBlocks;
+  }
+
+  /** Frees the memory of the map of free space. Only {@link #freeBlocks} may be called after it. */
+  @Override
+  public void close() {
+    allocator.close();
   }
 }

@@ -21,9 +21,9 @@ import java.lang.invoke.VarHandle;
  * again before it was freed (promise G13).
  *
  * <p>Thread: one at a time, the holder of the commit role. Memory: one bit a block, less where
- * whole stretches are free or in use; the garbage collector frees it, so there is nothing to close.
+ * whole stretches are free or in use; until {@link #close}.
  */
-public final class ExtentAllocator {
+public final class ExtentAllocator implements AutoCloseable {
   /** Start blocks and lengths stay below this: an index entry has 48 bits for a block number. */
   public static final long BLOCKS_MAX = 1L << 48;
 
@@ -57,6 +57,12 @@ public final class ExtentAllocator {
 
   /** Creates an allocator without any free block. */
   public ExtentAllocator() {}
+
+  /** Frees the memory. Only {@link #freeBlocks} may be called after this. */
+  @Override
+  public void close() {
+    free.close();
+  }
 
   /**
    * Takes {@code blocks} blocks from the front of the lowest-addressed free run that has as many.

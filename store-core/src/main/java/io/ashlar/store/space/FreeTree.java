@@ -2,6 +2,7 @@ package io.ashlar.store.space;
 
 import static io.ashlar.store.space.TreePages.NONE;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -43,8 +44,9 @@ final class FreeTree {
   private static final int NODES_A_CHANGE = 3 * LEVELS_MAX; // two paths, and new roots
   private static final int LEAVES_A_CHANGE = 2;
 
-  private final TreePages nodes = new TreePages(NODE_BYTES_SHIFT);
-  private final TreePages leaves = new TreePages(FreeBits.BYTES_SHIFT);
+  private final Arena arena = Arena.ofShared();
+  private final TreePages nodes = new TreePages(arena, NODE_BYTES_SHIFT);
+  private final TreePages leaves = new TreePages(arena, FreeBits.BYTES_SHIFT);
   private int root;
   private int levels = 1; // of the root; leaves are at level 0
   private long rootLongest;
@@ -60,8 +62,21 @@ final class FreeTree {
   private long runEnd;
 
   FreeTree() {
-    reserve();
-    root = newPage(1, false);
+    boolean done = false;
+    try {
+      reserve();
+      root = newPage(1, false);
+      done = true;
+    } finally {
+      if (!done) {
+        arena.close();
+      }
+    }
+  }
+
+  /** Frees the memory. Nothing may be called after this. */
+  void close() {
+    arena.close();
   }
 
   private void reserve() {

@@ -10,8 +10,8 @@ import java.util.Arrays;
  * Pages of one size outside the Java heap, known by number and recycled when given back. Number 0
  * is no page.
  *
- * <p>Thread: one at a time. Memory: mapped in chunks of 256 KiB, which the garbage collector unmaps
- * once this object is unreachable. A chunk's pages take no memory before they are used.
+ * <p>Thread: one at a time. Memory: mapped in chunks of 256 KiB, until the arena is closed. A
+ * chunk's pages take no memory before they are used.
  */
 final class TreePages {
   static final int NONE = 0;
@@ -21,14 +21,15 @@ final class TreePages {
   private final int pageShift; // in bytes
   private final int chunkShift; // in pages
   private final int mask;
-  private final Arena arena = Arena.ofAuto();
+  private final Arena arena;
   private MemorySegment[] chunks = {};
   private int next = 1; // page 0 stays unused
   private int recycled = NONE; // linked through the first bytes of recycled pages
   private int recycledCount;
 
-  /** Creates one without memory, for pages of {@code 1 << pageShift} bytes. */
-  TreePages(int pageShift) {
+  /** Creates one without memory, for pages of {@code 1 << pageShift} bytes in an arena. */
+  TreePages(Arena arena, int pageShift) {
+    this.arena = arena;
     this.pageShift = pageShift;
     chunkShift = CHUNK_SHIFT - pageShift;
     mask = (1 << chunkShift) - 1;

@@ -83,7 +83,7 @@ class BitFlipTest {
           .forEach((high, low, location) ->
               entries.put(low, location.toString().replaceAll("changeCount=\\d+", "")));
       long epoch = store.log().position().epoch();
-      store.index().close();
+      store.close();
       return epoch + " " + entries;
     } catch (StoreException e) {
       return null;

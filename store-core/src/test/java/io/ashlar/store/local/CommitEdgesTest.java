@@ -1,7 +1,6 @@
 package io.ashlar.store.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.store.BlobId;
 import io.ashlar.store.CommitReport;
@@ -200,12 +199,7 @@ class CommitEdgesTest {
 
   /** Does something with the commit role, and changes nothing. */
   private static void withRole(DataFileStore store, Runnable work) {
-    assertThatThrownBy(() ->
-            store.noteManifests(notes -> {
-              work.run();
-              throw new IllegalStateException("nothing to note");
-            }))
-        .hasMessage("nothing to note");
+    store.performWithRole(work);
   }
 
   private static void awaitQuietly(CountDownLatch latch) {

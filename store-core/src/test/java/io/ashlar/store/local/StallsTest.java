@@ -155,8 +155,9 @@ class StallsTest {
     assertThat(store.stats().stalls(StallCause.GROWTH).totalNs()).isGreaterThanOrEqualTo(5 * MS);
   }
 
+  /** The agent is driven after the checkpoint here, as if it were scheduled late. */
   @Test
-  void shouldNameAStepOfACheckpointThatHoldsTheRole() {
+  void shouldNotHoldTheRoleWhileACheckpointWritesASuperblock() {
     DataFileStore store = open(CONFIG);
     for (int id = 0; steps.isEmpty(); id++) {
       commit(store, id % 4, 4096);
@@ -175,7 +176,7 @@ class StallsTest {
     }
     assertThat(store.doWork()).isOne();
     assertThat(waiting).isCompleted();
-    assertOneStall(store, StallCause.CHECKPOINT, 5 * MS);
+    assertOneStall(store, StallCause.SCHEDULING, 5 * MS);
   }
 
   @Test

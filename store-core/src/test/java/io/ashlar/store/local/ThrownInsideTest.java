@@ -350,7 +350,7 @@ class ThrownInsideTest {
         CompletableFuture<Void> asked =
             CompletableFuture.runAsync(
                 () ->
-                    store.noteManifests(notes -> {
+                    store.performWithRole(() -> {
                       throw new OutOfMemoryError("planned");
                     }),
                 task -> Thread.ofPlatform().daemon().start(task));

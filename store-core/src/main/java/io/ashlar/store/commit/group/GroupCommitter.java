@@ -373,12 +373,10 @@ public final class GroupCommitter {
       assert queue == null || queue.inFlight() == 0 : "L17: a sync with writes in flight";
       disk.sync();
       requireHealthy(queue);
+      counters.scatteredGroups.increment();
     }
     StallCause _ = timeline.enter(before);
     counters.bytesWritten.add(vectors.bytes());
-    if (sync) {
-      counters.scatteredGroups.increment();
-    }
     publisher.publish(group, count, chain, recordBlocks, behindBlocks);
     if (queue == null || !queue.isConcurrent()) {
       acks.deliver(); // nothing would be written meanwhile
