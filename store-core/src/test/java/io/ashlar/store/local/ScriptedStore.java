@@ -13,7 +13,10 @@ import io.ashlar.store.local.StoreLife.History;
 import io.ashlar.store.local.StoreLife.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -210,7 +213,8 @@ final class ScriptedStore implements AutoCloseable {
     for (boolean flush : new boolean[] {false, true}) {
       for (int point = from; point <= disk.events().size(); point++) {
         List<DiskEvent> pending = CrashImages.pendingAt(disk, flush, point);
-        int n = Math.min(pending.size(), SUBSETS_MAX);
+        Map<DiskEvent, Integer> places = places(pending);
+        int n = Math.min(new HashSet<>(places.values()).size(), SUBSETS_MAX);
         for (int subset = 0; subset < 1 << n; subset++) {
           for (int torn = 0; torn < (subset == 0 ? 1 : 2); torn++) {
             int chosen = subset;
@@ -221,7 +225,7 @@ final class ScriptedStore implements AutoCloseable {
                     flush,
                     point,
                     (change, sector) ->
-                        (chosen >> Math.min(n - 1, pending.indexOf(change)) & 1) != 0
+                        (chosen >> Math.min(n - 1, places.get(change)) & 1) != 0
                             && (half == 0 || sector < sectors(change) / 2));
             check(image, point, "flush=" + flush + ", landed=" + subset + ", torn=" + torn, damage);
             count++;
@@ -230,6 +234,27 @@ final class ScriptedStore implements AutoCloseable {
       }
     }
     return count;
+  }
+
+  /** Numbers changes that land or not by themselves; those of a growth land together. */
+  private static Map<DiskEvent, Integer> places(List<DiskEvent> pending) {
+    Map<DiskEvent, Integer> places = new IdentityHashMap<>();
+    int growth = -1;
+    int count = 0;
+    for (DiskEvent change : pending) {
+      if (change instanceof DiskEvent.Allocate || isZeroes(change)) {
+        growth = growth < 0 ? count++ : growth;
+        places.put(change, growth);
+      } else {
+        places.put(change, count++);
+      }
+    }
+    return places;
+  }
+
+  private static boolean isZeroes(DiskEvent change) {
+    return change instanceof DiskEvent.Write write
+        && Arrays.mismatch(write.bytes(), new byte[write.bytes().length]) < 0;
   }
 
   /** Changes what a power cut has left. */
