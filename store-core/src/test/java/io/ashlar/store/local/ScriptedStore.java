@@ -225,7 +225,7 @@ final class ScriptedStore implements AutoCloseable {
                     flush,
                     point,
                     (change, sector) ->
-                        (chosen >> Math.min(n - 1, places.get(change)) & 1) != 0
+                        (chosen >> Math.min(n - 1, places.getOrDefault(change, 0)) & 1) != 0
                             && (half == 0 || sector < sectors(change) / 2));
             check(image, point, "flush=" + flush + ", landed=" + subset + ", torn=" + torn, damage);
             count++;
