@@ -213,7 +213,7 @@ final class ScriptedStore implements AutoCloseable {
     for (boolean flush : new boolean[] {false, true}) {
       for (int point = from; point <= disk.events().size(); point++) {
         List<DiskEvent> pending = CrashImages.pendingAt(disk, flush, point);
-        Map<DiskEvent, Integer> places = places(pending);
+        IdentityHashMap<DiskEvent, Integer> places = places(pending);
         int n = Math.min(new HashSet<>(places.values()).size(), SUBSETS_MAX);
         for (int subset = 0; subset < 1 << n; subset++) {
           for (int torn = 0; torn < (subset == 0 ? 1 : 2); torn++) {
@@ -237,8 +237,8 @@ final class ScriptedStore implements AutoCloseable {
   }
 
   /** Numbers changes that land or not by themselves; those of a growth land together. */
-  private static Map<DiskEvent, Integer> places(List<DiskEvent> pending) {
-    Map<DiskEvent, Integer> places = new IdentityHashMap<>();
+  private static IdentityHashMap<DiskEvent, Integer> places(List<DiskEvent> pending) {
+    IdentityHashMap<DiskEvent, Integer> places = new IdentityHashMap<>();
     int growth = -1;
     int count = 0;
     for (DiskEvent change : pending) {
