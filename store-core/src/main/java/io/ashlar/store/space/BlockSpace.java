@@ -232,7 +232,7 @@ public final class BlockSpace implements AutoCloseable {
     }
   }
 
-  /** Returns whether so many contiguous blocks are free that were used before. */
+  /** Returns whether a free run of this length lies below the space that was never used. */
   private boolean hasHole(long blocks) {
     long start = allocator.firstFit(blocks);
     return start >= 0 && start < file.highestEnd();

@@ -52,7 +52,7 @@ record PacedBody(ObjectBody body, MemorySegment bytes, BackgroundWork work) impl
     return body.crc32c();
   }
 
-  /** Rests after so many bytes as a step may have. */
+  /** Rests each time that a step's bytes were read. */
   private static final class PacedStream extends FilterInputStream {
     private final BackgroundWork work;
     private long leftBytes; // of this step
@@ -64,7 +64,7 @@ record PacedBody(ObjectBody body, MemorySegment bytes, BackgroundWork work) impl
     }
 
     private int moved(int count) {
-      leftBytes -= count;
+      leftBytes -= Math.max(0, count); // -1 at the end
       if (leftBytes <= 0) {
         work.rest(0);
         leftBytes = work.stepBytesMax();
@@ -75,7 +75,7 @@ record PacedBody(ObjectBody body, MemorySegment bytes, BackgroundWork work) impl
     @Override
     public int read() throws IOException {
       int read = super.read();
-      moved(1);
+      int _ = moved(read < 0 ? read : 1);
       return read;
     }
 
